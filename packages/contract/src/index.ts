@@ -1,0 +1,3 @@
+export * from './derived-metrics.ts';
+export * from './query.ts';
+export * from './wire.ts';

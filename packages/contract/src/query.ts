@@ -1,0 +1,87 @@
+/**
+ * The query document that the data source sends (Grafana panels, alert rules, Explore) and the sidecar answers.
+ * Every field but `queryType` has a default, because alert rules and provisioned files never pass the front end.
+ * `refId`, `intervalMs`, `maxDataPoints` and `timeRange` travel beside it in Grafana's own envelope.
+ */
+import { z } from 'zod';
+
+/** Frames by format: time_series -> timeseries-multi 0.1 (instant: numeric-multi 0.1); table -> numeric-long 0.1;
+ *  heatmap -> heatmap-cells 0.0, one frame per series, full resolution of the histogram. */
+export const promqlQuery = z.object({
+  queryType: z.literal('promql'),
+  expr: z.string().default(''),
+  instant: z.boolean().default(false),
+  format: z.enum(['time_series', 'table', 'heatmap']).default('time_series'),
+  /** `{{label}}` placeholders; empty means the series in PromQL notation. */
+  legendFormat: z.string().default(''),
+  /** Lower limit of the step, such as `15s`; empty leaves it to Grafana. */
+  minStep: z.string().default(''),
+  /** Push live points after the history (Grafana Live). */
+  streaming: z.boolean().default(false),
+});
+
+export const TRADING_DIMENSIONS = ['strategy', 'venue', 'symbol', 'side', 'account'] as const;
+export const tradingDimension = z.enum(TRADING_DIMENSIONS);
+
+const tradingFilters = z
+  .object({
+    strategy: z.array(z.string()).default([]),
+    venue: z.array(z.string()).default([]),
+    symbol: z.array(z.string()).default([]),
+    account: z.array(z.string()).default([]),
+  })
+  .prefault({});
+
+/** Slippage of fills against the mid at order arrival; bps of the benchmark notional, costs positive. */
+export const slippageQuery = z.object({
+  queryType: z.literal('slippage'),
+  by: z.array(tradingDimension).default(['strategy', 'venue']),
+  filters: tradingFilters,
+  format: z.enum(['table', 'time_series']).default('table'),
+});
+
+/** Profit and loss of the fills in the range; open quantity is marked at the last mid. */
+export const pnlQuery = z.object({
+  queryType: z.literal('pnl'),
+  by: z.array(tradingDimension).default(['strategy', 'venue']),
+  filters: tradingFilters,
+  method: z.enum(['average', 'fifo']).default('average'),
+  format: z.enum(['table', 'time_series']).default('table'),
+});
+
+/** The sidecar's own alerts, as a table. */
+export const alertsQuery = z.object({
+  queryType: z.literal('alerts'),
+  state: z.enum(['active', 'firing', 'pending', 'history']).default('active'),
+});
+
+/** Rows of an event table, newest first. */
+export const eventsQuery = z.object({
+  queryType: z.literal('events'),
+  table: z.enum(['orders', 'fills', 'quotes', 'health_results', 'dead_letters']).default('orders'),
+  limit: z.number().int().min(1).max(10_000).default(500),
+});
+
+export const tapewatchQuery = z.discriminatedUnion('queryType', [
+  promqlQuery,
+  slippageQuery,
+  pnlQuery,
+  alertsQuery,
+  eventsQuery,
+]);
+
+export type TapewatchQueryDocument = z.infer<typeof tapewatchQuery>;
+export type TapewatchQueryInput = z.input<typeof tapewatchQuery>;
+export type PromqlQuery = z.infer<typeof promqlQuery>;
+export type SlippageQuery = z.infer<typeof slippageQuery>;
+export type PnlQuery = z.infer<typeof pnlQuery>;
+export type QueryType = TapewatchQueryDocument['queryType'];
+
+/** Data source settings (jsonData); the secret token stands in secureJsonData.token. */
+export const datasourceSettings = z.object({
+  /** Lower limit of the step of range queries. */
+  minInterval: z.string().default('1s'),
+  /** Default dimension labels offered by the editor. */
+  defaultEditor: z.enum(['promql', 'slippage', 'pnl', 'alerts', 'events']).default('promql'),
+});
+export type DatasourceSettings = z.infer<typeof datasourceSettings>;

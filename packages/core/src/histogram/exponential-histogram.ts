@@ -1,0 +1,251 @@
+/**
+ * A signed base-2 exponential histogram with fixed scale: the layout that OpenTelemetry exponential histograms and
+ * Prometheus native histograms share. Merging adds buckets, so any split of the data, merged in any order, equals
+ * ingesting the union. NaN and infinities never enter a bucket; they are counted aside and are not part of `count`.
+ * Bucket counts are doubles, exact as integers up to 2^53; rates and averages of histograms may be fractional.
+ */
+import { bucketIndex, lowerBound, MAX_SCALE, MIN_SCALE, relativeErrorBound, upperBound } from './bucket-index.ts';
+
+export const DEFAULT_SCALE = 7;
+export const DEFAULT_MAX_BUCKETS = 4_096;
+/** Prometheus's threshold for a histogram that came without one (OpenTelemetry compatibility specification). */
+export const DEFAULT_ZERO_THRESHOLD = 1e-128;
+
+export interface HistogramOptions {
+  /** -4 to 8; buckets grow by 2^(2^-scale). */
+  readonly scale?: number;
+  /** Magnitudes up to this count as zero. */
+  readonly zeroThreshold?: number;
+  /** Populated buckets, both signs together, before the scale is lowered by one. */
+  readonly maxBuckets?: number;
+}
+
+/** Plain form for storage and transport; index lists ascend, counts stand beside them. */
+export interface EncodedHistogram {
+  scale: number;
+  zeroThreshold: number;
+  zeroCount: number;
+  positiveIndexes: number[];
+  positiveCounts: number[];
+  negativeIndexes: number[];
+  negativeCounts: number[];
+  count: number;
+  sum: number;
+  /** Infinity and -Infinity when nothing finite was observed. */
+  min: number;
+  max: number;
+  nanCount: number;
+  positiveInfinityCount: number;
+  negativeInfinityCount: number;
+}
+
+/** One populated bucket; `lower` < values <= `upper` for positive buckets, mirrored for negative ones. */
+export interface Bucket {
+  readonly lower: number;
+  readonly upper: number;
+  readonly count: number;
+}
+
+export class ExponentialHistogram {
+  readonly maxBuckets: number;
+  /** Index to count, for positive values. */
+  readonly positive = new Map<number, number>();
+  /** Index of the magnitude to count, for negative values. */
+  readonly negative = new Map<number, number>();
+  zeroCount = 0;
+  count = 0;
+  sum = 0;
+  min = Infinity;
+  max = -Infinity;
+  nanCount = 0;
+  positiveInfinityCount = 0;
+  negativeInfinityCount = 0;
+  #scale: number;
+  #zeroThreshold: number;
+
+  constructor(options: HistogramOptions = {}) {
+    const scale = options.scale ?? DEFAULT_SCALE;
+    if (!Number.isInteger(scale) || scale < MIN_SCALE || scale > MAX_SCALE) {
+      throw new RangeError(`histogram scale ${scale} is not an integer from ${MIN_SCALE} to ${MAX_SCALE}`);
+    }
+    this.#scale = scale;
+    this.#zeroThreshold = options.zeroThreshold ?? DEFAULT_ZERO_THRESHOLD;
+    this.maxBuckets = options.maxBuckets ?? DEFAULT_MAX_BUCKETS;
+  }
+
+  get scale(): number {
+    return this.#scale;
+  }
+
+  get zeroThreshold(): number {
+    return this.#zeroThreshold;
+  }
+
+  /** Any quantile is within this share of the exact one (same rank), relative. */
+  get relativeErrorBound(): number {
+    return relativeErrorBound(this.#scale);
+  }
+
+  /** Adds one measurement with a positive weight. */
+  observe(value: number, weight = 1): void {
+    if (Number.isNaN(value)) this.nanCount += weight;
+    else if (value === Infinity) this.positiveInfinityCount += weight;
+    else if (value === -Infinity) this.negativeInfinityCount += weight;
+    else this.#observeFinite(value, weight);
+  }
+
+  #observeFinite(value: number, weight: number): void {
+    this.count += weight;
+    this.sum += value * weight;
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+    const magnitude = Math.abs(value);
+    if (magnitude <= this.#zeroThreshold) {
+      this.zeroCount += weight;
+      return;
+    }
+    addTo(value > 0 ? this.positive : this.negative, bucketIndex(magnitude, this.#scale), weight);
+    this.#keepWithinLimit();
+  }
+
+  /**
+   * Adds another histogram into this one. Different scales meet at the coarser one; different zero thresholds at the
+   * larger one, widened to the bound of a populated bucket that it would cut (OpenTelemetry data model, merging).
+   */
+  merge(other: ExponentialHistogram): this {
+    const source = other.#scale > this.#scale ? other.clone().downscale(this.#scale) : other;
+    this.downscale(source.#scale);
+    for (const [index, count] of source.positive) addTo(this.positive, index, count);
+    for (const [index, count] of source.negative) addTo(this.negative, index, count);
+    this.zeroCount += source.zeroCount;
+    this.#widenZero(Math.max(this.#zeroThreshold, source.#zeroThreshold));
+    this.count += source.count;
+    this.sum += source.sum;
+    this.min = Math.min(this.min, source.min);
+    this.max = Math.max(this.max, source.max);
+    this.nanCount += source.nanCount;
+    this.positiveInfinityCount += source.positiveInfinityCount;
+    this.negativeInfinityCount += source.negativeInfinityCount;
+    this.#keepWithinLimit();
+    return this;
+  }
+
+  /** Halves the resolution until `scale`; a no-op when it is not coarser than the present one. */
+  downscale(scale: number): this {
+    const steps = this.#scale - scale;
+    if (steps <= 0) return this;
+    for (const side of [this.positive, this.negative]) {
+      const entries = [...side];
+      side.clear();
+      for (const [index, count] of entries) addTo(side, index >> steps, count);
+    }
+    this.#scale = scale;
+    return this;
+  }
+
+  #widenZero(threshold: number): void {
+    let widened = threshold;
+    for (const side of [this.positive, this.negative]) {
+      for (const index of side.keys()) {
+        if (lowerBound(index, this.#scale) < threshold) widened = Math.max(widened, upperBound(index, this.#scale));
+      }
+    }
+    for (const side of [this.positive, this.negative]) {
+      for (const [index, count] of [...side]) {
+        if (upperBound(index, this.#scale) > widened) continue;
+        this.zeroCount += count;
+        side.delete(index);
+      }
+    }
+    this.#zeroThreshold = widened;
+  }
+
+  #keepWithinLimit(): void {
+    while (this.positive.size + this.negative.size > this.maxBuckets && this.#scale > MIN_SCALE) {
+      this.downscale(this.#scale - 1);
+    }
+  }
+
+  clone(): ExponentialHistogram {
+    return this.map((count) => count);
+  }
+
+  /** A copy with every count and the sum passed through a linear function, such as a division by seconds. */
+  map(linear: (value: number) => number): ExponentialHistogram {
+    const copy = new ExponentialHistogram({
+      scale: this.#scale,
+      zeroThreshold: this.#zeroThreshold,
+      maxBuckets: this.maxBuckets,
+    });
+    for (const [index, count] of this.positive) copy.positive.set(index, linear(count));
+    for (const [index, count] of this.negative) copy.negative.set(index, linear(count));
+    copy.zeroCount = linear(this.zeroCount);
+    copy.count = linear(this.count);
+    copy.sum = linear(this.sum);
+    copy.min = this.min;
+    copy.max = this.max;
+    copy.nanCount = linear(this.nanCount);
+    copy.positiveInfinityCount = linear(this.positiveInfinityCount);
+    copy.negativeInfinityCount = linear(this.negativeInfinityCount);
+    return copy;
+  }
+
+  /** Populated buckets from the most negative value to the most positive one. */
+  *buckets(): Generator<Bucket> {
+    const scale = this.#scale;
+    const descending = [...this.negative.keys()].sort((a, b) => b - a);
+    for (const index of descending) {
+      const count = this.negative.get(index) as number;
+      if (count !== 0) yield { lower: -upperBound(index, scale), upper: -lowerBound(index, scale), count };
+    }
+    if (this.zeroCount !== 0) yield { lower: -this.#zeroThreshold, upper: this.#zeroThreshold, count: this.zeroCount };
+    const ascending = [...this.positive.keys()].sort((a, b) => a - b);
+    for (const index of ascending) {
+      const count = this.positive.get(index) as number;
+      if (count !== 0) yield { lower: lowerBound(index, scale), upper: upperBound(index, scale), count };
+    }
+  }
+
+  encode(): EncodedHistogram {
+    const positiveIndexes = [...this.positive.keys()].sort((a, b) => a - b);
+    const negativeIndexes = [...this.negative.keys()].sort((a, b) => a - b);
+    return {
+      scale: this.#scale,
+      zeroThreshold: this.#zeroThreshold,
+      zeroCount: this.zeroCount,
+      positiveIndexes,
+      positiveCounts: positiveIndexes.map((index) => this.positive.get(index) as number),
+      negativeIndexes,
+      negativeCounts: negativeIndexes.map((index) => this.negative.get(index) as number),
+      count: this.count,
+      sum: this.sum,
+      min: this.min,
+      max: this.max,
+      nanCount: this.nanCount,
+      positiveInfinityCount: this.positiveInfinityCount,
+      negativeInfinityCount: this.negativeInfinityCount,
+    };
+  }
+
+  static decode(encoded: EncodedHistogram): ExponentialHistogram {
+    const { scale, zeroThreshold } = encoded;
+    const histogram = new ExponentialHistogram({ scale, zeroThreshold });
+    encoded.positiveIndexes.forEach((index, i) => histogram.positive.set(index, encoded.positiveCounts[i] as number));
+    encoded.negativeIndexes.forEach((index, i) => histogram.negative.set(index, encoded.negativeCounts[i] as number));
+    const { zeroCount, count, sum, min, max, nanCount, positiveInfinityCount, negativeInfinityCount } = encoded;
+    return Object.assign(histogram, {
+      zeroCount,
+      count,
+      sum,
+      min,
+      max,
+      nanCount,
+      positiveInfinityCount,
+      negativeInfinityCount,
+    });
+  }
+}
+
+function addTo(side: Map<number, number>, index: number, count: number): void {
+  side.set(index, (side.get(index) ?? 0) + count);
+}

@@ -1,0 +1,70 @@
+/**
+ * Quantile and fraction of an exponential histogram, with PromQL's meaning: rank q * count, exponential interpolation
+ * inside a bucket, linear inside the zero bucket (which starts at 0 when there are no negative buckets, and ends there
+ * when there are no positive ones). Source: Prometheus, promql/quantile.go and the native histogram specification.
+ * Because the result lies in the bucket of the order statistic at that rank, it is within
+ * `relativeErrorBound` of the exact value. Complexity: O(populated buckets log).
+ */
+import type { Bucket, ExponentialHistogram } from './exponential-histogram.ts';
+
+/** NaN when empty or when q is NaN; -Infinity below q = 0, Infinity above q = 1. */
+export function quantile(q: number, histogram: ExponentialHistogram): number {
+  if (Number.isNaN(q) || histogram.count === 0) return NaN;
+  if (q < 0) return -Infinity;
+  if (q > 1) return Infinity;
+  const buckets = [...histogram.buckets()];
+  if (buckets.length === 0) return NaN;
+  // Walk from the nearer end, so that float error at the tail stays small.
+  const fromTop = q >= 0.5;
+  const rank = (fromTop ? 1 - q : q) * histogram.count;
+  if (fromTop) buckets.reverse();
+  let seen = 0;
+  let bucket = buckets[0] as Bucket;
+  for (bucket of buckets) {
+    seen += bucket.count;
+    if (seen >= rank) break;
+  }
+  const fraction = clampUnit((fromTop ? seen - rank : rank - (seen - bucket.count)) / bucket.count);
+  return interpolate(trimZero(bucket, histogram), fraction);
+}
+
+/** Share of observations in (lower, upper], interpolated inside buckets; NaN when empty or a bound is NaN. */
+export function fraction(lower: number, upper: number, histogram: ExponentialHistogram): number {
+  if (histogram.count === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
+  if (lower >= upper) return 0;
+  return (countUpTo(upper, histogram) - countUpTo(lower, histogram)) / histogram.count;
+}
+
+function countUpTo(value: number, histogram: ExponentialHistogram): number {
+  let count = 0;
+  for (const populated of histogram.buckets()) {
+    const bucket = trimZero(populated, histogram);
+    if (bucket.upper <= value) count += bucket.count;
+    else if (bucket.lower < value) count += bucket.count * share(bucket, value);
+  }
+  return count;
+}
+
+function share({ lower, upper }: Bucket, value: number): number {
+  if (lower <= 0 && upper >= 0) return (value - lower) / (upper - lower);
+  const [logLower, logUpper, logValue] = [lower, upper, value].map((bound) => Math.log2(Math.abs(bound)));
+  return ((logValue as number) - (logLower as number)) / ((logUpper as number) - (logLower as number));
+}
+
+function interpolate({ lower, upper }: Bucket, fractionInto: number): number {
+  if (lower <= 0 && upper >= 0) return lower + (upper - lower) * fractionInto;
+  const logLower = Math.log2(Math.abs(lower));
+  const logUpper = Math.log2(Math.abs(upper));
+  return Math.sign(lower) * 2 ** (logLower + (logUpper - logLower) * fractionInto);
+}
+
+function trimZero(bucket: Bucket, { positive, negative }: ExponentialHistogram): Bucket {
+  if (bucket.lower >= 0 || bucket.upper <= 0) return bucket;
+  if (negative.size === 0 && positive.size > 0) return { ...bucket, lower: 0 };
+  if (positive.size === 0 && negative.size > 0) return { ...bucket, upper: 0 };
+  return bucket;
+}
+
+function clampUnit(value: number): number {
+  return Math.min(1, Math.max(0, value));
+}

@@ -1,0 +1,106 @@
+/**
+ * Events are rows: what happened once, with an id that makes taking it in twice harmless.
+ * Units: prices in the quote currency, quantities in the base asset, times in integer nanoseconds.
+ */
+import type { Nanos } from './time.ts';
+
+export type Side = 'buy' | 'sell';
+
+export const ORDER_EVENTS = [
+  'new',
+  'ack',
+  'partial_fill',
+  'fill',
+  'cancel',
+  'cancel_ack',
+  'replace',
+  'reject',
+  'expire',
+] as const;
+export type OrderEventType = (typeof ORDER_EVENTS)[number];
+
+/** One step in the life of an order. `id` is unique per step. */
+export interface OrderEvent {
+  readonly table: 'orders';
+  readonly id: string;
+  readonly timeNanos: Nanos;
+  readonly orderId: string;
+  readonly event: OrderEventType;
+  /** When the order was sent (the `new` step); lets any later step yield its latency without state. */
+  readonly sentNanos: Nanos | null;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly strategy: string;
+  readonly account: string;
+  readonly side: Side;
+  readonly orderType: string;
+  readonly quantity: number;
+  /** Limit price; null for a market order. */
+  readonly price: number | null;
+  readonly filledQuantity: number;
+  /** Mid at the decision and at arrival when the publisher knows them; null leaves it to the recorded quotes. */
+  readonly arrivalMid: number | null;
+  readonly reason: string;
+}
+
+/** One execution. `id` is the venue's execution id; duplicates are dropped by (venue, id). */
+export interface Fill {
+  readonly table: 'fills';
+  readonly id: string;
+  readonly timeNanos: Nanos;
+  readonly orderId: string;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly strategy: string;
+  readonly account: string;
+  readonly side: Side;
+  readonly quantity: number;
+  readonly price: number;
+  /** Currency of the price. */
+  readonly currency: string;
+  /** Positive: paid; negative: rebate. In `feeCurrency`. */
+  readonly fee: number;
+  readonly feeCurrency: string;
+  readonly liquidity: 'maker' | 'taker' | '';
+}
+
+/** Top of book. A one-sided book has a null side. */
+export interface Quote {
+  readonly table: 'quotes';
+  readonly timeNanos: Nanos;
+  /** The exchange's own stamp when it sends one. */
+  readonly exchangeNanos: Nanos | null;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly bid: number | null;
+  readonly bidSize: number | null;
+  readonly ask: number | null;
+  readonly askSize: number | null;
+  /** The feed's own sequence number, for gaps and duplicates; null where it has none. */
+  readonly sequence: bigint | null;
+}
+
+/** A heartbeat or the result of a health check. */
+export interface HealthResult {
+  readonly table: 'health_results';
+  readonly timeNanos: Nanos;
+  readonly component: string;
+  readonly instance: string;
+  readonly status: 'HEALTHY' | 'DEGRADED' | 'CRITICAL';
+  readonly message: string;
+}
+
+/** A message that could not be used, kept with its reason and its first bytes. */
+export interface DeadLetter {
+  readonly table: 'dead_letters';
+  readonly timeNanos: Nanos;
+  readonly stream: string;
+  readonly subject: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly payload: Uint8Array;
+}
+
+export type TradingEvent = OrderEvent | Fill | Quote | HealthResult;
+export type EventRow = TradingEvent | DeadLetter;
+export type EventTable = EventRow['table'];

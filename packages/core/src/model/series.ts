@@ -1,0 +1,39 @@
+/**
+ * Series as they are kept and as they are read. A series is interned: its id is a small integer, stable for the life of
+ * the store, and stands for the label set everywhere after the pipeline.
+ */
+import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
+import type { Labels } from './labels.ts';
+import type { Matcher } from './matcher.ts';
+
+/** `value`: gauges and counters. `distribution`: observations and histograms, read as cumulative histograms. */
+export type SeriesKind = 'gauge' | 'counter' | 'distribution';
+
+export interface SeriesDefinition {
+  readonly id: number;
+  readonly labels: Labels;
+  readonly kind: SeriesKind;
+  /** Name of the stream that created it; its watermark governs the series. */
+  readonly stream: string;
+  readonly unit: string;
+  readonly help: string;
+}
+
+/** What a selector asks for. Both ends inclusive, in milliseconds since the epoch. */
+export interface SelectRequest {
+  readonly matchers: readonly Matcher[];
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Coarsest acceptable spacing of the samples, milliseconds; a hint for choosing a rollup level. */
+  readonly resolutionMs: number;
+}
+
+/** Samples of one series in ascending order of time, parallel arrays. A point is a number or a histogram, not both. */
+export interface SeriesData {
+  readonly labels: Labels;
+  readonly timesMs: readonly number[];
+  /** NaN where a histogram stands (or where the value is NaN). */
+  readonly values: readonly number[];
+  /** Present for distributions: cumulative histograms, counter semantics. `undefined` entries are numbers. */
+  readonly histograms?: readonly (ExponentialHistogram | undefined)[];
+}

@@ -1,0 +1,266 @@
+/**
+ * The ports of the sidecar: what the application needs from the outside, one interface each. Adapters implement them,
+ * each port has one contract suite, and adapters never import one another.
+ */
+import type {
+  DeadLetter,
+  EncodedHistogram,
+  EventRow,
+  EventTable,
+  Fill,
+  Labels,
+  Matcher,
+  OrderEvent,
+  Quote,
+  Sample,
+  SelectRequest,
+  SeriesData,
+  SeriesDefinition,
+  TradingEvent,
+} from '@tapewatch/core';
+
+// --- Clock --------------------------------------------------------------------------------------------------------
+
+export interface Clock {
+  /** Integer nanoseconds since the epoch. */
+  now(): bigint;
+  /** Calls back every `intervalMs` until the returned function is called. */
+  every(intervalMs: number, callback: () => void): () => void;
+}
+
+// --- Source -------------------------------------------------------------------------------------------------------
+
+/** One message as it arrived. `settle` must be called exactly once. */
+export interface Envelope {
+  /** Name of the configured stream. */
+  readonly stream: string;
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** From the `Content-Type` header; empty when absent. */
+  readonly contentType: string;
+  readonly receivedNanos: bigint;
+  /** Position in a durable log (JetStream stream sequence); absent for core NATS. */
+  readonly position?: { readonly log: string; readonly sequence: number };
+  /** `stored`: the last sample is durable. `failed`: deliver again. */
+  settle(outcome: 'stored' | 'failed'): void;
+}
+
+export interface Source {
+  /** Starts delivery; resolves when subscribed. Messages arrive by callback until `close`. */
+  open(onEnvelope: (envelope: Envelope) => void): Promise<void>;
+  /** Stops delivery and resolves when the connection is drained. Acknowledgements after it are still sent if possible. */
+  close(): Promise<void>;
+  /** For health and `/metrics`. */
+  status(): SourceStatus;
+}
+
+export interface SourceStatus {
+  readonly connected: boolean;
+  /** `nats://host:port` of the server in use, without credentials. */
+  readonly server: string;
+  readonly detail: string;
+}
+
+// --- Codec --------------------------------------------------------------------------------------------------------
+
+export interface DecodeContext {
+  /** What the stream carries. */
+  readonly payloadKind: 'metric' | 'order' | 'fill' | 'quote' | 'health';
+  /** Labels from the subject's tokens and the stream's static labels; the payload's own labels win. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly receivedNanos: bigint;
+}
+
+export interface DecodeProblem {
+  /** Short and bounded, for a counter's label: `syntax`, `schema`, `time`, `too_large`, ... */
+  readonly reason: string;
+  /** Names the field, the value seen and what is expected. */
+  readonly detail: string;
+  /** The offending item's bytes or text, cut to a bound. */
+  readonly excerpt: Uint8Array;
+}
+
+/** Good items and problems side by side: one bad item of a batch loses only itself. */
+export interface Decoded {
+  readonly samples: readonly Sample[];
+  readonly events: readonly TradingEvent[];
+  readonly problems: readonly DecodeProblem[];
+}
+
+export interface Codec {
+  readonly name: string;
+  /** Never throws, whatever the bytes. */
+  decode(payload: Uint8Array, context: DecodeContext): Decoded;
+}
+
+// --- Store --------------------------------------------------------------------------------------------------------
+
+/** Columns of raw samples, one row each; observations are raw samples of a `distribution` series. */
+export interface SampleColumns {
+  readonly seriesIds: Uint32Array;
+  readonly timesNanos: BigInt64Array;
+  readonly values: Float64Array;
+}
+
+/**
+ * An additive part of a window: rows for the same (series, level, start) are summed (merged) when read, so a late sample
+ * is one more row and a retry after a failed commit is harmless within its batch's transaction.
+ */
+export interface WindowRow {
+  readonly seriesId: number;
+  /** Width in milliseconds: 1,000 or 10,000. */
+  readonly levelMs: number;
+  readonly startNanos: bigint;
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+  /** First and last value by stamp, with the stamps that decide between rows. */
+  readonly first: number;
+  readonly firstNanos: bigint;
+  readonly last: number;
+  readonly lastNanos: bigint;
+  /** Counters: sum of increases between neighbouring samples, resets corrected; else 0. */
+  readonly increase: number;
+  /** Distributions only. */
+  readonly histogram?: EncodedHistogram;
+}
+
+/** Everything that becomes durable together, in one transaction. */
+export interface Batch {
+  readonly series: readonly SeriesDefinition[];
+  readonly samples: SampleColumns;
+  /** Ready-made histograms, raw: deltas at a stamp. */
+  readonly histograms: readonly { seriesId: number; timeNanos: bigint; histogram: EncodedHistogram }[];
+  readonly windows: readonly WindowRow[];
+  readonly events: readonly EventRow[];
+  readonly transitions: readonly TransitionRow[];
+  /** Last message of each durable log that is contained in this batch or an earlier one. */
+  readonly positions: readonly { log: string; sequence: number }[];
+  /** Per stream: windows that end at or before this stamp have been written. */
+  readonly sealed: readonly { stream: string; untilNanos: bigint }[];
+}
+
+/** A change of an alert's state, with the reason. */
+export interface TransitionRow {
+  readonly timeNanos: bigint;
+  readonly rule: string;
+  readonly group: string;
+  readonly labels: Labels;
+  readonly from: string;
+  readonly to: string;
+  readonly value: number;
+  readonly activeAtNanos: bigint;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What a restart needs. */
+export interface Recovery {
+  readonly series: readonly SeriesDefinition[];
+  readonly positions: readonly { log: string; sequence: number }[];
+  readonly sealed: readonly { stream: string; untilNanos: bigint }[];
+  /** Latest transition per (group, rule, labels) that is pending or firing. */
+  readonly openAlerts: readonly TransitionRow[];
+}
+
+export interface RawSlice {
+  readonly seriesId: number;
+  readonly timeNanos: bigint;
+  readonly value: number;
+  readonly histogram?: EncodedHistogram;
+}
+
+export interface EventFilter {
+  readonly startNanos: bigint;
+  /** Exclusive. */
+  readonly endNanos: bigint;
+  /** Empty means all. */
+  readonly strategy?: readonly string[];
+  readonly venue?: readonly string[];
+  readonly symbol?: readonly string[];
+  readonly account?: readonly string[];
+  readonly orderIds?: readonly string[];
+  readonly limit?: number;
+  /** Default: ascending by time. */
+  readonly newestFirst?: boolean;
+}
+
+export interface EventRowByTable {
+  orders: OrderEvent;
+  fills: Fill;
+  quotes: Quote;
+  health_results: Extract<EventRow, { table: 'health_results' }>;
+  dead_letters: DeadLetter;
+}
+
+/** Column predicate for reading event rows; equality on the listed columns. */
+export interface StoreReader {
+  /**
+   * Series that match and have samples in the range. Gauges and counters: raw samples, or the last value of each
+   * window when `resolutionMs` allows a level. Distributions: cumulative histograms, one point per sealed window,
+   * stamped with the window's end; the cumulation starts at the series' first sample ever, so a point's histogram holds
+   * everything before its stamp (exclusive) that is still retained.
+   */
+  select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]>;
+  /** Label sets that match any of the matcher lists and have samples in the range; an empty list matches all. */
+  series(
+    matcherLists: readonly (readonly Matcher[])[],
+    startMs: number,
+    endMs: number,
+    signal?: AbortSignal,
+  ): Promise<SeriesDefinition[]>;
+  events<T extends EventTable>(table: T, filter: EventFilter, signal?: AbortSignal): Promise<EventRowByTable[T][]>;
+  /** The last quote strictly before each stamp; null where there is none. Same order as asked. */
+  quotesBefore(
+    asked: readonly { venue: string; symbol: string; timeNanos: bigint }[],
+    signal?: AbortSignal,
+  ): Promise<(Quote | null)[]>;
+  transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]>;
+}
+
+export interface Store extends StoreReader {
+  /** Opens or creates, migrates to the present schema, and yields what a restart needs. */
+  open(): Promise<Recovery>;
+  /** Durable when it resolves; all or nothing. Rows whose id is known already are dropped, and counted in the result. */
+  append(batch: Batch): Promise<{ readonly duplicates: number }>;
+  /** Raw samples of series that belong to `stream`, with stamps at or after `fromNanos`, ascending by stamp. */
+  rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]>;
+  /** Deletes what is older than its retention; returns rows removed. */
+  retain(nowNanos: bigint): Promise<number>;
+  health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }>;
+  close(): Promise<void>;
+}
+
+// --- Channel ------------------------------------------------------------------------------------------------------
+
+export interface Notification {
+  /** Same for a repeat of the same delivery: receivers can drop it. */
+  readonly idempotencyKey: string;
+  readonly receiver: string;
+  readonly status: 'firing' | 'resolved';
+  readonly groupLabels: Readonly<Record<string, string>>;
+  readonly commonLabels: Readonly<Record<string, string>>;
+  readonly commonAnnotations: Readonly<Record<string, string>>;
+  readonly alerts: readonly NotifiedAlert[];
+}
+
+export interface NotifiedAlert {
+  readonly status: 'firing' | 'resolved';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly startsAtNanos: bigint;
+  /** Null while firing. */
+  readonly endsAtNanos: bigint | null;
+  readonly value: number;
+  readonly fingerprint: string;
+}
+
+/** The one question a channel answers: sent, or failed and worth another try? Retries live outside. */
+export type Receipt =
+  | { readonly sent: true; readonly detail: string }
+  | { readonly sent: false; readonly retryable: boolean; readonly detail: string };
+
+export interface Channel {
+  readonly kind: string;
+  send(notification: Notification, signal: AbortSignal): Promise<Receipt>;
+}
