@@ -6,16 +6,20 @@ import type {
   DeadLetter,
   EncodedHistogram,
   EventRow,
+  EvaluationRange,
   EventTable,
   Fill,
   Labels,
   Matcher,
   OrderEvent,
   Quote,
+  QueryResult,
+  RuleGroupView,
   Sample,
   SelectRequest,
   SeriesData,
   SeriesDefinition,
+  Table,
   TradingEvent,
 } from '@tapewatch/core';
 
@@ -263,4 +267,39 @@ export type Receipt =
 export interface Channel {
   readonly kind: string;
   send(notification: Notification, signal: AbortSignal): Promise<Receipt>;
+}
+
+// --- Inner seams (application services that several adapters use) ---------------------------------------------------
+
+/** Evaluates PromQL over the head and the store. Errors: `TapewatchError` with codes `query.*`. */
+export interface PromqlEngine {
+  /** An instant query when `range.stepMs` is 0. */
+  query(expr: string, range: EvaluationRange, signal?: AbortSignal): Promise<QueryResult>;
+}
+
+/** What surrounds a Grafana query document: ends inclusive, in milliseconds. */
+export interface QueryEnvelope {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly intervalMs: number;
+  readonly maxDataPoints: number;
+  /** True when a Grafana alert rule asks: nothing may be cut silently. */
+  readonly fromAlert: boolean;
+}
+
+/** Answers a query document of the contract (promql, slippage, pnl, alerts, events) with tables. */
+export interface QueryService {
+  run(query: unknown, envelope: QueryEnvelope, signal?: AbortSignal): Promise<Table[]>;
+}
+
+/** What the alerting application shows of itself. */
+export interface AlertingView {
+  groups(): readonly RuleGroupView[];
+  transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]>;
+}
+
+/** Fires whenever sealed data advanced, at most every 100 ms. */
+export interface Progress {
+  /** Returns an unsubscribe function. `changedNames`: metric names with new samples since the last call. */
+  onAdvance(listener: (changedNames: ReadonlySet<string>) => void): () => void;
 }
