@@ -43,8 +43,16 @@ export interface Envelope {
   /** From the `Content-Type` header; empty when absent. */
   readonly contentType: string;
   readonly receivedNanos: bigint;
-  /** Position in a durable log (JetStream stream sequence); absent for core NATS. */
-  readonly position?: { readonly log: string; readonly sequence: number };
+  /**
+   * Position in a durable log; absent for core NATS. `sequence` is the log's (JetStream stream sequence),
+   * `deliverySequence` the consumer's counter of deliveries, which has no gaps unless a delivery was lost.
+   */
+  readonly position?: {
+    readonly log: string;
+    readonly sequence: number;
+    readonly deliverySequence: number;
+    readonly redelivered: boolean;
+  };
   /** `stored`: the last sample is durable. `failed`: deliver again. */
   settle(outcome: 'stored' | 'failed'): void;
 }
@@ -139,7 +147,10 @@ export interface Batch {
   readonly windows: readonly WindowRow[];
   readonly events: readonly EventRow[];
   readonly transitions: readonly TransitionRow[];
-  /** Last message of each durable log that is contained in this batch or an earlier one. */
+  /**
+   * Messages of durable logs that are contained in this batch or an earlier one: `log` is `<log>@<from>`, `sequence`
+   * the end of that range. Kept by `log`, the larger sequence wins.
+   */
   readonly positions: readonly { log: string; sequence: number }[];
   /** Per stream: windows that end at or before this stamp have been written. */
   readonly sealed: readonly { stream: string; untilNanos: bigint }[];
@@ -227,6 +238,8 @@ export interface Store extends StoreReader {
   open(): Promise<Recovery>;
   /** Durable when it resolves; all or nothing. Rows whose id is known already are dropped, and counted in the result. */
   append(batch: Batch): Promise<{ readonly duplicates: number }>;
+  /** All windows of each distribution merged: the cumulative histograms of this moment. Slow; for a restart. */
+  distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]>;
   /** Raw samples of series that belong to `stream`, with stamps at or after `fromNanos`, ascending by stamp. */
   rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]>;
   /** Deletes what is older than its retention; returns rows removed. */

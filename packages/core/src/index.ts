@@ -11,3 +11,6 @@ export * from './model/series.ts';
 export * from './model/table.ts';
 export * from './model/time.ts';
 export * from './promql/result.ts';
+export * from './window/sequence-ledger.ts';
+export * from './window/watermark.ts';
+export * from './window/window-set.ts';
