@@ -162,8 +162,11 @@ export interface TransitionRow {
   readonly rule: string;
   readonly group: string;
   readonly labels: Labels;
+  /** `inactive`, `pending`, `firing` or `keep_firing` (fires on although its condition no longer holds). */
   readonly from: string;
   readonly to: string;
+  /** Why, in one sentence. */
+  readonly reason: string;
   readonly value: number;
   readonly activeAtNanos: bigint;
   readonly annotations: Readonly<Record<string, string>>;
@@ -174,7 +177,7 @@ export interface Recovery {
   readonly series: readonly SeriesDefinition[];
   readonly positions: readonly { log: string; sequence: number }[];
   readonly sealed: readonly { stream: string; untilNanos: bigint }[];
-  /** Latest transition per (group, rule, labels) that is pending or firing. */
+  /** Latest transition per (group, rule, labels), where its `to` is not `inactive`. */
   readonly openAlerts: readonly TransitionRow[];
 }
 
@@ -253,6 +256,8 @@ export interface Store extends StoreReader {
 export interface Notification {
   /** Same for a repeat of the same delivery: receivers can drop it. */
   readonly idempotencyKey: string;
+  /** Identity of the group: its route's path and its group labels. */
+  readonly groupKey: string;
   readonly receiver: string;
   readonly status: 'firing' | 'resolved';
   readonly groupLabels: Readonly<Record<string, string>>;
@@ -275,7 +280,13 @@ export interface NotifiedAlert {
 /** The one question a channel answers: sent, or failed and worth another try? Retries live outside. */
 export type Receipt =
   | { readonly sent: true; readonly detail: string }
-  | { readonly sent: false; readonly retryable: boolean; readonly detail: string };
+  | {
+      readonly sent: false;
+      readonly retryable: boolean;
+      readonly detail: string;
+      /** The receiver's own wish (`Retry-After`). */
+      readonly retryAfterMs?: number;
+    };
 
 export interface Channel {
   readonly kind: string;
@@ -315,4 +326,32 @@ export interface AlertingView {
 export interface Progress {
   /** Returns an unsubscribe function. `changedNames`: metric names with new samples since the last call. */
   onAdvance(listener: (changedNames: ReadonlySet<string>) => void): () => void;
+}
+
+// --- Telemetry ----------------------------------------------------------------------------------------------------
+
+/** What the parts count of themselves; `telemetry/` keeps it and `/metrics` shows it. Reasons are short and bounded. */
+export interface Telemetry {
+  received(stream: string, messages: number, bytes: number): void;
+  stored(stream: string, items: number): void;
+  dropped(stream: string, reason: string, items: number): void;
+  duplicates(stream: string, items: number): void;
+  late(stream: string, items: number): void;
+  deadLetters(stream: string, reason: string, items: number): void;
+  /** Age of the newest message when it was taken in. */
+  ingestLag(stream: string, seconds: number): void;
+  storeAppended(seconds: number, outcome: 'ok' | 'failed'): void;
+  queried(origin: string, seconds: number, outcome: 'ok' | 'failed'): void;
+  ruleEvaluated(group: string, seconds: number, outcome: 'ok' | 'failed'): void;
+  notified(receiver: string, outcome: 'sent' | 'failed' | 'retried'): void;
+  /** A level that is read when asked for, such as a queue's depth; the name gets the prefix `tapewatch_`. */
+  level(name: string, help: string, read: () => number): void;
+}
+
+/** Structured logging, the subset of pino that the parts use: fields first, then the sentence. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
