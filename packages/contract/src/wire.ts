@@ -1,6 +1,6 @@
 /**
- * The wire: what a trading system publishes on NATS as JSON. docs/wire.md shows every schema with an example; this file
- * is their only source. Payloads are one object, an array of objects, or NDJSON.
+ * The wire: what a trading system publishes on NATS as JSON. This file is the only source of the schemas; the tables of
+ * docs/wire.md are built from the descriptions here. Payloads are one object, an array of objects, or NDJSON.
  *
  * Times are integer nanoseconds since 1970 as a decimal string (exact), an RFC 3339 string, or a number whose unit is
  * told by its size: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
@@ -8,109 +8,149 @@
  */
 import { z } from 'zod';
 
-const name = z.string().min(1).max(256);
-const text = z.string().max(4096);
+/** Longest metric name, label name and identifier, bytes. */
+export const NAME_MAX_BYTES = 256;
+/** Longest label value and free text, bytes. */
+export const TEXT_MAX_BYTES = 4096;
+
+const name = z.string().min(1).max(NAME_MAX_BYTES);
+const text = z.string().max(TEXT_MAX_BYTES);
 const finite = z.number();
 const positive = z.number().positive();
 const nonNegative = z.number().nonnegative();
 const side = z.enum(['buy', 'sell']);
 
-export const wireTime = z
-  .union([z.string().min(1).max(64), z.number().nonnegative()])
-  .describe('integer nanoseconds as a decimal string, RFC 3339, or a number (unit told by its size)');
+/** A number as a time must fit 64 bits of nanoseconds; the codec gives a text its exact check. */
+export const wireTime = z.union([z.string().min(1).max(64), z.number().nonnegative().max(9.2e18)]);
 
-const labelValue = z.union([z.string(), z.number(), z.boolean()]);
+const labelValue = z.union([text, z.number(), z.boolean()]);
 
 /** Prometheus' name rules, so that PromQL can select it without quoting. */
-export const metricName = name.regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must match [a-zA-Z_:][a-zA-Z0-9_:]*');
+export const METRIC_NAME_PATTERN = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+/** Names that begin with two underscores are reserved for the system. */
+export const LABEL_NAME_PATTERN = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+export const metricName = name.regex(METRIC_NAME_PATTERN, 'must match [a-zA-Z_:][a-zA-Z0-9_:]*');
+const labelName = name.regex(LABEL_NAME_PATTERN, 'must match [a-zA-Z_][a-zA-Z0-9_]* and not begin with __');
 
 /** JSON cannot carry them as numbers. */
 const wireNumber = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity', '+Inf', '-Inf'])]);
 
+const wireBuckets = z.object({
+  offset: z.number().int().min(-300_000).max(300_000),
+  bucket_counts: z.array(nonNegative).max(8192),
+});
+
+/** OpenTelemetry's exponential histogram: `bucket_counts[i]` counts values in (base^(offset+i), base^(offset+i+1)]. */
 export const wireHistogram = z.object({
-  scale: z.number().int().min(-4).max(20),
-  zero_threshold: nonNegative.optional(),
-  zero_count: nonNegative.optional(),
-  /** OpenTelemetry form: bucket_counts[i] is the count of bucket offset + i. */
-  positive: z.object({ offset: z.number().int(), bucket_counts: z.array(nonNegative).max(8192) }).optional(),
-  negative: z.object({ offset: z.number().int(), bucket_counts: z.array(nonNegative).max(8192) }).optional(),
-  sum: finite,
-  min: finite.optional(),
-  max: finite.optional(),
+  scale: z.number().int().min(-4).max(20).describe('base = 2^(2^-scale); finer than 8 is merged down to 8'),
+  zero_threshold: nonNegative.optional().describe('magnitudes up to this count as zero; default 1e-128'),
+  zero_count: nonNegative.optional().describe('values within the zero threshold; default 0'),
+  positive: wireBuckets.optional().describe('`{offset, bucket_counts}`, at most 8,192 buckets'),
+  negative: wireBuckets.optional().describe('the same for the magnitudes of negative values'),
+  sum: finite.describe('sum of the values'),
+  min: finite.optional().describe('smallest value, when known'),
+  max: finite.optional().describe('largest value, when known'),
 });
 
 /** `tw.metrics.>` */
-export const wireMetric = z.object({
-  name: metricName,
-  type: z.enum(['gauge', 'counter', 'observation', 'histogram']).default('gauge'),
-  value: wireNumber.optional().describe('required unless type is histogram'),
-  histogram: wireHistogram.optional().describe('a delta over the interval that ends at time'),
-  time: wireTime.optional().describe('default: time of receipt'),
-  labels: z.record(name, labelValue).default({}),
-  unit: z.string().max(64).optional(),
-  help: text.optional(),
-});
+export const wireMetric = z
+  .object({
+    name: metricName.describe('`[a-zA-Z_:][a-zA-Z0-9_:]*`, at most 256 bytes; base unit in the name (`_seconds`)'),
+    type: z
+      .enum(['gauge', 'counter', 'observation', 'histogram'])
+      .default('gauge')
+      .describe('`gauge`, `counter` (total so far), `observation` (one measurement of a distribution), `histogram`'),
+    value: wireNumber
+      .optional()
+      .describe('number, `"NaN"`, `"Infinity"`, `"-Infinity"`, `"+Inf"` or `"-Inf"`; required unless a histogram'),
+    histogram: wireHistogram
+      .optional()
+      .describe('required for `histogram`: a delta over the interval that ends at `time`'),
+    time: wireTime.optional().describe('default: time of receipt'),
+    labels: z
+      .record(labelName, labelValue)
+      .default({})
+      .describe('text, number or boolean by name; at most 40; win over labels of the subject'),
+    unit: z.string().max(64).optional().describe('base unit: `seconds`, `bytes`, `ratio`, `currency`, ...'),
+    help: text.optional().describe('one sentence for people'),
+  })
+  .refine((metric) => (metric.type === 'histogram' ? metric.histogram : metric.value) !== undefined, {
+    error: 'value is required for gauge, counter and observation; histogram for type histogram',
+    path: ['value'],
+  });
 
 /** `tw.orders.<venue>.<strategy>` */
 export const wireOrder = z.object({
   id: name.describe('unique per step; a repeat is dropped'),
-  time: wireTime,
-  order_id: name,
-  event: z.enum(['new', 'ack', 'partial_fill', 'fill', 'cancel', 'cancel_ack', 'replace', 'reject', 'expire']),
-  sent_time: wireTime.optional().describe('when the order (for cancel_ack: the cancel) was sent'),
-  venue: name,
-  symbol: name,
-  strategy: name.default('unknown'),
-  account: text.default(''),
-  side,
-  order_type: z.string().max(64).default('limit'),
-  quantity: positive,
-  price: finite.nullable().default(null),
-  filled_quantity: nonNegative.default(0),
+  time: wireTime.describe('when the step happened'),
+  order_id: name.describe('the same for all steps of an order'),
+  event: z
+    .enum(['new', 'ack', 'partial_fill', 'fill', 'cancel', 'cancel_ack', 'replace', 'reject', 'expire'])
+    .describe('`new`, `ack`, `partial_fill`, `fill`, `cancel`, `cancel_ack`, `replace`, `reject`, `expire`'),
+  sent_time: wireTime
+    .optional()
+    .describe('when the order was sent (for `cancel_ack`: the cancel); each later step needs it to yield its latency'),
+  venue: name.describe('where; else the first subject token'),
+  symbol: name.describe('what'),
+  strategy: name.default('unknown').describe('who decided; else the second subject token'),
+  account: text.default('').describe('for whom'),
+  side: side.describe('`buy`, `sell`'),
+  order_type: z.string().max(64).default('limit').describe('`limit`, `market`, ...'),
+  quantity: positive.describe('ordered, in the base asset'),
+  price: finite.nullable().default(null).describe('limit price; null for a market order'),
+  filled_quantity: nonNegative.default(0).describe('filled so far'),
   arrival_mid: positive.nullable().default(null).describe('mid when the order was sent; else taken from the quotes'),
-  reason: text.default(''),
+  reason: text.default('').describe('of a reject, cancel or expiry; short and from a fixed list, it becomes a label'),
 });
 
 /** `tw.fills.<venue>.<strategy>` */
 export const wireFill = z.object({
   id: name.describe("the venue's execution id; duplicates are dropped by (venue, id)"),
-  time: wireTime,
-  order_id: name,
-  venue: name,
-  symbol: name,
-  strategy: name.default('unknown'),
-  account: text.default(''),
-  side,
-  quantity: positive,
-  price: finite,
-  currency: z.string().min(1).max(16).default('USD'),
+  time: wireTime.describe('of the execution'),
+  order_id: name.describe('joins the fill to its order'),
+  venue: name.describe('where; else the first subject token'),
+  symbol: name.describe('what'),
+  strategy: name.default('unknown').describe('who decided; else the second subject token'),
+  account: text.default('').describe('for whom'),
+  side: side.describe('`buy`, `sell`'),
+  quantity: positive.describe('executed, in the base asset'),
+  price: finite.describe('in `currency`'),
+  currency: z.string().min(1).max(16).default('USD').describe('of the price'),
   fee: finite.default(0).describe('positive: paid; negative: rebate'),
-  fee_currency: z.string().max(16).optional().describe('default: currency'),
-  liquidity: z.enum(['maker', 'taker', '']).default(''),
+  fee_currency: z.string().max(16).optional().describe('default: `currency`'),
+  liquidity: z.enum(['maker', 'taker', '']).default('').describe('`maker`, `taker` or empty'),
 });
 
 /** `tw.quotes.<venue>.<symbol>` */
 export const wireQuote = z.object({
-  time: wireTime.describe('time of receipt at the feed handler'),
-  exchange_time: wireTime.optional(),
-  venue: name,
-  symbol: name,
-  bid: finite.nullable().default(null),
-  bid_size: nonNegative.nullable().default(null),
-  ask: finite.nullable().default(null),
-  ask_size: nonNegative.nullable().default(null),
-  sequence: z.union([z.number().int().nonnegative(), z.string().regex(/^\d+$/)]).optional(),
+  time: wireTime.describe('of receipt at the feed handler'),
+  exchange_time: wireTime.optional().describe("the exchange's own stamp"),
+  venue: name.describe('where; else the first subject token'),
+  symbol: name.describe('what; else the second subject token'),
+  bid: finite.nullable().default(null).describe('best bid; null for an empty side'),
+  bid_size: nonNegative.nullable().default(null).describe('quantity at the best bid'),
+  ask: finite.nullable().default(null).describe('best ask; null for an empty side'),
+  ask_size: nonNegative.nullable().default(null).describe('quantity at the best ask'),
+  sequence: z
+    .union([z.number().int().nonnegative(), z.string().regex(/^\d{1,19}$/)])
+    .optional()
+    .describe("the feed's own number, one more with every update; text above 2^53"),
 });
 
 /** `tw.health.<component>` */
 export const wireHealth = z.object({
-  time: wireTime.optional(),
-  component: name,
-  instance: text.default(''),
-  status: z.enum(['HEALTHY', 'DEGRADED', 'CRITICAL']).default('HEALTHY'),
-  message: text.default(''),
+  time: wireTime.optional().describe('default: time of receipt'),
+  component: name.describe('which part; else the first subject token'),
+  instance: text.default('').describe('which copy of it; else the second subject token'),
+  status: z
+    .enum(['HEALTHY', 'DEGRADED', 'CRITICAL'])
+    .default('HEALTHY')
+    .describe('`HEALTHY`, `DEGRADED`, `CRITICAL`; a bare heartbeat is healthy'),
+  message: text.default('').describe('one sentence for people'),
 });
 
+export type WireHistogram = z.infer<typeof wireHistogram>;
 export type WireMetric = z.infer<typeof wireMetric>;
 export type WireOrder = z.infer<typeof wireOrder>;
 export type WireFill = z.infer<typeof wireFill>;

@@ -1,0 +1,76 @@
+/**
+ * Builds the tables of docs/wire.md from their only sources: the zod schemas, the derived metrics and the default
+ * streams. The page holds each between `<!-- table:NAME -->` markers; the drift test compares, or rewrites with
+ * TAPEWATCH_UPDATE=1.
+ */
+import { DERIVED_METRICS, wireHistogram, wireSchemas } from '@tapewatch/contract';
+import { z } from 'zod';
+
+const documents = { ...wireSchemas, histogram: wireHistogram };
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, { readonly description?: string; readonly default?: unknown }>>;
+  readonly required?: readonly string[];
+}
+
+/** Markdown by table name: `schema:order`, ..., and `derived`. */
+export function referenceTables(): Map<string, string> {
+  const tables = new Map<string, string>();
+  for (const [kind, schema] of Object.entries(documents)) tables.set(`schema:${kind}`, schemaTable(schema));
+  tables.set('derived', derivedTable());
+  return tables;
+}
+
+function schemaTable(schema: z.ZodType): string {
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
+  const rows = Object.entries(properties).map(([field, { description = '', default: preset }]) => {
+    const need = required.includes(field) ? 'yes' : preset === undefined ? 'no' : `\`${JSON.stringify(preset)}\``;
+    return [`\`${field}\``, need, description];
+  });
+  return markdown(['field', 'required or default', 'meaning'], rows);
+}
+
+function derivedTable(): string {
+  const rows = DERIVED_METRICS.map(({ name, from, kind, unit, labels, help }) => [
+    `\`${name}\``,
+    from,
+    kind,
+    unit,
+    labels.map((label) => `\`${label}\``).join(', '),
+    help,
+  ]);
+  return markdown(['metric', 'from', 'kind', 'unit', 'labels', 'meaning'], rows);
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** The page with every table between its markers replaced by the present one; throws on a marker without a table. */
+export function withTables(page: string): string {
+  const tables = referenceTables();
+  return page.replace(
+    /(<!-- table:(\S+) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, open: string, name: string, close: string) => {
+      const table = tables.get(name);
+      if (table === undefined)
+        throw new Error(`docs/wire.md names table:${name}, which test/wire/reference.ts does not build`);
+      return `${open}${table}\n${close}`;
+    },
+  );
+}
+
+const FENCE_LANGUAGE: Readonly<Record<string, string>> = { ts: 'ts', py: 'python', go: 'go', rs: 'rust', cs: 'csharp' };
+
+/** The page with every included file replaced by its present text. */
+export function withSnippets(page: string, read: (path: string) => string): string {
+  return page.replace(
+    /(<!-- file:(\S+) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, open: string, path: string, close: string) => {
+      const language = FENCE_LANGUAGE[path.slice(path.lastIndexOf('.') + 1)] ?? '';
+      return `${open}\`\`\`${language}\n${read(path).trimEnd()}\n\`\`\`\n${close}`;
+    },
+  );
+}
