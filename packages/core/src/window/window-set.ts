@@ -79,6 +79,17 @@ export class WindowSet {
     return input.timeNanos < (this.#levels[0] as Level).sealedUntil;
   }
 
+  /**
+   * Adds a sample that was emitted in part before a restart: only to the levels that had not sealed its window.
+   * Samples must come in order of time, from `replayFromNanos` on.
+   */
+  restore(input: WindowInput): void {
+    const increase = input.kind === 'counter' ? this.#increase(input) : 0;
+    for (const level of this.#levels) {
+      if (input.timeNanos >= level.sealedUntil) addToWindow(level, input, increase, this.#scale);
+    }
+  }
+
   #increase({ seriesId, value }: WindowInput): number {
     const previous = this.#previous.get(seriesId);
     this.#previous.set(seriesId, value);
