@@ -314,6 +314,11 @@ export interface QueryEnvelope {
 /** Answers a query document of the contract (promql, slippage, pnl, alerts, events) with tables. */
 export interface QueryService {
   run(query: unknown, envelope: QueryEnvelope, signal?: AbortSignal): Promise<Table[]>;
+  /**
+   * The same query with defaults filled in, macros expanded and its ends on the step grid (`intervalMs` is the step):
+   * what a live channel repeats. Running the result yields what running the original yields.
+   */
+  resolve(query: unknown, envelope: QueryEnvelope): { readonly query: unknown; readonly envelope: QueryEnvelope };
 }
 
 /** What the alerting application shows of itself. */

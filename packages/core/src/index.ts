@@ -14,3 +14,7 @@ export * from './promql/result.ts';
 export * from './window/sequence-ledger.ts';
 export * from './window/watermark.ts';
 export * from './window/window-set.ts';
+export * from './trading/fixed-point.ts';
+export * from './trading/pnl.ts';
+export * from './trading/position.ts';
+export * from './trading/slippage.ts';
