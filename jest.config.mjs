@@ -1,7 +1,15 @@
 // One configuration for the whole repository; folders may add a jsdom environment by docblock.
 export default {
   testEnvironment: 'node',
-  roots: ['<rootDir>/packages', '<rootDir>/sidecar/src', '<rootDir>/plugins', '<rootDir>/dashboards', '<rootDir>/test', '<rootDir>/tools', '<rootDir>/bench'],
+  roots: [
+    '<rootDir>/packages',
+    '<rootDir>/sidecar/src',
+    '<rootDir>/plugins',
+    '<rootDir>/dashboards',
+    '<rootDir>/test',
+    '<rootDir>/tools',
+    '<rootDir>/bench',
+  ],
   testMatch: ['**/*.test.ts', '**/*.test.tsx'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/test/e2e/'],
   modulePathIgnorePatterns: ['/dist/'],
