@@ -7,7 +7,7 @@ import type { EventTable, Matcher, Quote, SelectRequest, SeriesData, SeriesDefin
 import { nanosFromMs } from '@tapewatch/core';
 import type { EventFilter, EventRowByTable, StoreReader, TransitionRow } from '../ports.ts';
 
-export interface Head extends StoreReader {
+export interface Head extends Pick<StoreReader, 'select' | 'series'> {
   /** Everything stamped at or after this is in memory. */
   readonly completeSinceNanos: bigint;
 }
@@ -21,7 +21,7 @@ export class LayeredReader implements StoreReader {
     this.#store = store;
   }
 
-  #for(startMs: number): StoreReader {
+  #for(startMs: number): Head | StoreReader {
     return nanosFromMs(startMs) >= this.#head.completeSinceNanos ? this.#head : this.#store;
   }
 
