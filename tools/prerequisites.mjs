@@ -1,0 +1,85 @@
+// What must be there before anything runs, installed on demand with a line that says so. Plain Node: this file works in
+// a fresh clone, before any npm package is there.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Runs a command with its output on ours; ends the process with its exit code when it fails. */
+export function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error !== undefined) {
+    console.error(`${command}: ${error.message}`);
+    process.exit(1);
+  }
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Packages by the lockfile, again whenever it changed. */
+export function ensureNodeModules() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    console.error(`Node ${process.versions.node} is too old: Tapewatch needs 20.19 or later`);
+    process.exit(1);
+  }
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const stamp = join(root, 'node_modules', '.tapewatch-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  console.log('installing npm packages (npm ci) ...');
+  run('npm', ['ci', '--no-progress', '--loglevel=error']);
+  writeFileSync(stamp, lock);
+}
+
+/** Builds `target` (sidecar or plugins) unless its output is newer than every source. */
+export function ensureBuilt(target) {
+  const outputs = { sidecar: 'sidecar/dist/main.cjs', plugins: 'dist/plugins' };
+  const sources = { sidecar: ['sidecar/src', 'packages'], plugins: ['plugins', 'packages', 'tools'] };
+  const output = join(root, outputs[target]);
+  const newest = Math.max(...sources[target].map((folder) => newestChange(join(root, folder))));
+  if (existsSync(output) && newestOutput(output) >= newest) return;
+  console.log(`building ${target} ...`);
+  run(process.execPath, ['tools/build.mjs', '--only', target]);
+}
+
+function newestOutput(path) {
+  return statSync(path).isDirectory() ? newestChange(path) : statSync(path).mtimeMs;
+}
+
+function newestChange(folder) {
+  let newest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === 'node_modules' || entry.name === 'dist') continue;
+    const path = join(folder, entry.name);
+    newest = Math.max(newest, entry.isDirectory() ? newestChange(path) : statSync(path).mtimeMs);
+  }
+  return newest;
+}
+
+export function isOnPath(program) {
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)));
+}
+
+/**
+ * Programs from Debian packages, for root on a Debian-like system. Returns the names that are still missing; who needs
+ * them says what it skips.
+ */
+export function ensurePrograms(programs) {
+  const missing = Object.entries(programs).filter(([program]) => !isOnPath(program));
+  if (missing.length === 0) return [];
+  const canInstall = process.getuid?.() === 0 && isOnPath('apt-get');
+  if (canInstall) {
+    const packages = missing.map(([, debianPackage]) => debianPackage);
+    console.log(`installing ${packages.join(', ')} (apt-get) ...`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    try {
+      execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env });
+      execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { stdio: 'ignore', env });
+    } catch (error) {
+      console.error(`apt-get failed: ${error.message}`);
+    }
+  }
+  return missing.map(([program]) => program).filter((program) => !isOnPath(program));
+}

@@ -1,0 +1,53 @@
+// `npm test`: installs what is missing, then runs everything that needs no Grafana. Ends with `N passed, N failed`.
+// `npm run verify` is the quick part (`--quick`): types, lint and the tests that start no browser and no long run.
+// Further arguments go to Jest, for example `npm test -- sidecar/src/store`.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBuilt, ensureNodeModules, ensurePrograms, root } from './prerequisites.mjs';
+
+const args = process.argv.slice(2);
+const quick = args.includes('--quick');
+const jestArgs = args.filter((arg) => arg !== '--quick');
+const LONG = ['test/acceptance', 'test/browser', 'test/protocol', 'test/prometheus', 'test/wire/snippet'];
+
+ensureNodeModules();
+const missing = ensurePrograms({
+  'nats-server': 'nats-server',
+  ...(quick ? {} : { chromium: 'chromium', prometheus: 'prometheus', openssl: 'openssl' }),
+});
+for (const program of missing) console.log(`${program} is not installed and could not be: tests that need it say so`);
+if (!existsSync(join(root, '../shared'))) console.log('../shared is missing: tests on recorded data skip, or fail in CI');
+ensureBuilt('sidecar');
+if (!quick) ensureBuilt('plugins');
+
+const report = join(root, 'test-results', 'jest.json');
+mkdirSync(join(root, 'test-results'), { recursive: true });
+rmSync(report, { force: true });
+if (quick) {
+  step('types', 'node_modules/.bin/tsc', ['-p', 'tsconfig.json']);
+  step('lint', 'node_modules/.bin/eslint', ['.', '--cache']);
+}
+const ignored = quick ? LONG.flatMap((path) => ['--testPathIgnorePatterns', path]) : [];
+const jest = spawnSync(
+  process.execPath,
+  ['--no-warnings', 'node_modules/.bin/jest', '--maxWorkers=2', '--json', `--outputFile=${report}`, ...ignored, ...jestArgs],
+  { cwd: root, stdio: ['inherit', 'ignore', 'inherit'] },
+);
+if (!existsSync(report)) process.exit(jest.status ?? 1);
+const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+// A suite that could not even load has no failed test of its own; it must not look like a pass.
+const broken = testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length;
+const failed = numFailedTests + broken;
+console.log(`suites failed: ${numFailedTestSuites}, tests skipped: ${numPendingTests}`);
+console.log(`${numPassedTests} passed, ${failed} failed`);
+process.exit(failed === 0 && jest.status === 0 ? 0 : 1);
+
+function step(name, command, commandArgs) {
+  console.log(`${name} ...`);
+  const { status } = spawnSync(join(root, command), commandArgs, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) {
+    console.error(`${name} failed`);
+    process.exit(1);
+  }
+}
