@@ -1,3 +1,7 @@
+export * from './alert/delivery.ts';
+export * from './alert/dispatch.ts';
+export * from './alert/retry.ts';
+export * from './alert/route.ts';
 export * from './histogram/bucket-index.ts';
 export * from './histogram/exponential-histogram.ts';
 export * from './histogram/quantile.ts';
