@@ -1,0 +1,62 @@
+/**
+ * Field settings that the boards share: thresholds, colours, overrides, value mappings. Colours are names of Grafana's
+ * palette, so that they follow the theme.
+ */
+import type { FieldConfig, FieldOverride, ThresholdStep } from './model.ts';
+
+/** A colour from each value upwards; the first has no lower limit. */
+export function steps(base: string, ...above: readonly (readonly [number, string])[]): readonly ThresholdStep[] {
+  return [{ color: base, value: null }, ...above.map(([value, color]) => ({ color, value }))];
+}
+
+export function absolute(list: readonly ThresholdStep[]): object {
+  return { mode: 'absolute', steps: list };
+}
+
+/** Same name, same colour in every panel: a venue keeps its colour down the whole board. */
+export const BY_NAME = { mode: 'palette-classic-by-name' };
+export const BY_THRESHOLD = { mode: 'thresholds' };
+
+export function fixed(color: string): object {
+  return { mode: 'fixed', fixedColor: color };
+}
+
+export function named(name: string, properties: Readonly<Record<string, unknown>>): FieldOverride {
+  return override('byName', name, properties);
+}
+
+export function matching(pattern: string, properties: Readonly<Record<string, unknown>>): FieldOverride {
+  return override('byRegexp', pattern, properties);
+}
+
+function override(
+  id: FieldOverride['matcher']['id'],
+  options: string,
+  properties: Readonly<Record<string, unknown>>,
+): FieldOverride {
+  return {
+    matcher: { id, options },
+    properties: Object.entries(properties).map(([key, value]) => ({ id: key, value })),
+  };
+}
+
+/** Texts and colours for single numbers. */
+export function valueTexts(texts: Readonly<Record<string, { text: string; color: string }>>): readonly object[] {
+  const options = Object.fromEntries(
+    Object.entries(texts).map(([value, shown], index) => [value, { ...shown, index }]),
+  );
+  return [{ type: 'value', options }];
+}
+
+export const HEALTH_TEXTS = valueTexts({
+  0: { text: 'Healthy', color: 'green' },
+  1: { text: 'Degraded', color: 'orange' },
+  2: { text: 'Critical', color: 'red' },
+});
+
+export function fields(
+  defaults: Readonly<Record<string, unknown>>,
+  overrides: readonly FieldOverride[] = [],
+): FieldConfig {
+  return { defaults, overrides };
+}

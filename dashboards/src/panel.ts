@@ -1,0 +1,204 @@
+/**
+ * Builders of the core panels with one calm default each: thin lines, little fill, no points, legends that carry the last
+ * and the largest value. A board states only what differs.
+ */
+import { absolute, BY_NAME, BY_THRESHOLD, fields, steps } from './field.ts';
+import type { FieldOverride, Link, Panel, Target, ThresholdStep } from './model.ts';
+
+interface Common {
+  readonly id: number;
+  readonly title: string;
+  /** Shown behind the panel's (i): what it is, how it is computed, what to do. */
+  readonly description: string;
+  readonly w: number;
+  readonly h: number;
+  readonly targets: readonly Target[];
+  readonly links?: readonly Link[];
+  readonly overrides?: readonly FieldOverride[];
+  readonly transformations?: readonly { readonly id: string; readonly options: unknown }[];
+}
+
+type Numeric = Common & {
+  /** Grafana unit id. */
+  readonly unit: string;
+  readonly decimals?: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly thresholds?: readonly ThresholdStep[];
+  readonly noValue?: string;
+  readonly mappings?: readonly object[];
+};
+
+export interface StatSpec extends Numeric {
+  readonly calculation?: string;
+  /** Field that is shown, as a regular expression; default: all numbers. */
+  readonly fields?: string;
+  readonly sparkline?: boolean;
+}
+
+export interface TimeSeriesSpec extends Numeric {
+  readonly stack?: boolean;
+  readonly fill?: number;
+  readonly style?: 'line' | 'bars';
+  /** Draws the threshold steps as lines. */
+  readonly limitLines?: boolean;
+  readonly legend?: 'table' | 'list' | 'right' | 'hidden';
+  readonly calculations?: readonly string[];
+  readonly color?: object;
+  /** Longest gap, in milliseconds, that a line is drawn across. */
+  readonly bridgeMs?: number;
+}
+
+export function stat(spec: StatSpec): Panel {
+  return {
+    ...common(spec),
+    type: 'stat',
+    fieldConfig: fields({ ...numeric(spec), color: BY_THRESHOLD }, spec.overrides),
+    options: {
+      colorMode: 'value',
+      graphMode: spec.sparkline === false ? 'none' : 'area',
+      justifyMode: 'center',
+      orientation: 'auto',
+      percentChangeColorMode: 'standard',
+      reduceOptions: { calcs: [spec.calculation ?? 'lastNotNull'], fields: spec.fields ?? '', values: false },
+      showPercentChange: false,
+      textMode: 'value',
+      wideLayout: true,
+    },
+  };
+}
+
+export function timeSeries(spec: TimeSeriesSpec): Panel {
+  const bars = spec.style === 'bars';
+  const custom = {
+    drawStyle: bars ? 'bars' : 'line',
+    fillOpacity: spec.fill ?? (bars ? 70 : spec.stack === true ? 35 : 6),
+    gradientMode: 'none',
+    lineInterpolation: 'linear',
+    lineWidth: bars || spec.stack === true ? 1 : 2,
+    pointSize: 4,
+    showPoints: 'never',
+    spanNulls: spec.bridgeMs ?? false,
+    stacking: { group: 'A', mode: spec.stack === true ? 'normal' : 'none' },
+    thresholdsStyle: { mode: spec.limitLines === true ? 'dashed' : 'off' },
+    axisBorderShow: false,
+    axisSoftMin: 0,
+  };
+  return {
+    ...common(spec),
+    type: 'timeseries',
+    fieldConfig: fields({ ...numeric(spec), color: spec.color ?? BY_NAME, custom }, spec.overrides),
+    options: {
+      legend: legend(spec),
+      tooltip: { hideZeros: false, mode: 'multi', sort: 'desc' },
+    },
+  };
+}
+
+function legend(spec: TimeSeriesSpec): object {
+  const shape = spec.legend ?? 'list';
+  return {
+    calcs: spec.calculations ?? (shape === 'list' ? [] : ['lastNotNull', 'max']),
+    displayMode: shape === 'list' || shape === 'hidden' ? 'list' : 'table',
+    placement: shape === 'right' ? 'right' : 'bottom',
+    showLegend: shape !== 'hidden',
+    ...(shape === 'hidden' ? {} : { sortBy: 'Last *', sortDesc: true }),
+  };
+}
+
+export function barGauge(spec: Numeric): Panel {
+  return {
+    ...common(spec),
+    type: 'bargauge',
+    fieldConfig: fields({ ...numeric(spec), color: BY_THRESHOLD }, spec.overrides),
+    options: {
+      displayMode: 'basic',
+      legend: { calcs: [], displayMode: 'list', placement: 'bottom', showLegend: false },
+      maxVizHeight: 300,
+      minVizHeight: 16,
+      minVizWidth: 8,
+      namePlacement: 'left',
+      orientation: 'horizontal',
+      reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
+      showUnfilled: true,
+      sizing: 'auto',
+      valueMode: 'text',
+    },
+  };
+}
+
+export interface TableSpec extends Common {
+  readonly sortBy?: { readonly column: string; readonly descending: boolean };
+  readonly noValue?: string;
+  /** Unit of the columns that no override names. */
+  readonly unit?: string;
+}
+
+export function table(spec: TableSpec): Panel {
+  const custom = { align: 'auto', cellOptions: { type: 'auto' }, filterable: true, inspect: false };
+  return {
+    ...common(spec),
+    type: 'table',
+    fieldConfig: fields(
+      {
+        color: BY_THRESHOLD,
+        custom,
+        thresholds: absolute(steps('text')),
+        unit: spec.unit ?? 'short',
+        ...(spec.noValue === undefined ? {} : { noValue: spec.noValue }),
+      },
+      spec.overrides,
+    ),
+    options: {
+      cellHeight: 'sm',
+      footer: { countRows: false, fields: '', reducer: ['sum'], show: false },
+      showHeader: true,
+      sortBy: spec.sortBy === undefined ? [] : [{ desc: spec.sortBy.descending, displayName: spec.sortBy.column }],
+    },
+  };
+}
+
+export function stateTimeline(spec: Numeric): Panel {
+  return {
+    ...common(spec),
+    type: 'state-timeline',
+    fieldConfig: fields(
+      { ...numeric(spec), color: BY_THRESHOLD, custom: { fillOpacity: 75, lineWidth: 0, spanNulls: false } },
+      spec.overrides,
+    ),
+    options: {
+      alignValue: 'left',
+      legend: { displayMode: 'list', placement: 'bottom', showLegend: false },
+      mergeValues: true,
+      rowHeight: 0.8,
+      showValue: 'never',
+      tooltip: { hideZeros: false, mode: 'single', sort: 'none' },
+    },
+  };
+}
+
+/** Fields that every panel has, for builders of panels that are not Grafana's own. */
+export function common(spec: Common): Omit<Panel, 'type' | 'fieldConfig' | 'options'> {
+  return {
+    id: spec.id,
+    title: spec.title,
+    description: spec.description,
+    w: spec.w,
+    h: spec.h,
+    targets: spec.targets,
+    ...(spec.links === undefined ? {} : { links: spec.links }),
+    ...(spec.transformations === undefined ? {} : { transformations: spec.transformations }),
+  };
+}
+
+function numeric(spec: Numeric): Record<string, unknown> {
+  return {
+    unit: spec.unit,
+    thresholds: absolute(spec.thresholds ?? steps('text')),
+    mappings: spec.mappings ?? [],
+    ...(spec.decimals === undefined ? {} : { decimals: spec.decimals }),
+    ...(spec.min === undefined ? {} : { min: spec.min }),
+    ...(spec.max === undefined ? {} : { max: spec.max }),
+    ...(spec.noValue === undefined ? {} : { noValue: spec.noValue }),
+  };
+}

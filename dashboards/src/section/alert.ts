@@ -1,0 +1,85 @@
+/** Alerts: the sidecar's own, decided in under a second, and Grafana's. */
+import { fields, matching, valueTexts } from '../field.ts';
+import type { Panel, Section } from '../model.ts';
+import { common, table } from '../panel.ts';
+import { target } from '../target.ts';
+
+const STATE = {
+  mappings: valueTexts({
+    firing: { text: 'Firing', color: 'red' },
+    pending: { text: 'Pending', color: 'orange' },
+    keep_firing: { text: 'Firing (held)', color: 'orange' },
+    inactive: { text: 'Normal', color: 'green' },
+  }),
+  'custom.cellOptions': { type: 'color-text' },
+  'custom.width': 110,
+};
+
+const SEVERITY = {
+  mappings: valueTexts({
+    info: { text: 'Info', color: 'blue' },
+    warning: { text: 'Warning', color: 'orange' },
+    error: { text: 'Error', color: 'red' },
+    critical: { text: 'Critical', color: 'red' },
+    emergency: { text: 'Emergency', color: 'purple' },
+  }),
+  'custom.cellOptions': { type: 'color-text' },
+  'custom.width': 100,
+};
+
+function grafanaAlerts(): Panel {
+  return {
+    ...common({
+      id: 52,
+      title: 'Grafana alert rules',
+      description:
+        'Rules that Grafana evaluates over our data source, every ten seconds at best. They come from the provisioning files.',
+      w: 6,
+      h: 9,
+      targets: [],
+    }),
+    type: 'alertlist',
+    fieldConfig: fields({}),
+    options: {
+      alertInstanceLabelFilter: '',
+      alertName: '',
+      dashboardAlerts: false,
+      folder: null,
+      groupBy: [],
+      groupMode: 'default',
+      maxItems: 20,
+      sortOrder: 3,
+      stateFilter: { error: true, firing: true, noData: true, normal: true, pending: true, recovering: true },
+      viewMode: 'list',
+    },
+  };
+}
+
+export const alerts: Section = {
+  id: 500,
+  title: 'Alerts',
+  panels: [
+    table({
+      id: 50,
+      title: 'Active now',
+      description: "The sidecar's alerts that are pending or firing, with the value that made them so.",
+      w: 9,
+      h: 9,
+      noValue: 'Nothing is pending or firing',
+      targets: [target('A', { queryType: 'alerts', state: 'active' })],
+      overrides: [matching('/^state$/i', STATE), matching('/^severity$/i', SEVERITY)],
+    }),
+    table({
+      id: 51,
+      title: 'What happened',
+      description:
+        'Every change of state in the time range with its reason, newest first. Nothing fires or resolves without a row here.',
+      w: 9,
+      h: 9,
+      noValue: 'No alert changed its state in the time range',
+      targets: [target('A', { queryType: 'alerts', state: 'history' })],
+      overrides: [matching('/^(state|from|to)$/i', STATE), matching('/^severity$/i', SEVERITY)],
+    }),
+    grafanaAlerts(),
+  ],
+};

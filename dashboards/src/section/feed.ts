@@ -1,0 +1,80 @@
+/** Market data: do the feeds come, how old are they, and are they whole? */
+import { HEALTH_TEXTS, steps } from '../field.ts';
+import type { Section } from '../model.ts';
+import { stateTimeline, timeSeries } from '../panel.ts';
+import { promql, quantile, VENUE } from '../target.ts';
+
+export const feed: Section = {
+  id: 600,
+  title: 'Market data and components',
+  panels: [
+    timeSeries({
+      id: 60,
+      title: 'Quotes a second by venue',
+      description: 'Top-of-book updates a second. A venue that falls to zero is out, whatever its connection says.',
+      w: 8,
+      h: 8,
+      unit: 'short',
+      legend: 'table',
+      targets: [
+        promql('A', `sum by (venue) (rate(quotes_total{${VENUE}}[$__rate_interval]))`, { legendFormat: '{{venue}}' }),
+      ],
+    }),
+    timeSeries({
+      id: 61,
+      title: 'Feed delay p99 by venue',
+      description:
+        "Receipt minus the exchange's stamp, 99th percentile. Clocks differ, so the level may be off (even negative); a change is real.",
+      w: 8,
+      h: 8,
+      unit: 's',
+      legend: 'table',
+      targets: [
+        promql('A', quantile(0.99, 'feed_delay_seconds', { by: 'venue', matchers: VENUE }), {
+          legendFormat: '{{venue}}',
+        }),
+      ],
+    }),
+    timeSeries({
+      id: 62,
+      title: 'Quoted spread by symbol',
+      description:
+        'Quoted spread relative to the mid, averaged over the venues. A wide spread makes every fill dearer: look here before blaming the algorithm.',
+      w: 8,
+      h: 8,
+      unit: 'suffix: bps',
+      decimals: 2,
+      legend: 'table',
+      targets: [promql('A', `avg by (symbol) (quote_spread_bps{${VENUE}})`, { legendFormat: '{{symbol}}' })],
+    }),
+    timeSeries({
+      id: 63,
+      title: 'Feed gaps',
+      description: 'Sequence numbers that are missing from feeds that number every update, in each step.',
+      w: 8,
+      h: 7,
+      unit: 'short',
+      decimals: 0,
+      style: 'bars',
+      stack: true,
+      thresholds: steps('green', [1, 'red']),
+      targets: [
+        promql('A', `sum by (venue) (increase(feed_gaps_total{${VENUE}}[$__rate_interval]))`, {
+          legendFormat: '{{venue}}',
+        }),
+      ],
+    }),
+    stateTimeline({
+      id: 64,
+      title: 'Health of components',
+      description:
+        'What each component says about itself: healthy, degraded or critical. Nothing drawn means that no heartbeat came.',
+      w: 16,
+      h: 7,
+      unit: 'none',
+      mappings: HEALTH_TEXTS,
+      thresholds: steps('green', [1, 'orange'], [2, 'red']),
+      targets: [promql('A', 'max by (component) (component_health)', { legendFormat: '{{component}}' })],
+    }),
+  ],
+};

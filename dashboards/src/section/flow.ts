@@ -1,0 +1,101 @@
+/** Order flow: how much, what becomes of it, and what goes wrong. */
+import { fixed, named } from '../field.ts';
+import type { Section } from '../model.ts';
+import { timeSeries } from '../panel.ts';
+import { FILTER, promql } from '../target.ts';
+
+export const flow: Section = {
+  id: 200,
+  title: 'Orders, fills and errors',
+  panels: [
+    timeSeries({
+      id: 20,
+      title: 'Order steps a second',
+      description: 'Steps of the order life cycle a second: new, acknowledged, filled, cancelled, rejected.',
+      w: 8,
+      h: 8,
+      unit: 'short',
+      legend: 'table',
+      overrides: [
+        named('reject', { color: fixed('red') }),
+        named('fill', { color: fixed('green') }),
+        named('new', { color: fixed('blue') }),
+      ],
+      targets: [
+        promql('A', `sum by (event) (rate(order_events_total{${FILTER}}[$__rate_interval]))`, {
+          legendFormat: '{{event}}',
+        }),
+      ],
+    }),
+    timeSeries({
+      id: 21,
+      title: 'Fills a second by venue',
+      description: 'Executions a second for each venue.',
+      w: 8,
+      h: 8,
+      unit: 'short',
+      legend: 'table',
+      targets: [
+        promql('A', `sum by (venue) (rate(fills_total{${FILTER}}[$__rate_interval]))`, { legendFormat: '{{venue}}' }),
+      ],
+    }),
+    timeSeries({
+      id: 22,
+      title: 'Orders in flight',
+      description:
+        'Orders that were sent and have no final answer. A line that climbs and does not come down is a venue that has stopped answering.',
+      w: 8,
+      h: 8,
+      unit: 'short',
+      legend: 'table',
+      targets: [promql('A', `sum by (venue) (desk_orders_in_flight{${FILTER}})`, { legendFormat: '{{venue}}' })],
+    }),
+    timeSeries({
+      id: 23,
+      title: 'Rejects by reason',
+      description: 'Rejected orders a second, by the reason that came with the reject.',
+      w: 8,
+      h: 7,
+      unit: 'short',
+      style: 'bars',
+      stack: true,
+      legend: 'list',
+      targets: [
+        promql('A', `sum by (reason) (rate(order_rejects_total{${FILTER}}[$__rate_interval]))`, {
+          legendFormat: '{{reason}}',
+        }),
+      ],
+    }),
+    timeSeries({
+      id: 24,
+      title: 'Errors by component',
+      description: "Errors a second that the desk's components count about themselves.",
+      w: 8,
+      h: 7,
+      unit: 'short',
+      style: 'bars',
+      stack: true,
+      legend: 'list',
+      targets: [
+        promql('A', 'sum by (component) (rate(desk_errors_total[$__rate_interval]))', {
+          legendFormat: '{{component}}',
+        }),
+      ],
+    }),
+    timeSeries({
+      id: 25,
+      title: 'Traded notional a minute',
+      description: 'Quantity times price of the executions, a minute, by strategy.',
+      w: 8,
+      h: 7,
+      unit: 'currencyUSD',
+      stack: true,
+      legend: 'list',
+      targets: [
+        promql('A', `60 * sum by (strategy) (rate(traded_notional_total{${FILTER}}[$__rate_interval]))`, {
+          legendFormat: '{{strategy}}',
+        }),
+      ],
+    }),
+  ],
+};

@@ -1,0 +1,46 @@
+/**
+ * Queries of panels, typed by the contract's own documents and parsed by them here, so that a board cannot be built
+ * with a query that the sidecar would refuse.
+ */
+import { tapewatchQuery, type TapewatchQueryInput } from '@tapewatch/contract';
+import { TAPEWATCH, type Target } from './model.ts';
+
+type Extra<T extends TapewatchQueryInput['queryType']> = Omit<
+  Extract<TapewatchQueryInput, { queryType: T }>,
+  'queryType' | 'expr'
+>;
+
+/** Refers to the board's filter variables; a multi-value variable is an alternation inside `=~`. */
+export const FILTER = 'venue=~"$venue", strategy=~"$strategy"';
+export const VENUE = 'venue=~"$venue"';
+
+const TRADING_FILTERS = { venue: ['$venue'], strategy: ['$strategy'] };
+
+export function target(refId: string, query: TapewatchQueryInput): Target {
+  tapewatchQuery.parse(query);
+  return { datasource: TAPEWATCH, refId, ...query };
+}
+
+export function promql(refId: string, expr: string, extra: Extra<'promql'> = {}): Target {
+  return target(refId, { queryType: 'promql', expr, ...extra });
+}
+
+/** One number (per label set) at the end of the range. */
+export function instant(refId: string, expr: string, extra: Extra<'promql'> = {}): Target {
+  return promql(refId, expr, { instant: true, ...extra });
+}
+
+export function slippage(refId: string, extra: Extra<'slippage'>): Target {
+  return target(refId, { queryType: 'slippage', filters: TRADING_FILTERS, ...extra });
+}
+
+export function pnl(refId: string, extra: Extra<'pnl'>): Target {
+  return target(refId, { queryType: 'pnl', filters: TRADING_FILTERS, ...extra });
+}
+
+/** A quantile of a distribution metric, merged over everything that `by` does not name. */
+export function quantile(q: number, metric: string, options: { by?: string; matchers?: string } = {}): string {
+  const selector = `${metric}{${options.matchers ?? FILTER}}`;
+  const by = options.by === undefined ? '' : ` by (${options.by}) `;
+  return `histogram_quantile(${q}, sum${by}(rate(${selector}[$__rate_interval])))`;
+}

@@ -1,0 +1,40 @@
+/**
+ * "Trading operations": the board of the engineer on call. Read from top to bottom it answers: is anything wrong, is it
+ * the market or is it us, which hop or venue, what did it cost, and does the machine keep up.
+ */
+import { dashboard } from './dashboard.ts';
+import { alerts } from './section/alert.ts';
+import { feed } from './section/feed.ts';
+import { flow } from './section/flow.ts';
+import { latency } from './section/latency.ts';
+import { machine } from './section/machine.ts';
+import { cost, profit } from './section/money.ts';
+import { overview } from './section/overview.ts';
+import { datasourceVariable, labelVariable } from './variable.ts';
+
+export const tradingOperations = dashboard({
+  uid: 'tapewatch-trading-operations',
+  title: 'Trading operations',
+  description:
+    'Order latency, flow, cost, profit and loss, alerts, feeds and the machine, live from the trading system.',
+  tags: ['tapewatch', 'trading'],
+  from: 'now-15m',
+  refresh: '5s',
+  variables: [
+    datasourceVariable(),
+    labelVariable({
+      name: 'venue',
+      label: 'Venue',
+      metric: 'order_events_total',
+      description: 'Venues that have had orders in the time range.',
+    }),
+    labelVariable({
+      name: 'strategy',
+      label: 'Strategy',
+      metric: 'order_events_total',
+      description: 'Strategies that have sent orders in the time range.',
+    }),
+  ],
+  head: overview,
+  sections: [latency, flow, cost, profit, alerts, feed, machine],
+});
