@@ -1,0 +1,89 @@
+/** Rows of one event table in the range, newest first, one column per field of the event. */
+import type { TapewatchQueryDocument } from '@tapewatch/contract';
+import type { EventTable, Notice, Table, TableField } from '@tapewatch/core';
+import type { EventRowByTable, QueryEnvelope, StoreReader } from '../ports.ts';
+import { emptyTable } from './promql-table.ts';
+import { endNanosOf, startNanosOf } from './trading-read.ts';
+
+export type EventsQuery = Extract<TapewatchQueryDocument, { queryType: 'events' }>;
+
+type ColumnType = TableField['type'];
+type ColumnsOf<T extends EventTable> = readonly (readonly [key: keyof EventRowByTable[T] & string, type: ColumnType])[];
+
+const COLUMNS: { readonly [T in EventTable]: ColumnsOf<T> } = {
+  orders: [
+    ['timeNanos', 'time'],
+    ...texts('event', 'orderId', 'venue', 'symbol', 'strategy', 'account', 'side', 'orderType'),
+    ...numbers('quantity', 'price', 'filledQuantity', 'arrivalMid'),
+    ['sentNanos', 'time'],
+    ...texts('reason', 'id'),
+  ],
+  fills: [
+    ['timeNanos', 'time'],
+    ...texts('orderId', 'venue', 'symbol', 'strategy', 'account', 'side'),
+    ...numbers('quantity', 'price'),
+    ['currency', 'string'],
+    ['fee', 'number'],
+    ...texts('feeCurrency', 'liquidity', 'id'),
+  ],
+  quotes: [
+    ['timeNanos', 'time'],
+    ['exchangeNanos', 'time'],
+    ...texts('venue', 'symbol'),
+    ...numbers('bid', 'bidSize', 'ask', 'askSize'),
+    ['sequence', 'string'],
+  ],
+  health_results: [['timeNanos', 'time'], ...texts('component', 'instance', 'status', 'message')],
+  dead_letters: [['timeNanos', 'time'], ...texts('stream', 'subject', 'reason', 'detail', 'payload')],
+};
+
+const EXCERPT_BYTES = 512;
+
+export async function runEvents(
+  query: EventsQuery,
+  envelope: QueryEnvelope,
+  reader: StoreReader,
+  signal?: AbortSignal,
+): Promise<Table[]> {
+  const executedQuery = `events: ${query.table}, newest ${query.limit}`;
+  const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope) };
+  // One row more than asked tells whether something was cut.
+  const filter = { ...range, limit: query.limit + 1, newestFirst: true };
+  const found: readonly object[] = await reader.events(query.table, filter, signal);
+  const rows = found.slice(0, query.limit);
+  if (rows.length === 0) return [emptyTable('table', executedQuery)];
+  const text = `showing the newest ${query.limit} rows of the range; raise the limit or shorten the range to see more`;
+  const notices: Notice[] = found.length > rows.length ? [{ severity: 'info', text }] : [];
+  const columns: readonly (readonly [string, ColumnType])[] = COLUMNS[query.table];
+  const fields = columns.map(([key, type]) => fieldOf(key, type, rows));
+  return [{ ...emptyTable('table', executedQuery, notices), fields, visualisation: 'table' }];
+}
+
+function fieldOf(key: string, type: ColumnType, rows: readonly object[]): TableField {
+  const name = key === 'timeNanos' ? 'time' : key.replace(/Nanos$/, 'Time');
+  const cells = rows.map((row): unknown => Reflect.get(row, key));
+  switch (type) {
+    case 'time':
+      return { name, type, values: cells.map((cell) => (typeof cell === 'bigint' ? cell : null)) };
+    case 'number':
+      return { name, type, values: cells.map((cell) => (typeof cell === 'number' ? cell : null)) };
+    case 'boolean':
+      return { name, type, values: cells.map((cell) => (typeof cell === 'boolean' ? cell : null)) };
+    case 'string':
+      return { name, type, values: cells.map(textOf) };
+  }
+}
+
+function textOf(cell: unknown): string | null {
+  if (cell === null || cell === undefined) return null;
+  if (cell instanceof Uint8Array) return Buffer.from(cell.subarray(0, EXCERPT_BYTES)).toString('utf8');
+  return String(cell);
+}
+
+function texts<K extends string>(...keys: readonly K[]): (readonly [K, 'string'])[] {
+  return keys.map((key) => [key, 'string'] as const);
+}
+
+function numbers<K extends string>(...keys: readonly K[]): (readonly [K, 'number'])[] {
+  return keys.map((key) => [key, 'number'] as const);
+}

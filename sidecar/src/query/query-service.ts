@@ -1,0 +1,82 @@
+/**
+ * Answers query documents: parses them with the contract's schema (alert rules and provisioned files never pass the
+ * front end, so nothing about them is trusted), runs the right query and yields tables. One service stands behind
+ * Grafana, live channels and the command line.
+ */
+import { tapewatchQuery, type TapewatchQueryDocument } from '@tapewatch/contract';
+import type { Table } from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
+import type { AlertingView, PromqlEngine, QueryEnvelope, QueryService, StoreReader } from '../ports.ts';
+import { runAlerts } from './alert-query.ts';
+import { runEvents } from './event-query.ts';
+import type { UnitOf } from './expression-shape.ts';
+import { runPnl } from './pnl-query.ts';
+import { planPromql, runPromql } from './promql-query.ts';
+import { runSlippage } from './slippage-query.ts';
+
+export interface QueryServiceDeps {
+  readonly engine: PromqlEngine;
+  readonly reader: StoreReader;
+  readonly alerting: AlertingView;
+  /** The unit of a metric as its publisher states it. */
+  readonly unitOf: UnitOf;
+}
+
+export function createQueryService(deps: QueryServiceDeps): QueryService {
+  return {
+    async run(input, envelope, signal) {
+      const query = parseQuery(input);
+      signal?.throwIfAborted();
+      return runQuery(query, checkEnvelope(envelope), deps, signal);
+    },
+    resolve(input, envelope) {
+      const query = parseQuery(input);
+      if (query.queryType !== 'promql') return { query, envelope };
+      const { expr, range } = planPromql(query, checkEnvelope(envelope));
+      const { startMs, endMs, stepMs } = range;
+      const intervalMs = stepMs;
+      return { query: { ...query, expr, minStep: '' }, envelope: { ...envelope, startMs, endMs, intervalMs } };
+    },
+  };
+}
+
+function runQuery(
+  query: TapewatchQueryDocument,
+  envelope: QueryEnvelope,
+  deps: QueryServiceDeps,
+  signal?: AbortSignal,
+): Promise<Table[]> {
+  switch (query.queryType) {
+    case 'promql':
+      return runPromql(query, envelope, deps, signal);
+    case 'slippage':
+      return runSlippage(query, envelope, deps.reader, signal);
+    case 'pnl':
+      return runPnl(query, envelope, deps.reader, signal);
+    case 'alerts':
+      return runAlerts(query, envelope, deps.alerting);
+    case 'events':
+      return runEvents(query, envelope, deps.reader, signal);
+  }
+}
+
+/** Throws `query.invalid` that names every bad path at once. */
+export function parseQuery(input: unknown): TapewatchQueryDocument {
+  const parsed = tapewatchQuery.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'query'}: ${message}`);
+  throw new TapewatchError(
+    'query.invalid',
+    `${problems.join('; ')}; queryType is one of promql, slippage, pnl, alerts, events and every other field has a default`,
+    { details: { problems } },
+  );
+}
+
+function checkEnvelope(envelope: QueryEnvelope): QueryEnvelope {
+  const { startMs, endMs } = envelope;
+  if (Number.isFinite(startMs) && Number.isFinite(endMs) && startMs <= endMs) return envelope;
+  throw new TapewatchError(
+    'query.invalid',
+    `timeRange: from ${startMs} to ${endMs} is not a range; the start must not be after the end`,
+  );
+}

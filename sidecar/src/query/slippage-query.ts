@@ -1,0 +1,105 @@
+/** Answers a slippage query: fills of the range against the mid at their order's arrival, by the asked dimensions. */
+import type { SlippageQuery } from '@tapewatch/contract';
+import {
+  excludedCount,
+  NO_BENCHMARK_REASONS,
+  SlippageBook,
+  type Benchmark,
+  type Fill,
+  type Notice,
+  type SlippageRow,
+  type Table,
+} from '@tapewatch/core';
+import type { QueryEnvelope, StoreReader } from '../ports.ts';
+import { MAX_POINTS_PER_SERIES } from './limit.ts';
+import { resolveStep } from './step.ts';
+import { groupTables, reportTable, type Column, type GroupSeries } from './trading-table.ts';
+import { readBenchmarks, readFills } from './trading-read.ts';
+
+const BPS_TEXT =
+  'Direction * (average fill price - mid at arrival) / mid, in basis points of the benchmark notional; a cost is positive. Empty where no fill has a benchmark.';
+
+const COLUMNS: readonly Column<SlippageRow>[] = [
+  { name: 'slippage', value: (row) => row.bps, unit: 'suffix: bps', decimals: 2, description: BPS_TEXT },
+  { name: 'cost', value: (row) => row.cost, unit: 'money', description: 'Slippage in money; positive is a cost.' },
+  {
+    name: 'notional',
+    value: (row) => row.notional,
+    unit: 'money',
+    description: 'Mid at arrival times filled quantity.',
+  },
+  { name: 'fills', value: (row) => row.fills, unit: 'short', decimals: 0, description: 'Fills that count.' },
+  { name: 'orders', value: (row) => row.orders, unit: 'short', decimals: 0, description: 'Orders they belong to.' },
+  {
+    name: 'excluded',
+    value: excludedCount,
+    unit: 'short',
+    decimals: 0,
+    description: 'Fills left out: order unknown, no quote before arrival, one-sided or crossed book.',
+  },
+];
+
+export async function runSlippage(
+  query: SlippageQuery,
+  envelope: QueryEnvelope,
+  reader: StoreReader,
+  signal?: AbortSignal,
+): Promise<Table[]> {
+  const executedQuery = `slippage against arrival mid by ${query.by.join(', ') || 'nothing'}`;
+  const perStep = query.format === 'time_series';
+  const { range, notices } = resolveStep(envelope, 0, MAX_POINTS_PER_SERIES - 1);
+  const fills = await readFills(reader, envelope, query.filters, signal);
+  const benchmarkOf = await readBenchmarks(reader, fills, signal);
+  const book = bookOf(fills, query, benchmarkOf);
+  const text = { executedQuery, notices: [...(perStep ? notices : []), ...exclusions(book)] };
+  if (!perStep) {
+    // A rule reads one number per label set: several columns would be duplicates to it.
+    return [reportTable(book, query.by, envelope.fromAlert ? COLUMNS.slice(0, 1) : COLUMNS, text)];
+  }
+  const series = seriesOf(fills, query, benchmarkOf, range.stepMs);
+  const valueText = { valueName: 'slippage', description: BPS_TEXT, unit: 'suffix: bps', stepMs: range.stepMs };
+  return groupTables(series, query.by, { ...text, ...valueText });
+}
+
+function bookOf(fills: readonly Fill[], query: SlippageQuery, benchmarkOf: (fill: Fill) => Benchmark): SlippageRow[] {
+  const book = new SlippageBook(query.by);
+  for (const fill of fills) book.add(fill, benchmarkOf(fill));
+  return book.rows();
+}
+
+/** A point holds the fills of the step that ends at it. */
+function seriesOf(
+  fills: readonly Fill[],
+  query: SlippageQuery,
+  benchmarkOf: (fill: Fill) => Benchmark,
+  stepMs: number,
+): GroupSeries[] {
+  const steps = new Map<number, Fill[]>();
+  for (const fill of fills) {
+    const endMs = Math.ceil(Number(fill.timeNanos) / 1e6 / stepMs) * stepMs;
+    const list = steps.get(endMs);
+    if (list === undefined) steps.set(endMs, [fill]);
+    else list.push(fill);
+  }
+  const series = new Map<string, GroupSeries>();
+  for (const [timeMs, list] of [...steps].sort(([a], [b]) => a - b)) {
+    for (const { group, currency, bps } of bookOf(list, query, benchmarkOf)) {
+      const id = JSON.stringify([group, currency]);
+      let one = series.get(id);
+      if (one === undefined) series.set(id, (one = { group, currency, timesMs: [], values: [] }));
+      one.timesMs.push(timeMs);
+      one.values.push(bps);
+    }
+  }
+  return [...series].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+}
+
+function exclusions(rows: readonly SlippageRow[]): Notice[] {
+  const counts = NO_BENCHMARK_REASONS.map((reason) => ({
+    reason,
+    fills: rows.reduce((sum, row) => sum + row.excluded[reason], 0),
+  })).filter(({ fills }) => fills > 0);
+  if (counts.length === 0) return [];
+  const list = counts.map(({ reason, fills }) => `${fills} ${reason.replace('_', ' ')}`).join(', ');
+  return [{ severity: 'info', text: `fills without a benchmark, left out: ${list}` }];
+}
