@@ -2,13 +2,8 @@
  * The head of a running sidecar: the last minutes of every series in memory, fed with each batch before it is durable.
  * It answers what lies completely inside it; events are left to the durable store, which alone knows repeats.
  */
-import {
-  ExponentialHistogram,
-  type Matcher,
-  type SelectRequest,
-  type SeriesData,
-  type SeriesDefinition,
-} from '@tapewatch/core';
+import type { ExponentialHistogram } from '@tapewatch/core';
+import { type Matcher, type SelectRequest, type SeriesData, type SeriesDefinition } from '@tapewatch/core';
 import type { Batch } from '../../ports.ts';
 import { demandWanted } from '../faults.ts';
 import { Head } from './head.ts';
