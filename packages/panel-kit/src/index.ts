@@ -1,0 +1,2 @@
+export * from './color-ramp.ts';
+export * from './scale.ts';

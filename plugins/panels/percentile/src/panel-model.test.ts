@@ -1,0 +1,55 @@
+import { buildModel, valueAxis } from './panel-model.ts';
+import { plainFrame } from './plain-frame.ts';
+
+function frame(venue: string, count: number) {
+  return plainFrame({
+    fields: [
+      { name: 'xMax', type: 'time', values: [1000, 2000] },
+      { name: 'yMin', type: 'number', values: [1, 2] },
+      { name: 'yMax', type: 'number', values: [2, 4] },
+      { name: 'count', type: 'number', values: [count, count], labels: { venue } },
+    ],
+  });
+}
+
+describe('buildModel', () => {
+  it('adds several series, or draws one facet for each', () => {
+    const frames = [frame('A', 3), frame('B', 4)];
+    const merged = buildModel(frames, [0.5], { seriesMode: 'merge', countFactor: 1 });
+    expect(merged.facets.map(({ name, table }) => [name, ...table.totals])).toEqual([['', 7, 7]]);
+    const facets = buildModel(frames, [0.5], { seriesMode: 'facet', countFactor: 1 }).facets;
+    expect(facets.map(({ name, table }) => [name, ...table.totals])).toEqual([
+      ['venue=A', 3, 3],
+      ['venue=B', 4, 4],
+    ]);
+    expect(facets[0]?.range).toEqual({ min: 1, max: 4 });
+  });
+
+  it('has no facet without data', () => {
+    expect(buildModel([], [0.5], { seriesMode: 'merge', countFactor: 1 })).toMatchObject({
+      facets: [],
+      problem: undefined,
+    });
+  });
+});
+
+describe('valueAxis', () => {
+  it.each([
+    ['log10', { min: 0.001, max: 1 }, {}, 'log'],
+    ['log2', { min: -5, max: 1000 }, {}, 'symlog'],
+    ['log10', { min: 0, max: 0 }, {}, 'symlog'],
+    ['linear', { min: 1, max: 10 }, {}, 'linear'],
+    ['log10', { min: 0, max: 10 }, { min: 0.01 }, 'log'],
+  ] as const)('%s over %j with limits %j is %s', (scale, range, limits, kind) => {
+    const axis = valueAxis(range, scale, limits);
+    expect(axis.distribution.kind).toBe(kind);
+    expect(axis.max).toBeGreaterThan(axis.min);
+    expect(axis.max).toBeGreaterThanOrEqual(range.max);
+  });
+
+  it('keeps limits that the user set, and starts a linear axis at zero where it is near', () => {
+    expect(valueAxis({ min: 1, max: 10 }, 'linear', { min: 2, max: 20 })).toMatchObject({ min: 2, max: 20 });
+    expect(valueAxis({ min: 1, max: 10 }, 'linear', {})).toMatchObject({ min: 0 });
+    expect(valueAxis({ min: 1, max: 10 }, 'log2', { max: 20 })).toMatchObject({ max: 20 });
+  });
+});
