@@ -90,6 +90,10 @@ export interface DecodeProblem {
   readonly detail: string;
   /** The offending item's bytes or text, cut to a bound. */
   readonly excerpt: Uint8Array;
+  /** How many items of the message this stands for, once its list of problems is full. Default 1. */
+  readonly items?: number;
+  /** Expected and harmless (a text field of line protocol): count it, but keep no dead letter. */
+  readonly countOnly?: true;
 }
 
 /** Good items and problems side by side: one bad item of a batch loses only itself. */

@@ -1,0 +1,241 @@
+import type { Labels } from '@tapewatch/core';
+import { jsonCodec } from './json.ts';
+import { LabelInterner } from './label-interner.ts';
+import { contextOf, decodeText, reasonsOf, RECEIVED, sampleText } from './testing/decode.ts';
+
+const codec = jsonCodec(new LabelInterner());
+const decode = (text: string, labels: Record<string, string> = {}) =>
+  decodeText(codec, text, contextOf('metric', labels));
+const metric = (rest: object): string => JSON.stringify({ name: 'up', value: 1, ...rest });
+
+describe('JSON metrics', () => {
+  it('reads an object, with kind, exact time, unit and help', () => {
+    const text = metric({
+      type: 'counter',
+      time: '1753612200123456789',
+      labels: { a: 'x' },
+      unit: 'bytes',
+      help: 'H.',
+    });
+    const [sample] = decode(text).samples;
+    expect(sampleText(sample!)).toBe('up{a="x"} counter 1 @1753612200123456789');
+    expect(sample).toMatchObject({ unit: 'bytes', help: 'H.' });
+  });
+
+  it('stamps with the time of receipt when there is none', () => {
+    expect(decode(metric({})).samples[0]?.timeNanos).toBe(RECEIVED);
+  });
+
+  it('merges labels: the payload wins over the context, an empty value removes, scalars become text', () => {
+    const text = metric({ labels: { venue: 'XNAS', code: 200, live: true, gone: '' } });
+    const decoded = decode(text, { venue: 'from-subject', gone: 'x', site: 'ny' });
+    expect(decoded.samples[0]?.labels.toRecord()).toEqual({
+      __name__: 'up',
+      venue: 'XNAS',
+      code: '200',
+      live: 'true',
+      site: 'ny',
+    });
+  });
+
+  it.each(['NaN', 'Infinity', '+Inf', '-Infinity', '-Inf'])('reads the text %s as a number', (value) => {
+    const expected = { NaN: NaN, Infinity, '+Inf': Infinity, '-Infinity': -Infinity, '-Inf': -Infinity }[value];
+    expect(decode(metric({ value })).samples[0]).toMatchObject({ value: expected });
+  });
+
+  it('loses only the bad item of an array, and shows it', () => {
+    const { samples, problems } = decode(`[${metric({})}, {"name": "9lives", "value": 1}, ${metric({ value: 2 })}]`);
+    expect(samples).toHaveLength(2);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.detail).toBe('name: must match [a-zA-Z_:][a-zA-Z0-9_:]*, got "9lives"');
+    expect(Buffer.from(problems[0]!.excerpt).toString()).toBe('{"name":"9lives","value":1}');
+  });
+
+  it('reads NDJSON with blank lines and carriage returns, and loses only the bad line', () => {
+    const { samples, problems } = decode(`${metric({})}\r\n\n{"name": \n${metric({ value: 3 })}\n`);
+    expect(samples.map((sample) => sample.kind === 'gauge' && sample.value)).toEqual([1, 3]);
+    expect(reasonsOf({ samples, problems, events: [] })).toEqual(['syntax']);
+  });
+
+  it('reads an object that is written over several lines, and a byte order mark', () => {
+    expect(decode('\uFEFF{\n"name": "up",\n"value": 1\n}').samples).toHaveLength(1);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['schema', metric({ value: '1' }), /^value: /],
+    ['schema', '{"name": "up"}', /value is required/],
+    ['schema', '{"name": "up", "value": 1e999}', /^value: /],
+    ['schema', metric({ labels: { 'bad name': 'x' } }), /^labels.bad name: /],
+    ['schema', metric({ labels: { __name__: 'x' } }), /__name__/],
+    ['schema', '{"name": "up", "value": 1, "labels": {"__proto__": "x"}}', /__proto__/],
+    ['schema', metric({ labels: { a: null } }), /^labels.a: .*got null/],
+    ['schema', '"up 1"', /^message: .*got "up 1"/],
+    ['schema', 'null', /^message: /],
+    ['time', metric({ time: 'soon' }), /"soon"/],
+    ['time_future', metric({ time: '1793612200000000000' }), /ahead of its receipt/],
+    ['syntax', '{"name": "up"', /not JSON/],
+    ['label_limit', metric({ labels: { a: 'x'.repeat(4097) } }), /labels.a: /],
+    ['label_limit', metric({ labels: { a: 'ä'.repeat(2049) } }), /4098 bytes; at most 4096/],
+    ['label_limit', metric({ labels: { ['a'.repeat(257)]: 'x' } }), /labels.a/],
+    [
+      'label_limit',
+      metric({ labels: Object.fromEntries(Array.from({ length: 41 }, (_, i) => [`l${i}`, 'x'])) }),
+      /41 labels/,
+    ],
+  ])('says %s for %s', (reason, text, detail) => {
+    const decoded = decode(text);
+    expect(decoded.samples).toEqual([]);
+    expect(reasonsOf(decoded)).toEqual([reason]);
+    expect(decoded.problems[0]?.detail).toMatch(detail);
+  });
+
+  it('accepts 40 labels with those of the context, and refuses one more', () => {
+    const labels = Object.fromEntries(Array.from({ length: 39 }, (_, i) => [`l${i}`, 'x']));
+    expect(decode(metric({ labels }), { site: 'ny' }).samples).toHaveLength(1);
+    expect(reasonsOf(decode(metric({ labels }), { site: 'ny', rack: '1' }))).toEqual(['label_limit']);
+  });
+
+  it('refuses bytes that are not UTF-8, and what is longer than 1 MiB', () => {
+    expect(reasonsOf(codec.decode(Buffer.from('{"name":"up","help":"\xff"}', 'latin1'), contextOf()))).toEqual([
+      'encoding',
+    ]);
+    expect(reasonsOf(decode(metric({ help: 'x'.repeat(1_048_576) })))).toEqual(['too_large']);
+    expect(decode(metric({ labels: { sign: '\uFFFD' } })).samples).toHaveLength(1);
+  });
+
+  it('keeps 16 problems one by one and counts the rest, with short excerpts', () => {
+    const { problems } = decode(`[${Array.from({ length: 50 }, () => `{"help": "${'x'.repeat(2000)}"}`).join()}]`);
+    expect(problems).toHaveLength(17);
+    expect(problems.at(-1)).toMatchObject({ reason: 'schema', items: 34 });
+    expect(Math.max(...problems.map(({ excerpt }) => excerpt.length))).toBe(1024);
+  });
+
+  it('makes unpaired surrogates well-formed and keeps pairs, so that equal labels stay equal', () => {
+    const [lone, pair] = ['\\ud800', '\\ud83d\\ude00'].map((value) =>
+      decode(`{"name":"up","value":1,"labels":{"a":"${value}"}}`),
+    );
+    expect(lone?.samples[0]?.labels.get('a')).toBe('\uFFFD');
+    expect(pair?.samples[0]?.labels.get('a')).toBe('\u{1F600}');
+  });
+
+  it('interns: the same labels in another order are equal, in the same order the very same', () => {
+    const text = metric({ labels: { a: '1', b: '2' } });
+    const [first, again] = [decode(text), decode(text)].map(({ samples }) => samples[0]?.labels as Labels);
+    expect(again).toBe(first);
+    expect(decode(metric({ labels: { b: '2', a: '1' } })).samples[0]?.labels.key).toBe(first?.key);
+  });
+
+  it('does not mistake one label set for another that reads alike', () => {
+    const keys = [{ a: '1', b: '2' }, { a: '11:b1:2' }, { a: '1,b=2' }].map(
+      (labels) => decode(metric({ labels })).samples[0]?.labels.key,
+    );
+    expect(new Set(keys).size).toBe(3);
+  });
+});
+
+describe('JSON events', () => {
+  const order = {
+    id: 'o1-1',
+    time: 1_753_612_199,
+    order_id: 'o1',
+    event: 'ack',
+    symbol: 'AAPL',
+    side: 'buy',
+    quantity: 5,
+  };
+
+  it('fills fields from the subject, keeps what the payload says, and sets the defaults', () => {
+    const { events } = decodeText(
+      codec,
+      JSON.stringify(order),
+      contextOf('order', { venue: 'XNAS', strategy: 'maker' }),
+    );
+    expect(events).toEqual([
+      {
+        table: 'orders',
+        id: 'o1-1',
+        timeNanos: 1_753_612_199_000_000_000n,
+        orderId: 'o1',
+        event: 'ack',
+        sentNanos: null,
+        venue: 'XNAS',
+        symbol: 'AAPL',
+        strategy: 'maker',
+        account: '',
+        side: 'buy',
+        orderType: 'limit',
+        quantity: 5,
+        price: null,
+        filledQuantity: 0,
+        arrivalMid: null,
+        reason: '',
+      },
+    ]);
+    const own = decodeText(codec, JSON.stringify({ ...order, venue: 'ARCX' }), contextOf('order', { venue: 'XNAS' }));
+    expect(own.events[0]).toMatchObject({ venue: 'ARCX', strategy: 'unknown' });
+  });
+
+  it('reads fills with the fee in the currency of the price unless told, a rebate as negative', () => {
+    const fill = {
+      id: 'x',
+      time: '1',
+      order_id: 'o',
+      venue: 'v',
+      symbol: 's',
+      side: 'sell',
+      quantity: 1,
+      price: -2,
+      fee: -0.5,
+      currency: 'EUR',
+    };
+    expect(decodeText(codec, JSON.stringify(fill), contextOf('fill')).events[0]).toMatchObject({
+      table: 'fills',
+      timeNanos: 1n,
+      price: -2,
+      fee: -0.5,
+      feeCurrency: 'EUR',
+    });
+  });
+
+  it('reads one-sided quotes and exact sequence numbers', () => {
+    const quote = {
+      time: '5',
+      exchange_time: '4',
+      venue: 'v',
+      symbol: 's',
+      bid: 1,
+      bid_size: 2,
+      sequence: '9007199254740993',
+    };
+    expect(decodeText(codec, JSON.stringify(quote), contextOf('quote')).events[0]).toMatchObject({
+      ask: null,
+      exchangeNanos: 4n,
+      sequence: 9_007_199_254_740_993n,
+    });
+  });
+
+  it('reads a bare heartbeat', () => {
+    expect(decodeText(codec, '{}', contextOf('health', { component: 'feed', instance: '1' })).events).toEqual([
+      {
+        table: 'health_results',
+        timeNanos: RECEIVED,
+        component: 'feed',
+        instance: '1',
+        status: 'HEALTHY',
+        message: '',
+      },
+    ]);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['schema', { ...order, venue: 'v', side: 'long' }, /^side: .*got "long"/],
+    ['schema', order, /^venue: .*got nothing/],
+    ['schema', { ...order, venue: 'v', quantity: 0 }, /^quantity: .*got 0/],
+    ['time', { ...order, venue: 'v', sent_time: 'x' }, /"x"/],
+  ])('says %s and names the field', (reason, item, detail) => {
+    const { events, problems } = decodeText(codec, JSON.stringify(item), contextOf('order'));
+    expect(events).toEqual([]);
+    expect(problems.map((problem) => problem.reason)).toEqual([reason]);
+    expect(problems[0]?.detail).toMatch(detail);
+  });
+});
