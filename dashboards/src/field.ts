@@ -22,21 +22,9 @@ export function fixed(color: string): object {
 }
 
 export function named(name: string, properties: Readonly<Record<string, unknown>>): FieldOverride {
-  return override('byName', name, properties);
-}
-
-export function matching(pattern: string, properties: Readonly<Record<string, unknown>>): FieldOverride {
-  return override('byRegexp', pattern, properties);
-}
-
-function override(
-  id: FieldOverride['matcher']['id'],
-  options: string,
-  properties: Readonly<Record<string, unknown>>,
-): FieldOverride {
   return {
-    matcher: { id, options },
-    properties: Object.entries(properties).map(([key, value]) => ({ id: key, value })),
+    matcher: { id: 'byName', options: name },
+    properties: Object.entries(properties).map(([id, value]) => ({ id, value })),
   };
 }
 

@@ -15,6 +15,8 @@ interface Common {
   readonly targets: readonly Target[];
   readonly links?: readonly Link[];
   readonly overrides?: readonly FieldOverride[];
+  /** Lower limit of the step, such as `30s`: sparse data are calmer in wider steps. */
+  readonly interval?: string;
   readonly transformations?: readonly { readonly id: string; readonly options: unknown }[];
 }
 
@@ -45,6 +47,8 @@ export interface TimeSeriesSpec extends Numeric {
   readonly legend?: 'table' | 'list' | 'right' | 'hidden';
   readonly calculations?: readonly string[];
   readonly color?: object;
+  /** Template of the series' names, such as `${__field.labels.venue}`. */
+  readonly displayName?: string;
   /** Longest gap, in milliseconds, that a line is drawn across. */
   readonly bridgeMs?: number;
 }
@@ -87,7 +91,15 @@ export function timeSeries(spec: TimeSeriesSpec): Panel {
   return {
     ...common(spec),
     type: 'timeseries',
-    fieldConfig: fields({ ...numeric(spec), color: spec.color ?? BY_NAME, custom }, spec.overrides),
+    fieldConfig: fields(
+      {
+        ...numeric(spec),
+        color: spec.color ?? BY_NAME,
+        custom,
+        ...(spec.displayName === undefined ? {} : { displayName: spec.displayName }),
+      },
+      spec.overrides,
+    ),
     options: {
       legend: legend(spec),
       tooltip: { hideZeros: false, mode: 'multi', sort: 'desc' },
@@ -186,6 +198,7 @@ export function common(spec: Common): Omit<Panel, 'type' | 'fieldConfig' | 'opti
     w: spec.w,
     h: spec.h,
     targets: spec.targets,
+    ...(spec.interval === undefined ? {} : { interval: spec.interval }),
     ...(spec.links === undefined ? {} : { links: spec.links }),
     ...(spec.transformations === undefined ? {} : { transformations: spec.transformations }),
   };

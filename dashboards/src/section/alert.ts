@@ -1,5 +1,5 @@
 /** Alerts: the sidecar's own, decided in under a second, and Grafana's. */
-import { fields, matching, valueTexts } from '../field.ts';
+import { fields, named, valueTexts } from '../field.ts';
 import type { Panel, Section } from '../model.ts';
 import { common, table } from '../panel.ts';
 import { target } from '../target.ts';
@@ -26,6 +26,13 @@ const SEVERITY = {
   'custom.cellOptions': { type: 'color-text' },
   'custom.width': 100,
 };
+
+const WHEN = { unit: 'dateTimeAsIso', 'custom.width': 160 };
+const VALUE = { 'custom.width': 90, decimals: 3 };
+
+function hidden(...columns: readonly string[]): { id: string; options: object } {
+  return { id: 'organize', options: { excludeByName: Object.fromEntries(columns.map((name) => [name, true])) } };
+}
 
 function grafanaAlerts(): Panel {
   return {
@@ -67,7 +74,8 @@ export const alerts: Section = {
       h: 9,
       noValue: 'Nothing is pending or firing',
       targets: [target('A', { queryType: 'alerts', state: 'active' })],
-      overrides: [matching('/^state$/i', STATE), matching('/^severity$/i', SEVERITY)],
+      transformations: [hidden('group', 'runbook', 'fingerprint')],
+      overrides: [named('state', STATE), named('severity', SEVERITY), named('since', WHEN), named('value', VALUE)],
     }),
     table({
       id: 51,
@@ -78,7 +86,8 @@ export const alerts: Section = {
       h: 9,
       noValue: 'No alert changed its state in the time range',
       targets: [target('A', { queryType: 'alerts', state: 'history' })],
-      overrides: [matching('/^(state|from|to)$/i', STATE), matching('/^severity$/i', SEVERITY)],
+      transformations: [hidden('group', 'from', 'summary')],
+      overrides: [named('to', STATE), named('severity', SEVERITY), named('time', WHEN), named('value', VALUE)],
     }),
     grafanaAlerts(),
   ],

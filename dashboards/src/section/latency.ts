@@ -6,7 +6,13 @@ import { percentiles } from '../percentile-panel.ts';
 import { FILTER, instant, promql, quantile } from '../target.ts';
 import { ACK_LIMITS } from './limit.ts';
 
-const HEATMAP = { format: 'heatmap' } as const;
+/** Counts per step, so that every order is in exactly one column. */
+const ACK_CELLS = promql('A', `sum(increase(order_ack_seconds{${FILTER}}[$__interval]))`, {
+  format: 'heatmap',
+  minStep: '5s',
+});
+/** Five seconds hold some dozens of orders a venue: less would draw the largest one and call it p99. */
+const STEADY = { minStep: '5s' } as const;
 
 /** The Grafana alert rule links to this panel. */
 export const ACK_BY_VENUE_PANEL = 11;
@@ -24,7 +30,7 @@ export const latency: Section = {
       h: 10,
       unit: 's',
       thresholds: ACK_LIMITS,
-      targets: [promql('A', `sum(rate(order_ack_seconds{${FILTER}}[$__rate_interval]))`, HEATMAP)],
+      targets: [ACK_CELLS],
     }),
     timeSeries({
       id: ACK_BY_VENUE_PANEL,
@@ -37,7 +43,9 @@ export const latency: Section = {
       thresholds: ACK_LIMITS,
       limitLines: true,
       legend: 'table',
-      targets: [promql('A', quantile(0.99, 'order_ack_seconds', { by: 'venue' }), { legendFormat: '{{venue}}' })],
+      targets: [
+        promql('A', quantile(0.99, 'order_ack_seconds', { by: 'venue' }), { ...STEADY, legendFormat: '{{venue}}' }),
+      ],
     }),
     timeSeries({
       id: 12,
@@ -47,7 +55,12 @@ export const latency: Section = {
       h: 8,
       unit: 's',
       legend: 'table',
-      targets: [promql('A', quantile(0.99, 'order_ack_seconds', { by: 'strategy' }), { legendFormat: '{{strategy}}' })],
+      targets: [
+        promql('A', quantile(0.99, 'order_ack_seconds', { by: 'strategy' }), {
+          ...STEADY,
+          legendFormat: '{{strategy}}',
+        }),
+      ],
     }),
     timeSeries({
       id: 13,
@@ -58,7 +71,9 @@ export const latency: Section = {
       h: 8,
       unit: 's',
       legend: 'table',
-      targets: [promql('A', quantile(0.99, 'order_hop_seconds', { by: 'hop' }), { legendFormat: '{{hop}}' })],
+      targets: [
+        promql('A', quantile(0.99, 'order_hop_seconds', { by: 'hop' }), { ...STEADY, legendFormat: '{{hop}}' }),
+      ],
     }),
     barGauge({
       id: 14,
@@ -85,7 +100,7 @@ export const latency: Section = {
       thresholds: ACK_LIMITS,
       repeat: 'venue',
       maxPerRow: 4,
-      targets: [promql('A', `sum(rate(order_ack_seconds{${FILTER}}[$__rate_interval]))`, HEATMAP)],
+      targets: [ACK_CELLS],
     }),
   ],
 };

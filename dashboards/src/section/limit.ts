@@ -2,7 +2,7 @@
 import { steps } from '../field.ts';
 
 /** Seconds from order sent to acknowledged, p99. The Grafana alert rule fires at the second one. */
-export const ACK_WARNING_SECONDS = 0.05;
-export const ACK_CRITICAL_SECONDS = 0.1;
+export const ACK_WARNING_SECONDS = 0.003;
+export const ACK_CRITICAL_SECONDS = 0.005;
 
 export const ACK_LIMITS = steps('green', [ACK_WARNING_SECONDS, 'orange'], [ACK_CRITICAL_SECONDS, 'red']);

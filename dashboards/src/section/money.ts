@@ -1,24 +1,27 @@
-/** What trading cost and what it earned: slippage and profit and loss. */
-import { absolute, matching, steps } from '../field.ts';
+/** What trading cost and what it earned: slippage and profit and loss. Units of money come with the frames. */
+import { absolute, named, steps } from '../field.ts';
 import type { Section } from '../model.ts';
 import { table, timeSeries } from '../panel.ts';
 import { pnl, slippage } from '../target.ts';
 
-/** Bars grow with the cost; beyond five basis points they turn. */
+/** Bars grow with the cost; they turn where a desk would ask why. */
 const COST_BARS = {
   'custom.cellOptions': { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' },
+  'custom.width': 190,
   color: { mode: 'thresholds' },
-  thresholds: absolute(steps('green', [1, 'blue'], [5, 'orange'], [10, 'red'])),
-  unit: 'suffix: bps',
+  thresholds: absolute(steps('green', [0.5, 'blue'], [2, 'orange'], [4, 'red'])),
   decimals: 2,
+  min: -2,
+  max: 6,
 };
-const MONEY = { unit: 'currencyUSD', decimals: 0 };
+const MONEY = { decimals: 0 };
 const GAIN_OR_LOSS = {
   ...MONEY,
   'custom.cellOptions': { type: 'color-text' },
   color: { mode: 'thresholds' },
   thresholds: absolute(steps('red', [0, 'green'])),
 };
+const HIDE_CURRENCY = [{ id: 'organize', options: { excludeByName: { currency: true } } }];
 
 export const cost: Section = {
   id: 300,
@@ -28,24 +31,30 @@ export const cost: Section = {
       id: 30,
       title: 'Slippage by strategy and venue',
       description:
-        'Average fill price against the mid when the order arrived, in basis points of the benchmark notional; costs are positive. Orders without a valid mid are counted apart, not guessed.',
+        'Average fill price against the mid when the order arrived, in basis points of the benchmark notional; costs are positive, orders that earned the spread are negative. Fills without a valid mid are counted as excluded, not guessed.',
       w: 14,
-      h: 9,
-      noValue: 'No fills in the time range',
+      h: 10,
+      noValue: '-',
       targets: [slippage('A', { by: ['strategy', 'venue'] })],
-      overrides: [matching('/bps/i', COST_BARS), matching('/notional|cost/i', MONEY)],
+      transformations: HIDE_CURRENCY,
+      sortBy: { column: 'slippage', descending: true },
+      overrides: [named('slippage', COST_BARS), named('cost', MONEY), named('notional', MONEY)],
     }),
     timeSeries({
       id: 31,
       title: 'Slippage over time by venue',
-      description: 'The same slippage for each step of the time range, by venue. Above zero costs money.',
+      description:
+        'The same slippage for each half minute, by venue. Above zero costs money, below zero earns the spread.',
       w: 10,
-      h: 9,
+      h: 10,
       unit: 'suffix: bps',
       decimals: 2,
       fill: 0,
+      interval: '30s',
+      bridgeMs: 300_000,
       legend: 'table',
       calculations: ['lastNotNull', 'mean'],
+      displayName: '${__field.labels.venue}',
       targets: [slippage('A', { by: ['venue'], format: 'time_series' })],
     }),
   ],
@@ -57,27 +66,38 @@ export const profit: Section = {
   panels: [
     timeSeries({
       id: 40,
-      title: 'Net P&L by strategy',
-      description: 'Realised plus open at the mid minus fees, from the start of the time range, by strategy.',
+      title: 'P&L by strategy, before fees',
+      description:
+        'Realised plus open at the last mid, booked from flat at the start of the time range, by strategy. Move the time range to the session to see the session.',
       w: 12,
-      h: 9,
+      h: 10,
       unit: 'currencyUSD',
       decimals: 0,
       fill: 0,
+      interval: '5s',
       legend: 'table',
       calculations: ['lastNotNull', 'min', 'max'],
+      displayName: '${__field.labels.strategy}',
       targets: [pnl('A', { by: ['strategy'], format: 'time_series' })],
     }),
     table({
       id: 41,
       title: 'P&L by strategy and venue',
       description:
-        'Realised, open, fees and net of the fills in the time range, at average cost. Open quantity is marked at the last mid.',
+        'Realised, unrealised, fees (paid minus rebates) and net of the fills in the time range, at average cost. Open quantity is marked at the last mid.',
       w: 12,
-      h: 9,
-      noValue: 'No fills in the time range',
+      h: 10,
+      noValue: '-',
       targets: [pnl('A', { by: ['strategy', 'venue'] })],
-      overrides: [matching('/realised|net|pnl/i', GAIN_OR_LOSS), matching('/fees|notional/i', MONEY)],
+      transformations: [{ id: 'organize', options: { excludeByName: { currency: true, open: true } } }],
+      sortBy: { column: 'net', descending: false },
+      overrides: [
+        named('total', GAIN_OR_LOSS),
+        named('realised', GAIN_OR_LOSS),
+        named('unrealised', GAIN_OR_LOSS),
+        named('net', GAIN_OR_LOSS),
+        named('fees', MONEY),
+      ],
     }),
   ],
 };
