@@ -33,7 +33,7 @@ const GRID_LINES = 2_000;
 
 export class MarketFolder {
   readonly market = new RecordedMarket();
-  /** Lines that could not be read. */
+  /** Lines that could not be read, and files that broke off. */
   badLines = 0;
   readonly #folder: string;
   readonly #loop: boolean;
@@ -66,6 +66,8 @@ export class MarketFolder {
     for (const { venue, symbol, price, size } of grids.values()) {
       this.market.list({ venue, symbol, tick: 10 ** -price, lot: 10 ** -size });
     }
+    // The look ahead met them too; they count when they are read for good.
+    this.badLines = 0;
     await this.#rewind();
   }
 
@@ -75,9 +77,9 @@ export class MarketFolder {
   ) {
     const open = openFile(file);
     for (let i = 0; i < GRID_LINES; i++) {
-      const line = await open.lines.next();
-      if (line.done === true) break;
-      const row = parseBinanceLine(line.value);
+      const line = await this.#line(open);
+      if (line === undefined) break;
+      const row = parseBinanceLine(line);
       if (row?.kind !== 'quote') continue;
       const key = listingKey(file.venue, row.symbol);
       const { price, size } = grids.get(key) ?? { price: 0, size: 0 };
@@ -87,6 +89,17 @@ export class MarketFolder {
       });
     }
     open.close();
+  }
+
+  /** Undefined at the end. A file that breaks off (a cut archive) ends there, and its end counts as a bad line. */
+  async #line({ lines }: OpenFile): Promise<string | undefined> {
+    try {
+      const line = await lines.next();
+      return line.done === true ? undefined : line.value;
+    } catch {
+      this.badLines += 1;
+      return undefined;
+    }
   }
 
   async #rewind(): Promise<void> {
@@ -105,9 +118,9 @@ export class MarketFolder {
 
   async #next(file: OpenFile): Promise<void> {
     for (;;) {
-      const line = await file.lines.next();
-      file.head = line.done === true ? null : parseBinanceLine(line.value);
-      if (line.done === true || file.head !== null) return;
+      const line = await this.#line(file);
+      file.head = line === undefined ? null : parseBinanceLine(line);
+      if (line === undefined || file.head !== null) return;
       this.badLines += 1;
     }
   }
@@ -162,8 +175,9 @@ function openFile({ venue, path }: MarketFile): OpenFile {
   const bytes = createReadStream(path);
   const plain = path.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
   const lines = createInterface({ input: plain, crlfDelay: Infinity });
-  // A file that breaks off (a cut archive) ends there: what was read until then stays.
-  for (const stream of new Set([bytes, plain])) stream.on('error', () => lines.close());
+  // Errors reach the reader through the iterator, after the lines before them.
+  if (plain !== bytes) bytes.on('error', (error) => plain.destroy(error));
+  plain.on('error', () => undefined);
   const close = (): void => {
     lines.close();
     bytes.destroy();
