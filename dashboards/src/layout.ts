@@ -44,10 +44,9 @@ function flow(panels: readonly Panel[], top: number, into: PlacedPanel[]): numbe
 }
 
 function placedPanel(panel: Panel, x: number, y: number): PlacedPanel {
-  const { w, h, repeat, maxPerRow, ...rest } = panel;
+  const { w, h, ...rest } = panel;
   return {
     ...rest,
-    ...(repeat === undefined ? {} : { repeat, repeatDirection: 'h', maxPerRow: maxPerRow ?? 4 }),
     // Panels without a query of ours (the alert list) have no data source.
     ...(panel.targets.length === 0 ? {} : { datasource: TAPEWATCH }),
     gridPos: { x, y, w, h },

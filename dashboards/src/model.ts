@@ -67,9 +67,6 @@ export interface Panel {
   readonly transparent?: boolean;
   readonly interval?: string;
   readonly maxDataPoints?: number;
-  /** Name of the variable for whose values the panel is repeated side by side. */
-  readonly repeat?: string;
-  readonly maxPerRow?: number;
 }
 
 /** A heading and the panels under it, placed from left to right. */

@@ -13,9 +13,11 @@ interface PercentileSpec {
   readonly targets: readonly Target[];
   readonly unit: string;
   readonly thresholds?: readonly ThresholdStep[];
-  readonly repeat?: string;
-  readonly maxPerRow?: number;
-  readonly options?: Readonly<Record<string, unknown>>;
+  /** Overlaid as one histogram, or one small chart for each series. */
+  readonly seriesMode?: 'merge' | 'facet';
+  /** As people write them: `50, 99`. */
+  readonly percentiles?: string;
+  readonly legend?: boolean;
 }
 
 export function percentiles(spec: PercentileSpec): Panel {
@@ -23,8 +25,11 @@ export function percentiles(spec: PercentileSpec): Panel {
     ...common(spec),
     type: PERCENTILE_PANEL_TYPE,
     fieldConfig: fields({ unit: spec.unit, thresholds: absolute(spec.thresholds ?? steps('text')) }),
-    options: spec.options ?? {},
-    ...(spec.repeat === undefined ? {} : { repeat: spec.repeat }),
-    ...(spec.maxPerRow === undefined ? {} : { maxPerRow: spec.maxPerRow }),
+    options: {
+      legend: { calcs: [], displayMode: 'list', placement: 'bottom', showLegend: spec.legend ?? true },
+      percentiles: spec.percentiles ?? '50, 90, 95, 99, 99.9',
+      seriesMode: spec.seriesMode ?? 'merge',
+      tooltip: { mode: 'multi', sort: 'desc' },
+    },
   };
 }

@@ -1,16 +1,11 @@
 /** Order latency: how slow, where, and in which hop. */
-import type { Section } from '../model.ts';
+import type { Section, Target } from '../model.ts';
 import { steps } from '../field.ts';
 import { barGauge, timeSeries } from '../panel.ts';
 import { percentiles } from '../percentile-panel.ts';
 import { FILTER, instant, promql, quantile } from '../target.ts';
 import { ACK_LIMITS } from './limit.ts';
 
-/** Counts per step, so that every order is in exactly one column. */
-const ACK_CELLS = promql('A', `sum(increase(order_ack_seconds{${FILTER}}[$__interval]))`, {
-  format: 'heatmap',
-  minStep: '5s',
-});
 /** Five seconds hold some dozens of orders a venue: less would draw the largest one and call it p99. */
 const STEADY = { minStep: '5s' } as const;
 
@@ -30,7 +25,7 @@ export const latency: Section = {
       h: 10,
       unit: 's',
       thresholds: ACK_LIMITS,
-      targets: [ACK_CELLS],
+      targets: [cellsBy()],
     }),
     timeSeries({
       id: ACK_BY_VENUE_PANEL,
@@ -92,15 +87,36 @@ export const latency: Section = {
     }),
     percentiles({
       id: 15,
-      title: '$venue: order to acknowledgement',
-      description: 'The same percentiles for one venue, so that its shape can be compared with its neighbours.',
-      w: 24,
-      h: 7,
+      title: 'Percentiles of each venue',
+      description: 'Median, p90 and p99 over the heat map of each venue, on one scale, so that shapes can be compared.',
+      w: 12,
+      h: 11,
       unit: 's',
-      thresholds: ACK_LIMITS,
-      repeat: 'venue',
-      maxPerRow: 4,
-      targets: [ACK_CELLS],
+      seriesMode: 'facet',
+      percentiles: '50, 90, 99',
+      targets: [cellsBy('venue')],
+    }),
+    percentiles({
+      id: 16,
+      title: 'Percentiles of each strategy',
+      description:
+        'Median, p90 and p99 over the heat map of each strategy, on one scale, so that shapes can be compared.',
+      w: 12,
+      h: 11,
+      unit: 's',
+      seriesMode: 'facet',
+      percentiles: '50, 90, 99',
+      targets: [cellsBy('strategy')],
     }),
   ],
 };
+
+/** Counts per step, so that every order is in exactly one column. */
+function cellsBy(label?: 'venue' | 'strategy'): Target {
+  const by = label === undefined ? '' : ` by (${label}) `;
+  return promql('A', `sum${by}(increase(order_ack_seconds{${FILTER}}[$__interval]))`, {
+    format: 'heatmap',
+    minStep: '5s',
+    ...(label === undefined ? {} : { legendFormat: `{{${label}}}` }),
+  });
+}
