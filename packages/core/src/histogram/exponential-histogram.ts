@@ -46,6 +46,12 @@ export interface Bucket {
   readonly count: number;
 }
 
+/**
+ * What is known of a cumulative histogram's past: `reset` just before it, `not_reset`, or neither. A `gauge` is no
+ * cumulative histogram, such as a rate. Not part of the encoded form.
+ */
+export type CounterReset = 'unknown' | 'reset' | 'not_reset' | 'gauge';
+
 export class ExponentialHistogram {
   readonly maxBuckets: number;
   /** Index to count, for positive values. */
@@ -60,6 +66,7 @@ export class ExponentialHistogram {
   nanCount = 0;
   positiveInfinityCount = 0;
   negativeInfinityCount = 0;
+  counterReset: CounterReset = 'unknown';
   #scale: number;
   #zeroThreshold: number;
 
@@ -187,6 +194,7 @@ export class ExponentialHistogram {
     copy.nanCount = linear(this.nanCount);
     copy.positiveInfinityCount = linear(this.positiveInfinityCount);
     copy.negativeInfinityCount = linear(this.negativeInfinityCount);
+    copy.counterReset = this.counterReset;
     return copy;
   }
 

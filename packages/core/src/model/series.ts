@@ -36,4 +36,9 @@ export interface SeriesData {
   readonly values: readonly number[];
   /** Present for distributions: cumulative histograms, counter semantics. `undefined` entries are numbers. */
   readonly histograms?: readonly (ExponentialHistogram | undefined)[];
+  /**
+   * Ascending stamps at which the series ended (Prometheus's staleness markers): an instant between such a stamp and the
+   * next sample sees no sample. Stamps, not a special NaN, because JavaScript does not keep a NaN's payload.
+   */
+  readonly staleMs?: readonly number[];
 }

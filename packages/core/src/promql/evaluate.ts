@@ -1,0 +1,282 @@
+/**
+ * Evaluates a plan over the series that were fetched for it. Pure and synchronous: the caller fetches, sets the limits
+ * and says when to stop. Every node is evaluated once over the whole grid of times, column by column.
+ */
+import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
+import { Labels } from '../model/labels.ts';
+import type { SeriesData } from '../model/series.ts';
+import { aggregate } from './aggregate.ts';
+import { Annotations } from './annotation.ts';
+import { type Call, type Expr, type Subquery, type VectorSelector, withoutParens } from './ast.ts';
+import { binary } from './binary.ts';
+import { PromqlError } from './error.ts';
+import type { CallContext, CapturingRegexCompiler } from './function/definition.ts';
+import { labelOrder } from './function/sort.ts';
+import { gridOf, offsetMs, pinnedMs, type Plan, positiveMs, subqueryGrid } from './plan.ts';
+import type { MatrixSeries, Point, QueryResult, VectorSample } from './result.ts';
+import { selectInstant } from './select.ts';
+import { type Column, type Grid, isEmpty, joinEqual, sampleAt, timeAt, type Value } from './vector.ts';
+import { type Ranges, rangeSeries, type RangeSeries } from './window.ts';
+
+/** Samples one query may look at, as in Prometheus (`--query.max-samples`). */
+export const DEFAULT_MAX_SAMPLES = 50_000_000;
+
+export interface EvaluateOptions {
+  /** For `label_replace`; patterns are matched against the whole text. */
+  readonly regex: CapturingRegexCompiler;
+  readonly maxSamples?: number;
+  /** Called often; throws to stop the evaluation. */
+  readonly checkCancelled?: () => void;
+}
+
+/** `data[i]` answers `plan.selects[i]`. Throws `PromqlError` (`execution`, `limit`) or what `checkCancelled` throws. */
+export function evaluate(plan: Plan, data: readonly (readonly SeriesData[])[], options: EvaluateOptions): QueryResult {
+  return new Evaluation(plan, data, options).run();
+}
+
+class Evaluation {
+  readonly #plan: Plan;
+  readonly #data: readonly (readonly SeriesData[])[];
+  readonly #options: EvaluateOptions;
+  readonly #annotations: Annotations;
+  readonly #sorted = new Map<number, readonly SeriesData[]>();
+  readonly #rangeSeries = new Map<number, readonly RangeSeries[]>();
+  #samples = 0;
+
+  constructor(plan: Plan, data: readonly (readonly SeriesData[])[], options: EvaluateOptions) {
+    this.#plan = plan;
+    this.#data = data;
+    this.#options = options;
+    this.#annotations = new Annotations(plan.text);
+  }
+
+  run(): QueryResult {
+    const { expr, range } = this.#plan;
+    const grid = gridOf(range);
+    const inner = withoutParens(expr);
+    const instant = range.stepMs === 0;
+    if (inner.kind === 'matrix' || inner.kind === 'subquery') {
+      if (!instant) throw new PromqlError('parse', 'a range query cannot return a range vector; use a function', expr);
+      return { type: 'matrix', series: this.#rawWindows(inner, grid), ...this.#notes() };
+    }
+    const value = this.#evaluate(expr, grid);
+    if (value.type === 'string') {
+      if (!instant) throw new PromqlError('parse', 'a range query cannot return a string', expr);
+      return { type: 'string', timeMs: range.startMs, value: value.value, ...this.#notes() };
+    }
+    if (!instant) return { type: 'matrix', series: matrixOf(value, grid), ...this.#notes() };
+    if (value.type === 'scalar') {
+      return { type: 'scalar', timeMs: range.startMs, value: value.values[0] as number, ...this.#notes() };
+    }
+    const columns = joinEqual(
+      value.columns.filter((column) => !isEmpty(column)),
+      expr,
+    );
+    const samples = columns.map((column): VectorSample => ({ labels: column.labels, ...pointAt(column, 0, grid) }));
+    return { type: 'vector', samples, ...this.#notes() };
+  }
+
+  #notes(): { warnings: string[]; infos: string[] } {
+    return { warnings: this.#annotations.warnings, infos: this.#annotations.infos };
+  }
+
+  #touch(samples: number): void {
+    const { maxSamples = DEFAULT_MAX_SAMPLES, checkCancelled } = this.#options;
+    this.#samples += samples;
+    if (this.#samples > maxSamples) {
+      const remedy = 'narrow the selectors, shorten the range or take a larger step';
+      throw new PromqlError('limit', `query looks at more than ${maxSamples} samples; ${remedy}`, this.#plan.expr);
+    }
+    checkCancelled?.();
+  }
+
+  #evaluate(expr: Expr, grid: Grid): Value {
+    switch (expr.kind) {
+      case 'number':
+        return { type: 'scalar', values: new Float64Array(grid.steps).fill(expr.value) };
+      case 'string':
+        return { type: 'string', value: expr.value };
+      case 'paren':
+        return this.#evaluate(expr.expr, grid);
+      case 'selector':
+        return this.#select(expr, grid, { stamps: false });
+      case 'unary':
+        return this.#unary(expr, grid);
+      case 'call':
+        return this.#call(expr, grid);
+      case 'aggregate': {
+        const param = expr.param === undefined ? undefined : this.#evaluate(expr.param, grid);
+        const value = this.#evaluate(expr.expr, grid);
+        return aggregate(expr, { value, param, steps: grid.steps, annotations: this.#annotations });
+      }
+      case 'binary': {
+        const [left, right] = [this.#evaluate(expr.left, grid), this.#evaluate(expr.right, grid)];
+        return binary(expr, { left, right, steps: grid.steps, annotations: this.#annotations });
+      }
+      case 'matrix':
+      case 'subquery':
+        throw new PromqlError('parse', 'a range vector is only allowed as an argument of a function', expr);
+    }
+  }
+
+  /** Series of a selector in the order of their labels, so that answers do not depend on the store's order. */
+  #dataOf(selector: VectorSelector): readonly SeriesData[] {
+    const index = this.#plan.indexes.get(selector) ?? -1;
+    const known = this.#sorted.get(index);
+    if (known !== undefined) return known;
+    const data = this.#data[index];
+    if (data === undefined) {
+      throw new PromqlError('execution', 'selector has no data: it is not part of the plan', selector);
+    }
+    const sorted = [...data].sort((a, b) => labelOrder(a.labels, b.labels));
+    this.#sorted.set(index, sorted);
+    return sorted;
+  }
+
+  #select(selector: VectorSelector, grid: Grid, { stamps }: { stamps: boolean }): Value {
+    const pinned = pinnedMs(selector.at, this.#plan.range);
+    const shift = offsetMs(selector.offset, this.#plan.range);
+    const timeMs = (step: number): number => (pinned ?? timeAt(grid, step)) - shift;
+    const { lookbackMs } = this.#plan;
+    const columns: Column[] = [];
+    for (const series of this.#dataOf(selector)) {
+      this.#touch(grid.steps);
+      const column = selectInstant(series, { steps: grid.steps, timeMs, lookbackMs, stamps });
+      if (column !== undefined) columns.push(column);
+    }
+    return { type: 'vector', columns: stamps ? joinEqual(columns, selector) : columns };
+  }
+
+  #unary({ operator, expr }: Extract<Expr, { kind: 'unary' }>, grid: Grid): Value {
+    const value = this.#evaluate(expr, grid);
+    if (operator === '+' || value.type === 'string') return value;
+    if (value.type === 'scalar') return { type: 'scalar', values: value.values.map((x) => -x) };
+    const columns = value.columns.map((column): Column => ({
+      labels: column.labels.withoutMetricName(),
+      present: column.present,
+      values: column.values.map((x) => -x),
+      ...(column.histograms === undefined ? {} : { histograms: column.histograms.map(negated) }),
+    }));
+    return { type: 'vector', columns: joinEqual(columns, expr) };
+  }
+
+  #call(call: Call, grid: Grid): Value {
+    const definition = this.#plan.functions.get(call.name);
+    if (definition === undefined) throw new PromqlError('parse', `unknown function with name "${call.name}"`, call);
+    const context: CallContext = {
+      call,
+      grid,
+      query: this.#plan.range,
+      annotations: this.#annotations,
+      regex: this.#options.regex,
+      evaluate: (expr) => this.#evaluate(expr, grid),
+      ranges: (expr) => this.#ranges(expr, grid),
+      sampleTimes: (expr) => {
+        const inner = withoutParens(expr);
+        return inner.kind === 'selector' ? this.#select(inner, grid, { stamps: true }) : undefined;
+      },
+    };
+    return definition.evaluate(context);
+  }
+
+  #ranges(expr: Expr, grid: Grid): Ranges {
+    const inner = withoutParens(expr);
+    if (inner.kind !== 'matrix' && inner.kind !== 'subquery') {
+      throw new PromqlError('parse', 'expected a range vector', expr);
+    }
+    const { range } = this.#plan;
+    const shifted = inner.kind === 'matrix' ? inner.selector : inner;
+    const pinned = pinnedMs(shifted.at, range);
+    const shift = offsetMs(shifted.offset, range);
+    return {
+      series: inner.kind === 'matrix' ? this.#seriesOf(inner.selector) : this.#subquery(inner, grid),
+      rangeMs: positiveMs(inner.range, range, inner),
+      endMs: (step) => (pinned ?? timeAt(grid, step)) - shift,
+      touch: (samples) => this.#touch(samples),
+    };
+  }
+
+  #seriesOf(selector: VectorSelector): readonly RangeSeries[] {
+    const index = this.#plan.indexes.get(selector) ?? -1;
+    const known = this.#rangeSeries.get(index);
+    if (known !== undefined) return known;
+    const series = this.#dataOf(selector).map(rangeSeries);
+    this.#rangeSeries.set(index, series);
+    return series;
+  }
+
+  #subquery(subquery: Subquery, grid: Grid): RangeSeries[] {
+    const { range, subqueryStepMs } = this.#plan;
+    const inner = subqueryGrid(subquery, { grid, range, defaultStepMs: subqueryStepMs });
+    this.#touch(inner.steps);
+    const value = this.#evaluate(subquery.expr, inner);
+    if (value.type !== 'vector') throw new PromqlError('parse', 'a subquery needs an instant vector', subquery);
+    return value.columns.map((column) => seriesOfColumn(column, inner));
+  }
+
+  #rawWindows(expr: Extract<Expr, { kind: 'matrix' | 'subquery' }>, grid: Grid): MatrixSeries[] {
+    const ranges = this.#ranges(expr, grid);
+    const endMs = ranges.endMs(0);
+    const inWindow = ({ timeMs }: Point): boolean => timeMs > endMs - ranges.rangeMs && timeMs <= endMs;
+    return ranges.series
+      .map((series): MatrixSeries => ({ labels: series.labels, points: pointsOf(series).filter(inWindow) }))
+      .filter(({ points }) => points.length > 0)
+      .sort((a, b) => labelOrder(a.labels, b.labels));
+  }
+}
+
+function negated(histogram: ExponentialHistogram | undefined): ExponentialHistogram | undefined {
+  return histogram?.map((count) => -count);
+}
+
+function seriesOfColumn(column: Column, grid: Grid): RangeSeries {
+  const series = {
+    labels: column.labels,
+    floatTimes: [] as number[],
+    floats: [] as number[],
+    histogramTimes: [] as number[],
+    histograms: [] as ExponentialHistogram[],
+  };
+  for (let step = 0; step < grid.steps; step++) {
+    const sample = sampleAt(column, step);
+    if (sample === undefined) continue;
+    if (typeof sample === 'number') {
+      series.floatTimes.push(timeAt(grid, step));
+      series.floats.push(sample);
+    } else {
+      series.histogramTimes.push(timeAt(grid, step));
+      series.histograms.push(sample);
+    }
+  }
+  return series;
+}
+
+function pointsOf({ floatTimes, floats, histogramTimes, histograms }: RangeSeries): Point[] {
+  const points: Point[] = Array.from(floatTimes, (timeMs, i) => ({ timeMs, value: floats[i] as number }));
+  histogramTimes.forEach((timeMs, i) => {
+    points.push({ timeMs, value: NaN, histogram: histograms[i] as ExponentialHistogram });
+  });
+  return points.sort((a, b) => a.timeMs - b.timeMs);
+}
+
+function pointAt(column: Column, step: number, grid: Grid): Point {
+  const timeMs = timeAt(grid, step);
+  const histogram = column.histograms?.[step];
+  return histogram === undefined ? { timeMs, value: column.values[step] as number } : { timeMs, value: NaN, histogram };
+}
+
+function matrixOf(value: Exclude<Value, { type: 'string' }>, grid: Grid): MatrixSeries[] {
+  if (value.type === 'scalar') {
+    const points = Array.from(value.values, (x, step): Point => ({ timeMs: timeAt(grid, step), value: x }));
+    return [{ labels: Labels.empty, points }];
+  }
+  const series: MatrixSeries[] = [];
+  for (const column of joinEqual(value.columns, { from: 0, to: 0 })) {
+    const points: Point[] = [];
+    for (let step = 0; step < grid.steps; step++) {
+      if (column.present[step] === 1) points.push(pointAt(column, step, grid));
+    }
+    if (points.length > 0) series.push({ labels: column.labels, points });
+  }
+  return series.sort((a, b) => labelOrder(a.labels, b.labels));
+}

@@ -1,0 +1,77 @@
+/**
+ * What a PromQL function is: a signature, one line of documentation, and how to evaluate it over a grid. The registry
+ * of such records drives the parser, the type check, the plan, the evaluation and the editor's completion, so adding a
+ * function is adding one record.
+ */
+import type { Annotations } from '../annotation.ts';
+import type { Call, Expr, ValueType } from '../ast.ts';
+import type { EvaluationRange } from '../result.ts';
+import type { Grid, Value } from '../vector.ts';
+import type { Ranges } from '../window.ts';
+
+export interface FunctionArgument {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly optional?: boolean;
+  /** The last argument may be repeated, also zero times when it is optional. */
+  readonly variadic?: boolean;
+}
+
+export interface FunctionDefinition {
+  readonly name: string;
+  readonly args: readonly FunctionArgument[];
+  readonly returns: ValueType;
+  /** One line for completion and for the reference page. */
+  readonly doc: string;
+  /** `changes` depend on every raw sample; the others also read the last value of small windows. Default: raw. */
+  readonly reads?: 'raw' | 'windows';
+  evaluate(call: CallContext): Value;
+}
+
+export type FunctionRegistry = ReadonlyMap<string, FunctionDefinition>;
+
+/** Result of matching a full text: numbered groups (0 is the whole) and named groups. */
+export interface RegexMatch {
+  readonly groups: readonly (string | undefined)[];
+  readonly named: Readonly<Record<string, string | undefined>>;
+}
+
+/** Compiles a pattern into an anchored match; throws on a bad pattern. */
+export type CapturingRegexCompiler = (pattern: string) => (text: string) => RegexMatch | undefined;
+
+/** What a function sees of the evaluation. */
+export interface CallContext {
+  readonly call: Call;
+  readonly grid: Grid;
+  /** The query as a whole, whatever subquery the call stands in. */
+  readonly query: EvaluationRange;
+  readonly annotations: Annotations;
+  readonly regex: CapturingRegexCompiler;
+  evaluate(expr: Expr): Value;
+  /** Windows of an argument of type matrix. */
+  ranges(expr: Expr): Ranges;
+  /** Stamps (seconds) of the samples that a selector picks, instead of their values; undefined for other expressions. */
+  sampleTimes(expr: Expr): Value | undefined;
+}
+
+/** `name(v instant-vector, to_nearest=… scalar)`, as the reference writes it. */
+export function signatureOf({ name, args, returns }: FunctionDefinition): string {
+  const parts = args.map((arg) => {
+    const text = `${arg.name} ${typeName(arg.type)}${arg.variadic === true ? ', ...' : ''}`;
+    return arg.optional === true ? `[${text}]` : text;
+  });
+  return `${name}(${parts.join(', ')}) ${typeName(returns)}`;
+}
+
+export function typeName(type: ValueType): string {
+  return type === 'vector' ? 'instant vector' : type === 'matrix' ? 'range vector' : type;
+}
+
+export function define(definitions: readonly FunctionDefinition[]): FunctionRegistry {
+  const registry = new Map<string, FunctionDefinition>();
+  for (const definition of definitions) {
+    if (registry.has(definition.name)) throw new Error(`function ${definition.name} is defined twice`);
+    registry.set(definition.name, definition);
+  }
+  return registry;
+}

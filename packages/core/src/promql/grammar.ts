@@ -1,0 +1,48 @@
+/**
+ * Prometheus's Lezer parser, extended by the function names of a registry. The generated parser exposes its external
+ * specializers only at run time, so their shape is checked once, when the module loads.
+ */
+import type { LRParser, Stack } from '@lezer/lr';
+import { parser } from '@prometheus-io/lezer-promql';
+import type { FunctionRegistry } from './function/definition.ts';
+
+type Specializer = (value: string, stack: Stack) => number;
+
+const identifierExtender = findExtender(parser);
+/** Term of some function name of the grammar: stands for every name that the grammar does not have. */
+const functionTerm = termNamed('Abs');
+const parsers = new WeakMap<FunctionRegistry, LRParser>();
+
+export function parserFor(functions: FunctionRegistry): LRParser {
+  const known = parsers.get(functions);
+  if (known !== undefined) return known;
+  const extra = new Set([...functions.keys()].filter((name) => !isKnownToGrammar(name)));
+  const extend: Specializer = (value, stack) => {
+    if (extra.has(value) && stack.canShift(functionTerm)) return functionTerm;
+    return identifierExtender(value, stack);
+  };
+  const configured =
+    extra.size === 0 ? parser : parser.configure({ specializers: [{ from: identifierExtender, to: extend }] });
+  parsers.set(functions, configured);
+  return configured;
+}
+
+function findExtender(from: LRParser): Specializer {
+  const { specializerSpecs } = from as unknown as {
+    specializerSpecs?: readonly { external?: Specializer; extend?: boolean }[];
+  };
+  const found = specializerSpecs?.find((spec) => spec.extend === true)?.external;
+  if (found === undefined) throw new Error('@lezer/lr: the PromQL parser has no extending identifier specializer');
+  return found;
+}
+
+function termNamed(name: string): number {
+  const type = parser.nodeSet.types.find((candidate) => candidate.name === name);
+  if (type === undefined) throw new Error(`@prometheus-io/lezer-promql: no term ${name}`);
+  return type.id;
+}
+
+/** Whether the grammar as it stands takes `name` for a function. */
+function isKnownToGrammar(name: string): boolean {
+  return parser.parse(`${name}()`).topNode.firstChild?.name === 'FunctionCall';
+}

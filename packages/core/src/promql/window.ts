@@ -1,0 +1,139 @@
+/**
+ * Windows over series for range vectors. Floats and histograms of a series are kept apart, each with its stamps. A
+ * window is left-open: it holds the samples after its start, up to and including its end (Prometheus 3).
+ */
+import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
+import type { Labels } from '../model/labels.ts';
+import type { SeriesData } from '../model/series.ts';
+
+/** One series with its floats and histograms, each list ascending in time. */
+export interface RangeSeries {
+  readonly labels: Labels;
+  readonly floatTimes: ArrayLike<number>;
+  readonly floats: ArrayLike<number>;
+  readonly histogramTimes: readonly number[];
+  readonly histograms: readonly ExponentialHistogram[];
+}
+
+/** What a function over a range sees: index bounds (`to` exclusive) into the series' lists. Reused; do not keep. */
+export interface Window {
+  readonly series: RangeSeries;
+  floatFrom: number;
+  floatTo: number;
+  histogramFrom: number;
+  histogramTo: number;
+  /** Exclusive start and inclusive end of the window, milliseconds. */
+  startMs: number;
+  endMs: number;
+  /** The evaluation time, which differs from the end by `offset` and `@`. */
+  evalMs: number;
+}
+
+/** An evaluated range vector: the window of step i ends at `endMs(i)` and is `rangeMs` long. */
+export interface Ranges {
+  readonly series: readonly RangeSeries[];
+  readonly rangeMs: number;
+  endMs(step: number): number;
+  /** Counts samples that were looked at and stops the query past its limit. */
+  touch(samples: number): void;
+}
+
+export function rangeSeries({ labels, timesMs, values, histograms }: SeriesData): RangeSeries {
+  if (histograms === undefined) {
+    return { labels, floatTimes: timesMs, floats: values, histogramTimes: [], histograms: [] };
+  }
+  const split = {
+    labels,
+    floatTimes: [] as number[],
+    floats: [] as number[],
+    histogramTimes: [] as number[],
+    histograms: [] as ExponentialHistogram[],
+  };
+  timesMs.forEach((time, i) => {
+    const histogram = histograms[i];
+    if (histogram === undefined) {
+      split.floatTimes.push(time);
+      split.floats.push(values[i] as number);
+    } else {
+      split.histogramTimes.push(time);
+      split.histograms.push(histogram);
+    }
+  });
+  return split;
+}
+
+/** Calls `visit` with the window of each step that holds a sample. Bounds only move forward. */
+export function eachWindow(
+  series: RangeSeries,
+  { ranges, evalMs, steps }: { ranges: Ranges; evalMs: (step: number) => number; steps: number },
+  visit: (window: Window, step: number) => void,
+): void {
+  const window: Window = {
+    series,
+    floatFrom: 0,
+    floatTo: 0,
+    histogramFrom: 0,
+    histogramTo: 0,
+    startMs: 0,
+    endMs: 0,
+    evalMs: 0,
+  };
+  const { floatTimes, histogramTimes } = series;
+  for (let step = 0; step < steps; step++) {
+    window.endMs = ranges.endMs(step);
+    window.startMs = window.endMs - ranges.rangeMs;
+    window.evalMs = evalMs(step);
+    window.floatFrom = firstAfter(floatTimes, window.startMs, window.floatFrom);
+    window.floatTo = firstAfter(floatTimes, window.endMs, Math.max(window.floatTo, window.floatFrom));
+    window.histogramFrom = firstAfter(histogramTimes, window.startMs, window.histogramFrom);
+    window.histogramTo = firstAfter(histogramTimes, window.endMs, Math.max(window.histogramTo, window.histogramFrom));
+    const held = window.floatTo - window.floatFrom + window.histogramTo - window.histogramFrom;
+    if (held === 0) continue;
+    ranges.touch(held);
+    visit(window, step);
+  }
+}
+
+/** First index at or after `from` whose stamp is after `time`; the length when there is none. */
+export function firstAfter(times: ArrayLike<number>, time: number, from: number): number {
+  let index = from;
+  while (index < times.length && (times[index] as number) <= time) index++;
+  return index;
+}
+
+export function floatCount(window: Window): number {
+  return window.floatTo - window.floatFrom;
+}
+
+export function histogramCount(window: Window): number {
+  return window.histogramTo - window.histogramFrom;
+}
+
+/** Floats of the window, copied. */
+export function floatsOf({ series, floatFrom, floatTo }: Window): number[] {
+  return Array.prototype.slice.call(series.floats, floatFrom, floatTo) as number[];
+}
+
+export interface TimedSample {
+  readonly timeMs: number;
+  readonly sample: number | ExponentialHistogram;
+}
+
+/** Floats and histograms of the window in order of time. */
+export function samplesOf(window: Window): TimedSample[] {
+  const { series } = window;
+  const samples: TimedSample[] = [];
+  let h = window.histogramFrom;
+  for (let f = window.floatFrom; f < window.floatTo; f++) {
+    const timeMs = series.floatTimes[f] as number;
+    for (; h < window.histogramTo && (series.histogramTimes[h] as number) < timeMs; h++) push(h);
+    samples.push({ timeMs, sample: series.floats[f] as number });
+  }
+  for (; h < window.histogramTo; h++) push(h);
+  return samples;
+
+  function push(index: number): void {
+    const sample = series.histograms[index] as ExponentialHistogram;
+    samples.push({ timeMs: series.histogramTimes[index] as number, sample });
+  }
+}
