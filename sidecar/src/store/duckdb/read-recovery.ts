@@ -1,0 +1,84 @@
+/** What a restart needs: series, marks of durable logs and of sealed windows, and the alerts that are still open. */
+import { DuckDBMapValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import { Labels, type SeriesDefinition, type SeriesKind } from '@tapewatch/core';
+import type { Recovery, TransitionRow } from '../../ports.ts';
+import { readRows, within } from './sql.ts';
+import { OWN_MARKS } from './write-batch.ts';
+
+const TRANSITION_COLUMNS =
+  'time_nanos, rule, rule_group, labels, from_state, to_state, reason, value, active_at_nanos, annotations';
+
+/** Row numbers of the latest transition of every alert that is open. */
+export const OPEN_TRANSITIONS = `
+  SELECT row_number_of_latest FROM (
+    SELECT arg_max(rowid, (time_nanos, rowid)) AS row_number_of_latest, arg_max(to_state, (time_nanos, rowid)) AS state
+    FROM transitions GROUP BY rule_group, rule, labels) WHERE state <> 'inactive'`;
+
+export async function readRecovery(connection: DuckDBConnection): Promise<Recovery> {
+  const series = await readRows(connection, 'SELECT id, labels, kind, stream, unit, help FROM series ORDER BY id');
+  const positions = await readRows(connection, 'SELECT log, sequence FROM positions');
+  const sealed = await readRows(connection, 'SELECT stream, until_nanos FROM sealed');
+  const open = await readRows(
+    connection,
+    `SELECT ${TRANSITION_COLUMNS} FROM transitions WHERE rowid IN (${OPEN_TRANSITIONS}) ORDER BY time_nanos, rowid`,
+  );
+  return {
+    series: series.map(seriesFrom),
+    positions: positions
+      .map(([log, sequence]) => ({ log: log as string, sequence: Number(sequence) }))
+      .filter(({ log }) => !OWN_MARKS.includes(log))
+      .sort((a, b) => compare(a.log, b.log)),
+    sealed: sealed
+      .map(([stream, untilNanos]) => ({ stream: stream as string, untilNanos: untilNanos as bigint }))
+      .sort((a, b) => compare(a.stream, b.stream)),
+    openAlerts: open.map(transitionFrom),
+  };
+}
+
+export async function readTransitions(
+  connection: DuckDBConnection,
+  { startNanos, endNanos, limit }: { startNanos: bigint; endNanos: bigint; limit: number },
+): Promise<TransitionRow[]> {
+  const rows = await readRows(
+    connection,
+    `SELECT ${TRANSITION_COLUMNS} FROM transitions WHERE ${within('time_nanos', startNanos, endNanos)}
+     ORDER BY time_nanos, rowid LIMIT ${Math.max(0, Math.floor(limit))}`,
+  );
+  return rows.map(transitionFrom);
+}
+
+function seriesFrom([id, labels, kind, stream, unit, help]: DuckDBValue[]): SeriesDefinition {
+  return {
+    id: id as number,
+    labels: Labels.from(pairsOf(labels)),
+    kind: kind as SeriesKind,
+    stream: stream as string,
+    unit: unit as string,
+    help: help as string,
+  };
+}
+
+function transitionFrom(values: DuckDBValue[]): TransitionRow {
+  const [timeNanos, rule, group, labels, from, to, reason, value, activeAtNanos, annotations] = values;
+  return {
+    timeNanos: timeNanos as bigint,
+    rule: rule as string,
+    group: group as string,
+    labels: Labels.from(pairsOf(labels)),
+    from: from as string,
+    to: to as string,
+    reason: reason as string,
+    value: value as number,
+    activeAtNanos: activeAtNanos as bigint,
+    annotations: Object.fromEntries(pairsOf(annotations)),
+  };
+}
+
+function pairsOf(map: DuckDBValue | undefined): [string, string][] {
+  if (!(map instanceof DuckDBMapValue)) return [];
+  return map.entries.map(({ key, value }) => [key as string, value as string]);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,151 @@
+/**
+ * An open database with one connection that writes and a few that read. Writers take turns; readers wait for a free
+ * connection. When the engine has invalidated itself (full disk) the session opens it anew, once nobody is inside.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { TapewatchError } from '../../errors.ts';
+import { cancelled } from '../faults.ts';
+import { Database, isInvalidated, type DatabaseOptions } from './database.ts';
+import { createStaging } from './write-batch.ts';
+import { migrate } from './migrate.ts';
+
+/** Reads that run at once; more wait. Each may use all of the engine's threads. */
+const READ_CONNECTIONS = 3;
+
+interface Opened {
+  readonly database: Database;
+  readonly writer: DuckDBConnection;
+  readonly readers: DuckDBConnection[];
+}
+
+export class Session {
+  readonly #options: DatabaseOptions;
+  #opened: Opened | undefined;
+  #reopening: Promise<void> | undefined;
+  #state: 'new' | 'open' | 'closed' = 'new';
+  #generation = 0;
+  #writing: Promise<unknown> = Promise.resolve();
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+  }
+
+  get bytesOnDisk(): number {
+    return this.#opened?.database.bytesOnDisk() ?? 0;
+  }
+
+  async open(): Promise<void> {
+    const database = await Database.open(this.#options);
+    try {
+      const writer = await database.connect();
+      await migrate(writer, this.#options.path);
+      await createStaging(writer);
+      const readers = await Promise.all(Array.from({ length: READ_CONNECTIONS }, () => database.connect()));
+      this.#opened = { database, writer, readers };
+      this.#generation++;
+      this.#state = 'open';
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** Runs alone among writers. `retry` tells that the engine was reopened in between; it is called once at most. */
+  write<T>(work: (connection: DuckDBConnection, retry: boolean) => Promise<T>): Promise<T> {
+    const turn = this.#writing.then(async () => {
+      const { writer } = await this.#demandOpen();
+      try {
+        return await work(writer, false);
+      } catch (error) {
+        if (!isInvalidated(error)) throw error;
+        await this.#reopen();
+        return work((await this.#demandOpen()).writer, true);
+      }
+    });
+    this.#writing = turn.catch(() => undefined);
+    return turn.catch((error: unknown) => {
+      throw asFault(error, this.#options.path);
+    });
+  }
+
+  async read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const generation = this.#generation;
+    try {
+      return await this.#readOnce(work, signal);
+    } catch (error) {
+      if (signal?.aborted === true) throw cancelled();
+      if (!isInvalidated(error)) throw asFault(error, this.#options.path);
+    }
+    // Behind the writers, because reopening needs every connection idle; another reader may have done it meanwhile.
+    const reopening = this.#writing.then(() => (this.#generation === generation ? this.#reopen() : undefined));
+    this.#writing = reopening.catch(() => undefined);
+    return reopening
+      .then(() => this.#readOnce(work, signal))
+      .catch((error: unknown) => {
+        throw asFault(error, this.#options.path);
+      });
+  }
+
+  /** Waits for what is running and closes; nothing may be called afterwards. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#reopening?.catch(() => undefined);
+    this.#state = 'closed';
+    await this.#closeIdle();
+  }
+
+  async #readOnce<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const connection = await this.#takeReader();
+    const interrupt = (): void => connection.interrupt();
+    signal?.addEventListener('abort', interrupt, { once: true });
+    try {
+      if (signal?.aborted === true) throw cancelled();
+      return await work(connection);
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
+      this.#opened?.readers.push(connection);
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #takeReader(): Promise<DuckDBConnection> {
+    for (;;) {
+      const { readers } = await this.#demandOpen();
+      const reader = readers.pop();
+      if (reader !== undefined) return reader;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #reopen(): Promise<void> {
+    this.#reopening ??= this.#closeIdle()
+      .then(() => this.open())
+      .finally(() => (this.#reopening = undefined));
+    return this.#reopening;
+  }
+
+  /** Takes every reader, so that no call is in flight when the instance goes. */
+  async #closeIdle(): Promise<void> {
+    if (this.#opened === undefined) return;
+    const { database } = this.#opened;
+    for (let taken = 0; taken < READ_CONNECTIONS; taken++) await this.#takeReader();
+    this.#opened = undefined;
+    database.close();
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** After a failed reopening the next caller tries again. */
+  async #demandOpen(): Promise<Opened> {
+    if (this.#opened === undefined && this.#state === 'open') await this.#reopen();
+    if (this.#opened !== undefined) return this.#opened;
+    throw new TapewatchError('store.unavailable', `the store file ${this.#options.path} is not open`);
+  }
+}
+
+function asFault(error: unknown, path: string): unknown {
+  // A bug of the caller stays what it is.
+  if (error instanceof TapewatchError || error instanceof RangeError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new TapewatchError('store.unavailable', `the store file ${path} failed: ${reason}`, { cause: error });
+}

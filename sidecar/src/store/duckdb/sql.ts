@@ -1,0 +1,37 @@
+/**
+ * Small pieces of SQL that several readers share. Numbers that we made ourselves (series ids, bounds) are written into
+ * the text, because constants are pushed down into scans; everything that came from outside is a parameter.
+ */
+import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+
+export interface Parameters {
+  readonly values: DuckDBValue[];
+  readonly types: DuckDBType[];
+}
+
+export async function readRows(
+  connection: DuckDBConnection,
+  sql: string,
+  parameters?: Parameters,
+): Promise<DuckDBValue[][]> {
+  const result = await connection.run(sql, parameters?.values, parameters?.types);
+  return result.getRows();
+}
+
+export function seriesIn(ids: readonly number[]): string {
+  return ids.length === 1 ? `series_id = ${ids[0]}` : `series_id IN (${ids.join(',')})`;
+}
+
+/** Half-open range of stamps. */
+export function within(column: string, from: bigint, to: bigint): string {
+  return `${column} >= ${literal(from)} AND ${column} < ${literal(to)}`;
+}
+
+/** Whole milliseconds towards minus infinity, as a double. */
+export function msOf(column: string): string {
+  return `((${column} - ((${column} % 1000000) + 1000000) % 1000000) // 1000000)::DOUBLE`;
+}
+
+function literal(value: bigint): string {
+  return `${value}::BIGINT`;
+}

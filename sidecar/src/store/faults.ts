@@ -1,0 +1,15 @@
+/** Faults that every store reports in the same words. */
+import { TapewatchError } from '../errors.ts';
+
+export function demandWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw cancelled();
+}
+
+export function cancelled(): TapewatchError {
+  return new TapewatchError('query.cancelled', 'the query was cancelled by its caller before it was answered');
+}
+
+/** A bug of the caller: rows of a series must not come before its definition. */
+export function unknownSeries(id: number): RangeError {
+  return new RangeError(`series ${id} has rows in a batch but was never defined; define it in the same batch`);
+}
