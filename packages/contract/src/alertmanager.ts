@@ -79,6 +79,29 @@ export type AlertmanagerDocument = z.output<typeof alertmanagerSchema>;
 export type ReceiverDocument = AlertmanagerDocument['receivers'][number];
 export type WebhookConfig = z.output<typeof webhookConfig>;
 
+export type Integration = { readonly id: string; readonly receiver: string; readonly sendResolved: boolean } & (
+  { readonly kind: 'webhook'; readonly config: WebhookConfig } | { readonly kind: 'log' }
+);
+
+/** Every target of every receiver, with an id that stays the same over reloads, such as `desk/webhook/0`. */
+export function integrationsOf(receivers: readonly ReceiverDocument[]): Integration[] {
+  return receivers.flatMap(({ name, webhook_configs: webhooks, log_configs: logs }) => [
+    ...webhooks.map((config, index) => ({
+      kind: 'webhook' as const,
+      id: `${name}/webhook/${index}`,
+      receiver: name,
+      sendResolved: config.send_resolved,
+      config,
+    })),
+    ...logs.map((config, index) => ({
+      kind: 'log' as const,
+      id: `${name}/log/${index}`,
+      receiver: name,
+      sendResolved: config.send_resolved,
+    })),
+  ]);
+}
+
 /** Used when no file is configured: every alert is a line in the log. */
 export const DEFAULT_ALERTMANAGER: AlertmanagerDocument = alertmanagerSchema.parse({
   route: { receiver: 'log' },

@@ -1,0 +1,60 @@
+/** Settings of rules and notifications. Durations in milliseconds unless the name says otherwise. */
+import { z } from 'zod';
+
+export const alertingOptions = z
+  .strictObject({
+    ruleFiles: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('rule files; the last part of a path may be a pattern, such as rules/*.yaml'),
+    alertmanagerFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('routes and receivers in Alertmanager’s format; without it alerts are lines in the log'),
+    evaluationIntervalMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(86_400_000)
+      .default(1_000)
+      .describe('of groups without an interval'),
+    minEvaluationGapMs: z
+      .number()
+      .int()
+      .min(10)
+      .max(60_000)
+      .default(100)
+      .describe('between two evaluations of one rule'),
+    evaluationTimeoutMs: z.number().int().min(100).max(120_000).default(10_000),
+    maxConcurrentEvaluations: z.number().int().min(1).max(64).default(4),
+    evaluationLoad: z
+      .number()
+      .min(0.01)
+      .max(64)
+      .default(0.5)
+      .describe('evaluation seconds per second that news may cause; rules are spaced further apart above it'),
+    maxAlertsPerRule: z.number().int().min(1).max(1_000_000).default(10_000),
+    storeTimeoutMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(5_000)
+      .describe('how long a notification waits for its transition to be durable'),
+    maxUnstoredTransitions: z.number().int().min(0).max(1_000_000).default(10_000),
+    notification: z
+      .strictObject({
+        maxAttempts: z.number().int().min(1).max(20).default(3),
+        overallTimeoutMs: z.number().int().min(1_000).max(600_000).default(30_000),
+        backoffMs: z.number().int().min(1).max(60_000).default(500),
+        maxBackoffMs: z.number().int().min(1).max(600_000).default(10_000),
+        maxGroups: z.number().int().min(1).max(1_000_000).default(10_000),
+        maxAlertsPerGroup: z.number().int().min(1).max(1_000_000).default(10_000),
+        maxConcurrent: z.number().int().min(1).max(1_000).default(20),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+
+export type AlertingOptions = z.output<typeof alertingOptions>;

@@ -1,0 +1,79 @@
+/** One loaded rule as it lives: its definition, its state, and what its last evaluation said. */
+import {
+  EMPTY_RULE_STATE,
+  fingerprint,
+  recoverRule,
+  type ActiveAlert,
+  type AlertPhase,
+  type AlertView,
+  type RuleHealth,
+  type RuleState,
+  type RuleView,
+} from '@tapewatch/core';
+import type { TransitionRow } from '../ports.ts';
+import type { LoadedGroup, LoadedRule } from './rule-file.ts';
+
+export class RuleRuntime {
+  definition: LoadedRule;
+  group: LoadedGroup;
+  state: RuleState = EMPTY_RULE_STATE;
+  health: RuleHealth = 'unknown';
+  lastError = '';
+  /** 0n: never. */
+  startedNanos = 0n;
+  evaluationSeconds = 0;
+  running = false;
+  /** News came in that the last evaluation has not seen. */
+  dirty = false;
+  removed = false;
+
+  constructor(definition: LoadedRule, group: LoadedGroup) {
+    this.definition = definition;
+    this.group = group;
+  }
+
+  /** True when the stored transition is of this rule: same names, and the rule's fixed labels are in it. */
+  owns(row: TransitionRow): boolean {
+    if (row.group !== this.group.name || row.rule !== this.definition.name) return false;
+    return Object.entries(this.definition.labels).every(
+      ([name, value]) => value.includes('{{') || row.labels.get(name) === value,
+    );
+  }
+
+  recover(rows: readonly TransitionRow[]): void {
+    this.state = recoverRule(rows.map((row) => ({ ...row, to: row.to as AlertPhase })));
+  }
+
+  reads(changedNames: ReadonlySet<string>): boolean {
+    const { inputs } = this.definition;
+    if (inputs === 'any') return true;
+    for (const name of inputs) if (changedNames.has(name)) return true;
+    return false;
+  }
+
+  view(): RuleView {
+    const { type, name, expr, forMs, keepFiringForMs, labels, annotations } = this.definition;
+    const alerts = [...this.state.values()].map(alertView);
+    const phases = new Set(alerts.map(({ state }) => state));
+    return {
+      type,
+      name,
+      query: expr,
+      forSeconds: forMs / 1000,
+      keepFiringForSeconds: keepFiringForMs / 1000,
+      labels,
+      annotations,
+      state: phases.has('firing') ? 'firing' : phases.has('pending') ? 'pending' : 'inactive',
+      health: this.health,
+      lastError: this.lastError,
+      lastEvaluationNanos: this.startedNanos,
+      evaluationSeconds: this.evaluationSeconds,
+      alerts,
+    };
+  }
+}
+
+function alertView({ labels, annotations, phase, activeAtNanos, value }: ActiveAlert): AlertView {
+  const state = phase === 'pending' ? 'pending' : 'firing';
+  return { labels, annotations, state, activeAtNanos, value, fingerprint: fingerprint(labels) };
+}

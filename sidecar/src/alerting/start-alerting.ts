@@ -1,0 +1,115 @@
+/**
+ * Puts alerting together: rule files, the rules' evaluation, routing and channels, and the view that HTTP and Grafana
+ * show. A reload takes all files or none.
+ */
+import type { RegexCompiler, Sample } from '@tapewatch/core';
+import { integrationsOf, type AlertmanagerDocument, type Integration } from '@tapewatch/contract';
+import type {
+  AlertingView,
+  Channel,
+  Clock,
+  Logger,
+  Progress,
+  PromqlEngine,
+  StoreReader,
+  Telemetry,
+  TransitionRow,
+} from '../ports.ts';
+import { AlertDispatcher, type Delivery } from './alert-dispatcher.ts';
+import type { AlertingOptions } from './alerting-options.ts';
+import { loadAlertmanager, routeTree } from './alertmanager-file.ts';
+import { loadRuleFiles } from './rule-file.ts';
+import { RuleManager } from './rule-manager.ts';
+
+/** How long a stop waits for notifications that are under way. */
+const CLOSE_GRACE_MS = 3_000;
+
+export interface AlertingDeps {
+  readonly engine: PromqlEngine;
+  readonly progress: Progress;
+  readonly reader: Pick<StoreReader, 'transitions'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly telemetry: Pick<Telemetry, 'ruleEvaluated' | 'notified' | 'level'>;
+  readonly compileRegex: RegexCompiler;
+  /** Resolves when the rows are durable. */
+  readonly storeTransitions: (rows: readonly TransitionRow[]) => Promise<void>;
+  /** Takes what recording rules yield. */
+  readonly recordSamples: (samples: readonly Sample[]) => void;
+  /** Opens a channel for each integration, by its id. */
+  readonly openChannels: (integrations: readonly Integration[]) => Promise<ReadonlyMap<string, Channel>>;
+  /** Uniform in [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+}
+
+export interface Alerting extends AlertingView {
+  /** Reads all files anew. Throws `rule.invalid` or `config.invalid` and changes nothing when one of them is bad. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `openAlerts`: what the last run left (`Recovery.openAlerts`). Throws when a file is bad. */
+export async function startAlerting(
+  deps: AlertingDeps,
+  options: AlertingOptions,
+  openAlerts: readonly TransitionRow[],
+): Promise<Alerting> {
+  const first = await readFiles(deps, options);
+  const dispatcher = new AlertDispatcher(deps, options.notification, first.delivery);
+  const rules = new RuleManager({ ...deps, notify: (transitions) => dispatcher.take(transitions) }, options);
+  await rules.start(first.groups, openAlerts);
+  observe(deps.telemetry, rules, dispatcher);
+  return {
+    groups: () => rules.groups(),
+    transitions: (filter) => deps.reader.transitions(filter),
+    async reload() {
+      const { groups, delivery } = await readFiles(deps, options);
+      dispatcher.reconfigure(delivery);
+      await rules.replace(groups);
+      deps.log.info({ groups: groups.length }, 'Rules and routes were loaded anew.');
+    },
+    async close() {
+      await rules.close();
+      await dispatcher.close(CLOSE_GRACE_MS);
+    },
+  };
+}
+
+async function readFiles(deps: AlertingDeps, options: AlertingOptions) {
+  const groups = await loadRuleFiles(options.ruleFiles, options.evaluationIntervalMs);
+  const document = await loadAlertmanager(options.alertmanagerFile, deps.compileRegex);
+  return { groups, delivery: await openDelivery(document, deps, options) };
+}
+
+async function openDelivery(
+  document: AlertmanagerDocument,
+  deps: AlertingDeps,
+  options: AlertingOptions,
+): Promise<Delivery> {
+  const integrations = integrationsOf(document.receivers);
+  const { maxGroups, maxAlertsPerGroup } = options.notification;
+  return {
+    config: {
+      route: routeTree(document.route, deps.compileRegex),
+      targets: integrations,
+      maxGroups,
+      maxAlertsPerGroup,
+    },
+    channels: await deps.openChannels(integrations),
+  };
+}
+
+function observe(telemetry: AlertingDeps['telemetry'], rules: RuleManager, dispatcher: AlertDispatcher): void {
+  const count = (state: string) =>
+    rules.groups().reduce((sum, group) => {
+      const alerts = group.rules.flatMap((rule) => rule.alerts);
+      return sum + alerts.filter((alert) => alert.state === state).length;
+    }, 0);
+  telemetry.level('alerts_firing', 'Alerts that fire.', () => count('firing'));
+  telemetry.level('alerts_pending', 'Alerts whose condition holds, but not yet for long enough.', () =>
+    count('pending'),
+  );
+  telemetry.level('rules', 'Rules loaded.', () => rules.groups().reduce((sum, group) => sum + group.rules.length, 0));
+  telemetry.level('notification_groups', 'Groups of alerts that are kept.', () => dispatcher.groups);
+  telemetry.level('transitions_unstored', 'Transitions that wait for the store.', () => rules.unstored);
+}
