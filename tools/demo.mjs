@@ -17,6 +17,7 @@ if (args.includes('--help') || args.includes('-h')) {
   const { bundle } = await import('./bundle.mjs');
   const outdir = join(root, 'node_modules', '.cache', 'tapewatch-run');
   mkdirSync(outdir, { recursive: true });
+  process.env.TAPEWATCH_ROOT = root;
   const name = `demo-${process.pid}`;
   await bundle({ [name]: join(root, 'tools/demo/main.ts') }, outdir);
   await import(pathToFileURL(join(outdir, `${name}.cjs`)).href);
