@@ -106,6 +106,7 @@ export function parseRuleFile(
 ): DocumentResult<RuleFileDocument> {
   return readYaml(ruleFileSchema, source, {
     file,
+    inspect: (input, report) => inspectTexts(input, report, checkExpression),
     check: ({ groups }, report) => {
       const seen = new Set<string>();
       groups.forEach((group, index) => {
@@ -113,18 +114,40 @@ export function parseRuleFile(
           report(['groups', index, 'name'], `the group "${group.name}" occurs twice in this file`);
         seen.add(group.name);
         group.rules.forEach((rule, position) => {
-          checkRule(
-            rule,
-            (path, message) => report(['groups', index, 'rules', position, ...path], message),
-            checkExpression,
-          );
+          checkRule(rule, (path, message) => report(['groups', index, 'rules', position, ...path], message));
         });
       });
     },
   });
 }
 
-function checkRule(rule: RuleDocument, report: Report, checkExpression: (expr: string) => unknown): void {
+/** Expressions and templates of whatever looks like a rule. */
+function inspectTexts(input: unknown, report: Report, checkExpression: (expr: string) => unknown): void {
+  listAt(input, 'groups').forEach((group, index) => {
+    listAt(group, 'rules').forEach((rule, position) => {
+      const reportRule: Report = (path, message) => report(['groups', index, 'rules', position, ...path], message);
+      const expr = fieldOf(rule, 'expr');
+      if (typeof expr === 'string' && expr.trim() === '') reportRule(['expr'], 'the expression is empty');
+      else if (typeof expr === 'string') attempt(() => checkExpression(expr), ['expr'], reportRule);
+      for (const block of ['labels', 'annotations'] as const) {
+        for (const [name, value] of Object.entries(fieldOf(rule, block) ?? {})) {
+          if (typeof value === 'string') attempt(() => parseTemplate(value), [block, name], reportRule);
+        }
+      }
+    });
+  });
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+function listAt(value: unknown, key: string): readonly unknown[] {
+  const list = fieldOf(value, key);
+  return Array.isArray(list) ? list : [];
+}
+
+function checkRule(rule: RuleDocument, report: Report): void {
   if ((rule.alert === undefined) === (rule.record === undefined)) {
     report([], 'a rule has either "alert" or "record"');
   }
@@ -134,13 +157,8 @@ function checkRule(rule: RuleDocument, report: Report, checkExpression: (expr: s
     }
     if (Object.keys(rule.annotations).length > 0) report(['annotations'], 'a recording rule has no "annotations"');
   }
-  if (rule.expr.trim() === '') report(['expr'], 'the expression is empty');
-  else attempt(() => checkExpression(rule.expr), ['expr'], report);
   for (const name of ['__name__', 'alertname']) {
     if (Object.hasOwn(rule.labels, name)) report(['labels', name], `"${name}" is set from the rule's name`);
-  }
-  for (const block of ['labels', 'annotations'] as const) {
-    for (const [name, value] of Object.entries(rule[block])) attempt(() => parseTemplate(value), [block, name], report);
   }
   const label = rule.labels['severity'];
   const own = rule.tapewatch?.severity;

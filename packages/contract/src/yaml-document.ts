@@ -35,11 +35,18 @@ interface Parsed {
   readonly lines: LineCounter;
 }
 
-/** `check` sees a document that fits the schema and reports what the schema cannot say. */
+export interface ReadOptions<T> {
+  readonly file: string;
+  /** Sees any document, also one that does not fit, so that its findings stand beside the schema's. */
+  readonly inspect?: (input: unknown, report: Report) => void;
+  /** Sees a document that fits the schema, and reports what the schema cannot say. */
+  readonly check?: (value: T, report: Report) => void;
+}
+
 export function readYaml<S extends z.ZodType>(
   schema: S,
   text: string,
-  options: { file: string; check?: (value: z.output<S>, report: Report) => void },
+  options: ReadOptions<z.output<S>>,
 ): DocumentResult<z.output<S>> {
   const { file } = options;
   if (text.length > MAX_DOCUMENT_LENGTH) {
@@ -63,7 +70,7 @@ export function readYaml<S extends z.ZodType>(
 function readParsed<S extends z.ZodType>(
   schema: S,
   parsed: Parsed,
-  { file, check }: { file: string; check?: (value: z.output<S>, report: Report) => void },
+  { file, inspect, check }: ReadOptions<z.output<S>>,
 ): DocumentResult<z.output<S>> {
   const problems: DocumentProblem[] = [];
   const report: Report = (path, message) => {
@@ -76,6 +83,7 @@ function readParsed<S extends z.ZodType>(
     report([], error instanceof Error ? error.message : String(error));
     return { ok: false, problems };
   }
+  inspect?.(input, report);
   const result = schema.safeParse(input, { reportInput: true });
   if (result.success) check?.(result.data, report);
   else for (const issue of result.error.issues) reportIssue(issue, report);

@@ -1,0 +1,318 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Sample } from '@tapewatch/core';
+import type { Channel, TransitionRow } from '../ports.ts';
+import { compileRegex } from '../regex.ts';
+import { alertingOptions } from './alerting-options.ts';
+import { type Alerting, startAlerting } from './start-alerting.ts';
+import {
+  ManualProgress,
+  RecordingChannel,
+  RecordingLog,
+  ScriptedEngine,
+  VirtualClock,
+  settle,
+} from './testing/virtual-world.ts';
+
+const SLOW = 'order_ack_seconds > 0.1';
+const RULES = `
+groups:
+  - name: desk
+    interval: 30s
+    rules:
+      - alert: SlowVenue
+        expr: ${SLOW}
+        labels: { severity: CRITICAL }
+        annotations: { summary: "{{ $labels.venue }} takes {{ $value | humanizeDuration }}" }
+      - alert: SlowForLong
+        expr: ${SLOW}
+        for: 5s
+      - record: desk:ack:max
+        expr: max(order_ack_seconds)
+`;
+const ROUTES = `
+route: { receiver: desk, group_interval: 1s }
+receivers: [{ name: desk, log_configs: [{}] }]
+`;
+
+class World {
+  readonly clock = new VirtualClock();
+  readonly engine = new ScriptedEngine();
+  readonly progress = new ManualProgress();
+  readonly log = new RecordingLog();
+  readonly channel = new RecordingChannel();
+  readonly stored: TransitionRow[] = [];
+  readonly recorded: Sample[] = [];
+  readonly notified: string[] = [];
+  readonly evaluated: string[] = [];
+  store: (rows: readonly TransitionRow[]) => Promise<void> = async (rows) => void this.stored.push(...rows);
+
+  constructor(readonly folder: string) {}
+
+  start(openAlerts: readonly TransitionRow[] = [], over: object = {}): Promise<Alerting> {
+    const options = alertingOptions.parse({
+      ruleFiles: [path.join(this.folder, '*.yaml')],
+      alertmanagerFile: path.join(this.folder, 'alertmanager.yml'),
+      ...over,
+    });
+    const { clock, engine, progress, log } = this;
+    return startAlerting(
+      {
+        engine,
+        progress,
+        clock,
+        log,
+        compileRegex,
+        reader: { transitions: async () => this.stored },
+        telemetry: {
+          ruleEvaluated: (group, _seconds, outcome) => void this.evaluated.push(`${group} ${outcome}`),
+          notified: (receiver, outcome) => void this.notified.push(`${receiver} ${outcome}`),
+          level: () => undefined,
+        },
+        storeTransitions: (rows) => this.store(rows),
+        recordSamples: (samples) => void this.recorded.push(...samples),
+        openChannels: async () => new Map<string, Channel>([['desk/log/0', this.channel]]),
+        random: () => 0,
+      },
+      options,
+      openAlerts,
+    );
+  }
+
+  /** Starts and lets the first evaluations pass, so that news is acted on at once. */
+  async begin(openAlerts: readonly TransitionRow[] = [], over: object = {}): Promise<Alerting> {
+    const started = await this.start(openAlerts, over);
+    await this.clock.advance(1_000);
+    return started;
+  }
+
+  changes(): string[] {
+    return this.stored.map(({ rule, labels, from, to }) => `${rule}/${labels.get('venue')} ${from}>${to}`);
+  }
+
+  async news(answer: Record<string, number> | Error): Promise<void> {
+    this.engine.answers.set(SLOW, answer);
+    this.progress.advance('order_ack_seconds');
+    await settle();
+  }
+}
+
+let world: World;
+let alerting: Alerting | undefined;
+
+beforeEach(async () => {
+  world = new World(await mkdtemp(path.join(os.tmpdir(), 'tapewatch-rules-')));
+  await writeFile(path.join(world.folder, 'desk.yaml'), RULES);
+  await writeFile(path.join(world.folder, 'alertmanager.yml'), ROUTES);
+});
+
+afterEach(async () => {
+  const closing = alerting?.close();
+  await world.clock.advance(5_000);
+  await closing;
+  alerting = undefined;
+  await rm(world.folder, { recursive: true });
+});
+
+describe('rules on live news', () => {
+  it('evaluates when an input has news, stores the transition, then notifies', async () => {
+    alerting = await world.begin();
+    const storedWhenSent: number[] = [];
+    world.store = async (rows) => {
+      expect(world.channel.sent).toHaveLength(0);
+      world.stored.push(...rows);
+      storedWhenSent.push(world.stored.length);
+    };
+    await world.news({ XNAS: 0.25 });
+    expect(world.changes()).toEqual(
+      expect.arrayContaining(['SlowVenue/XNAS inactive>firing', 'SlowForLong/XNAS inactive>pending']),
+    );
+    expect(storedWhenSent.length).toBeGreaterThan(0);
+    expect(world.channel.sent).toEqual([
+      expect.objectContaining({
+        receiver: 'desk',
+        status: 'firing',
+        groupLabels: { alertname: 'SlowVenue' },
+        commonAnnotations: { summary: 'XNAS takes 250ms' },
+      }),
+    ]);
+  });
+
+  it('leaves rules alone whose inputs have no news, and spaces two evaluations of one rule', async () => {
+    alerting = await world.begin();
+    world.engine.asked.length = 0;
+    world.progress.advance('quotes_total');
+    await settle();
+    expect(world.engine.asked).toEqual([]);
+    for (let i = 0; i < 50; i += 1) {
+      world.progress.advance('order_ack_seconds');
+      await world.clock.advance(10);
+    }
+    const count = world.engine.asked.filter((expr) => expr === SLOW).length;
+    expect(count).toBeGreaterThanOrEqual(2 * 4);
+    expect(count).toBeLessThanOrEqual(2 * 6);
+  });
+
+  it('fires after `for` without news, by the interval, and resolves once with a notification (proves: LIF-13)', async () => {
+    await writeFile(path.join(world.folder, 'desk.yaml'), RULES.replace('30s', '1s'));
+    alerting = await world.begin();
+    await world.news({ XNAS: 0.25 });
+    await world.clock.advance(4_000);
+    expect(world.changes()).not.toContain('SlowForLong/XNAS pending>firing');
+    await world.clock.advance(2_000);
+    expect(world.changes()).toContain('SlowForLong/XNAS pending>firing');
+    await world.news({});
+    await world.clock.advance(3_000);
+    expect(world.changes().filter((change) => change.endsWith('firing>inactive'))).toHaveLength(2);
+    const resolved = world.channel.sent.filter(({ status }) => status === 'resolved');
+    expect(resolved.map(({ groupLabels }) => groupLabels['alertname']).sort()).toEqual(['SlowForLong', 'SlowVenue']);
+    expect(resolved[0]?.alerts[0]?.endsAtNanos).not.toBeNull();
+  });
+
+  it('keeps the state when an evaluation fails, and says so', async () => {
+    alerting = await world.begin();
+    await world.news({ XNAS: 0.25 });
+    await world.clock.advance(1_000);
+    await world.news(new Error('the store is away'));
+    const rule = alerting.groups()[0]?.rules[0];
+    expect(rule).toMatchObject({ health: 'err', lastError: 'the store is away', state: 'firing' });
+    expect(world.changes()).not.toContain('SlowVenue/XNAS firing>inactive');
+    expect(world.evaluated).toContain('desk failed');
+    await world.clock.advance(1_000);
+    await world.news({ XNAS: 0.25 });
+    expect(alerting.groups()[0]?.rules[0]).toMatchObject({ health: 'ok', lastError: '' });
+  });
+
+  it('gives up an evaluation that never ends, and one that yields too much', async () => {
+    alerting = await world.start([], { maxAlertsPerRule: 2 });
+    world.engine.query = () => new Promise(() => undefined);
+    world.progress.advance('order_ack_seconds');
+    await world.clock.advance(11_000);
+    expect(alerting.groups()[0]?.rules[0]?.lastError).toMatch(/took longer than 10000 ms/);
+    world.engine.query = ScriptedEngine.prototype.query;
+    await world.news({ A: 1, B: 1, C: 1 });
+    await world.clock.advance(1_000);
+    expect(alerting.groups()[0]?.rules[0]?.lastError).toMatch(/3 results, more than the limit of 2/);
+  });
+
+  it('hands the samples of a recording rule on', async () => {
+    world.engine.answers.set('max(order_ack_seconds)', {
+      type: 'scalar',
+      timeMs: 0,
+      value: 7,
+      warnings: [],
+      infos: [],
+    });
+    alerting = await world.start();
+    await settle();
+    expect(world.recorded.map(({ labels, kind }) => `${kind} ${labels.toString()}`)).toEqual(['gauge desk:ack:max']);
+  });
+});
+
+describe('when things fail', () => {
+  it('notifies although the store does not answer, and stores the transition later', async () => {
+    alerting = await world.start();
+    await settle();
+    world.store = () => new Promise(() => undefined);
+    await world.news({ XNAS: 0.25 });
+    expect(world.channel.sent).toHaveLength(0);
+    await world.clock.advance(5_100);
+    expect(world.channel.sent).toHaveLength(1);
+    expect(world.stored).toEqual([]);
+    world.store = async (rows) => void world.stored.push(...rows);
+    await world.clock.advance(6_000);
+    expect(world.changes()).toContain('SlowVenue/XNAS inactive>firing');
+  });
+
+  it('tries a notification three times with growing pauses, then again with the group (proves: LIF-22)', async () => {
+    alerting = await world.begin([], { notification: { maxAttempts: 3 } });
+    const fail = { sent: false, retryable: true, detail: '503' } as const;
+    world.channel.receipts.push(fail, fail, fail);
+    await world.news({ XNAS: 0.25 });
+    expect(world.channel.sent).toHaveLength(1);
+    await world.clock.advance(300);
+    expect(world.channel.sent).toHaveLength(2);
+    await world.clock.advance(600);
+    expect(world.channel.sent).toHaveLength(3);
+    expect(world.notified).toEqual(['desk retried', 'desk retried', 'desk failed']);
+    await world.clock.advance(1_500);
+    expect(world.channel.sent).toHaveLength(4);
+    expect(world.notified.at(-1)).toBe('desk sent');
+    expect(new Set(world.channel.sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+  });
+
+  it('does not repeat what is final, and gives up a channel that hangs', async () => {
+    alerting = await world.begin([], { notification: { overallTimeoutMs: 2_000 } });
+    world.channel.receipts.push({ sent: false, retryable: false, detail: '404' });
+    await world.news({ XNAS: 0.25 });
+    await world.clock.advance(500);
+    expect(world.channel.sent).toHaveLength(1);
+    let aborted = false;
+    world.channel.send = (_notification, signal: AbortSignal = new AbortController().signal) =>
+      new Promise((resolve) =>
+        signal.addEventListener('abort', () => {
+          aborted = true;
+          resolve({ sent: false, retryable: true, detail: 'aborted' });
+        }),
+      );
+    await world.clock.advance(4_000);
+    expect(aborted).toBe(true);
+  });
+});
+
+describe('restart and reload', () => {
+  it('goes on from what was stored: same since-time, no second firing, told again with the same key', async () => {
+    alerting = await world.begin();
+    await world.news({ XNAS: 0.25 });
+    const [first] = world.channel.sent;
+    const open = world.stored.filter(({ to }) => to !== 'inactive');
+    await alerting.close();
+    const again = new World(world.folder);
+    again.engine.answers.set(SLOW, { XNAS: 0.3 });
+    alerting = await again.start(open);
+    await again.clock.advance(1_000);
+    expect(again.channel.sent.map(({ idempotencyKey }) => idempotencyKey)).toEqual([first?.idempotencyKey]);
+    expect(again.changes()).not.toContain('SlowVenue/XNAS inactive>firing');
+    expect(alerting.groups()[0]?.rules[0]?.alerts[0]?.activeAtNanos).toBe(first?.alerts[0]?.startsAtNanos);
+    const closing = alerting.close();
+    await again.clock.advance(5_000);
+    await closing;
+    alerting = undefined;
+  });
+
+  it('keeps the state of rules that stay, ends those that go, and refuses a bad file as a whole', async () => {
+    alerting = await world.begin();
+    await world.news({ XNAS: 0.25 });
+    const file = path.join(world.folder, 'desk.yaml');
+    await writeFile(file, RULES.replace('for: 5s', 'fro: 5s').replace(SLOW, 'order_ack_seconds >'));
+    await expect(alerting.reload()).rejects.toMatchObject({
+      code: 'rule.invalid',
+      message: expect.stringMatching(/desk.yaml:7: .*expr.*\n(.*\n)*.*the key "fro" is not known/),
+    });
+    expect(alerting.groups()[0]?.rules).toHaveLength(3);
+    await writeFile(file, RULES.replace('SlowForLong', 'Renamed'));
+    await alerting.reload();
+    expect(alerting.groups()[0]?.rules[0]).toMatchObject({ name: 'SlowVenue', state: 'firing' });
+    expect(world.changes()).toContain('SlowForLong/XNAS pending>inactive');
+    expect(world.channel.sent).toHaveLength(1);
+    await writeFile(path.join(world.folder, 'alertmanager.yml'), 'route: { receiver: nobody }\nreceivers: []\n');
+    await expect(alerting.reload()).rejects.toMatchObject({ code: 'config.invalid' });
+  });
+
+  it('closes open alerts whose rule is gone, and tells a missing file', async () => {
+    alerting = await world.begin();
+    await world.news({ XNAS: 0.25 });
+    const open = [...world.stored];
+    await alerting.close();
+    await writeFile(path.join(world.folder, 'desk.yaml'), 'groups: []');
+    const again = new World(world.folder);
+    alerting = await again.start(open);
+    expect(again.changes()).toEqual(expect.arrayContaining(['SlowVenue/XNAS firing>inactive']));
+    await expect(again.start([], { ruleFiles: ['nowhere/*.yaml', 'missing.yaml'] })).rejects.toThrow(
+      /no file matches.*\n.*missing.yaml: cannot be read/,
+    );
+    await alerting.close();
+    alerting = undefined;
+  });
+});
