@@ -61,9 +61,15 @@ export function grafanaProcess(
       GF_ANALYTICS_REPORTING_ENABLED: 'false',
       GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
       GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
-      GF_PLUGIN_TAPEWATCH_TRADING_DATASOURCE_SOCKET: folder.socket,
+      GF_PLUGINS_PREINSTALL_DISABLED: 'true',
+      GF_PLUGINS_FORWARD_HOST_ENV_VARS: 'tapewatch-trading-datasource',
+      GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: join(root, 'dashboards/json/trading-operations.json'),
+      // Each open tab is a connection of Grafana Live.
+      GF_LIVE_MAX_CONNECTIONS: '1000',
       TAPEWATCH_SOCKET: folder.socket,
-      TAPEWATCH_DASHBOARDS: join(root, 'dashboards/dist'),
+      // provisioning/grafana reads these.
+      TAPEWATCH_HTTP_URL: `http://127.0.0.1:${ports.http}`,
+      TAPEWATCH_WEBHOOK_URL: `http://127.0.0.1:${ports.webhook}`,
     },
   };
 }

@@ -15,13 +15,14 @@ const STATE = {
   'custom.width': 110,
 };
 
+/** Texts as the rules spell them, in order of weight. */
 const SEVERITY = {
   mappings: valueTexts({
-    info: { text: 'Info', color: 'blue' },
-    warning: { text: 'Warning', color: 'orange' },
-    error: { text: 'Error', color: 'red' },
-    critical: { text: 'Critical', color: 'red' },
-    emergency: { text: 'Emergency', color: 'purple' },
+    INFO: { text: 'Info', color: 'blue' },
+    WARNING: { text: 'Warning', color: 'orange' },
+    ERROR: { text: 'Error', color: 'red' },
+    CRITICAL: { text: 'Critical', color: 'red' },
+    EMERGENCY: { text: 'Emergency', color: 'purple' },
   }),
   'custom.cellOptions': { type: 'color-text' },
   'custom.width': 100,
