@@ -76,11 +76,12 @@ function tellWhere({ root, ports, natsUrl, grafana, say }: Where): void {
 }
 
 async function tellGrafana(ports: Ports, say: (line: string) => void, signal: AbortSignal): Promise<void> {
-  const url = `http://127.0.0.1:${ports.grafana}`;
+  // By this name: Grafana Live compares the browser's origin with it.
+  const url = `http://localhost:${ports.grafana}`;
   const up = async (): Promise<true | undefined> =>
     signal.aborted || (await fetch(`${url}/api/health`)).ok || undefined;
   await until(up, { what: 'Grafana answers', timeoutMs: GRAFANA_TIMEOUT_MS, everyMs: 500 });
-  say(`  Grafana          ${url}/dashboards (open to all as viewer; admin / admin to edit)`);
+  say(`  Grafana          ${url} (open to all as viewer; admin / admin to edit)`);
 }
 
 function describe({ status, labels, annotations }: ReceivedAlert): string {
