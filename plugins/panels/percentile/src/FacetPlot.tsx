@@ -11,6 +11,9 @@ import { describePanel } from './summary.ts';
 export interface FacetPlotProps {
   readonly facet: Facet;
   readonly settings: PlotSettings;
+  readonly timeAxis: boolean;
+  /** Undefined: as wide as its labels. */
+  readonly valueAxisWidth: number | undefined;
   readonly timeRange: TimeRange;
   readonly width: number;
   readonly height: number;
@@ -23,7 +26,7 @@ export interface FacetPlotProps {
 const HOVER_ALL_AT_X = 1;
 
 export function FacetPlot(props: FacetPlotProps) {
-  const { facet, settings, timeRange, width, height } = props;
+  const { facet, settings, timeRange, timeAxis, valueAxisWidth, width, height } = props;
   const { sync, eventsScope } = usePanelContext();
   const cursorSync = sync?.() ?? DashboardCursorSync.Off;
   const description = describePanel(facet.table, {
@@ -37,9 +40,9 @@ export function FacetPlot(props: FacetPlotProps) {
   // The distribution follows the data: a first negative value turns a logarithm into a symmetric one.
   const showsNegative = facet.range.min <= 0;
   const config = useMemo(
-    () => buildPlotConfig(source, settings),
+    () => buildPlotConfig(source, { ...settings, timeAxis, valueAxisWidth }),
     // eslint-disable-next-line react-hooks/exhaustive-deps -- plugins below add hooks to a fresh configuration only
-    [settings, showsNegative, cursorSync],
+    [settings, timeAxis, valueAxisWidth, showsNegative, cursorSync],
   );
   const data = useMemo(
     () => [facet.table.times, ...facet.table.lines.map(({ values }) => values)],

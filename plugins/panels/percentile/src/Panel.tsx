@@ -32,6 +32,9 @@ import { themePalette } from './theme-palette.ts';
 /** A facet lower than this shows nothing; then they scroll. */
 const MIN_FACET_HEIGHT = 90;
 const FACET_TITLE_HEIGHT = 18;
+const TIME_AXIS_HEIGHT = 22;
+/** The same for all, so that their times stand below one another. */
+const FACET_AXIS_WIDTH = 60;
 
 export function PercentilePanel(props: PanelProps<PercentileOptions>) {
   const { data, options, width, height, timeRange } = props;
@@ -81,24 +84,32 @@ export function PercentilePanel(props: PanelProps<PercentileOptions>) {
       <VizLayout width={width} height={height} legend={legend}>
         {(plotWidth: number, plotHeight: number) => {
           const titled = model.facets.length > 1;
-          const facetHeight = Math.max(plotHeight / model.facets.length, Math.min(MIN_FACET_HEIGHT, plotHeight));
+          const share = (plotHeight - (titled ? TIME_AXIS_HEIGHT : 0)) / model.facets.length;
+          const facetHeight = Math.max(share, Math.min(MIN_FACET_HEIGHT, plotHeight));
           return (
             <div className={styles.facets} style={{ height: plotHeight }}>
-              {model.facets.map((facet, index) => (
-                <div key={facet.name || index} style={{ height: facetHeight }}>
-                  {titled && <div className={styles.title}>{facet.name}</div>}
-                  <FacetPlot
-                    facet={facet}
-                    settings={settings}
-                    timeRange={timeRange}
-                    width={plotWidth}
-                    height={facetHeight - (titled ? FACET_TITLE_HEIGHT : 0)}
-                    tooltipMode={options.tooltip.mode}
-                    eventBus={props.eventBus}
-                    onChangeTimeRange={props.onChangeTimeRange}
-                  />
-                </div>
-              ))}
+              {model.facets.map((facet, index) => {
+                // Facets share one time axis, below the last.
+                const isLast = index === model.facets.length - 1;
+                const boxHeight = facetHeight + (titled && isLast ? TIME_AXIS_HEIGHT : 0);
+                return (
+                  <div key={facet.name || index} style={{ height: boxHeight }}>
+                    {titled && <div className={styles.title}>{facet.name}</div>}
+                    <FacetPlot
+                      facet={facet}
+                      settings={settings}
+                      timeAxis={isLast}
+                      valueAxisWidth={titled ? FACET_AXIS_WIDTH : undefined}
+                      timeRange={timeRange}
+                      width={plotWidth}
+                      height={boxHeight - (titled ? FACET_TITLE_HEIGHT : 0)}
+                      tooltipMode={options.tooltip.mode}
+                      eventBus={props.eventBus}
+                      onChangeTimeRange={props.onChangeTimeRange}
+                    />
+                  </div>
+                );
+              })}
             </div>
           );
         }}
@@ -140,7 +151,7 @@ function usePlotSettings(
       timeZone,
       palette: themePalette(theme, {
         quantiles,
-        colors: options.colors,
+        colors: options.colors ?? {},
         bandOpacity: options.bandOpacity,
         lineWidth: options.lineWidth,
       }),
@@ -151,7 +162,6 @@ function usePlotSettings(
       limits: { min: config.min, max: config.max },
       thresholds: config.thresholds,
       thresholdStyle: options.thresholdStyle,
-      showTimeAxis: true,
       formatValue: (value) => formattedValueToString(display(value)),
     };
     return { settings, display };

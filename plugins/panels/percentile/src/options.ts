@@ -18,8 +18,8 @@ export interface PercentileOptions extends OptionsWithLegend, OptionsWithTooltip
   minTailSamples: number;
   /** 1 for counts; the window in seconds when the query is a rate. */
   countFactor: number;
-  /** Colour by percentile name, set by clicking the legend. */
-  colors: Record<string, string>;
+  /** Colour by percentile name, set by clicking the legend; absent until then. */
+  colors?: Record<string, string>;
 }
 
 export const DEFAULT_OPTIONS = {
@@ -32,7 +32,6 @@ export const DEFAULT_OPTIONS = {
   thresholdStyle: 'line',
   minTailSamples: 10,
   countFactor: 1,
-  colors: {},
 } as const satisfies Omit<PercentileOptions, 'legend' | 'tooltip'>;
 
 /** A legend of more lines than this cannot be read, nor can the bands be told apart. */

@@ -52,4 +52,13 @@ describe('valueAxis', () => {
     expect(valueAxis({ min: 1, max: 10 }, 'linear', {})).toMatchObject({ min: 0 });
     expect(valueAxis({ min: 1, max: 10 }, 'log2', { max: 20 })).toMatchObject({ max: 20 });
   });
+
+  it.each([
+    ['log10', 0.000263, 0.0002],
+    ['log10', 0.0113, 0.01],
+    ['log10', 47, 40],
+    ['log2', 0.3, 0.25],
+  ] as const)('starts a %s axis that shows %d at the tick %d', (scale, min, start) => {
+    expect(valueAxis({ min, max: min * 3 }, scale, {}).min).toBe(start);
+  });
 });

@@ -81,11 +81,18 @@ export function valueAxis(
   if (min > 0) {
     if (max <= min) max = min * 2;
     const room = (max / min) ** PADDING;
-    return { distribution: { kind: 'log' }, min: limits.min ?? min / room, max: limits.max ?? max * room };
+    return { distribution: { kind: 'log' }, min: snapDown(min / room, scale), max: limits.max ?? max * room };
   }
   const linearThreshold = symlogThreshold(min, max);
   if (max <= min) [min, max] = [min - linearThreshold, min + linearThreshold];
   return { distribution: { kind: 'symlog', linearThreshold }, min, max };
+}
+
+/** uPlot counts its logarithmic ticks from the lower end, so that must be a tick: 0.00017 becomes 0.0001. */
+function snapDown(min: number, scale: 'log10' | 'log2'): number {
+  if (scale === 'log2') return 2 ** Math.floor(Math.log2(min));
+  const decade = 10 ** Math.floor(Math.log10(min) + 1e-9);
+  return Number((Math.max(1, Math.floor(min / decade + 1e-9)) * decade).toPrecision(12));
 }
 
 /** Three decades below the largest magnitude are drawn as a logarithm, the rest around zero is linear. */

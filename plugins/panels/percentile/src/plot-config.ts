@@ -39,9 +39,13 @@ export interface PlotSettings {
   readonly limits: { readonly min?: number | null | undefined; readonly max?: number | null | undefined };
   readonly thresholds: ThresholdsConfig | undefined;
   readonly thresholdStyle: ThresholdStyle;
-  /** The time axis stands below the lowest facet only. */
-  readonly showTimeAxis: boolean;
   readonly formatValue: (value: number) => string;
+}
+
+/** What differs between the facets of a panel. */
+export interface FacetSettings extends PlotSettings {
+  readonly timeAxis: boolean;
+  readonly valueAxisWidth: number | undefined;
 }
 
 const THRESHOLD_MODES: Record<ThresholdStyle, GraphThresholdsStyleMode> = {
@@ -52,7 +56,7 @@ const THRESHOLD_MODES: Record<ThresholdStyle, GraphThresholdsStyleMode> = {
   'line+area': GraphThresholdsStyleMode.LineAndArea,
 };
 
-export function buildPlotConfig(source: { readonly current: PlotSource }, settings: PlotSettings): UPlotConfigBuilder {
+export function buildPlotConfig(source: { readonly current: PlotSource }, settings: FacetSettings): UPlotConfigBuilder {
   const builder = new UPlotConfigBuilder(settings.timeZone);
   addScales(builder, source, settings);
   addAxes(builder, settings);
@@ -116,12 +120,16 @@ const SCALE_DISTRIBUTIONS = {
   symlog: ScaleDistribution.Symlog,
 } as const;
 
-function addAxes(builder: UPlotConfigBuilder, settings: PlotSettings): void {
+function addAxes(builder: UPlotConfigBuilder, settings: FacetSettings): void {
   const { theme, timeZone } = settings;
   builder.addAxis({
     scaleKey: 'x',
     isTime: true,
-    placement: settings.showTimeAxis ? AxisPlacement.Bottom : AxisPlacement.Hidden,
+    placement: AxisPlacement.Bottom,
+    // An axis without words, not none: its grid stays, and the plots keep the same width.
+    ...(settings.timeAxis
+      ? {}
+      : { size: 4, ticks: { show: false }, values: (_: uPlot, splits: number[]) => splits.map(() => '') }),
     timeZone,
     theme,
     grid: { show: true },
@@ -131,6 +139,7 @@ function addAxes(builder: UPlotConfigBuilder, settings: PlotSettings): void {
     placement: AxisPlacement.Left,
     theme,
     grid: { show: true },
+    ...(settings.valueAxisWidth === undefined ? {} : { size: settings.valueAxisWidth }),
     formatValue: (value: unknown) => settings.formatValue(Number(value)),
   });
 }

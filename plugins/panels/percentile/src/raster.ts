@@ -53,7 +53,9 @@ function layOutColumns(series: HistogramSeries, viewport: Viewport): Column[] {
   for (let step = 0; step < steps;) {
     const end = x(series.times[step] as number);
     if (stepPixels >= minimum) {
-      const [from, to] = [Math.round(end - stepPixels), Math.round(end)];
+      // The same computation as the previous step's end, or rounding would leave seams.
+      const from = Math.round(x((series.times[step] as number) - series.intervalMs));
+      const to = Math.round(end);
       columns.push({ from: step, to: step + 1, x: from, width: Math.max(1, to - from - gap) });
       step++;
       continue;

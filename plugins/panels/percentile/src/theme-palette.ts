@@ -30,7 +30,7 @@ export interface PaletteRequest {
 export function themePalette(theme: GrafanaTheme2, request: PaletteRequest): Palette {
   const background = theme.colors.background.primary;
   // A muted blue keeps the lines in front; in the light theme a paler one does.
-  const hottest = theme.visualization.getColorByName(theme.isDark ? 'semi-dark-blue' : 'light-blue');
+  const hottest = theme.visualization.getColorByName(theme.isDark ? 'dark-blue' : 'super-light-blue');
   return {
     ramp: colorRamp(background, hottest, HEATMAP_LEVELS),
     lines: request.quantiles.map((quantile) => lineColor(theme, quantile, request.colors)),
