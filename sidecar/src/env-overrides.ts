@@ -4,15 +4,9 @@
  * that file, so that secrets stay out of the environment. Lists of text are written with commas, anything else as JSON.
  */
 import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
 
-interface JsonSchema {
-  readonly type?: string | readonly string[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly items?: JsonSchema;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-  readonly allOf?: readonly JsonSchema[];
-}
+type JsonSchema = z.core.JSONSchema._JSONSchema;
 
 export interface Leaf {
   readonly variable: string;
@@ -27,6 +21,8 @@ export interface EnvProblem {
 
 /** Every path that can be set by the environment. */
 export function leavesOf(schema: JsonSchema, path: readonly string[] = []): Leaf[] {
+  // `true` and `false` are schemas too, but name nothing.
+  if (typeof schema === 'boolean') return [];
   const branches = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])];
   const own = Object.entries(schema.properties ?? {}).flatMap(([key, child]) => leavesOf(child, [...path, key]));
   const inner = branches.flatMap((branch) => leavesOf(branch, path));
@@ -59,10 +55,13 @@ function variableName(path: readonly string[]): string {
   return `TAPEWATCH_${words.join('_')}`;
 }
 
-function leafType({ type, items }: JsonSchema): Leaf['type'] {
+function leafType({ type, items }: Exclude<JsonSchema, boolean>): Leaf['type'] {
   if (type === 'number' || type === 'integer') return 'number';
   if (type === 'boolean') return 'boolean';
-  if (type === 'array') return items?.type === 'string' ? 'texts' : 'json';
+  if (type === 'array') {
+    const item = Array.isArray(items) || typeof items !== 'object' ? undefined : items;
+    return item?.type === 'string' ? 'texts' : 'json';
+  }
   return type === 'object' ? 'json' : 'text';
 }
 

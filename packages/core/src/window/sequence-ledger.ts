@@ -5,7 +5,7 @@
  * redelivery, the first message after a restart or a lost delivery) stands alone until ranges touch.
  * A range is a lasting fact, so ranges that were written down at different times can simply be united.
  */
-export interface Delivery {
+export interface LogDelivery {
   readonly sequence: number;
   /** The consumer's delivery counter; it counts redeliveries too. */
   readonly deliverySequence: number;
@@ -20,7 +20,7 @@ export interface SequenceRange {
 export class SequenceLedger {
   /** Ascending, disjoint. */
   #ranges: { from: number; to: number }[] = [];
-  #last: Delivery | undefined;
+  #last: LogDelivery | undefined;
 
   constructor(known: readonly SequenceRange[] = []) {
     for (const range of known) this.#unite(range);
@@ -35,7 +35,7 @@ export class SequenceLedger {
   }
 
   /** Records a message. Returns the range that now holds it, or undefined when it had been taken in before. */
-  add(delivery: Delivery): SequenceRange | undefined {
+  add(delivery: LogDelivery): SequenceRange | undefined {
     const last = this.#last;
     this.#last = delivery;
     if (this.has(delivery.sequence)) return undefined;

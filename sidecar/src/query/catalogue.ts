@@ -1,0 +1,76 @@
+/** What can be asked for: metrics with kind, unit and help, functions with signatures, and selectors as matchers. */
+import {
+  builtinFunctions,
+  parse,
+  PromqlError,
+  signatureOf,
+  type Matcher,
+  type SeriesDefinition,
+  type SeriesKind,
+} from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
+
+export interface MetricEntry {
+  readonly name: string;
+  readonly kind: SeriesKind;
+  readonly unit: string;
+  readonly help: string;
+}
+
+export interface FunctionEntry {
+  readonly name: string;
+  readonly signature: string;
+  readonly help: string;
+}
+
+export interface Catalogue {
+  /** In order of name. */
+  metrics(): MetricEntry[];
+  functions(): readonly FunctionEntry[];
+  /** Unit of a metric; undefined when nobody stated it. */
+  unitOf(name: string): string | undefined;
+  /** Matchers of a series selector. Throws `query.parse`. */
+  matchers(selector: string): readonly Matcher[];
+}
+
+export function createCatalogue(series: () => Iterable<SeriesDefinition>): Catalogue {
+  const functions = [...builtinFunctions.values()].map((definition) => ({
+    name: definition.name,
+    signature: signatureOf(definition),
+    help: definition.doc,
+  }));
+  const byName = (): Map<string, MetricEntry> => {
+    const entries = new Map<string, MetricEntry>();
+    for (const { labels, kind, unit, help } of series()) {
+      const name = labels.metricName;
+      if (!entries.has(name)) entries.set(name, { name, kind, unit, help });
+    }
+    return entries;
+  };
+  const units = new Map<string, string>();
+  return {
+    metrics: () => [...byName().values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    functions: () => functions,
+    unitOf(name) {
+      // A metric's unit does not change, so what was found once is kept; what was not is looked up again.
+      const known = units.get(name);
+      if (known !== undefined) return known;
+      const unit = byName().get(name)?.unit;
+      if (unit === undefined || unit === '') return undefined;
+      units.set(name, unit);
+      return unit;
+    },
+    matchers: selectorMatchers,
+  };
+}
+
+function selectorMatchers(selector: string): readonly Matcher[] {
+  try {
+    const expr = parse(selector);
+    if (expr.kind === 'selector') return expr.matchers;
+  } catch (error) {
+    if (!(error instanceof PromqlError)) throw error;
+    throw new TapewatchError('query.parse', `${selector}: ${error.message}`, { cause: error });
+  }
+  throw new TapewatchError('query.parse', `${selector} is not a series selector such as up{job="x"}`);
+}
