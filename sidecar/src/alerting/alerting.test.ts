@@ -116,7 +116,7 @@ afterEach(async () => {
 });
 
 describe('rules on live news', () => {
-  it('evaluates when an input has news, stores the transition, then notifies', async () => {
+  it('evaluates when an input has news, stores the transition, then notifies with the value in the text (proves: LIF-15)', async () => {
     alerting = await world.begin();
     const storedWhenSent: number[] = [];
     world.store = async (rows) => {
@@ -225,7 +225,7 @@ describe('when things fail', () => {
     expect(world.changes()).toContain('SlowVenue/XNAS inactive>firing');
   });
 
-  it('tries a notification three times with growing pauses, then again with the group (proves: LIF-22)', async () => {
+  it('tries a notification three times with growing pauses, then again with the group', async () => {
     alerting = await world.begin([], { notification: { maxAttempts: 3 } });
     const fail = { sent: false, retryable: true, detail: '503' } as const;
     world.channel.receipts.push(fail, fail, fail);

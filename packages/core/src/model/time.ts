@@ -40,3 +40,11 @@ export function floorTo(time: bigint, widthNanos: bigint): Nanos {
   const rest = time % widthNanos;
   return (rest < 0n ? time - rest - widthNanos : time - rest) as Nanos;
 }
+
+/** RFC 3339 in UTC with as many digits of the second as the stamp has (none to nine), as Go's RFC3339Nano. */
+export function rfc3339(time: bigint): string {
+  const seconds = floorTo(time, NANOS_PER_SECOND);
+  const rest = time - seconds;
+  const fraction = rest === 0n ? '' : `.${rest.toString().padStart(9, '0').replace(/0+$/, '')}`;
+  return `${new Date(Number(seconds / NANOS_PER_MS)).toISOString().slice(0, -'.000Z'.length)}${fraction}Z`;
+}
