@@ -21,6 +21,7 @@ export * from './promql/error.ts';
 export * from './promql/evaluate.ts';
 export * from './promql/function/definition.ts';
 export * from './promql/function/registry.ts';
+export * from './promql/literal.ts';
 export * from './promql/parse.ts';
 export * from './promql/plan.ts';
 export * from './promql/result.ts';

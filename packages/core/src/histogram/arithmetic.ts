@@ -3,7 +3,15 @@
  * reset between two samples. None of them changes its operands. Different scales meet at the coarser one.
  * Source: Prometheus, native histogram specification, "PromQL" (arithmetic) and "Counter reset considerations".
  */
+import { sameBounds } from './custom-bound.ts';
 import { ExponentialHistogram } from './exponential-histogram.ts';
+
+/** How two histograms fit together: alike in kind and bounds, brought to common custom bounds, or not at all. */
+export function fitOf(a: ExponentialHistogram, b: ExponentialHistogram): 'same' | 'reconciled' | 'incompatible' {
+  if (a.customBounds === undefined && b.customBounds === undefined) return 'same';
+  if (a.customBounds === undefined || b.customBounds === undefined) return 'incompatible';
+  return sameBounds(a.customBounds, b.customBounds) ? 'same' : 'reconciled';
+}
 
 export function addHistograms(a: ExponentialHistogram, b: ExponentialHistogram): ExponentialHistogram {
   const result = compact(a.clone().merge(b));
@@ -36,6 +44,7 @@ export function divideHistogram(histogram: ExponentialHistogram, divisor: number
 export function histogramsEqual(a: ExponentialHistogram, b: ExponentialHistogram): boolean {
   return (
     a.scale === b.scale &&
+    fitOf(a, b) === 'same' &&
     a.zeroThreshold === b.zeroThreshold &&
     a.zeroCount === b.zeroCount &&
     a.count === b.count &&
@@ -55,21 +64,29 @@ function sameBuckets(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, numb
 export function wasReset(previous: ExponentialHistogram, current: ExponentialHistogram): boolean {
   if (current.counterReset === 'reset') return true;
   if (current.counterReset === 'not_reset') return false;
-  if (current.count < previous.count) return true;
+  const fit = fitOf(previous, current);
+  if (current.count < previous.count || fit === 'incompatible') return true;
+  if (fit === 'reconciled') {
+    const [before, after] = [aligned(previous, current), aligned(current, previous)];
+    return anyDecreased(before.positive, after.positive);
+  }
   if (current.scale > previous.scale || current.zeroThreshold < previous.zeroThreshold) return true;
-  const aligned =
-    current.scale === previous.scale && current.zeroThreshold === previous.zeroThreshold
-      ? previous
-      : previous
-          .clone()
-          .merge(new ExponentialHistogram({ scale: current.scale, zeroThreshold: current.zeroThreshold }));
+  const before = aligned(previous, current);
   // The new zero bucket would cut a populated bucket of the old one: its count cannot be told.
-  if (aligned.zeroThreshold !== current.zeroThreshold) return true;
+  if (before.zeroThreshold !== current.zeroThreshold) return true;
   return (
-    current.zeroCount < aligned.zeroCount ||
-    anyDecreased(aligned.positive, current.positive) ||
-    anyDecreased(aligned.negative, current.negative)
+    current.zeroCount < before.zeroCount ||
+    anyDecreased(before.positive, current.positive) ||
+    anyDecreased(before.negative, current.negative)
   );
+}
+
+/** The histogram in the layout that it would get by merging with `other`; itself when nothing changes. */
+function aligned(histogram: ExponentialHistogram, other: ExponentialHistogram): ExponentialHistogram {
+  const { scale, zeroThreshold, customBounds } = other;
+  if (customBounds !== undefined) return histogram.clone().merge(new ExponentialHistogram({ customBounds }));
+  if (scale === histogram.scale && zeroThreshold === histogram.zeroThreshold) return histogram;
+  return histogram.clone().merge(new ExponentialHistogram({ scale, zeroThreshold }));
 }
 
 function anyDecreased(before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): boolean {

@@ -5,6 +5,7 @@
  * Bucket counts are doubles, exact as integers up to 2^53; rates and averages of histograms may be fractional.
  */
 import { bucketIndex, lowerBound, MAX_SCALE, MIN_SCALE, relativeErrorBound, upperBound } from './bucket-index.ts';
+import { commonBounds, CUSTOM_SCALE, customIndex, rebucket } from './custom-bound.ts';
 
 export const DEFAULT_SCALE = 7;
 export const DEFAULT_MAX_BUCKETS = 4_096;
@@ -18,6 +19,8 @@ export interface HistogramOptions {
   readonly zeroThreshold?: number;
   /** Populated buckets, both signs together, before the scale is lowered by one. */
   readonly maxBuckets?: number;
+  /** Ascending finite upper bounds in place of exponential buckets; scale and zero threshold do not apply then. */
+  readonly customBounds?: readonly number[];
 }
 
 /** Plain form for storage and transport; index lists ascend, counts stand beside them. */
@@ -37,6 +40,8 @@ export interface EncodedHistogram {
   nanCount: number;
   positiveInfinityCount: number;
   negativeInfinityCount: number;
+  /** Present for custom bounds (scale -53); indexes then count the bounds from 0. */
+  customBounds?: number[];
 }
 
 /** One populated bucket; `lower` < values <= `upper` for positive buckets, mirrored for negative ones. */
@@ -69,14 +74,17 @@ export class ExponentialHistogram {
   counterReset: CounterReset = 'unknown';
   #scale: number;
   #zeroThreshold: number;
+  #customBounds: readonly number[] | undefined;
 
   constructor(options: HistogramOptions = {}) {
-    const scale = options.scale ?? DEFAULT_SCALE;
-    if (!Number.isInteger(scale) || scale < MIN_SCALE || scale > MAX_SCALE) {
+    this.#customBounds = options.customBounds;
+    const custom = options.customBounds !== undefined;
+    const scale = custom ? CUSTOM_SCALE : (options.scale ?? DEFAULT_SCALE);
+    if (!custom && (!Number.isInteger(scale) || scale < MIN_SCALE || scale > MAX_SCALE)) {
       throw new RangeError(`histogram scale ${scale} is not an integer from ${MIN_SCALE} to ${MAX_SCALE}`);
     }
     this.#scale = scale;
-    this.#zeroThreshold = options.zeroThreshold ?? DEFAULT_ZERO_THRESHOLD;
+    this.#zeroThreshold = custom ? 0 : (options.zeroThreshold ?? DEFAULT_ZERO_THRESHOLD);
     this.maxBuckets = options.maxBuckets ?? DEFAULT_MAX_BUCKETS;
   }
 
@@ -88,9 +96,14 @@ export class ExponentialHistogram {
     return this.#zeroThreshold;
   }
 
-  /** Any quantile is within this share of the exact one (same rank), relative. */
+  /** Undefined for exponential buckets. All counts stand in `positive` then, also those of negative values. */
+  get customBounds(): readonly number[] | undefined {
+    return this.#customBounds;
+  }
+
+  /** Any quantile is within this share of the exact one (same rank), relative; custom bounds promise nothing. */
   get relativeErrorBound(): number {
-    return relativeErrorBound(this.#scale);
+    return this.#customBounds === undefined ? relativeErrorBound(this.#scale) : Infinity;
   }
 
   /** Adds one measurement with a positive weight. */
@@ -106,6 +119,10 @@ export class ExponentialHistogram {
     this.sum += value * weight;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
+    if (this.#customBounds !== undefined) {
+      addTo(this.positive, customIndex(value, this.#customBounds), weight);
+      return;
+    }
     const magnitude = Math.abs(value);
     if (magnitude <= this.#zeroThreshold) {
       this.zeroCount += weight;
@@ -118,9 +135,13 @@ export class ExponentialHistogram {
   /**
    * Adds another histogram into this one. Different scales meet at the coarser one; different zero thresholds at the
    * larger one, widened to the bound of a populated bucket that it would cut (OpenTelemetry data model, merging).
+   * Custom bounds meet at those that both have; they cannot be merged with exponential buckets (RangeError).
    */
   merge(other: ExponentialHistogram): this {
-    const source = other.#scale > this.#scale ? other.clone().downscale(this.#scale) : other;
+    if ((this.#customBounds === undefined) !== (other.#customBounds === undefined)) {
+      throw new RangeError('a histogram with custom bounds cannot be merged with one of exponential buckets');
+    }
+    const source = other.#alignedWith(this);
     this.downscale(source.#scale);
     for (const [index, count] of source.positive) addTo(this.positive, index, count);
     for (const [index, count] of source.negative) addTo(this.negative, index, count);
@@ -134,6 +155,25 @@ export class ExponentialHistogram {
     this.positiveInfinityCount += source.positiveInfinityCount;
     this.negativeInfinityCount += source.negativeInfinityCount;
     this.#keepWithinLimit();
+    return this;
+  }
+
+  /** Itself, or a copy at the resolution that both can have; `target` is brought to the same custom bounds. */
+  #alignedWith(target: ExponentialHistogram): ExponentialHistogram {
+    if (this.#customBounds !== undefined && target.#customBounds !== undefined) {
+      const bounds = commonBounds(target.#customBounds, this.#customBounds);
+      target.#rebound(bounds);
+      return this.#customBounds.length === bounds.length ? this : this.clone().#rebound(bounds);
+    }
+    return this.#scale > target.#scale ? this.clone().downscale(target.#scale) : this;
+  }
+
+  #rebound(bounds: readonly number[]): this {
+    if (this.#customBounds === undefined || this.#customBounds.length === bounds.length) return this;
+    const moved = rebucket(this.positive, this.#customBounds, bounds);
+    this.positive.clear();
+    for (const [index, count] of moved) this.positive.set(index, count);
+    this.#customBounds = bounds;
     return this;
   }
 
@@ -183,6 +223,7 @@ export class ExponentialHistogram {
       scale: this.#scale,
       zeroThreshold: this.#zeroThreshold,
       maxBuckets: this.maxBuckets,
+      ...(this.#customBounds === undefined ? {} : { customBounds: this.#customBounds }),
     });
     for (const [index, count] of this.positive) copy.positive.set(index, linear(count));
     for (const [index, count] of this.negative) copy.negative.set(index, linear(count));
@@ -201,6 +242,7 @@ export class ExponentialHistogram {
   /** Populated buckets from the most negative value to the most positive one. */
   *buckets(): Generator<Bucket> {
     const scale = this.#scale;
+    const bounds = this.#customBounds;
     const descending = [...this.negative.keys()].sort((a, b) => b - a);
     for (const index of descending) {
       const count = this.negative.get(index) as number;
@@ -210,7 +252,9 @@ export class ExponentialHistogram {
     const ascending = [...this.positive.keys()].sort((a, b) => a - b);
     for (const index of ascending) {
       const count = this.positive.get(index) as number;
-      if (count !== 0) yield { lower: lowerBound(index, scale), upper: upperBound(index, scale), count };
+      if (count === 0) continue;
+      if (bounds === undefined) yield { lower: lowerBound(index, scale), upper: upperBound(index, scale), count };
+      else yield { lower: bounds[index - 1] ?? -Infinity, upper: bounds[index] ?? Infinity, count };
     }
   }
 
@@ -232,12 +276,17 @@ export class ExponentialHistogram {
       nanCount: this.nanCount,
       positiveInfinityCount: this.positiveInfinityCount,
       negativeInfinityCount: this.negativeInfinityCount,
+      ...(this.#customBounds === undefined ? {} : { customBounds: [...this.#customBounds] }),
     };
   }
 
   static decode(encoded: EncodedHistogram): ExponentialHistogram {
-    const { scale, zeroThreshold } = encoded;
-    const histogram = new ExponentialHistogram({ scale, zeroThreshold });
+    const { scale, zeroThreshold, customBounds } = encoded;
+    const histogram = new ExponentialHistogram({
+      scale,
+      zeroThreshold,
+      ...(customBounds === undefined ? {} : { customBounds }),
+    });
     encoded.positiveIndexes.forEach((index, i) => histogram.positive.set(index, encoded.positiveCounts[i] as number));
     encoded.negativeIndexes.forEach((index, i) => histogram.negative.set(index, encoded.negativeCounts[i] as number));
     const { zeroCount, count, sum, min, max, nanCount, positiveInfinityCount, negativeInfinityCount } = encoded;

@@ -2,6 +2,7 @@
  * Quantile and fraction of an exponential histogram, with PromQL's meaning: rank q * count, exponential interpolation
  * inside a bucket, linear inside the zero bucket (which starts at 0 when there are no negative buckets, and ends there
  * when there are no positive ones). Source: Prometheus, promql/quantile.go and the native histogram specification.
+ * Custom bounds are interpolated linearly, the first bucket from 0.
  * Because the result lies in the bucket of the order statistic at that rank, it is within
  * `relativeErrorBound` of the exact value. Complexity: O(populated buckets log).
  */
@@ -25,7 +26,7 @@ export function quantile(q: number, histogram: ExponentialHistogram): number {
     if (seen >= rank) break;
   }
   const fraction = clampUnit((fromTop ? seen - rank : rank - (seen - bucket.count)) / bucket.count);
-  return interpolate(trimZero(bucket, histogram), fraction);
+  return interpolate(trimZero(bucket, histogram), fraction, histogram);
 }
 
 /** Share of observations in (lower, upper], interpolated inside buckets; NaN when empty or a bound is NaN. */
@@ -40,25 +41,31 @@ function countUpTo(value: number, histogram: ExponentialHistogram): number {
   for (const populated of histogram.buckets()) {
     const bucket = trimZero(populated, histogram);
     if (bucket.upper <= value) count += bucket.count;
-    else if (bucket.lower < value) count += bucket.count * share(bucket, value);
+    else if (bucket.lower < value) count += bucket.count * share(bucket, value, histogram);
   }
   return count;
 }
 
-function share({ lower, upper }: Bucket, value: number): number {
-  if (lower <= 0 && upper >= 0) return (value - lower) / (upper - lower);
+function share({ lower, upper }: Bucket, value: number, { customBounds }: ExponentialHistogram): number {
+  if (lower === -Infinity || upper === Infinity) return 0;
+  if (customBounds !== undefined || (lower <= 0 && upper >= 0)) return (value - lower) / (upper - lower);
   const [logLower, logUpper, logValue] = [lower, upper, value].map((bound) => Math.log2(Math.abs(bound)));
   return ((logValue as number) - (logLower as number)) / ((logUpper as number) - (logLower as number));
 }
 
-function interpolate({ lower, upper }: Bucket, fractionInto: number): number {
-  if (lower <= 0 && upper >= 0) return lower + (upper - lower) * fractionInto;
+function interpolate({ lower, upper }: Bucket, fractionInto: number, { customBounds }: ExponentialHistogram): number {
+  // Without a finite bound on one side, the other one is all that is known.
+  if (lower === -Infinity) return upper;
+  if (upper === Infinity) return lower;
+  if (customBounds !== undefined || (lower <= 0 && upper >= 0)) return lower + (upper - lower) * fractionInto;
   const logLower = Math.log2(Math.abs(lower));
   const logUpper = Math.log2(Math.abs(upper));
   return Math.sign(lower) * 2 ** (logLower + (logUpper - logLower) * fractionInto);
 }
 
-function trimZero(bucket: Bucket, { positive, negative }: ExponentialHistogram): Bucket {
+function trimZero(bucket: Bucket, { positive, negative, customBounds }: ExponentialHistogram): Bucket {
+  if (customBounds !== undefined)
+    return bucket.lower === -Infinity && bucket.upper > 0 ? { ...bucket, lower: 0 } : bucket;
   if (bucket.lower >= 0 || bucket.upper <= 0) return bucket;
   if (negative.size === 0 && positive.size > 0) return { ...bucket, lower: 0 };
   if (positive.size === 0 && negative.size > 0) return { ...bucket, upper: 0 };

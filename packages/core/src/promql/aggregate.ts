@@ -10,6 +10,7 @@ import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Annotations } from './annotation.ts';
 import type { Aggregate, Aggregation } from './ast.ts';
 import { PromqlError } from './error.ts';
+import { canCombine } from './function/range.ts';
 import { CompensatedMean, CompensatedSum } from './kahan.ts';
 import { formatFloat, isValidLabelName, quote } from './literal.ts';
 import { quantileOf, quantileOutOfRange } from './order-statistic.ts';
@@ -152,7 +153,12 @@ function floatsOrHistograms(
 ): Reducer {
   return ({ floats, histograms }, { expr, annotations }) => {
     if (histograms.length === 0) return ofFloats(floats);
-    if (floats.length === 0) return ofHistograms(histograms);
+    if (floats.length === 0) {
+      const warn = (message: string): void => annotations.warn(message, expr.expr);
+      const info = (message: string): void => annotations.info(message, expr.expr);
+      const fits = canCombine(histograms, 'addition', { metricName: '', warn, info });
+      return fits ? ofHistograms(histograms) : undefined;
+    }
     annotations.warn('encountered a mix of histograms and floats for aggregation', expr.expr);
     return undefined;
   };

@@ -9,8 +9,8 @@ import type { FunctionRegistry } from './function/definition.ts';
 type Specializer = (value: string, stack: Stack) => number;
 
 const identifierExtender = findExtender(parser);
-/** Term of some function name of the grammar: stands for every name that the grammar does not have. */
-const functionTerm = termNamed('Abs');
+/** Stands for every function name that the grammar does not have. */
+const functionTerm = functionToken(parser);
 const parsers = new WeakMap<FunctionRegistry, LRParser>();
 
 export function parserFor(functions: FunctionRegistry): LRParser {
@@ -36,10 +36,12 @@ function findExtender(from: LRParser): Specializer {
   return found;
 }
 
-function termNamed(name: string): number {
-  const type = parser.nodeSet.types.find((candidate) => candidate.name === name);
-  if (type === undefined) throw new Error(`@prometheus-io/lezer-promql: no term ${name}`);
-  return type.id;
+/** Token of a conditional function name: the grammar's inline table gives it, with the "extend" bit below it. */
+function functionToken(from: LRParser): number {
+  const { specializers } = from as unknown as { specializers?: readonly Specializer[] };
+  const found = specializers?.at(-1)?.('abs', undefined as never) ?? -1;
+  if (found < 0) throw new Error('@prometheus-io/lezer-promql: no token for the function name abs');
+  return found >> 1;
 }
 
 /** Whether the grammar as it stands takes `name` for a function. */

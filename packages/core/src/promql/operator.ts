@@ -5,6 +5,7 @@
 import {
   addHistograms,
   divideHistogram,
+  fitOf,
   histogramsEqual,
   scaleHistogram,
   subtractHistograms,
@@ -36,6 +37,11 @@ export function operate(expr: Binary, { left, right, kept, annotations }: Operan
     return verdict(compare(operator, left, right), bool, kept);
   }
   if (typeof left !== 'number' && typeof right !== 'number') {
+    const fits = fitOf(left, right) !== 'incompatible';
+    if (!fits && (operator === '+' || operator === '-')) {
+      annotations.warn(`incompatible bucket layout encountered for binary operator ${operator}`, expr);
+      return undefined;
+    }
     if (operator === '+') return addHistograms(left, right);
     if (operator === '-') return subtractHistograms(left, right);
     if (operator === '==') return verdict(histogramsEqual(left, right), bool, kept);

@@ -21,11 +21,13 @@ export interface ParseOptions {
 }
 
 /** Parses and checks types. Throws `PromqlError` of kind `parse` that names what is wrong and where. */
-export function parse(text: string, options: ParseOptions = {}): Expr {
+export function parse(query: string, options: ParseOptions = {}): Expr {
   const functions = options.functions ?? builtinFunctions;
-  if (text.length > MAX_QUERY_LENGTH) {
-    throw new PromqlError('parse', `query of ${text.length} characters is longer than ${MAX_QUERY_LENGTH}; shorten it`);
+  if (query.length > MAX_QUERY_LENGTH) {
+    const message = `query of ${query.length} characters is longer than ${MAX_QUERY_LENGTH}; shorten it`;
+    throw new PromqlError('parse', message);
   }
+  const text = withoutBarePoints(query);
   const tree = parserFor(functions).parse(text);
   refuseSyntaxErrors(tree, text);
   const top = firstExpression(tree.topNode);
@@ -33,6 +35,12 @@ export function parse(text: string, options: ParseOptions = {}): Expr {
   const expr = new Converter(text).expression(top);
   checkTypes(expr, functions);
   return expr;
+}
+
+/** The grammar does not know `2.`; the point becomes a space, so that positions stay. Strings are left alone. */
+function withoutBarePoints(text: string): string {
+  const pattern = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|(?<![\w.])(\d+)\.(?![\w.])/gs;
+  return text.replace(pattern, (whole, digits?: string) => (digits === undefined ? whole : `${digits} `));
 }
 
 function firstExpression(node: SyntaxNode): SyntaxNode | undefined {

@@ -8,7 +8,14 @@ import type { ExponentialHistogram } from '../../histogram/exponential-histogram
 import { PromqlError } from '../error.ts';
 import { CompensatedSum } from '../kahan.ts';
 import { floatCount, samplesOf, type TimedSample, type Window } from '../window.ts';
-import { floatsOnly, mixedFloatsAndHistograms, rangeFunction, type WindowContext, type WindowResult } from './range.ts';
+import {
+  canCombine,
+  floatsOnly,
+  mixedFloatsAndHistograms,
+  rangeFunction,
+  type WindowContext,
+  type WindowResult,
+} from './range.ts';
 import { notACounter, notAGauge } from './rate.ts';
 
 export const changeFunctions = [
@@ -99,7 +106,10 @@ function lastTwo({ counter }: { counter: boolean }) {
     const gauges = [a, b].filter((histogram) => histogram.counterReset === 'gauge').length;
     if (counter && gauges > 0) notACounter(window, context);
     if (!counter && gauges < 2) notAGauge(window, context);
-    const change = counter && wasReset(a, b) ? b.clone() : subtractHistograms(b, a);
+    const isReset = counter && wasReset(a, b);
+    const describe = { metricName: context.metricName(window), warn: context.warn, info: context.info };
+    if (!isReset && !canCombine([a, b], 'subtraction', describe)) return undefined;
+    const change = isReset ? b.clone() : subtractHistograms(b, a);
     change.counterReset = 'gauge';
     return counter ? divideHistogram(change, seconds) : change;
   };

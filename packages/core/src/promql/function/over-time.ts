@@ -8,6 +8,7 @@ import { CompensatedMean, CompensatedSum } from '../kahan.ts';
 import { quantileOf, quantileOutOfRange } from '../order-statistic.ts';
 import { floatCount, floatsOf, histogramCount, type Window } from '../window.ts';
 import {
+  canCombine,
   floatsOnly,
   mixedFloatsAndHistograms,
   rangeFunction,
@@ -132,7 +133,9 @@ function floatsOrHistograms(
       context.warn(mixedFloatsAndHistograms(context.metricName(window)));
       return undefined;
     }
-    return ofHistograms(window.series.histograms.slice(window.histogramFrom, window.histogramTo));
+    const histograms = window.series.histograms.slice(window.histogramFrom, window.histogramTo);
+    const describe = { metricName: context.metricName(window), warn: context.warn, info: context.info };
+    return canCombine(histograms, 'addition', describe) ? ofHistograms(histograms) : undefined;
   };
 }
 

@@ -1,4 +1,5 @@
 /** Builds functions of a range vector from a function of one window: `rate`, `avg_over_time` and their like. */
+import { fitOf } from '../../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import type { Labels } from '../../model/labels.ts';
 import { isEmpty, joinEqual, newColumn, put, timeAt, type Column, type Value } from '../vector.ts';
@@ -95,4 +96,21 @@ export function ignoredHistograms(metricName: string): string {
 
 export function mixedFloatsAndHistograms(metricName: string): string {
   return `encountered a mix of histograms and floats for metric name "${metricName}"`;
+}
+
+/** Whether histograms can be combined; warns when not, and says when custom bounds are brought together. */
+export function canCombine(
+  histograms: readonly ExponentialHistogram[],
+  operation: 'addition' | 'subtraction',
+  { metricName, warn, info }: { metricName: string; warn(message: string): void; info(message: string): void },
+): boolean {
+  const [first, ...rest] = histograms;
+  const fits = new Set(rest.map((histogram) => fitOf(first as ExponentialHistogram, histogram)));
+  if (fits.has('incompatible')) {
+    const kinds = 'vector contains a mix of histograms with exponential and custom buckets schemas';
+    warn(`${kinds} for metric name "${metricName}"`);
+    return false;
+  }
+  if (fits.has('reconciled')) info(`mismatched custom buckets were reconciled during ${operation}`);
+  return true;
 }

@@ -7,7 +7,7 @@
 import { addHistograms, scaleHistogram, subtractHistograms, wasReset } from '../../histogram/arithmetic.ts';
 import { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import { floatCount, histogramCount, type Window } from '../window.ts';
-import { mixedFloatsAndHistograms, rangeFunction, type WindowContext, type WindowResult } from './range.ts';
+import { canCombine, mixedFloatsAndHistograms, rangeFunction, type WindowContext, type WindowResult } from './range.ts';
 
 export interface RateKind {
   readonly counter: boolean;
@@ -55,6 +55,7 @@ function extrapolated(kind: RateKind) {
     }
     if (histograms < 2) return undefined;
     const change = histogramChange(window, kind, context);
+    if (change === undefined) return undefined;
     const first = (window.series.histograms[window.histogramFrom] as ExponentialHistogram).count;
     return scaleHistogram(change, factor(window, { kind, change: change.count, first, context }));
   };
@@ -77,16 +78,22 @@ function floatChange({ series, floatFrom, floatTo }: Window, { counter }: RateKi
   return change;
 }
 
-function histogramChange(window: Window, { counter }: RateKind, context: WindowContext): ExponentialHistogram {
+function histogramChange(
+  window: Window,
+  { counter }: RateKind,
+  context: WindowContext,
+): ExponentialHistogram | undefined {
   const points = window.series.histograms.slice(window.histogramFrom, window.histogramTo);
   const [first, last] = [points[0] as ExponentialHistogram, points.at(-1) as ExponentialHistogram];
   if (counter) {
     if (points.some((point) => point.counterReset === 'gauge')) notACounter(window, context);
   } else if (first.counterReset !== 'gauge' || last.counterReset !== 'gauge') notAGauge(window, context);
-  if (!counter) return subtractHistograms(last, first);
   // A reset right after the first sample makes that sample's layout irrelevant.
-  const resetAt = resetsOf(window);
-  let change = resetAt.has(window.histogramFrom + 1) ? last.clone() : subtractHistograms(last, first);
+  const resetAt = counter ? resetsOf(window) : NO_RESETS;
+  const startsAnew = resetAt.has(window.histogramFrom + 1);
+  const describe = { metricName: context.metricName(window), warn: context.warn, info: context.info };
+  if (!canCombine(startsAnew ? points.slice(1) : points, 'subtraction', describe)) return undefined;
+  let change = startsAnew ? last.clone() : subtractHistograms(last, first);
   for (let i = window.histogramFrom + 2; i < window.histogramTo; i++) {
     if (resetAt.has(i)) change = addHistograms(change, window.series.histograms[i - 1] as ExponentialHistogram);
   }
@@ -96,6 +103,7 @@ function histogramChange(window: Window, { counter }: RateKind, context: WindowC
   return change;
 }
 
+const NO_RESETS: ReadonlySet<number> = new Set();
 /** Indexes at which a series was reset, found once per list of histograms however many windows look at it. */
 const resetCache = new WeakMap<readonly ExponentialHistogram[], ReadonlySet<number>>();
 

@@ -44,7 +44,7 @@ function byLabel(name: string, doc: string, sign: 1 | -1): FunctionDefinition {
     doc,
     args: [
       { name: 'v', type: 'vector' },
-      { name: 'label', type: 'string', variadic: true },
+      { name: 'label', type: 'string', optional: true, variadic: true },
     ],
     returns: 'vector',
     evaluate(context) {
