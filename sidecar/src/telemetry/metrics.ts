@@ -1,0 +1,146 @@
+/**
+ * What the sidecar knows of itself, on prom-client: the counters of the `Telemetry` port, levels that are read when
+ * asked for, and the process's own figures. A registry of its own, so that two sidecars in one process do not mix.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Telemetry } from '../ports.ts';
+
+const PREFIX = 'tapewatch_';
+const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** A label value that comes from outside is cut to this, and a metric keeps at most so many of them. */
+const MAX_LABEL_LENGTH = 128;
+const MAX_LABEL_VALUES = 1_000;
+const OTHER = 'other';
+
+export interface TelemetryWithMetrics extends Telemetry {
+  readonly contentType: string;
+  /** Prometheus text format. */
+  metrics(): Promise<string>;
+  httpAnswered(route: string, status: number, seconds: number): void;
+  close(): void;
+}
+
+export function createTelemetry({ version }: { version: string }): TelemetryWithMetrics {
+  const registry = new Registry();
+  const bounded = labelBound();
+  collectDefaultMetrics({ register: registry });
+  gauge(registry, 'build_info', 'Always 1; the version is a label.', ['version']).set({ version }, 1);
+  const stop = eventLoopDelay(registry);
+  return {
+    ...ingestCounters(registry, bounded),
+    ...workCounters(registry, bounded),
+    level(name, help, read) {
+      registry.removeSingleMetric(PREFIX + name);
+      new Gauge({
+        name: PREFIX + name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+    contentType: registry.contentType,
+    metrics: () => registry.metrics(),
+    close: stop,
+  };
+}
+
+type Bound = (metric: string, value: string) => string;
+
+function ingestCounters(registry: Registry, bound: Bound) {
+  const count = (name: string, help: string, labels: string[] = ['stream']) => counter(registry, name, help, labels);
+  const messages = count('received_messages_total', 'Messages taken from the source.');
+  const bytes = count('received_bytes_total', 'Payload bytes taken from the source.');
+  const stored = count('stored_items_total', 'Samples and events that are durable.');
+  const dropped = count('dropped_items_total', 'Samples and events not kept, by reason.', ['stream', 'reason']);
+  const duplicates = count('duplicate_items_total', 'Items known already, dropped.');
+  const late = count('late_items_total', 'Samples that came after their window was sealed.');
+  const dead = count('dead_letters_total', 'Items that could not be used and were kept as dead letters.', [
+    'stream',
+    'reason',
+  ]);
+  const lag = gauge(registry, 'ingest_lag_seconds', 'Age of the newest message when it was taken in.', ['stream']);
+  const of = (name: string) => ({ stream: bound('stream', name) });
+  const why = (reason: string) => ({ reason: bound('reason', reason) });
+  return {
+    received(stream: string, count: number, size: number) {
+      messages.inc(of(stream), count);
+      bytes.inc(of(stream), size);
+    },
+    stored: (stream: string, items: number) => stored.inc(of(stream), items),
+    dropped: (stream: string, reason: string, items: number) => dropped.inc({ ...of(stream), ...why(reason) }, items),
+    duplicates: (stream: string, items: number) => duplicates.inc(of(stream), items),
+    late: (stream: string, items: number) => late.inc(of(stream), items),
+    deadLetters: (stream: string, reason: string, items: number) => dead.inc({ ...of(stream), ...why(reason) }, items),
+    ingestLag: (stream: string, seconds: number) => lag.set(of(stream), seconds),
+  };
+}
+
+function workCounters(registry: Registry, bound: Bound) {
+  const time = (name: string, help: string, labels: string[]) =>
+    new Histogram({ name: PREFIX + name, help, labelNames: labels, buckets: SECONDS_BUCKETS, registers: [registry] });
+  const append = time('store_append_seconds', 'Time until a batch was durable.', ['outcome']);
+  const query = time('query_seconds', 'Time of a query, by who asked.', ['origin', 'outcome']);
+  const rule = time('rule_evaluation_seconds', 'Time of a rule’s evaluation.', ['group', 'outcome']);
+  const http = time('http_request_seconds', 'Time of an HTTP request.', ['route', 'status']);
+  const notifications = counter(registry, 'notifications_total', 'Notifications by receiver and outcome.', [
+    'receiver',
+    'outcome',
+  ]);
+  return {
+    storeAppended: (seconds: number, outcome: string) => append.observe({ outcome }, seconds),
+    queried: (origin: string, seconds: number, outcome: string) =>
+      query.observe({ origin: bound('origin', origin), outcome }, seconds),
+    ruleEvaluated: (group: string, seconds: number, outcome: string) =>
+      rule.observe({ group: bound('group', group), outcome }, seconds),
+    notified: (receiver: string, outcome: string) =>
+      notifications.inc({ receiver: bound('receiver', receiver), outcome }, 1),
+    httpAnswered: (route: string, status: number, seconds: number) => http.observe({ route, status }, seconds),
+  };
+}
+
+function counter(registry: Registry, name: string, help: string, labelNames: string[]) {
+  return new Counter({ name: PREFIX + name, help, labelNames, registers: [registry] });
+}
+
+function gauge(registry: Registry, name: string, help: string, labelNames: string[]) {
+  return new Gauge({ name: PREFIX + name, help, labelNames, registers: [registry] });
+}
+
+/** Stalls of the reading thread since the last scrape. */
+function eventLoopDelay(registry: Registry): () => void {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  new Gauge({
+    name: `${PREFIX}event_loop_delay_seconds`,
+    help: 'Delay of the event loop since the last scrape; quantile 1 is the longest stall.',
+    labelNames: ['quantile'],
+    registers: [registry],
+    collect() {
+      for (const q of [50, 99, 99.9]) this.set({ quantile: String(q / 100) }, finite(delay.percentile(q)));
+      this.set({ quantile: '1' }, finite(delay.max));
+      delay.reset();
+    },
+  });
+  return () => void delay.disable();
+}
+
+/** Before the first measurement Node reports NaN or zero. */
+function finite(nanos: number): number {
+  return Number.isFinite(nanos) ? nanos / 1e9 : 0;
+}
+
+/** Keeps a label's values bounded in length and number; what is past the bound counts under `other`. */
+function labelBound(): Bound {
+  const seen = new Map<string, Set<string>>();
+  return (label, value) => {
+    const known = seen.get(label) ?? new Set();
+    seen.set(label, known);
+    if (known.has(value)) return value;
+    if (known.size >= MAX_LABEL_VALUES || value.length > MAX_LABEL_LENGTH) return OTHER;
+    known.add(value);
+    return value;
+  };
+}
