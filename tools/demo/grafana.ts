@@ -49,6 +49,7 @@ export function grafanaProcess(
     args: [...server, '--homepath', home],
     cwd: home,
     logFile: folder.log('grafana'),
+    restart: true,
     env: {
       GF_PATHS_DATA: join(folder.path, 'grafana'),
       GF_PATHS_LOGS: join(folder.path, 'log'),
