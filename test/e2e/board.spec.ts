@@ -1,0 +1,53 @@
+/** The provisioned board is live in both themes: every panel draws, none complains. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { BOARD } from './grafana.ts';
+
+const board = JSON.parse(readFileSync(join(__dirname, '../../dashboards/json/trading-operations.json'), 'utf8')) as {
+  panels: { title: string; type: string }[];
+};
+const titles = board.panels.filter(({ type }) => type !== 'row').map(({ title }) => title);
+/** Empty while nothing is wrong, which is what they are for. */
+const MAY_BE_EMPTY = new Set(['Active now', 'What happened', 'Feed gaps', 'Errors by component', 'Rejects by reason']);
+
+for (const theme of ['dark', 'light'] as const) {
+  test(`every panel draws without an error (${theme})`, async ({ page }) => {
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    await page.setViewportSize({ width: 1600, height: 6000 });
+    await page.goto(`${BOARD}?theme=${theme}&kiosk&from=now-5m&to=now`);
+    await expect(page.locator('body')).toHaveClass(new RegExp(`theme-${theme}`));
+    for (const title of titles) {
+      const panel = page.getByTestId(`data-testid Panel header ${title}`).first();
+      await panel.scrollIntoViewIfNeeded();
+      await expect(panel, title).toBeVisible();
+      await expect(panel.getByTestId('data-testid Panel status error'), title).toHaveCount(0);
+      if (!MAY_BE_EMPTY.has(title)) await expect(panel.getByText('No data', { exact: true }), title).toHaveCount(0);
+    }
+    expect(faults).toEqual([]);
+  });
+}
+
+test('goes on by itself', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/api/ds/query')) asked.push(request.url());
+  });
+  await page.goto(`${BOARD}?kiosk`);
+  await expect(page.getByTestId('data-testid Panel header Ack p99').first()).toBeVisible();
+  await expect.poll(() => asked.length).toBeGreaterThan(5);
+  const first = asked.length;
+  await expect.poll(() => asked.length, { timeout: 30_000 }).toBeGreaterThan(first + 5);
+});
+
+test('offers venues and strategies that exist, and filters by them', async ({ page }) => {
+  const bodies: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/api/ds/query')) bodies.push(request.postData() ?? '');
+  });
+  await page.goto(`${BOARD}?kiosk&var-venue=XNAS`);
+  await expect(page.getByTestId('data-testid Panel header Ack p99 by venue').first()).toBeVisible();
+  await expect.poll(() => bodies.some((body) => body.includes('venue=~\\"XNAS\\"'))).toBe(true);
+  expect(bodies.some((body) => body.includes('$venue'))).toBe(false);
+});
