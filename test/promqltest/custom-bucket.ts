@@ -1,5 +1,6 @@
 /** `load_with_nhcb`: what classic bucket series say, once more as native histograms with custom buckets. */
-import { ExponentialHistogram, Labels } from '@tapewatch/core';
+import type { Labels } from '@tapewatch/core';
+import { ExponentialHistogram } from '@tapewatch/core';
 import type { SequenceValue, SeriesLine } from './series-notation.ts';
 
 const CLASSIC = /^(.*)_(bucket|sum|count)$/;

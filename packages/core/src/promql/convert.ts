@@ -191,7 +191,7 @@ export class Converter {
       ...(needsParam ? { param: args[0] as Expr } : {}),
       expr,
       grouping: this.#labels(modifier?.getChild('GroupingLabels') ?? null),
-      without: modifier?.getChild('Without') != null,
+      without: (modifier?.getChild('Without') ?? null) !== null,
       ...spanOf(node),
     };
   }
@@ -245,8 +245,8 @@ export class Converter {
 
   #fills(node: SyntaxNode | null): Pick<Matching, 'fillLeft' | 'fillRight'> {
     const valueOf = (name: string): number | undefined => {
-      const literal = node?.getChild(name)?.getChild('NumberDurationLiteral');
-      return literal == null ? undefined : this.#number(literal);
+      const literal = node?.getChild(name)?.getChild('NumberDurationLiteral') ?? null;
+      return literal === null ? undefined : this.#number(literal);
     };
     const both = valueOf('FillClause');
     const fillLeft = valueOf('FillLeftClause') ?? both;

@@ -21,11 +21,13 @@ import { type Ranges, rangeSeries, type RangeSeries } from './window.ts';
 /** Samples one query may look at, as in Prometheus (`--query.max-samples`). */
 export const DEFAULT_MAX_SAMPLES = 50_000_000;
 
+const SAMPLES_PER_CHECK = 8_192;
+
 export interface EvaluateOptions {
   /** For `label_replace`; patterns are matched against the whole text. */
   readonly regex: CapturingRegexCompiler;
   readonly maxSamples?: number;
-  /** Called often; throws to stop the evaluation. */
+  /** Called once per node and once per `SAMPLES_PER_CHECK` samples; throws to stop the evaluation. */
   readonly checkCancelled?: () => void;
 }
 
@@ -42,6 +44,7 @@ class Evaluation {
   readonly #sorted = new Map<number, readonly SeriesData[]>();
   readonly #rangeSeries = new Map<number, readonly RangeSeries[]>();
   #samples = 0;
+  #sinceCheck = 0;
 
   constructor(plan: Plan, data: readonly (readonly SeriesData[])[], options: EvaluateOptions) {
     this.#plan = plan;
@@ -83,14 +86,18 @@ class Evaluation {
   #touch(samples: number): void {
     const { maxSamples = DEFAULT_MAX_SAMPLES, checkCancelled } = this.#options;
     this.#samples += samples;
+    this.#sinceCheck += samples;
     if (this.#samples > maxSamples) {
       const remedy = 'narrow the selectors, shorten the range or take a larger step';
       throw new PromqlError('limit', `query looks at more than ${maxSamples} samples; ${remedy}`, this.#plan.expr);
     }
+    if (this.#sinceCheck < SAMPLES_PER_CHECK) return;
+    this.#sinceCheck = 0;
     checkCancelled?.();
   }
 
   #evaluate(expr: Expr, grid: Grid): Value {
+    this.#options.checkCancelled?.();
     switch (expr.kind) {
       case 'number':
         return { type: 'scalar', values: new Float64Array(grid.steps).fill(expr.value) };

@@ -5,7 +5,7 @@
  * extrapolatedRate (3.x).
  */
 import { addHistograms, scaleHistogram, subtractHistograms, wasReset } from '../../histogram/arithmetic.ts';
-import { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
+import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import { floatCount, histogramCount, type Window } from '../window.ts';
 import { canCombine, mixedFloatsAndHistograms, rangeFunction, type WindowContext, type WindowResult } from './range.ts';
 

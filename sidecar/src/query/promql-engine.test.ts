@@ -1,0 +1,189 @@
+import { compileMatchers, ExponentialHistogram, Labels, type SelectRequest, type SeriesData } from '@tapewatch/core';
+import type { TapewatchError } from '../errors.ts';
+import type { StoreReader } from '../ports.ts';
+import { compileRegex } from '../regex.ts';
+import { createPromqlEngine, type PromqlEngineOptions } from './promql-engine.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+function counter(labels: Record<string, string>, perMinute: number): SeriesData {
+  const timesMs = Array.from({ length: 61 }, (_, i) => i * MINUTE);
+  return { labels: Labels.from(labels), timesMs, values: timesMs.map((_, i) => i * perMinute) };
+}
+
+const DATA: readonly SeriesData[] = [
+  counter({ __name__: 'fills_total', venue: 'XNAS' }, 60),
+  counter({ __name__: 'fills_total', venue: 'BATS' }, 120),
+];
+
+class MemoryReader {
+  readonly requests: SelectRequest[] = [];
+  gate: Promise<void> = Promise.resolve();
+  running = 0;
+  peak = 0;
+  readonly #data: readonly SeriesData[];
+
+  constructor(data: readonly SeriesData[] = DATA) {
+    this.#data = data;
+  }
+
+  async select(request: SelectRequest): Promise<SeriesData[]> {
+    this.requests.push(request);
+    this.peak = Math.max(this.peak, ++this.running);
+    await this.gate;
+    this.running--;
+    const matches = compileMatchers(request.matchers, compileRegex);
+    return this.#data.filter(({ labels }) => matches(labels));
+  }
+}
+
+function engineOver(reader: MemoryReader, options: PromqlEngineOptions = {}) {
+  return createPromqlEngine(reader as unknown as StoreReader, options);
+}
+
+const instant = (ms: number) => ({ startMs: ms, endMs: ms, stepMs: 0 });
+
+async function failure(work: Promise<unknown>): Promise<TapewatchError> {
+  return work.then(
+    () => Promise.reject(new Error('expected a failure')),
+    (error: unknown) => error as TapewatchError,
+  );
+}
+
+describe('the PromQL engine over a store', () => {
+  it('answers an instant and a range query from what it selects', async () => {
+    const reader = new MemoryReader();
+    const engine = engineOver(reader);
+    const answer = await engine.query('sum(rate(fills_total[5m]))', instant(HOUR));
+    expect(answer).toMatchObject({ type: 'vector', samples: [{ value: 3 }], warnings: [], infos: [] });
+    expect(reader.requests).toEqual([
+      {
+        matchers: [{ name: '__name__', operator: '=', value: 'fills_total' }],
+        startMs: HOUR - 5 * MINUTE + 1,
+        endMs: HOUR,
+        resolutionMs: 10_000,
+      },
+    ]);
+    const range = { startMs: 30 * MINUTE, endMs: HOUR, stepMs: 10 * MINUTE };
+    const matrix = await engine.query('fills_total{venue=~"X.*"}', range);
+    expect(matrix).toMatchObject({
+      type: 'matrix',
+      series: [{ points: [1800, 2400, 3000, 3600].map((value) => ({ value })) }],
+    });
+  });
+
+  it('reads all selectors of a query at once', async () => {
+    const reader = new MemoryReader();
+    await engineOver(reader).query('fills_total + fills_total offset 5m + fills_total offset 10m', instant(HOUR));
+    expect(reader.peak).toBe(3);
+  });
+
+  it('answers a quantile of native histograms within the printed bound', async () => {
+    const histogram = new ExponentialHistogram();
+    for (let i = 1; i <= 1000; i++) histogram.observe(i / 1000);
+    const empty = new ExponentialHistogram();
+    const series: SeriesData = {
+      labels: Labels.from({ __name__: 'order_ack_seconds' }),
+      timesMs: [0, 10_000],
+      values: [NaN, NaN],
+      histograms: [empty, histogram],
+    };
+    const engine = engineOver(new MemoryReader([series]));
+    const answer = await engine.query('histogram_quantile(0.99, sum(rate(order_ack_seconds[1m])))', instant(10_000));
+    const value = answer.type === 'vector' ? (answer.samples[0]?.value ?? NaN) : NaN;
+    expect(Math.abs(value / 0.99 - 1)).toBeLessThanOrEqual(histogram.relativeErrorBound);
+  });
+
+  it('names the place of a syntax error (query.parse) and of a failed evaluation (query.execution)', async () => {
+    const engine = engineOver(new MemoryReader());
+    expect(await failure(engine.query('sum(fills_total', instant(0)))).toMatchObject({
+      code: 'query.parse',
+      details: { from: 15, to: 15 },
+    });
+    expect(await failure(engine.query('1 + nosuch(2)', instant(0)))).toMatchObject({ code: 'query.parse' });
+    expect(await failure(engine.query('fills_total * on() fills_total', instant(HOUR)))).toMatchObject({
+      code: 'query.execution',
+      message: expect.stringContaining('found duplicate series'),
+      details: { from: 0, to: 30 },
+    });
+  });
+
+  it('refuses too many points before it reads, and too many samples before it evaluates (query.limit)', async () => {
+    const reader = new MemoryReader();
+    const tooFine = { startMs: 0, endMs: 11_000_000, stepMs: 1000 };
+    expect(await failure(engineOver(reader).query('fills_total', tooFine))).toMatchObject({ code: 'query.limit' });
+    expect(reader.requests).toEqual([]);
+    const small = engineOver(reader, { maxSamples: 100 });
+    expect(await failure(small.query('fills_total', instant(HOUR)))).toMatchObject({
+      code: 'query.limit',
+      message: expect.stringContaining('122 samples'),
+    });
+    const looking = engineOver(reader, { maxSamples: 1_000 });
+    expect(await failure(looking.query('max_over_time(rate(fills_total[30m])[30m:1s])', instant(HOUR)))).toMatchObject({
+      code: 'query.limit',
+    });
+  });
+
+  it('stops when its caller aborts (query.cancelled), before and while it reads', async () => {
+    const reader = new MemoryReader();
+    const engine = engineOver(reader);
+    expect(await failure(engine.query('fills_total', instant(0), AbortSignal.abort()))).toMatchObject({
+      code: 'query.cancelled',
+    });
+    reader.gate = new Promise(() => undefined);
+    const controller = new AbortController();
+    const work = failure(engine.query('fills_total', instant(0), controller.signal));
+    controller.abort();
+    expect(await work).toMatchObject({ code: 'query.cancelled' });
+  });
+
+  it('stops at its time limit, also inside the evaluation (query.timeout)', async () => {
+    const reader = new MemoryReader();
+    reader.gate = new Promise(() => undefined);
+    expect(await failure(engineOver(reader, { timeoutMs: 1 }).query('fills_total', instant(0)))).toMatchObject({
+      code: 'query.timeout',
+      message: expect.stringContaining('1 ms'),
+    });
+    const busy = engineOver(new MemoryReader(), { timeoutMs: 1, maxSamples: Infinity });
+    const heavy = 'quantile_over_time(0.5, (fills_total + fills_total * 2)[1h:100ms])';
+    expect(await failure(busy.query(heavy, { startMs: 0, endMs: HOUR, stepMs: MINUTE }))).toMatchObject({
+      code: 'query.timeout',
+    });
+  });
+
+  it('lets only so many queries run at once; the next wait, and past the line are refused', async () => {
+    const reader = new MemoryReader();
+    let open: () => void = () => undefined;
+    reader.gate = new Promise((resolve) => (open = resolve));
+    const engine = engineOver(reader, { maxConcurrent: 2, maxWaiting: 3 });
+    const accepted = Array.from({ length: 5 }, () => engine.query('fills_total', instant(HOUR)));
+    expect(await failure(engine.query('fills_total', instant(HOUR)))).toMatchObject({ code: 'query.limit' });
+    expect(reader.requests).toHaveLength(2);
+    open();
+    expect(await Promise.all(accepted)).toHaveLength(5);
+    expect(reader.peak).toBe(2);
+  });
+
+  it('takes a waiting query out of the line when it is aborted', async () => {
+    const reader = new MemoryReader();
+    let open: () => void = () => undefined;
+    reader.gate = new Promise((resolve) => (open = resolve));
+    const engine = engineOver(reader, { maxConcurrent: 1 });
+    const first = engine.query('fills_total', instant(HOUR));
+    const controller = new AbortController();
+    const waiting = failure(engine.query('fills_total', instant(HOUR), controller.signal));
+    const third = engine.query('fills_total', instant(HOUR));
+    controller.abort();
+    expect(await waiting).toMatchObject({ code: 'query.cancelled' });
+    open();
+    await Promise.all([first, third]);
+    expect(reader.requests).toHaveLength(2);
+  });
+
+  it('passes a fault of the store on as it is', async () => {
+    const reader = new MemoryReader();
+    reader.gate = Promise.reject(new Error('disk'));
+    await expect(engineOver(reader).query('fills_total', instant(0))).rejects.toThrow('disk');
+  });
+});
