@@ -4,19 +4,7 @@
  */
 import pino from 'pino';
 import pretty from 'pino-pretty';
-import { z } from 'zod';
-
-export const logOptions = z
-  .strictObject({
-    level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-    format: z
-      .enum(['auto', 'json', 'pretty'])
-      .default('auto')
-      .describe('auto: readable text on a terminal, else JSON lines'),
-  })
-  .prefault({});
-
-export type LogOptions = z.output<typeof logOptions>;
+import type { LogOptions } from './log-options.ts';
 
 const SECRET_KEYS = [
   'authorization',
@@ -40,7 +28,7 @@ const REDACT_PATHS = SECRET_KEYS.flatMap((key) => ['', '*.', '*.*.', '*.*.*.'].m
 export type RootLogger = pino.Logger;
 
 /** `destination`: where the lines go instead of stdout. */
-export function createLog(options: LogOptions, destination?: pino.DestinationStream): RootLogger {
+export function createLogger(options: LogOptions, destination?: pino.DestinationStream): RootLogger {
   const isPretty = options.format === 'pretty' || (options.format === 'auto' && process.stdout.isTTY === true);
   const settings: pino.LoggerOptions = {
     level: options.level,

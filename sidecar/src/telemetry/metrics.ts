@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Telemetry } from '../ports.ts';
+import { VERSION } from '../version.ts';
 
 const PREFIX = 'tapewatch_';
 const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -13,36 +14,39 @@ const MAX_LABEL_LENGTH = 128;
 const MAX_LABEL_VALUES = 1_000;
 const OTHER = 'other';
 
-export interface TelemetryWithMetrics extends Telemetry {
+export interface TelemetryRegistry {
+  /** What the parts call. */
+  readonly port: Telemetry;
   readonly contentType: string;
   /** Prometheus text format. */
-  metrics(): Promise<string>;
+  text(): Promise<string>;
   httpAnswered(route: string, status: number, seconds: number): void;
   close(): void;
 }
 
-export function createTelemetry({ version }: { version: string }): TelemetryWithMetrics {
+export function createTelemetry(version = VERSION): TelemetryRegistry {
   const registry = new Registry();
   const bounded = labelBound();
   collectDefaultMetrics({ register: registry });
   gauge(registry, 'build_info', 'Always 1; the version is a label.', ['version']).set({ version }, 1);
   const stop = eventLoopDelay(registry);
+  const { httpAnswered, ...work } = workCounters(registry, bounded);
+  const level: Telemetry['level'] = (name, help, read) => {
+    registry.removeSingleMetric(PREFIX + name);
+    new Gauge({
+      name: PREFIX + name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
   return {
-    ...ingestCounters(registry, bounded),
-    ...workCounters(registry, bounded),
-    level(name, help, read) {
-      registry.removeSingleMetric(PREFIX + name);
-      new Gauge({
-        name: PREFIX + name,
-        help,
-        registers: [registry],
-        collect() {
-          this.set(read());
-        },
-      });
-    },
+    port: { ...ingestCounters(registry, bounded), ...work, level },
+    httpAnswered,
     contentType: registry.contentType,
-    metrics: () => registry.metrics(),
+    text: () => registry.metrics(),
     close: stop,
   };
 }

@@ -1,10 +1,12 @@
 import { Writable } from 'node:stream';
-import { createLog, logOptions } from './log.ts';
+import { logOptions } from './log-options.ts';
+import { createLogger } from './log.ts';
 import { createTelemetry } from './metrics.ts';
 
 describe('the sidecar’s own metrics', () => {
   it('counts what the parts report, and shows levels and the process', async () => {
-    const telemetry = createTelemetry({ version: '1.2.3' });
+    const registry = createTelemetry('1.2.3');
+    const telemetry = registry.port;
     telemetry.received('orders', 2, 300);
     telemetry.stored('orders', 5);
     telemetry.dropped('orders', 'series_limit', 1);
@@ -16,13 +18,13 @@ describe('the sidecar’s own metrics', () => {
     telemetry.queried('http', 0.2, 'failed');
     telemetry.ruleEvaluated('desk', 0.001, 'ok');
     telemetry.notified('desk', 'sent');
-    telemetry.httpAnswered('/api/v1/query', 200, 0.02);
+    registry.httpAnswered('/api/v1/query', 200, 0.02);
     let depth = 7;
     telemetry.level('queue_depth', 'Depth.', () => depth);
     telemetry.level('queue_depth', 'Depth, registered anew.', () => depth);
     depth = 8;
-    const text = await telemetry.metrics();
-    telemetry.close();
+    const text = await registry.text();
+    registry.close();
     for (const line of [
       'tapewatch_build_info{version="1.2.3"} 1',
       'tapewatch_received_messages_total{stream="orders"} 2',
@@ -47,20 +49,21 @@ describe('the sidecar’s own metrics', () => {
   });
 
   it('keeps label values bounded: what is too many or too long counts as other', async () => {
-    const telemetry = createTelemetry({ version: '0' });
+    const registry = createTelemetry('0');
+    const telemetry = registry.port;
     for (let i = 0; i < 1_200; i += 1) telemetry.stored(`s${i}`, 1);
     telemetry.stored('x'.repeat(500), 1);
-    const lines = (await telemetry.metrics())
+    const lines = (await registry.text())
       .split('\n')
       .filter((line) => line.startsWith('tapewatch_stored_items_total{'));
-    telemetry.close();
+    registry.close();
     expect(lines).toHaveLength(1_001);
     expect(lines).toContain('tapewatch_stored_items_total{stream="other"} 201');
   });
 });
 
 describe('the log', () => {
-  function linesOf(options: object, write: (log: ReturnType<typeof createLog>) => void): string {
+  function linesOf(options: object, write: (log: ReturnType<typeof createLogger>) => void): string {
     let text = '';
     const sink = new Writable({
       write(chunk: Buffer, _encoding, done) {
@@ -68,7 +71,7 @@ describe('the log', () => {
         done();
       },
     });
-    write(createLog(logOptions.parse(options), sink));
+    write(createLogger(logOptions.parse(options), sink));
     return text;
   }
 
