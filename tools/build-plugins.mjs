@@ -6,7 +6,6 @@
  * that is running never sees half a plugin. SOURCE_DATE_EPOCH makes the date reproducible.
  */
 import {
-  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -20,6 +19,7 @@ import {
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { installLocator } from '../plugins/datasource/locator/install.mjs';
 import { pluginConfig, runWebpack } from './plugin-webpack.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -31,9 +31,6 @@ const PLUGIN_FOLDERS = [
   'plugins/datasource',
   ...readdirSync(path.join(root, 'plugins/panels')).map((name) => `plugins/panels/${name}`),
 ].filter((folder) => existsSync(path.join(root, folder, 'src', 'plugin.json')));
-
-/** Go's names of what the locator is shipped for. */
-const PLATFORMS = ['linux_amd64', 'linux_arm64', 'darwin_amd64', 'darwin_arm64'];
 
 async function buildPlugin(folder) {
   const started = Date.now();
@@ -66,26 +63,7 @@ function copyFiles(folder, destination, manifest) {
   const license = path.join(root, 'LICENSE');
   if (existsSync(license)) cpSync(license, path.join(destination, 'LICENSE'));
   cpSync(path.join(root, folder, 'src', 'img'), path.join(destination, 'img'), { recursive: true });
-  if (manifest.executable !== undefined) copyExecutables(folder, destination, manifest.executable);
-}
-
-function copyExecutables(folder, destination, executable) {
-  const missing = [];
-  for (const platform of PLATFORMS) {
-    const name = `${executable}_${platform}`;
-    const from = path.join(root, folder, 'locator', name);
-    if (!existsSync(from)) {
-      missing.push(name);
-      continue;
-    }
-    cpSync(from, path.join(destination, name));
-    chmodSync(path.join(destination, name), 0o755);
-  }
-  if (missing.length > 0) {
-    console.warn(
-      `${folder}: locator executables are missing (${missing.join(', ')}); Grafana cannot reach the sidecar without them`,
-    );
-  }
+  if (manifest.executable !== undefined) installLocator(destination);
 }
 
 function report(id, folder, milliseconds) {

@@ -1,0 +1,60 @@
+/** The two query types that read rows: alerts and events. */
+import React from 'react';
+import { AutoSizeInput, Combobox, InlineField, RadioButtonGroup, Stack } from '@grafana/ui';
+import type { AlertState, EventTableName } from '../query.ts';
+import type { TypedEditorProps } from './PromqlEditor.tsx';
+
+const STATES: { value: AlertState; label: string; description: string }[] = [
+  { value: 'active', label: 'Active', description: 'Pending and firing' },
+  { value: 'firing', label: 'Firing', description: 'Firing now' },
+  { value: 'pending', label: 'Pending', description: 'The condition holds, not yet long enough' },
+  { value: 'history', label: 'History', description: 'Every change of state in the range' },
+];
+
+export function AlertsEditor({ query, onRun }: TypedEditorProps) {
+  return (
+    <InlineField label="State">
+      <RadioButtonGroup options={STATES} value={query.state ?? 'active'} onChange={(state) => onRun({ state })} />
+    </InlineField>
+  );
+}
+
+const TABLES: { value: EventTableName; label: string; description: string }[] = [
+  { value: 'orders', label: 'Orders', description: 'Steps of the order life cycle' },
+  { value: 'fills', label: 'Fills', description: 'Executions with fees' },
+  { value: 'quotes', label: 'Quotes', description: 'Top of book' },
+  { value: 'health_results', label: 'Health results', description: 'What components say of themselves' },
+  { value: 'dead_letters', label: 'Dead letters', description: 'Messages that could not be read, with the reason' },
+];
+
+/** The sidecar's limits. */
+const LIMITS = { default: 500, max: 10_000 };
+
+export function EventsEditor({ query, onRun }: TypedEditorProps) {
+  return (
+    <Stack direction="row" gap={1}>
+      <InlineField label="Table">
+        <Combobox
+          options={TABLES}
+          value={query.table ?? 'orders'}
+          onChange={({ value }) => onRun({ table: value })}
+          width={24}
+          aria-label="Table"
+        />
+      </InlineField>
+      <InlineField label="Limit" tooltip="The newest rows of the range.">
+        <AutoSizeInput
+          type="number"
+          min={1}
+          max={LIMITS.max}
+          defaultValue={query.limit ?? LIMITS.default}
+          minWidth={10}
+          onCommitChange={(event) => {
+            const limit = Math.round(Number(event.currentTarget.value));
+            if (limit >= 1 && limit <= LIMITS.max) onRun({ limit });
+          }}
+        />
+      </InlineField>
+    </Stack>
+  );
+}
