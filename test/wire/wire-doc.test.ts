@@ -4,6 +4,12 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createCodecRegistry } from '../../sidecar/src/codec/registry.ts';
+import { LABELS_MAX, MESSAGE_MAX_BYTES, PROBLEMS_MAX } from '../../sidecar/src/codec/limit.ts';
+import { PROBLEM_REASONS } from '../../sidecar/src/codec/problem.ts';
+import { streamsOptions } from '../../sidecar/src/ingest/options.ts';
+import { compileStream } from '../../sidecar/src/ingest/stream.ts';
+import type { DecodeContext } from '../../sidecar/src/ports.ts';
 import { referenceTables, withSnippets, withTables } from './reference.ts';
 
 const root = join(__dirname, '..', '..');
@@ -25,5 +31,43 @@ describe('docs/wire.md', () => {
   it('shows the snippets as they stand in docs/snippets', () => {
     expect(page.match(/<!-- file:\S+ -->/g)).toHaveLength(5);
     expect(withSnippets(page, (path) => readFileSync(join(root, path), 'utf8'))).toBe(page);
+  });
+
+  const examples = [...page.matchAll(/```(json|ndjson|influx) (\w+)\n([\s\S]*?)```/g)].map(
+    ([, format = '', kind = '', text = '']) => ({ format, kind, text }),
+  );
+
+  it('has an example of every kind of payload and in every encoding', () => {
+    expect(new Set(examples.map(({ kind }) => kind))).toEqual(new Set(['metric', 'order', 'fill', 'quote', 'health']));
+    expect(new Set(examples.map(({ format }) => format))).toEqual(new Set(['json', 'ndjson', 'influx']));
+    // No block of these languages without a kind, which would go unchecked.
+    expect(page).not.toMatch(/```(json|ndjson|influx)\n/);
+  });
+
+  it.each(examples)('decodes the $format example of a $kind without a problem: $text', ({ kind, text }) => {
+    const codec = createCodecRegistry().codecFor('', 'auto');
+    const payloadKind = kind as DecodeContext['payloadKind'];
+    const context = { payloadKind, labels: {}, receivedNanos: 1_790_000_000_000_000_000n };
+    const { samples, events, problems } = codec.decode(Buffer.from(text), context);
+    expect(problems).toEqual([]);
+    expect(samples.length + events.length).toBeGreaterThan(0);
+  });
+
+  it('lists the streams that are read without configuration', () => {
+    for (const stream of streamsOptions.parse(undefined)) {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${stream.subject}\` |`));
+      expect(row).toContain(stream.delivery === 'core' ? 'core NATS' : 'JetStream, durable');
+      expect(row).toContain('decoded');
+      if (stream.jetstream !== undefined)
+        expect(row).toContain(`\`${stream.jetstream.stream}\` (\`${compileStream(stream).filter}\`)`);
+    }
+  });
+
+  it('lists the reasons and limits that the codecs have', () => {
+    const section = page.slice(page.indexOf('## Bad messages'), page.indexOf('## Limits'));
+    expect([...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason)).toEqual([...PROBLEM_REASONS]);
+    expect(section).toContain(`The first ${PROBLEMS_MAX} problems`);
+    expect(MESSAGE_MAX_BYTES).toBe(2 ** 20);
+    expect(page).toContain(`stream | ${LABELS_MAX} |`);
   });
 });
