@@ -1,0 +1,62 @@
+/**
+ * What passes between the threads. Class instances lose themselves in a structured clone, so labels travel as pairs,
+ * distributions as base and deltas, and errors as plain objects; columns travel by transfer.
+ */
+import type { EncodedHistogram, EventTable, Matcher, Quote, SelectRequest } from '@tapewatch/core';
+import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
+import type { EventFilter, EventRowByTable, RawSlice, Recovery } from '../../ports.ts';
+import type { SeriesSlices } from '../slices.ts';
+import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
+
+export interface PlainRecovery extends Pick<Recovery, 'positions' | 'sealed'> {
+  readonly series: readonly PlainSeries[];
+  readonly openAlerts: readonly PlainTransition[];
+}
+
+/** The calls of the store's thread: arguments and result, all clonable. */
+export interface StoreCalls {
+  open: { arguments: []; result: PlainRecovery };
+  append: { arguments: [PackedBatch]; result: { readonly duplicates: number } };
+  select: { arguments: [SelectRequest]; result: SeriesSlices[] };
+  series: { arguments: [readonly (readonly Matcher[])[], number, number]; result: PlainSeries[] };
+  events: { arguments: [EventTable, EventFilter]; result: EventRowByTable[EventTable][] };
+  quotesBefore: {
+    arguments: [readonly { venue: string; symbol: string; timeNanos: bigint }[]];
+    result: (Quote | null)[];
+  };
+  transitions: { arguments: [{ startNanos: bigint; endNanos: bigint; limit: number }]; result: PlainTransition[] };
+  distributionTotals: { arguments: []; result: { seriesId: number; histogram: EncodedHistogram }[] };
+  rawSince: { arguments: [string, bigint]; result: RawSlice[] };
+  retain: { arguments: [bigint]; result: number };
+  health: { arguments: []; result: { ok: boolean; detail: string; bytesOnDisk: number } };
+  close: { arguments: []; result: undefined };
+}
+
+export type StoreMethod = keyof StoreCalls;
+
+export type ToWorker =
+  | { readonly kind: 'call'; readonly id: number; readonly method: StoreMethod; readonly arguments: readonly unknown[] }
+  | { readonly kind: 'cancel'; readonly id: number };
+
+export type FromWorker =
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: PlainError };
+
+export interface PlainError {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+const BUG = 'bug';
+
+export function plainError(error: unknown): PlainError {
+  if (error instanceof TapewatchError) return { code: error.code, message: error.message, details: error.details };
+  return { code: BUG, message: error instanceof Error ? error.message : String(error), details: {} };
+}
+
+export function errorFrom({ code, message, details }: PlainError): Error {
+  return code in ERROR_CODES
+    ? new TapewatchError(code as ErrorCode, message, { details: { ...details } })
+    : new RangeError(message);
+}

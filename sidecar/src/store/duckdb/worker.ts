@@ -1,0 +1,64 @@
+/**
+ * The store's thread: one DuckDB store behind a message port. It ends by itself after `close`, when everything that was
+ * under way has been answered; ending it from outside would abort the process.
+ */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { DuckDbStore, type DuckDbStoreOptions } from './duckdb-store.ts';
+import { withPairs } from './packed-batch.ts';
+import { plainError, type FromWorker, type StoreCalls, type StoreMethod, type ToWorker } from './worker-protocol.ts';
+
+type Handlers = {
+  readonly [M in StoreMethod]: (
+    signal: AbortSignal,
+    ...values: StoreCalls[M]['arguments']
+  ) => Promise<StoreCalls[M]['result']>;
+};
+
+function handlersOf(store: DuckDbStore): Handlers {
+  return {
+    open: async () => {
+      const { series, openAlerts, positions, sealed } = await store.open();
+      return { positions, sealed, series: series.map(withPairs), openAlerts: openAlerts.map(withPairs) };
+    },
+    append: (_, batch) => store.appendPacked(batch),
+    select: (signal, request) => store.selectSlices(request, signal),
+    series: async (signal, matcherLists, startMs, endMs) =>
+      (await store.series(matcherLists, startMs, endMs, signal)).map(withPairs),
+    events: (signal, table, filter) => store.events(table, filter, signal),
+    quotesBefore: (signal, asked) => store.quotesBefore(asked, signal),
+    transitions: async (_, filter) => (await store.transitions(filter)).map(withPairs),
+    distributionTotals: () => store.distributionTotals(),
+    rawSince: (_, stream, fromNanos) => store.rawSince(stream, fromNanos),
+    retain: (_, nowNanos) => store.retain(nowNanos),
+    health: () => store.health(),
+    close: async () => {
+      await store.close();
+      return undefined;
+    },
+  };
+}
+
+function serve(port: MessagePort, store: DuckDbStore): void {
+  const handlers = handlersOf(store);
+  const running = new Map<number, AbortController>();
+  const send = (message: FromWorker): void => port.postMessage(message);
+  port.on('message', (message: ToWorker) => {
+    if (message.kind === 'cancel') {
+      running.get(message.id)?.abort();
+      return;
+    }
+    const { id, method } = message;
+    const controller = new AbortController();
+    running.set(id, controller);
+    const handler = handlers[method] as (signal: AbortSignal, ...values: readonly unknown[]) => Promise<unknown>;
+    handler(controller.signal, ...message.arguments)
+      .then((result) => send({ kind: 'result', id, result }))
+      .catch((error: unknown) => send({ kind: 'error', id, error: plainError(error) }))
+      .finally(() => {
+        running.delete(id);
+        if (method === 'close') port.close();
+      });
+  });
+}
+
+if (parentPort !== null) serve(parentPort, new DuckDbStore(workerData as DuckDbStoreOptions));
