@@ -100,7 +100,8 @@ class BatchDecoder {
 
 function parse(text: string): unknown {
   try {
-    const document: unknown = ESCAPED_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
+    const document: unknown =
+      text.includes('\\u') && ESCAPED_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
     return document;
   } catch (error) {
     // RangeError: a reviver recurses, so hostile nesting with an escape in it ends here.

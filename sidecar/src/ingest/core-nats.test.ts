@@ -6,9 +6,9 @@ import { connect, headers, nkeyAuthenticator, nkeys, tokenAuthenticator } from '
 import { SystemClock } from '../clock.ts';
 import { CoreNatsSource } from './core-nats.ts';
 import { type NatsOptions, natsOptions, streamOptions } from './options.ts';
-import { Collector, eventually, sourceContract } from './source.contract.ts';
+import { Collector, eventually, pauseMs, sourceContract } from './source.contract.ts';
 import { compileStream } from './stream.ts';
-import { NatsServer } from './testing/nats-server.ts';
+import { freePort, NatsServer } from './testing/nats-server.ts';
 
 const feed = compileStream(streamOptions.parse({ name: 'feed', subject: 'feed.>' }));
 
@@ -34,6 +34,39 @@ describe('core NATS', () => {
       connection.publish(subject, text, { headers: plainText() });
       await connection.flush();
     },
+  });
+
+  it('reads on through a cluster of three servers when the one it uses is killed (proves: ING-02)', async () => {
+    const [a, b, c] = [await freePort(), await freePort(), await freePort()];
+    const routes = [a, b, c].map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
+    const start = (port: number) =>
+      NatsServer.start({
+        jetstream: false,
+        config: `cluster { name: desk, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
+      });
+    const servers = [await start(a), await start(b), await start(c)];
+    const source = create(natsOptions.parse({ servers: servers.map(({ url }) => url), reconnectWait: '50ms' }));
+    const collector = new Collector();
+    await source.open(collector.take);
+    const used = servers.find(({ url }) => url === source.status().server);
+    const other = servers.find((server) => server !== used);
+    const publisher = await connect({ servers: `127.0.0.1:${other?.port}`, reconnect: false });
+    // Routes form in a while, and a killed server is noticed in a while: publish until something arrives.
+    const arrivesAfter = async (count: number): Promise<void> => {
+      while (collector.envelopes.length <= count) {
+        publisher.publish('feed.a', 'hello');
+        await pauseMs(20);
+      }
+    };
+    await arrivesAfter(0);
+    await used?.pause('SIGKILL');
+    await eventually(() => !source.status().connected);
+    await eventually(() => source.status().connected);
+    expect(source.status().server).not.toBe(used?.url);
+    await arrivesAfter(collector.envelopes.length);
+    await publisher.close();
+    await source.close();
+    for (const server of servers) await server.stop();
   });
 
   it('shares the messages among sources of one queue group', async () => {
