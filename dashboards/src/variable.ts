@@ -33,7 +33,7 @@ export function labelVariable(options: { name: string; label: string; metric: st
     multi: true,
     name,
     options: [],
-    query: `label_values(${metric}, ${name})`,
+    query: { kind: 'label_values', label: name, match: metric, refId: `variable-${name}` },
     // On every change of the time range: a venue that appears today must be offered today.
     refresh: 2,
     regex: '',
