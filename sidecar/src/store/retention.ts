@@ -71,4 +71,12 @@ export function horizonOf({ samples, secondWindows }: Cutoffs): Horizon {
   return { rawFromMs: msFromNanos(samples - 1n) + 1, secondsFromMs: msFromNanos(secondWindows) };
 }
 
+/** What was deleted stays deleted when the clock has gone back. */
+export function laterHorizon(a: Horizon, b: Horizon): Horizon {
+  return {
+    rawFromMs: Math.max(a.rawFromMs, b.rawFromMs),
+    secondsFromMs: Math.max(a.secondsFromMs, b.secondsFromMs),
+  };
+}
+
 export const ENDLESS: Horizon = { rawFromMs: -Infinity, secondsFromMs: -Infinity };

@@ -36,7 +36,9 @@ export class Database {
       });
       const database = new Database(options, instance);
       const connection = await database.connect();
-      await connection.run('SET lock_configuration = true');
+      // Already locked when this file is open in the same thread.
+      const locked = await connection.run(`SELECT current_setting('lock_configuration')`);
+      if ((await locked.getRows())[0]?.[0] !== true) await connection.run('SET lock_configuration = true');
       database.disconnect(connection);
       return database;
     } catch (cause) {

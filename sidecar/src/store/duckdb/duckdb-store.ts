@@ -13,7 +13,15 @@ import {
 } from '@tapewatch/core';
 import type { Batch, EventFilter, EventRowByTable, RawSlice, Recovery, Store, TransitionRow } from '../../ports.ts';
 import { demandWanted, unknownSeries } from '../faults.ts';
-import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, horizonOf, type Horizon, type Retention } from '../retention.ts';
+import {
+  cutoffsAt,
+  DEFAULT_RETENTION,
+  ENDLESS,
+  horizonOf,
+  laterHorizon,
+  type Horizon,
+  type Retention,
+} from '../retention.ts';
 import { planLevel, planValues, SECOND_LEVEL_MS } from '../select-plan.ts';
 import { toSeriesData, type SeriesSlices } from '../slices.ts';
 import { BaseCache } from './base-cache.ts';
@@ -177,7 +185,7 @@ export class DuckDbStore implements Store {
     const horizon = horizonOf(cutoffs);
     return this.#session.write(async (connection) => {
       const removed = await retainRows(connection, cutoffs, horizon);
-      this.#horizon = horizon;
+      this.#horizon = laterHorizon(this.#horizon, horizon);
       this.#bases.clear();
       this.#index.forgetBefore(horizon.rawFromMs);
       return removed;

@@ -19,7 +19,7 @@ import {
 import type { Batch, EventFilter, EventRowByTable, RawSlice, SampleColumns, WindowRow } from '../../ports.ts';
 import { compileRegex } from '../../regex.ts';
 import { EVENT_TABLES } from '../event-filter.ts';
-import { ENDLESS, type Cutoffs, type Horizon } from '../retention.ts';
+import { ENDLESS, laterHorizon, type Cutoffs, type Horizon } from '../retention.ts';
 import { planLevel, planValues, SECOND_LEVEL_MS, TEN_SECOND_LEVEL_MS } from '../select-plan.ts';
 import { cumulate } from '../slices.ts';
 import { nanosRange } from '../time-range.ts';
@@ -169,7 +169,7 @@ export class Head {
       removed += series.levels[TEN_SECOND_LEVEL_MS].dropBefore(cutoffs.tenSecondWindows, false);
     }
     for (const table of EVENT_TABLES) removed += this.#events[table].dropBefore(cutoffs.events[table]);
-    this.#horizon = horizon;
+    this.#horizon = laterHorizon(this.#horizon, horizon);
     return removed;
   }
 

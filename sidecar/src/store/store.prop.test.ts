@@ -1,0 +1,228 @@
+/** The durable store equals the memory store after any sequence of batches, restarts and retention runs. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { ExponentialHistogram, type EventRow, type SeriesData } from '@tapewatch/core';
+import type { Batch, Store, WindowRow } from '../ports.ts';
+import { DuckDbStore } from './duckdb/duckdb-store.ts';
+import { MemoryStore } from './memory/memory-store.ts';
+import { expectSame, SHORT_RETENTION } from './store.contract.ts';
+import {
+  batchOf,
+  distributionWindow,
+  fillOf,
+  gaugeWindow,
+  histogramOf,
+  orderOf,
+  quoteOf,
+  samplesOf,
+  seconds,
+  seriesOf,
+  T0_MS,
+  transitionOf,
+} from './store.fixture.ts';
+
+const GAUGES = [0, 1, 2];
+const DISTRIBUTIONS = [3, 4];
+const SERIES = [
+  ...GAUGES.map((id) => seriesOf(id, { __name__: `gauge_${id}`, odd: String(id % 2) })),
+  ...DISTRIBUTIONS.map((id) => seriesOf(id, { __name__: `spread_${id}`, odd: String(id % 2) }, 'distribution')),
+];
+/** Three hours, so that retention and the coarse plan both bite. */
+const LAST_SECOND = 3 * 3_600;
+
+interface Model {
+  readonly memory: Store;
+}
+interface Real {
+  duckdb: Store;
+  readonly restart: () => Promise<Store>;
+}
+type Command = fc.AsyncCommand<Model, Real>;
+
+class Append implements Command {
+  constructor(readonly batch: Batch) {}
+  check = () => true;
+  async run({ memory }: Model, { duckdb }: Real): Promise<void> {
+    expect(await duckdb.append(this.batch)).toEqual(await memory.append(this.batch));
+  }
+  toString = () => `append ${this.batch.samples.values.length} samples, ${this.batch.windows.length} windows`;
+}
+
+class Select implements Command {
+  constructor(
+    readonly range: readonly [startMs: number, lengthMs: number],
+    readonly resolutionMs: number,
+  ) {}
+  check = () => true;
+  async run({ memory }: Model, { duckdb }: Real): Promise<void> {
+    const [startMs, lengthMs] = this.range;
+    const matchers = [{ name: 'odd', operator: '=~', value: '0|1' }] as const;
+    const request = { matchers, startMs, endMs: startMs + lengthMs, resolutionMs: this.resolutionMs };
+    const [found, expected] = [await duckdb.select(request), await memory.select(request)];
+    expect(found.map(plain)).toEqual(expected.map(plain));
+    found.forEach(({ histograms }, i) =>
+      histograms?.forEach((histogram, j) => {
+        expectSame(histogram, (expected[i]?.histograms?.[j] as ExponentialHistogram).encode());
+      }),
+    );
+    const end = startMs + lengthMs;
+    expect(await duckdb.series([matchers], startMs, end)).toEqual(await memory.series([matchers], startMs, end));
+  }
+  toString = () => `select ${this.range.join('+')} at ${this.resolutionMs}`;
+}
+
+class ReadEvents implements Command {
+  constructor(
+    readonly range: readonly [start: bigint, end: bigint],
+    readonly rest: { newestFirst: boolean; limit: number; venue: string[] },
+  ) {}
+  check = () => true;
+  async run({ memory }: Model, { duckdb }: Real): Promise<void> {
+    const filter = { startNanos: this.range[0], endNanos: this.range[1], ...this.rest };
+    for (const table of ['orders', 'fills', 'quotes'] as const) {
+      expect(await duckdb.events(table, filter)).toEqual(await memory.events(table, filter));
+    }
+    expect(await duckdb.transitions({ ...filter })).toEqual(await memory.transitions({ ...filter }));
+    const asked = this.range.flatMap((timeNanos) =>
+      ['XNAS', 'BATS'].map((venue) => ({ venue, symbol: 'ACME', timeNanos })),
+    );
+    expect(await duckdb.quotesBefore(asked)).toEqual(await memory.quotesBefore(asked));
+    expect(await duckdb.rawSince('metrics', this.range[0])).toEqual(await memory.rawSince('metrics', this.range[0]));
+  }
+  toString = () => `events ${this.range.join('..')}`;
+}
+
+class Restart implements Command {
+  check = () => true;
+  async run({ memory }: Model, real: Real): Promise<void> {
+    await real.duckdb.close();
+    real.duckdb = await real.restart();
+    const [found, expected] = [await real.duckdb.open(), await memory.open()];
+    expect(found).toEqual(expected);
+    const [totals, wanted] = [await real.duckdb.distributionTotals(), await memory.distributionTotals()];
+    expect(totals.map(({ seriesId }) => seriesId)).toEqual(wanted.map(({ seriesId }) => seriesId));
+    totals.forEach(({ histogram }, i) =>
+      expectSame(ExponentialHistogram.decode(histogram), (wanted[i] as (typeof wanted)[number]).histogram),
+    );
+  }
+  toString = () => 'restart';
+}
+
+class Retain implements Command {
+  constructor(readonly atSecond: number) {}
+  check = () => true;
+  async run({ memory }: Model, { duckdb }: Real): Promise<void> {
+    expect(await duckdb.retain(seconds(this.atSecond))).toBe(await memory.retain(seconds(this.atSecond)));
+  }
+  toString = () => `retain at ${this.atSecond} s`;
+}
+
+function plain({ labels, timesMs, values, histograms }: SeriesData) {
+  return { key: labels.key, timesMs, values, points: histograms?.length };
+}
+
+// Few distinct stamps, so that ties, late rows and additive windows are common.
+const second = fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: LAST_SECOND }));
+const stamp = fc.tuple(second, fc.integer({ min: 0, max: 3 })).map(([at, extra]) => seconds(at) + BigInt(extra));
+const value = fc.oneof(fc.double(), fc.integer({ min: -3, max: 3 }));
+const levelMs = fc.constantFrom(1_000, 10_000);
+const venue = fc.constantFrom('XNAS', 'BATS');
+
+const window: fc.Arbitrary<WindowRow> = fc.oneof(
+  fc
+    .record({ id: fc.constantFrom(...GAUGES), levelMs, stamp, value })
+    .map((row) => gaugeWindow(row.id, row.levelMs, [row.stamp, row.value])),
+  fc
+    .record({
+      id: fc.constantFrom(...DISTRIBUTIONS),
+      levelMs,
+      second,
+      scale: fc.constantFrom(7, 7, 3),
+      // One sign of magnitude range, so that sums stay comparable; extremes are examples in the contract.
+      values: fc.array(fc.constantFrom(0, 0.001, 0.5, -0.25, 7, 1e6, NaN, Infinity), { maxLength: 4 }),
+    })
+    .map(({ id, levelMs: width, second: at, scale, values }) =>
+      distributionWindow(id, [Math.floor((at * 1_000) / width) * (width / 1_000), width], histogramOf(values, scale)),
+    ),
+);
+
+const id = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+const event: fc.Arbitrary<EventRow> = fc.oneof(
+  fc.record({ id, stamp, venue }).map((row) => orderOf(row.id, row.stamp, { venue: row.venue })),
+  fc.record({ id, stamp, venue }).map((row) => fillOf(row.id, row.stamp, { venue: row.venue })),
+  fc.record({ stamp, venue, bid: value }).map((row) => quoteOf(row.stamp, row.bid, { venue: row.venue })),
+);
+
+const transition = fc
+  .record({ stamp, to: fc.constantFrom('pending', 'firing', 'inactive'), rule: fc.constantFrom('A', 'B') })
+  .map(({ stamp: at, to, rule }) => transitionOf(at, to, { rule }));
+
+const batch: fc.Arbitrary<Batch> = fc
+  .record({
+    samples: fc.array(fc.tuple(fc.constantFrom(...GAUGES, ...DISTRIBUTIONS), stamp, value), { maxLength: 12 }),
+    windows: fc.array(window, { maxLength: 8 }),
+    events: fc.array(event, { maxLength: 8 }),
+    transitions: fc.array(transition, { maxLength: 3 }),
+    sequence: fc.nat({ max: 100 }),
+    until: stamp,
+  })
+  .map(({ samples, sequence, until, ...rest }) =>
+    batchOf({
+      ...rest,
+      series: SERIES,
+      samples: samplesOf(samples),
+      positions: [{ log: 'ORDERS@1', sequence }],
+      sealed: [{ stream: 'metrics', untilNanos: until }],
+    }),
+  );
+
+const commands = fc.commands(
+  [
+    batch.map((row) => new Append(row)),
+    batch.map((row) => new Append(row)),
+    fc
+      .tuple(
+        fc.oneof(fc.integer({ min: -5, max: 40 }), fc.integer({ min: -20, max: LAST_SECOND })),
+        fc.oneof(fc.integer({ min: 0, max: 40_000 }), fc.integer({ min: 0, max: LAST_SECOND * 1_000 })),
+        fc.constantFrom(1, 1_000, 10_000, 60_000),
+      )
+      .map(([start, length, resolution]) => new Select([T0_MS + start * 1_000, length], resolution)),
+    fc
+      .tuple(
+        fc.tuple(stamp, stamp),
+        fc.record({ newestFirst: fc.boolean(), limit: fc.nat({ max: 9 }), venue: fc.subarray(['XNAS', 'BATS']) }),
+      )
+      .map(([range, rest]) => new ReadEvents(range, rest)),
+    fc.constant(new Restart()),
+    fc.integer({ min: 0, max: LAST_SECOND }).map((at) => new Retain(at)),
+  ],
+  { maxCommands: 20 },
+);
+
+describe('the DuckDB store', () => {
+  it('answers as the memory store does, whatever happens to both', async () => {
+    await fc.assert(
+      fc.asyncProperty(commands, async (sequence) => {
+        const folder = mkdtempSync(join(tmpdir(), 'tapewatch-model-'));
+        const options = {
+          path: join(folder, 'store.duckdb'),
+          memoryLimitMb: 128,
+          threads: 2,
+          retention: SHORT_RETENTION,
+        };
+        const real: Real = { duckdb: new DuckDbStore(options), restart: async () => new DuckDbStore(options) };
+        await real.duckdb.open();
+        try {
+          const model = { memory: new MemoryStore({ retention: SHORT_RETENTION }) };
+          await fc.asyncModelRun(() => ({ model, real }), sequence);
+        } finally {
+          await real.duckdb.close();
+          rmSync(folder, { recursive: true });
+        }
+      }),
+      { numRuns: Number(process.env['TAPEWATCH_PROPERTY_RUNS'] ?? 20) },
+    );
+  }, 120_000);
+});
