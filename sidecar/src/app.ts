@@ -2,6 +2,8 @@
  * The composition root: opens the store, recovers, and wires sources, pipeline, queries, alerting, HTTP and the door for
  * Grafana. Embeddable: tests start it in their own process. What was opened is closed in the opposite order.
  */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { startAlerting, type Alerting } from './alerting/start-alerting.ts';
 import { ChannelSet } from './channel/channel-set.ts';
 import { SystemClock } from './clock.ts';
@@ -126,7 +128,8 @@ interface Ingest {
 /** Store, recovery, pipeline and sources (not opened yet). */
 async function startIngest(base: Base, closers: (() => Promise<unknown> | void)[]): Promise<Ingest> {
   const { config, clock, log, telemetry, fail } = base;
-  const store = openStore(config.store, { onFailure: fail });
+  if (config.store.kind === 'duckdb') await mkdir(dirname(config.store.path), { recursive: true });
+  const store = openStore(config.store, fail);
   const recovery = await store.open();
   closers.push(() => store.close());
   const { sources, streams } = openSources({

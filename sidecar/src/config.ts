@@ -13,14 +13,14 @@ import { grafanaOptions } from './grafana/grafana-options.ts';
 import { httpOptions } from './http/http-options.ts';
 import { natsOptions, streamsOptions } from './ingest/options.ts';
 import { pipelineOptions } from './pipeline/pipeline-options.ts';
-import { storeOptions } from './store/store-options.ts';
+import { storeOptions } from './store/open-store.ts';
 import { logOptions } from './telemetry/log-options.ts';
 
 export const configSchema = z.strictObject({
   nats: natsOptions.prefault({}),
   streams: streamsOptions,
   pipeline: pipelineOptions,
-  store: storeOptions,
+  store: storeOptions.prefault({ kind: 'duckdb' }),
   alerting: alertingOptions,
   channels: channelOptions,
   http: httpOptions,
