@@ -1,4 +1,5 @@
 export * from './alertmanager.ts';
+export * from './api.ts';
 export * from './derived-metrics.ts';
 export * from './query.ts';
 export * from './rule.ts';

@@ -27,6 +27,7 @@ export * from './promql/plan.ts';
 export * from './promql/result.ts';
 export * from './rule/condition.ts';
 export * from './rule/fingerprint.ts';
+export * from './rule/go-format.ts';
 export * from './rule/input-name.ts';
 export * from './rule/template.ts';
 export * from './trading/fixed-point.ts';

@@ -32,8 +32,8 @@ export function formatFixed(value: number, precision: number): string {
   return precision === 0 ? integer : `${integer}.${'0'.repeat(precision)}`;
 }
 
-/** `%.<precision>e` */
-export function formatExponent(value: number, precision: number): string {
+/** `%.<precision>e`; without a precision the shortest digits. */
+export function formatExponent(value: number, precision?: number): string {
   return Number.isFinite(value) ? padExponent(value.toExponential(precision)) : formatSpecial(value);
 }
 

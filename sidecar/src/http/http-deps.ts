@@ -1,0 +1,44 @@
+/** What the HTTP API needs of the rest: ports, and two narrow views that app.ts fills. */
+import type { Matcher, SeriesKind } from '@tapewatch/core';
+import type {
+  AlertingView,
+  Clock,
+  Logger,
+  PromqlEngine,
+  QueryService,
+  SourceStatus,
+  StoreReader,
+  Telemetry,
+} from '../ports.ts';
+
+export interface HttpDeps {
+  readonly engine: PromqlEngine;
+  readonly reader: StoreReader;
+  readonly queryService: QueryService;
+  readonly alerting: AlertingView;
+  readonly catalogue: {
+    metrics(): readonly {
+      readonly name: string;
+      readonly kind: SeriesKind;
+      readonly unit: string;
+      readonly help: string;
+    }[];
+    /** Matchers of a series selector. Throws `query.parse`. */
+    matchers(selector: string): readonly Matcher[];
+  };
+  /** For `/readyz`. */
+  readonly health: () => Promise<{
+    readonly version: string;
+    readonly source: SourceStatus;
+    readonly store: { readonly ok: boolean; readonly detail: string };
+  }>;
+  readonly telemetry: {
+    readonly port: Telemetry;
+    readonly contentType: string;
+    text(): Promise<string>;
+    httpAnswered(route: string, status: number, seconds: number): void;
+  };
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+}

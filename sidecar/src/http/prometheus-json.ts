@@ -1,0 +1,79 @@
+/**
+ * Query results as Prometheus's JSON. Source: prometheus/prometheus, web/api/v1/json_codec.go and
+ * util/jsonutil/marshal.go: times in seconds as numbers, values as text, buckets with the rule of their ends.
+ */
+import type { Bucket, ExponentialHistogram, Labels, Point, QueryResult } from '@tapewatch/core';
+
+type HistogramJson = { count: string; sum: string; buckets?: [number, string, string, string][] };
+type Timed<T> = [seconds: number, value: T];
+
+/** Upper bound inclusive; lower bound inclusive; both inclusive. */
+const OPEN_LEFT = 0;
+const OPEN_RIGHT = 1;
+const CLOSED = 3;
+
+/** Go's FormatFloat, `f` for ordinary sizes and `e` for the extremes. */
+export function formatValue(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  if (Object.is(value, -0)) return '-0';
+  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+/** Series past `limit` (0: none) are cut, with a warning, as Prometheus does. */
+export function resultJson(result: QueryResult, limit: number) {
+  const { data, cut } = dataJson(result, limit);
+  const warnings = cut ? [...result.warnings, 'results truncated due to limit'] : result.warnings;
+  return { data, warnings, infos: result.infos };
+}
+
+function dataJson(result: QueryResult, limit: number) {
+  if (result.type === 'scalar') {
+    return { data: { resultType: 'scalar', result: timed(result.timeMs, formatValue(result.value)) }, cut: false };
+  }
+  if (result.type === 'string') {
+    return { data: { resultType: 'string', result: timed(result.timeMs, result.value) }, cut: false };
+  }
+  const all = result.type === 'vector' ? result.samples.map(sampleJson) : result.series.map(seriesJson);
+  const cut = limit > 0 && all.length > limit;
+  return { data: { resultType: result.type, result: cut ? all.slice(0, limit) : all }, cut };
+}
+
+function sampleJson({ labels, ...point }: Point & { readonly labels: Labels }) {
+  const metric = labels.toRecord();
+  const { histogram, timeMs, value } = point;
+  if (histogram !== undefined) return { metric, histogram: timed(timeMs, histogramJson(histogram)) };
+  return { metric, value: timed(timeMs, formatValue(value)) };
+}
+
+function seriesJson({ labels, points }: { readonly labels: Labels; readonly points: readonly Point[] }) {
+  const values: Timed<string>[] = [];
+  const histograms: Timed<HistogramJson>[] = [];
+  for (const { timeMs, value, histogram } of points) {
+    if (histogram === undefined) values.push(timed(timeMs, formatValue(value)));
+    else histograms.push(timed(timeMs, histogramJson(histogram)));
+  }
+  return {
+    metric: labels.toRecord(),
+    ...(values.length > 0 || histograms.length === 0 ? { values } : {}),
+    ...(histograms.length > 0 ? { histograms } : {}),
+  };
+}
+
+function timed<T>(timeMs: number, value: T): Timed<T> {
+  return [timeMs / 1000, value];
+}
+
+function histogramJson(histogram: ExponentialHistogram): HistogramJson {
+  const buckets = [...histogram.buckets()].map(bucketJson);
+  return {
+    count: formatValue(histogram.count),
+    sum: formatValue(histogram.sum),
+    ...(buckets.length > 0 ? { buckets } : {}),
+  };
+}
+
+function bucketJson({ lower, upper, count }: Bucket): [number, string, string, string] {
+  const rule = lower === -upper ? CLOSED : lower < 0 ? OPEN_RIGHT : OPEN_LEFT;
+  return [rule, formatValue(lower), formatValue(upper), formatValue(count)];
+}
