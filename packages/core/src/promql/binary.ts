@@ -99,10 +99,19 @@ class Join {
     const [many, one] = this.#swapped ? [right, left] : [left, right];
     for (const column of one) groupOf(column.labels).one.push(column);
     for (const column of many) groupOf(column.labels).many.push(column);
+    const joins = this.#stepsToJoin(left, right);
     for (const group of groups.values()) {
-      for (let step = 0; step < this.#steps; step++) this.#joinAt(group, step);
+      for (let step = 0; step < this.#steps; step++) if (joins(step)) this.#joinAt(group, step);
     }
     return joinEqual([...this.#results.values()], this.#expr);
+  }
+
+  /** A side without any sample at a time has nothing to match, and ambiguities of the other one do not matter then. */
+  #stepsToJoin(left: readonly Column[], right: readonly Column[]): (step: number) => boolean {
+    const { fillLeft, fillRight } = this.#expr.matching;
+    const [leftThere, rightThere] = [left, right].map((columns) => presenceOf(columns, this.#steps));
+    return (step) =>
+      (fillLeft !== undefined || leftThere?.[step] === 1) && (fillRight !== undefined || rightThere?.[step] === 1);
   }
 
   #joinAt({ many, one }: Group, step: number): void {
@@ -167,6 +176,12 @@ class Join {
     for (const name of include) result = result.with(name, one?.get(name) ?? '');
     return result;
   }
+}
+
+function presenceOf(columns: readonly Column[], steps: number): Uint8Array {
+  const there = new Uint8Array(steps);
+  for (const { present } of columns) for (let step = 0; step < steps; step++) if (present[step] === 1) there[step] = 1;
+  return there;
 }
 
 function shown(labels: Labels): string {
