@@ -2,7 +2,7 @@
  * QueryData: every refId is answered for itself and concurrently; one bad query never fails the others. Work stops when
  * Grafana cancels, and after `timeoutMs`, which stays below Grafana's own 30 s so that the answer says why.
  */
-import { TapewatchError, type ErrorCode } from '../errors.ts';
+import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope, QueryService } from '../ports.ts';
 import type { Authenticate } from './authentication.ts';
 import { encodeFrame } from './frame.ts';
@@ -36,7 +36,8 @@ export async function answerQueryData(
       );
       return [query.refId, { frames, status: 200 }];
     } catch (error) {
-      return [query.refId, failure(error, deps, cancelled)];
+      const cause = signal.aborted ? interruption(error, deps.timeoutMs, cancelled.aborted) : error;
+      return [query.refId, failure(cause, deps)];
     }
   });
   return { responses: Object.fromEntries(await Promise.all(answers)) };
@@ -100,29 +101,21 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 /** A query's or a setting's fault is the user's to mend; the rest is ours. */
 const DOWNSTREAM = /^(query|auth)\./;
 
-function failure(error: unknown, deps: QueryDataDeps, cancelled: AbortSignal): DataResponse {
-  const known = error instanceof TapewatchError ? error : timeoutOrCancel(error, deps.timeoutMs, cancelled);
-  if (known === undefined) {
-    deps.onInternalError(error);
-    const text = 'the sidecar failed to answer; its log has the details';
-    return { frames: [], error: text, status: 500, errorSource: 'plugin' };
+function failure(error: unknown, deps: QueryDataDeps): DataResponse {
+  if (error instanceof TapewatchError) {
+    const errorSource = DOWNSTREAM.test(error.code) ? 'downstream' : 'plugin';
+    return { frames: [], error: `${error.message} [${error.code}]`, status: error.httpStatus, errorSource };
   }
-  const errorSource = DOWNSTREAM.test(known.code) ? 'downstream' : 'plugin';
-  return { frames: [], error: `${known.message} [${known.code}]`, status: known.httpStatus, errorSource };
+  deps.onInternalError(error);
+  const text = 'the sidecar failed to answer; its log has the details';
+  return { frames: [], error: text, status: 500, errorSource: 'plugin' };
 }
 
-function timeoutOrCancel(error: unknown, timeoutMs: number, cancelled: AbortSignal): TapewatchError | undefined {
-  const code: ErrorCode | undefined = cancelled.aborted
-    ? 'query.cancelled'
-    : error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')
-      ? 'query.timeout'
-      : undefined;
-  if (code === undefined) return undefined;
-  const text =
-    code === 'query.timeout'
-      ? `the query did not end within ${timeoutMs} ms; shorten the time range or make it less fine`
-      : 'Grafana cancelled the query';
-  return new TapewatchError(code, text, { cause: error });
+/** Whatever the work threw when it was told to stop, this is why it was told so. */
+function interruption(cause: unknown, timeoutMs: number, byGrafana: boolean): TapewatchError {
+  if (byGrafana) return new TapewatchError('query.cancelled', 'Grafana cancelled the query', { cause });
+  const text = `the query did not end within ${timeoutMs} ms; shorten the time range or make it less fine`;
+  return new TapewatchError('query.timeout', text, { cause });
 }
 
 function headerOf(headers: Readonly<Record<string, string>>, lowerName: string): string {

@@ -2,7 +2,15 @@
  * The pluginv2 gRPC server: what Grafana believes to be the process that it started is the locator; the calls come here.
  * GRPCController.Shutdown is answered and ignored, because Grafana stops its plugins and the sidecar is not one of them.
  */
-import { Server, status, type sendUnaryData, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import {
+  logVerbosity,
+  Server,
+  setLogVerbosity,
+  status,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
 import { TapewatchError } from '../errors.ts';
 import type { Clock, QueryService, StoreReader } from '../ports.ts';
 import { authentication } from './authentication.ts';
@@ -65,6 +73,8 @@ export async function startGrafanaServer(
   deps: GrafanaServerDeps,
   options: GrafanaServerOptions,
 ): Promise<GrafanaServer> {
+  // The library prints to the console; what goes wrong is thrown or logged by us.
+  setLogVerbosity(logVerbosity.NONE);
   const authenticate = authentication(options.tokenHashes ?? [], isUnixSocket(options));
   const onInternalError = (error: unknown): void => deps.logger.warn({ err: error }, 'a request from Grafana failed');
   const { queryService, clock } = deps;

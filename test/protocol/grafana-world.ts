@@ -1,0 +1,118 @@
+/** Starts the sidecar's Grafana server in this process over the fixed desk, and speaks to it as Grafana does. */
+import { credentials, makeGenericClientConstructor, type ClientReadableStream, type Client } from '@grpc/grpc-js';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PluginContext } from '../../sidecar/src/grafana/message.ts';
+import { serviceDefinition, type ServiceName } from '../../sidecar/src/grafana/proto.ts';
+import {
+  startGrafanaServer,
+  type GrafanaServer,
+  type GrafanaServerDeps,
+  type GrafanaServerOptions,
+} from '../../sidecar/src/grafana/server.ts';
+import type { Clock } from '../../sidecar/src/ports.ts';
+import { fakeQueryService, fakeReader } from './fake-desk.ts';
+
+export const TOKEN = 'correct horse';
+export const TOKEN_HASH = `sha256:${createHash('sha256').update(TOKEN).digest('hex')}`;
+
+/** The machine's clock; the tests of live points are about real time. */
+export const systemClock: Clock = {
+  now: () => BigInt(Date.now()) * 1_000_000n,
+  every: (ms, callback) => {
+    const timer = setInterval(callback, ms);
+    return () => clearInterval(timer);
+  },
+};
+
+export function fakeDeps(overrides: Partial<GrafanaServerDeps> = {}): GrafanaServerDeps {
+  return {
+    queryService: fakeQueryService(),
+    reader: fakeReader,
+    clock: systemClock,
+    metadata: {
+      metrics: () => [{ name: 'queue_bytes', kind: 'gauge', unit: 'bytes', help: 'Bytes that wait.' }],
+      functions: () => [{ name: 'rate', signature: 'rate(v range-vector)', help: 'Per-second increase.' }],
+      matchers: (selector) => [{ name: '__name__', operator: '=', value: selector }],
+    },
+    health: () =>
+      Promise.resolve({
+        version: '0.1.0',
+        source: { connected: true, server: 'nats://localhost:4222', detail: 'connected' },
+        store: { ok: true, detail: 'duckdb, 1 MiB' },
+      }),
+    metrics: () => Promise.resolve('# HELP up Up.\n# TYPE up gauge\nup 1\n'),
+    version: '0.1.0',
+    logger: { warn: () => undefined },
+    ...overrides,
+  };
+}
+
+export interface World {
+  readonly server: GrafanaServer;
+  readonly folder: string;
+  readonly socket: string;
+  call<Response>(service: ServiceName, method: string, request: object): Promise<Response>;
+  stream(service: ServiceName, method: string, request: object): ClientReadableStream<Record<string, unknown>>;
+  client(service: ServiceName): Client;
+  close(): Promise<void>;
+}
+
+export async function startWorld(
+  overrides: Partial<GrafanaServerDeps> = {},
+  options: Partial<GrafanaServerOptions> = {},
+): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'grafana-'));
+  const socket = join(folder, 'grafana.sock');
+  const server = await startGrafanaServer(fakeDeps(overrides), { listen: `unix:${socket}`, ...options });
+  const target = server.address.replace(/^tcp:/, '');
+  const clients = new Map<ServiceName, Client>();
+  const client = (service: ServiceName): Client => {
+    let known = clients.get(service);
+    if (known === undefined) {
+      const Constructor = makeGenericClientConstructor(serviceDefinition(service), service);
+      known = new Constructor(target, credentials.createInsecure());
+      clients.set(service, known);
+    }
+    return known;
+  };
+  return {
+    server,
+    folder,
+    socket,
+    client,
+    call: (service, method, request) =>
+      new Promise((resolve, reject) => {
+        const invoke: unknown = Reflect.get(client(service), method);
+        if (typeof invoke !== 'function') throw new Error(`no method ${method}`);
+        invoke.call(client(service), request, (error: unknown, response: never) =>
+          error ? reject(error) : resolve(response),
+        );
+      }),
+    stream: (service, method, request) => {
+      const invoke: unknown = Reflect.get(client(service), method);
+      if (typeof invoke !== 'function') throw new Error(`no method ${method}`);
+      return invoke.call(client(service), request) as ClientReadableStream<Record<string, unknown>>;
+    },
+    close: async () => {
+      for (const one of clients.values()) one.close();
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function contextWith(token?: string, jsonData: object = {}): PluginContext {
+  return {
+    orgId: 1,
+    user: { login: 'ada', role: 'Viewer' },
+    dataSourceInstanceSettings: {
+      uid: 'tapewatch',
+      name: 'Tapewatch',
+      jsonData: Buffer.from(JSON.stringify(jsonData)),
+      decryptedSecureJsonData: token === undefined ? {} : { token },
+    },
+  };
+}
