@@ -11,13 +11,13 @@ COPY sidecar/package.json sidecar/
 COPY plugins/datasource/package.json plugins/datasource/
 COPY plugins/panels/percentile/package.json plugins/panels/percentile/
 COPY dashboards/package.json dashboards/
-RUN npm ci --no-progress
+RUN npm install --no-save --no-progress
 COPY . .
 RUN npm run build
 
 # What runs needs a tenth of what builds.
 FROM build AS dependencies
-RUN npm ci --no-progress --omit=dev --workspace=@tapewatch/sidecar --workspace=@tapewatch/core --workspace=@tapewatch/contract
+RUN rm -rf node_modules && npm install --no-save --no-progress --omit=dev --workspace=@tapewatch/sidecar --workspace=@tapewatch/core --workspace=@tapewatch/contract
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Tapewatch" \

@@ -28,8 +28,10 @@ export function ensureNodeModules() {
   const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
   const stamp = join(root, 'node_modules', '.tapewatch-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  console.log('installing npm packages (npm ci) ...');
-  run('npm', ['ci', '--no-progress', '--loglevel=error']);
+  console.log('installing npm packages ...');
+  // Not `npm ci`: it refuses a lockfile without the optional binaries of other platforms, which mirrors often lack. The
+  // versions are the lockfile's all the same, and it is not written.
+  run('npm', ['install', '--no-save', '--no-progress', '--loglevel=error']);
   writeFileSync(stamp, lock);
 }
 
