@@ -24,6 +24,8 @@ export interface PrometheusRoute<S extends z.ZodObject> {
   readonly url: string;
   readonly summary: string;
   readonly params: S;
+  /** Placeholders of the address. */
+  readonly path?: z.ZodObject;
   readonly data: z.ZodType;
   readonly tag?: string;
   readonly role?: Role;
@@ -43,9 +45,9 @@ export function route<S extends z.ZodObject>(
   definition: PrometheusRoute<S>,
   handler: Handler<S>,
 ): void {
-  const { url, summary, params, data, tag = 'Prometheus', role = 'viewer', form = false } = definition;
+  const { url, summary, params, path, data, tag = 'Prometheus', role = 'viewer', form = false } = definition;
   const response = { 200: successEnvelope(data), 400: errorEnvelope, 422: errorEnvelope, 503: errorEnvelope };
-  const base = { summary, tags: [tag], response };
+  const base = { summary, tags: [tag], response, ...(path === undefined ? {} : { params: path }) };
   const config = { role };
   const run = (request: FastifyRequest, reply: FastifyReply) => handler(merge(params, request), request, reply);
   app.get(url, { config, schema: { ...base, querystring: params } }, run);

@@ -10,6 +10,8 @@ import { route, type RouteContext } from './route-kit.ts';
 
 type SeriesParams = z.output<typeof seriesParams>;
 
+const labelPath = z.object({ name: z.string().min(1).max(256) });
+
 const TYPES: Readonly<Record<SeriesKind, string>> = { gauge: 'gauge', counter: 'counter', distribution: 'histogram' };
 
 export function seriesRoutes(context: RouteContext): void {
@@ -27,10 +29,15 @@ export function seriesRoutes(context: RouteContext): void {
 
   route(
     app,
-    { url: '/api/v1/label/:name/values', summary: 'Values of a label', params: seriesParams, data: textsData },
+    {
+      url: '/api/v1/label/:name/values',
+      summary: 'Values of a label',
+      params: seriesParams,
+      data: textsData,
+      path: labelPath,
+    },
     async (params, request, reply) => {
-      const { name } = request.params as { name: string };
-      if (name === '') throw new TapewatchError('query.invalid', 'invalid label name: ""');
+      const { name } = request.params as z.output<typeof labelPath>;
       const values = new Set<string>();
       for (const labels of await find(context, request, params)) {
         const value = labels.get(name);

@@ -24,6 +24,8 @@ import { tradingRoutes } from './trading-routes.ts';
 /** Parameters of one form; more are not read. */
 const MAX_FORM_KEYS = 1_000;
 const MAX_PARAM_LENGTH = 1_024;
+/** Node looks for slow clients every 30 s unless told otherwise, so that a limit of 10 s could mean 40. */
+const CHECK_CONNECTIONS_MS = 500;
 
 export interface HttpServer {
   /** `http://host:port` */
@@ -63,7 +65,7 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
     keepAliveTimeout: settings.requestTimeoutMs,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    http: { headersTimeout: settings.headersTimeoutMs },
+    http: { headersTimeout: settings.headersTimeoutMs, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
     logger: false,
   });
   app.setValidatorCompiler(validatorCompiler);

@@ -1,0 +1,238 @@
+/** An API over fixed answers: an engine that parses for real, two series, one rule group, one dead letter. */
+import { createHash } from 'node:crypto';
+import {
+  ExponentialHistogram,
+  Labels,
+  nanos,
+  parse,
+  PromqlError,
+  type EvaluationRange,
+  type QueryResult,
+  type RuleGroupView,
+  type SeriesDefinition,
+  type Table,
+} from '@tapewatch/core';
+import { TapewatchError } from '../../errors.ts';
+import type { QueryEnvelope, StoreReader } from '../../ports.ts';
+import { SystemClock } from '../../clock.ts';
+import type { HttpDeps } from '../http-deps.ts';
+import { httpOptions, type HttpSettings } from '../http-options.ts';
+
+export const TOKENS = { viewer: 'viewer-token', operator: 'operator-token', admin: 'admin-token' } as const;
+
+export function hashOf(token: string): string {
+  return `sha256:${createHash('sha256').update(token).digest('hex')}`;
+}
+
+export function settingsWith(over: object = {}): HttpSettings {
+  return httpOptions.parse({ listen: '127.0.0.1:0', ...over });
+}
+
+export const SECURED = {
+  tokens: { viewer: [hashOf(TOKENS.viewer)], operator: [hashOf(TOKENS.operator)], admin: [hashOf(TOKENS.admin)] },
+};
+
+const SERIES: readonly SeriesDefinition[] = [
+  definition(1, 'order_ack_seconds', 'distribution', 'XNAS', 'seconds'),
+  definition(2, 'quotes_total', 'counter', 'XLON', '1'),
+];
+
+function definition(
+  id: number,
+  name: string,
+  kind: SeriesDefinition['kind'],
+  venue: string,
+  unit: string,
+): SeriesDefinition {
+  return { id, labels: Labels.from({ __name__: name, venue }), kind, stream: 's', unit, help: `Help of ${name}.` };
+}
+
+export function histogram(): ExponentialHistogram {
+  const built = new ExponentialHistogram({ scale: 0, zeroThreshold: 0.001 });
+  for (const value of [-3, 0, 0, 1.5, 3]) built.observe(value);
+  return built;
+}
+
+export const GROUPS: readonly RuleGroupView[] = ['desk', 'feeds', 'health'].map((name, index) => ({
+  name,
+  file: `/etc/tapewatch/${index === 0 ? 'a' : 'b'}.yaml`,
+  intervalSeconds: 30,
+  rules: [
+    {
+      type: 'alerting',
+      name: `Slow${index}`,
+      query: 'order_ack_seconds > 0.1',
+      forSeconds: 60,
+      keepFiringForSeconds: 0,
+      labels: { severity: 'CRITICAL' },
+      annotations: { summary: 'slow' },
+      state: 'firing',
+      health: 'ok',
+      lastError: '',
+      lastEvaluationNanos: 1_800_000_000_500_000_000n,
+      evaluationSeconds: 0.002,
+      alerts: [
+        {
+          labels: Labels.from({ alertname: `Slow${index}`, venue: 'XNAS' }),
+          annotations: { summary: 'slow' },
+          state: 'firing',
+          activeAtNanos: 1_800_000_000_000_000_000n,
+          value: 0.25,
+          fingerprint: 'f',
+        },
+      ],
+    },
+    {
+      type: 'recording',
+      name: `r:${index}`,
+      query: '1',
+      forSeconds: 0,
+      keepFiringForSeconds: 0,
+      labels: {},
+      annotations: {},
+      state: 'inactive',
+      health: 'err',
+      lastError: 'broken',
+      lastEvaluationNanos: 0n,
+      evaluationSeconds: 0,
+      alerts: [],
+    },
+  ],
+}));
+
+const TABLE: Table = {
+  name: 'slippage',
+  kind: 'numeric-long',
+  version: [0, 1],
+  fields: [
+    { name: 'time', type: 'time', values: [1_800_000_000_000_000_000n, null] },
+    { name: 'venue', type: 'string', values: ['XNAS', 'XLON'] },
+    { name: 'bps', type: 'number', values: [1.25, NaN], unit: 'bps', labels: Labels.from({ side: 'buy' }) },
+  ],
+  notices: [{ severity: 'info', text: 'from fills' }],
+  executedQuery: '',
+};
+
+/** Matrix and vector answers carry a number and a histogram. */
+function answer(expr: string, range: EvaluationRange): QueryResult {
+  const notes = {
+    warnings: expr.includes('warn') ? ['careful'] : [],
+    infos: expr.includes('info') ? ['by the way'] : [],
+  };
+  const labels = Labels.from({ __name__: 'm', venue: 'XNAS' });
+  const timeMs = range.startMs;
+  if (expr === '1+1') return { type: 'scalar', timeMs, value: 2, ...notes };
+  if (expr === '"text"') return { type: 'string', timeMs, value: 'text', ...notes };
+  if (range.stepMs === 0) {
+    const samples = [
+      { labels, timeMs, value: 0.25 },
+      { labels: Labels.from({ venue: 'XLON' }), timeMs, value: NaN, histogram: histogram() },
+    ];
+    return { type: 'vector', samples, ...notes };
+  }
+  const points = [
+    { timeMs, value: 1e-7 },
+    { timeMs: timeMs + range.stepMs, value: Infinity },
+  ];
+  const histograms = [{ timeMs, value: NaN, histogram: histogram() }];
+  return {
+    type: 'matrix',
+    series: [
+      { labels, points },
+      { labels: Labels.from({ venue: 'XLON' }), points: histograms },
+    ],
+    ...notes,
+  };
+}
+
+export interface Fixture {
+  readonly deps: HttpDeps;
+  readonly asked: { readonly query: unknown; readonly envelope: QueryEnvelope }[];
+  readonly statuses: string[];
+  readonly logged: string[];
+  connected: boolean;
+  /** Replaces the engine's answer. */
+  onQuery: ((signal: AbortSignal | undefined) => Promise<QueryResult>) | undefined;
+}
+
+export function fixture(): Fixture {
+  const made: Omit<Fixture, 'deps'> = { asked: [], statuses: [], logged: [], connected: true, onQuery: undefined };
+  const nothing = () => undefined;
+  const line = (fields: object, message: string) => void made.logged.push(`${message} ${JSON.stringify(fields)}`);
+  const port = new Proxy({} as HttpDeps['telemetry']['port'], { get: () => nothing });
+  const deps: HttpDeps = {
+    engine: {
+      async query(expr, range, signal) {
+        if (made.onQuery !== undefined) return made.onQuery(signal);
+        parsed(expr);
+        return answer(expr, range);
+      },
+    },
+    reader: reader(),
+    queryService: {
+      async run(query, envelope) {
+        made.asked.push({ query, envelope });
+        return [TABLE];
+      },
+    } as HttpDeps['queryService'],
+    alerting: { groups: () => GROUPS, transitions: async () => [] },
+    catalogue: {
+      metrics: () => SERIES.map(({ labels, kind, unit, help }) => ({ name: labels.metricName, kind, unit, help })),
+      matchers(selector) {
+        const expr = parsed(selector);
+        if (expr.kind === 'selector') return expr.matchers;
+        throw new TapewatchError('query.parse', 'not a selector');
+      },
+    },
+    health: async () => ({
+      version: '1.2.3',
+      source: { connected: made.connected, server: 'nats://h:4222', detail: made.connected ? 'connected' : 'away' },
+      store: { ok: true, detail: 'open' },
+    }),
+    telemetry: {
+      port,
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      text: async () => 'tapewatch_up 1\n',
+      httpAnswered: (route, status) => void made.statuses.push(`${route} ${status}`),
+    },
+    clock: new SystemClock(),
+    log: { debug: line, info: line, warn: line, error: line },
+    version: '1.2.3',
+  };
+  return Object.assign(made, { deps });
+}
+
+function parsed(expr: string) {
+  try {
+    return parse(expr);
+  } catch (error) {
+    if (error instanceof PromqlError) throw new TapewatchError('query.parse', error.message);
+    throw error;
+  }
+}
+
+function reader(): StoreReader {
+  const letter = {
+    table: 'dead_letters' as const,
+    timeNanos: nanos(1_800_000_000_000_000_000n),
+    stream: 'orders',
+    subject: 'tw.orders.x',
+    reason: 'syntax',
+    detail: 'not JSON',
+    payload: new Uint8Array([0xff, 0x00]),
+  };
+  return {
+    select: async () => [],
+    series: async (lists) =>
+      SERIES.filter(({ labels }) =>
+        lists.length === 0
+          ? true
+          : lists.some((list) =>
+              list.every(({ name, operator, value }) => operator !== '=' || labels.get(name) === value),
+            ),
+      ),
+    events: async () => [letter] as never,
+    quotesBefore: async () => [],
+    transitions: async () => [],
+  };
+}
