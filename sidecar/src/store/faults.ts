@@ -13,3 +13,9 @@ export function cancelled(): TapewatchError {
 export function unknownSeries(id: number): RangeError {
   return new RangeError(`series ${id} has rows in a batch but was never defined; define it in the same batch`);
 }
+
+/** The message of whatever was thrown; native modules may throw errors of another realm. */
+export function reasonOf(error: unknown): string {
+  const { message } = Object(error) as { readonly message?: unknown };
+  return typeof message === 'string' ? message : String(error);
+}

@@ -6,6 +6,7 @@
 import { statSync } from 'node:fs';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { TapewatchError } from '../../errors.ts';
+import { reasonOf } from '../faults.ts';
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -25,25 +26,24 @@ export class Database {
 
   /** Throws `store.locked` when another process has the file, else `store.unavailable`. */
   static async open(options: DatabaseOptions): Promise<Database> {
-    const { path, memoryLimitMb, threads } = options;
+    let database: Database | undefined;
     try {
-      const instance = await DuckDBInstance.fromCache(path, {
-        memory_limit: `${memoryLimitMb}MiB`,
-        threads: String(threads),
-        enable_external_access: 'false',
-        autoinstall_known_extensions: 'false',
-        autoload_known_extensions: 'false',
-      });
-      const database = new Database(options, instance);
-      const connection = await database.connect();
-      // Already locked when this file is open in the same thread.
-      const locked = await connection.run(`SELECT current_setting('lock_configuration')`);
-      if ((await locked.getRows())[0]?.[0] !== true) await connection.run('SET lock_configuration = true');
-      database.disconnect(connection);
+      database = new Database(options, await DuckDBInstance.fromCache(options.path, engineSettings(options)));
+      await database.#lock();
       return database;
     } catch (cause) {
-      throw openingFault(path, cause);
+      // A handle that stays open would keep a broken instance alive in the cache.
+      database?.close();
+      throw openingFault(options.path, cause);
     }
+  }
+
+  /** Locked already when this file is open in the same thread. */
+  async #lock(): Promise<void> {
+    const connection = await this.connect();
+    const locked = await connection.run(`SELECT current_setting('lock_configuration')`);
+    if ((await locked.getRows())[0]?.[0] !== true) await connection.run('SET lock_configuration = true');
+    this.disconnect(connection);
   }
 
   async connect(): Promise<DuckDBConnection> {
@@ -69,13 +69,24 @@ export class Database {
   }
 }
 
+/** Instances of one file are shared only where these agree. */
+export function engineSettings({ memoryLimitMb, threads }: DatabaseOptions): Record<string, string> {
+  return {
+    memory_limit: `${memoryLimitMb}MiB`,
+    threads: String(threads),
+    enable_external_access: 'false',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  };
+}
+
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function openingFault(path: string, cause: unknown): TapewatchError {
   if (cause instanceof TapewatchError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   if (/could not set lock|conflicting lock/i.test(reason)) {
     return new TapewatchError(
       'store.locked',
@@ -89,5 +100,5 @@ function openingFault(path: string, cause: unknown): TapewatchError {
 
 /** True when the engine refuses every further statement until the instance is opened anew, as after a full disk. */
 export function isInvalidated(error: unknown): boolean {
-  return error instanceof Error && /invalidated|FATAL|No space left|Disk full|Could not write/i.test(error.message);
+  return /invalidated|FATAL|No space left|Could not write/i.test(reasonOf(error));
 }

@@ -2,6 +2,9 @@
  * The embedded store: one DuckDB file. Appends are one transaction each, with the stream positions inside; reads run on
  * connections of their own. Histograms are handed out as base and deltas, so that the thread which asked cumulates.
  */
+import { createHash } from 'node:crypto';
+import { serialize } from 'node:v8';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   type EncodedHistogram,
   type EventTable,
@@ -30,7 +33,7 @@ import { packBatch, withLabels, type PackedBatch } from './packed-batch.ts';
 import { readBases, readDeltas } from './read-distributions.ts';
 import { readEvents, readQuotesBefore, type AskedQuote } from './read-events.ts';
 import { readRawSince } from './read-raw.ts';
-import { readRecovery, readTransitions } from './read-recovery.ts';
+import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
 import { readActive, readValues } from './read-values.ts';
 import { retainRows } from './retain.ts';
 import { SeriesIndex } from './series-index.ts';
@@ -48,6 +51,8 @@ export class DuckDbStore implements Store {
   readonly #bases = new BaseCache();
   #horizon: Horizon = ENDLESS;
   #lastBatch = 0;
+  /** Digest of a batch whose append threw, until the file has told whether it holds it. */
+  #uncertain: string | undefined;
 
   constructor(options: DuckDbStoreOptions) {
     this.#session = new Session(options);
@@ -75,19 +80,44 @@ export class DuckDbStore implements Store {
   }
 
   /** As `append`, for a batch that came from another thread. */
-  async appendPacked(batch: PackedBatch): Promise<{ readonly duplicates: number }> {
+  appendPacked(batch: PackedBatch): Promise<{ readonly duplicates: number }> {
     return this.#session.write(async (connection, retry) => {
       this.#demandKnownSeries(batch);
-      const series = batch.series.filter(({ id }) => !this.#index.has(id));
-      const committed = retry && (await readMark(connection, BATCH_MARK)) === this.#lastBatch + 1;
-      const write = () => writeBatch(connection, { ...batch, series }, this.#lastBatch + 1);
-      const duplicates = committed ? 0 : await this.#bases.during(batch.windows, write);
-      this.#lastBatch++;
-      for (const definition of series) this.#index.add(withLabels(definition));
-      this.#index.observe(batch.samples.seriesIds, batch.samples.timesNanos);
-      this.#index.observe(batch.histograms.seriesIds, batch.histograms.timesNanos);
-      return { duplicates };
+      try {
+        return await this.#appendOnce(connection, batch, retry);
+      } catch (error) {
+        this.#uncertain = digestOf(batch);
+        throw error;
+      }
     });
+  }
+
+  async #appendOnce(
+    connection: DuckDBConnection,
+    batch: PackedBatch,
+    retry: boolean,
+  ): Promise<{ readonly duplicates: number }> {
+    let committed = await this.#isCommitted(connection);
+    if (committed && !retry && this.#uncertain !== digestOf(batch)) {
+      // The batch that failed is in the file after all, and this is another one.
+      this.#lastBatch++;
+      committed = false;
+      for (const definition of await readSeries(connection)) this.#index.add(definition);
+    }
+    const series = batch.series.filter(({ id }) => !this.#index.has(id));
+    const write = () => writeBatch(connection, { ...batch, series }, this.#lastBatch + 1);
+    const duplicates = committed ? 0 : await this.#bases.during(batch.windows, write);
+    this.#uncertain = undefined;
+    this.#lastBatch++;
+    for (const definition of series) this.#index.add(withLabels(definition));
+    this.#index.observe(batch.samples.seriesIds, batch.samples.timesNanos);
+    this.#index.observe(batch.histograms.seriesIds, batch.histograms.timesNanos);
+    return { duplicates };
+  }
+
+  /** After a failure nobody knows whether the transaction went through; its number in the file tells. */
+  async #isCommitted(connection: DuckDBConnection): Promise<boolean> {
+    return this.#uncertain !== undefined && (await readMark(connection, BATCH_MARK)) === this.#lastBatch + 1;
   }
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
@@ -208,4 +238,9 @@ export class DuckDbStore implements Store {
       for (const id of ids) if (!this.#index.has(id) && !added.has(id)) throw unknownSeries(id);
     }
   }
+}
+
+/** Tells a batch that is given again after a failure from another one. */
+function digestOf(batch: PackedBatch): string {
+  return createHash('sha256').update(serialize(batch)).digest('base64');
 }

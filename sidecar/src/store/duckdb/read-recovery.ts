@@ -15,7 +15,7 @@ export const OPEN_TRANSITIONS = `
     FROM transitions GROUP BY rule_group, rule, labels) WHERE state <> 'inactive'`;
 
 export async function readRecovery(connection: DuckDBConnection): Promise<Recovery> {
-  const series = await readRows(connection, 'SELECT id, labels, kind, stream, unit, help FROM series ORDER BY id');
+  const series = await readSeries(connection);
   const positions = await readRows(connection, 'SELECT log, sequence FROM positions');
   const sealed = await readRows(connection, 'SELECT stream, until_nanos FROM sealed');
   const open = await readRows(
@@ -23,7 +23,7 @@ export async function readRecovery(connection: DuckDBConnection): Promise<Recove
     `SELECT ${TRANSITION_COLUMNS} FROM transitions WHERE rowid IN (${OPEN_TRANSITIONS}) ORDER BY time_nanos, rowid`,
   );
   return {
-    series: series.map(seriesFrom),
+    series,
     positions: positions
       .map(([log, sequence]) => ({ log: log as string, sequence: Number(sequence) }))
       .filter(({ log }) => !OWN_MARKS.includes(log))
@@ -33,6 +33,11 @@ export async function readRecovery(connection: DuckDBConnection): Promise<Recove
       .sort((a, b) => compare(a.stream, b.stream)),
     openAlerts: open.map(transitionFrom),
   };
+}
+
+export async function readSeries(connection: DuckDBConnection): Promise<SeriesDefinition[]> {
+  const rows = await readRows(connection, 'SELECT id, labels, kind, stream, unit, help FROM series ORDER BY id');
+  return rows.map(seriesFrom);
 }
 
 export async function readTransitions(

@@ -4,7 +4,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TapewatchError } from '../../errors.ts';
-import { cancelled } from '../faults.ts';
+import { cancelled, reasonOf } from '../faults.ts';
 import { Database, isInvalidated, type DatabaseOptions } from './database.ts';
 import { createStaging } from './write-batch.ts';
 import { migrate } from './migrate.ts';
@@ -146,6 +146,6 @@ export class Session {
 function asFault(error: unknown, path: string): unknown {
   // A bug of the caller stays what it is.
   if (error instanceof TapewatchError || error instanceof RangeError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new TapewatchError('store.unavailable', `the store file ${path} failed: ${reason}`, { cause: error });
 }

@@ -4,6 +4,7 @@
  */
 import type { EncodedHistogram, EventTable, Matcher, Quote, SelectRequest } from '@tapewatch/core';
 import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
+import { reasonOf } from '../faults.ts';
 import type { EventFilter, EventRowByTable, RawSlice, Recovery } from '../../ports.ts';
 import type { SeriesSlices } from '../slices.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
@@ -52,7 +53,7 @@ const BUG = 'bug';
 
 export function plainError(error: unknown): PlainError {
   if (error instanceof TapewatchError) return { code: error.code, message: error.message, details: error.details };
-  return { code: BUG, message: error instanceof Error ? error.message : String(error), details: {} };
+  return { code: BUG, message: reasonOf(error), details: {} };
 }
 
 export function errorFrom({ code, message, details }: PlainError): Error {

@@ -17,7 +17,7 @@ import type {
 } from '@tapewatch/core';
 import { TapewatchError } from '../../errors.ts';
 import type { Batch, EventFilter, EventRowByTable, RawSlice, Recovery, Store, TransitionRow } from '../../ports.ts';
-import { cancelled, demandWanted } from '../faults.ts';
+import { cancelled, demandWanted, reasonOf } from '../faults.ts';
 import { toSeriesData } from '../slices.ts';
 import type { DuckDbStoreOptions } from './duckdb-store.ts';
 import { buffersOf, packBatch, withLabels } from './packed-batch.ts';
@@ -189,7 +189,7 @@ export class WorkerStore implements Store {
   #fail(cause: unknown): void {
     const expected = this.#closing && this.#waiting.size === 0;
     if (this.#failure !== undefined || expected) return;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const failure = unavailable(this.#options.path, `its thread has ended: ${reason}; restart the sidecar`, cause);
     this.#failure = failure;
     for (const { reject } of this.#waiting.values()) reject(failure);

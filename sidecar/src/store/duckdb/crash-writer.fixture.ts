@@ -1,0 +1,33 @@
+/**
+ * A writer to be killed: appends batches through the store's thread and prints the number of each one that was
+ * acknowledged. Arguments: file, worker bundle. Batch b holds ROWS samples of value b, an order, a window and a position.
+ */
+import { writeSync } from 'node:fs';
+import { batchOf, distributionWindow, histogramOf, orderOf, samplesOf, seconds, seriesOf } from '../store.fixture.ts';
+import { WorkerStore } from './worker-store.ts';
+
+const ROWS = 300;
+const LOG = 'CRASH@1';
+
+async function main([path = '', workerPath = '']: readonly string[]): Promise<void> {
+  const store = new WorkerStore({ path, workerPath, memoryLimitMb: 128, threads: 1 });
+  const recovery = await store.open();
+  const series = [seriesOf(1, { __name__: 'written' }), seriesOf(2, { __name__: 'spread' }, 'distribution')];
+  const last = recovery.positions.find(({ log }) => log === LOG)?.sequence ?? 0;
+  for (let batch = last + 1; ; batch++) {
+    const rows = Array.from({ length: ROWS }, (_, i) => [1, seconds(batch) + BigInt(i), batch] as const);
+    await store.append(
+      batchOf({
+        series,
+        samples: samplesOf(rows),
+        events: [orderOf(String(batch), seconds(batch))],
+        windows: [distributionWindow(2, [batch, 1_000], histogramOf([batch]))],
+        positions: [{ log: LOG, sequence: batch }],
+      }),
+    );
+    // Synchronous: what is printed has surely left this process when it dies.
+    writeSync(1, `${batch}\n`);
+  }
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDbStore } from './duckdb-store.ts';
+import { bundleForTest, type TestBundle } from './worker-bundle.fixture.ts';
+
+/** `npm run test:long` raises it to hundreds. */
+const ROUNDS = Number(process.env['TAPEWATCH_CRASH_ROUNDS'] ?? 3);
+const ROWS = 300;
+
+let bundle: TestBundle;
+let folder = '';
+beforeAll(() => {
+  bundle = bundleForTest({ 'store-worker': 'worker.ts', 'crash-writer': 'crash-writer.fixture.ts' });
+  folder = mkdtempSync(join(tmpdir(), 'tapewatch-crash-'));
+});
+afterAll(() => {
+  bundle.remove();
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs the writer, kills it after so many acknowledgements and a moment more, and returns the last acknowledged. */
+async function crash(path: string, { acknowledgements, moreMs }: { acknowledgements: number; moreMs: number }) {
+  const script = [bundle.pathOf('crash-writer'), path, bundle.pathOf('store-worker')];
+  const writer = spawn(process.execPath, script, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  let seen = 0;
+  writer.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    const before = seen;
+    seen += chunk.split('\n').length - 1;
+    if (before < acknowledgements && seen >= acknowledgements) setTimeout(() => writer.kill('SIGKILL'), moreMs);
+  });
+  await once(writer, 'close');
+  return Number(text.trimEnd().split('\n').at(-1));
+}
+
+it('a killed process loses nothing that was acknowledged, and no batch is there by half', async () => {
+  const path = join(folder, 'store.duckdb');
+  for (let round = 0; round < ROUNDS; round++) {
+    const moment = { acknowledgements: 1 + Math.floor(Math.random() * 200), moreMs: Math.random() * 8 };
+    const acknowledged = await crash(path, moment);
+    const store = new DuckDbStore({ path, memoryLimitMb: 256, threads: 2 });
+    const { positions } = await store.open();
+    const stored = positions[0]?.sequence ?? 0;
+    expect(stored).toBeGreaterThanOrEqual(acknowledged);
+    // One batch at a time was under way, so at most one more than acknowledged can be there.
+    expect(stored).toBeLessThanOrEqual(acknowledged + 1);
+    const rowsOf = new Map<number, number>();
+    for (const { value } of await store.rawSince('metrics', 0n)) rowsOf.set(value, (rowsOf.get(value) ?? 0) + 1);
+    const batches = Array.from({ length: stored }, (_, i) => i + 1);
+    expect([...rowsOf]).toEqual(batches.map((batch) => [batch, ROWS]));
+    const orders = await store.events('orders', { startNanos: 0n, endNanos: 2n ** 63n - 1n });
+    expect(orders.map(({ id }) => Number(id))).toEqual(batches);
+    expect((await store.distributionTotals())[0]?.histogram.count).toBe(stored);
+    await store.close();
+  }
+}, 300_000);
