@@ -90,29 +90,17 @@ const ORDER = {
   reason: '',
 } as const;
 const ORDERS: readonly OrderEvent[] = [
-  order('o1', 1, 'XNAS', 'maker', 'buy', null),
-  order('o2', 2, 'BATS', 'taker', 'sell', 10.05),
-  order('o3', 3, 'IEXG', 'taker', 'buy', null),
+  order(1, { orderId: 'o1', venue: 'XNAS', strategy: 'maker', side: 'buy', arrivalMid: null }),
+  order(2, { orderId: 'o2', venue: 'BATS', strategy: 'taker', side: 'sell', arrivalMid: 10.05 }),
+  order(3, { orderId: 'o3', venue: 'IEXG', strategy: 'taker', side: 'buy', arrivalMid: null }),
 ];
 
-function order(
-  orderId: string,
-  second: number,
-  venue: string,
-  strategy: string,
-  side: 'buy' | 'sell',
-  arrivalMid: number | null,
-): OrderEvent {
-  const names = { id: `${orderId}-new`, orderId, event: 'new' as const, venue, strategy, side };
-  return {
-    table: 'orders',
-    ...ORDER,
-    ...names,
-    timeNanos: at(second),
-    sentNanos: at(second),
-    quantity: 100,
-    arrivalMid,
-  };
+type OrderParts = Pick<OrderEvent, 'orderId' | 'venue' | 'strategy' | 'side' | 'arrivalMid'>;
+
+function order(second: number, parts: OrderParts): OrderEvent {
+  const timeNanos = at(second);
+  const step = { id: `${parts.orderId}-new`, event: 'new' as const, timeNanos, sentNanos: timeNanos, quantity: 100 };
+  return { table: 'orders', ...ORDER, ...step, ...parts };
 }
 
 function fill(orderId: string, second: number, price: number, quantity: number): Fill {

@@ -3,7 +3,7 @@
  * is written beside the socket; the locator that Grafana runs compares it and makes Grafana dial afresh. The socket's
  * inode would not do: it is reused.
  */
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { ServerCredentials, type Server } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
 import { chmod, chown, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';

@@ -1,11 +1,18 @@
 /**
- * What the syntax of an expression says about its values: their unit, and whether they are rates, increments or values as
- * stored. A guess is never made: where two units meet or a function is unknown, the unit is undefined.
+ * What an expression says about its values: their unit, and whether they are rates, increments or values as stored.
+ * A guess is never made: where two units meet or a function is unknown, the unit is undefined.
  */
-import { parser } from '@prometheus-io/lezer-promql';
+import {
+  isComparison,
+  METRIC_NAME,
+  parse,
+  type Aggregation,
+  type Binary,
+  type Call,
+  type Expr,
+  type VectorSelector,
+} from '@tapewatch/core';
 import { grafanaUnit, perSecondUnit } from './unit.ts';
-
-type SyntaxNode = ReturnType<typeof parser.parse>['topNode'];
 
 export type ValueShape = 'rate' | 'increment' | 'stored';
 
@@ -20,106 +27,79 @@ export interface ExpressionShape {
 /** The unit of a metric as its publisher states it; undefined when it is not known. */
 export type UnitOf = (metricName: string) => string | undefined;
 
-const KEEPS_UNIT = new Set([
-  ...[
-    'abs',
-    'ceil',
-    'floor',
-    'round',
-    'clamp',
-    'clamp_min',
-    'clamp_max',
-    'sort',
-    'sort_desc',
-    'last_over_time',
-    'scalar',
-  ],
-  ...['avg_over_time', 'min_over_time', 'max_over_time', 'sum_over_time', 'quantile_over_time', 'stddev_over_time'],
-  ...['label_replace', 'label_join', 'delta', 'idelta', 'histogram_sum'],
-  ...['predict_linear', 'mad_over_time', 'vector', 'first_over_time'],
-]);
-const COUNTS = new Set(['histogram_count', 'count_over_time', 'changes', 'resets']);
-const INCREMENTS = new Set(['increase', 'delta', 'idelta']);
-const RATES = new Set(['rate', 'irate', 'deriv']);
-const UNIT_AGGREGATIONS = new Set(['sum', 'avg', 'min', 'max', 'topk', 'bottomk', 'quantile', 'stddev', 'limitk']);
 const UNKNOWN: ExpressionShape = { unit: undefined, observationUnit: undefined, shape: 'stored' };
+const RATES = new Set(['rate', 'irate', 'deriv']);
+const INCREMENTS = new Set(['increase', 'delta', 'idelta']);
+const COUNTS = new Set(['histogram_count', 'count_over_time', 'changes', 'resets']);
 const OF_OBSERVATIONS = new Set(['histogram_quantile', 'histogram_avg', 'histogram_stddev']);
+const KEEPS_UNIT = new Set([
+  ...['abs', 'ceil', 'floor', 'round', 'clamp', 'clamp_min', 'clamp_max', 'sort', 'sort_desc', 'scalar', 'vector'],
+  ...['avg_over_time', 'min_over_time', 'max_over_time', 'sum_over_time', 'quantile_over_time', 'stddev_over_time'],
+  ...['last_over_time', 'first_over_time', 'mad_over_time', 'predict_linear', 'label_replace', 'label_join'],
+  'histogram_sum',
+]);
+const UNIT_AGGREGATIONS: ReadonlySet<Aggregation> = new Set<Aggregation>([
+  ...(['sum', 'avg', 'min', 'max', 'topk', 'bottomk', 'quantile', 'stddev', 'limitk', 'limit_ratio'] as const),
+]);
 
+/** An expression that does not parse has no known unit. */
 export function shapeOf(expr: string, unitOf: UnitOf): ExpressionShape {
-  const root = parser.parse(expr).topNode.firstChild;
-  return root === null ? UNKNOWN : visit(root, expr, unitOf);
+  try {
+    return visit(parse(expr), unitOf);
+  } catch {
+    return UNKNOWN;
+  }
 }
 
-function visit(node: SyntaxNode, text: string, unitOf: UnitOf): ExpressionShape {
-  switch (node.name) {
-    case 'VectorSelector': {
-      const identifier = node.getChild('Identifier');
-      const unit = identifier === null ? undefined : unitOf(text.slice(identifier.from, identifier.to));
-      const known = unit === undefined ? undefined : grafanaUnit(unit);
-      return { unit: known, observationUnit: known, shape: 'stored' };
+function visit(expr: Expr, unitOf: UnitOf): ExpressionShape {
+  switch (expr.kind) {
+    case 'selector':
+      return ofSelector(expr, unitOf);
+    case 'matrix':
+      return ofSelector(expr.selector, unitOf);
+    case 'paren':
+    case 'unary':
+    case 'subquery':
+      return visit(expr.expr, unitOf);
+    case 'aggregate': {
+      const inner = visit(expr.expr, unitOf);
+      if (UNIT_AGGREGATIONS.has(expr.operation)) return inner;
+      return { ...inner, unit: expr.operation === 'count' ? 'short' : undefined };
     }
-    case 'ParenExpr':
-    case 'UnaryExpr':
-    case 'OffsetExpr':
-    case 'StepInvariantExpr':
-    case 'SubqueryExpr':
-    case 'MatrixSelector':
-      return visitInner(node, text, unitOf);
-    case 'AggregateExpr': {
-      const operation = node.getChild('AggregateOp');
-      const inner = lastArgument(node, text, unitOf);
-      const name = operation === null ? '' : text.slice(operation.from, operation.to).toLowerCase();
-      return UNIT_AGGREGATIONS.has(name) ? inner : { ...inner, unit: name === 'count' ? 'short' : undefined };
-    }
-    case 'FunctionCall':
-      return visitCall(node, text, unitOf);
-    case 'BinaryExpr':
-      return visitBinary(node, text, unitOf);
-    default:
+    case 'call':
+      return ofCall(expr, unitOf);
+    case 'binary':
+      return ofBinary(expr, unitOf);
+    case 'number':
+    case 'string':
       return UNKNOWN;
   }
 }
 
-function visitInner(node: SyntaxNode, text: string, unitOf: UnitOf): ExpressionShape {
-  for (let child = node.firstChild; child !== null; child = child.nextSibling) {
-    const shape = visit(child, text, unitOf);
-    if (shape !== UNKNOWN) return shape;
-  }
-  return UNKNOWN;
+function ofSelector({ matchers }: VectorSelector, unitOf: UnitOf): ExpressionShape {
+  const named = matchers.find(({ name, operator }) => name === METRIC_NAME && operator === '=');
+  const stated = named === undefined ? undefined : unitOf(named.value);
+  const unit = stated === undefined ? undefined : grafanaUnit(stated);
+  return { unit, observationUnit: unit, shape: 'stored' };
 }
 
-function lastArgument(call: SyntaxNode, text: string, unitOf: UnitOf): ExpressionShape {
-  let found = UNKNOWN;
-  const body = call.getChild('FunctionCallBody');
-  for (let child = body?.firstChild ?? null; child !== null; child = child.nextSibling) {
-    const shape = visit(child, text, unitOf);
-    if (shape !== UNKNOWN) found = shape;
-  }
-  return found;
-}
-
-function visitCall(node: SyntaxNode, text: string, unitOf: UnitOf): ExpressionShape {
-  const identifier = node.getChild('FunctionIdentifier');
-  const name = identifier === null ? '' : text.slice(identifier.from, identifier.to);
-  const inner = lastArgument(node, text, unitOf);
+/** The values of a call come from its vector or range argument. */
+function ofCall({ name, args }: Call, unitOf: UnitOf): ExpressionShape {
+  const source = args.find(({ kind }) => kind !== 'number' && kind !== 'string');
+  const inner = source === undefined ? UNKNOWN : visit(source, unitOf);
   if (RATES.has(name)) return { ...inner, unit: perSecondUnit(inner.unit), shape: 'rate' };
-  if (name === 'increase') return { ...inner, shape: 'increment' };
-  if (OF_OBSERVATIONS.has(name)) return { ...inner, unit: inner.observationUnit };
+  if (INCREMENTS.has(name)) return { ...inner, shape: 'increment' };
   if (COUNTS.has(name)) return { ...inner, unit: inner.shape === 'rate' ? 'cps' : 'short' };
+  if (OF_OBSERVATIONS.has(name)) return { ...inner, unit: inner.observationUnit };
   if (name === 'histogram_fraction') return { ...inner, unit: 'percentunit' };
-  if (!KEEPS_UNIT.has(name)) return { ...inner, unit: undefined };
-  return INCREMENTS.has(name) ? { ...inner, shape: 'increment' } : inner;
+  return KEEPS_UNIT.has(name) ? inner : { ...inner, unit: undefined };
 }
 
-function visitBinary(node: SyntaxNode, text: string, unitOf: UnitOf): ExpressionShape {
-  const { firstChild: left, lastChild: right } = node;
-  if (left === null || right === null || node.getChild('BoolModifier') !== null) return UNKNOWN;
-  const a = visit(left, text, unitOf);
-  const keepsLeft = ['Gtr', 'Gte', 'Lss', 'Lte', 'Eql', 'EqlC', 'Neq', 'And', 'Unless'].some(
-    (n) => node.getChild(n) !== null,
-  );
-  if (keepsLeft) return a;
-  const b = visit(right, text, unitOf);
-  const sameUnit = ['Add', 'Sub', 'Or'].some((name) => node.getChild(name) !== null) && a.unit === b.unit;
-  return { ...a, unit: sameUnit ? a.unit : undefined };
+function ofBinary({ operator, left, right, bool }: Binary, unitOf: UnitOf): ExpressionShape {
+  if (bool) return UNKNOWN;
+  const a = visit(left, unitOf);
+  if (isComparison(operator) || operator === 'and' || operator === 'unless') return a;
+  const b = visit(right, unitOf);
+  const keeps = (operator === '+' || operator === '-' || operator === 'or') && a.unit === b.unit;
+  return { ...a, unit: keeps ? a.unit : undefined };
 }

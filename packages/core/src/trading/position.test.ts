@@ -1,8 +1,8 @@
 import { numberFromAmount, fixedFromNumber, numberFromFixed } from './fixed-point.ts';
 import { PositionLedger, type PnlMethod, type PositionFill } from './position.ts';
 
-function fill(side: 'buy' | 'sell', quantity: number, price: number, fee = 0, feeCurrency = 'USD'): PositionFill {
-  return { side, quantity, price, fee, feeCurrency };
+function fill(side: 'buy' | 'sell', quantity: number, price: number, paid: Partial<PositionFill> = {}): PositionFill {
+  return { side, quantity, price, fee: 0, feeCurrency: 'USD', ...paid };
 }
 
 function booked(method: PnlMethod, fills: readonly PositionFill[]): PositionLedger {
@@ -47,9 +47,9 @@ describe('PositionLedger', () => {
 
   it('keeps fees apart, by currency, rebates negative', () => {
     const ledger = booked('average', [
-      fill('buy', 1, 10, 0.25),
-      fill('buy', 1, 10, -0.05),
-      fill('buy', 1, 10, 1, 'BNB'),
+      fill('buy', 1, 10, { fee: 0.25 }),
+      fill('buy', 1, 10, { fee: -0.05 }),
+      fill('buy', 1, 10, { fee: 1, feeCurrency: 'BNB' }),
     ]);
     expect([...ledger.fees].map(([currency, fee]) => [currency, numberFromAmount(fee)])).toEqual([
       ['USD', 0.2],
