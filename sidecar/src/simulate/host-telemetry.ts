@@ -21,8 +21,9 @@ export const telemetryOptions = z.object({
 });
 export type TelemetryOptions = z.infer<typeof telemetryOptions>;
 
-/** Disks change slowly and reading them starts a process: every so many turns. */
+/** Reading these starts processes, which costs more than all the rest: every so many turns. */
 const DISK_EVERY = 10;
+const NETWORK_EVERY = 5;
 const MONITOR_TIMEOUT_MS = 2_000;
 
 const varz = z.object({
@@ -44,9 +45,10 @@ export async function runTelemetry(options: TelemetryOptions, signal: AbortSigna
     const startedMs = Date.now();
     if (turn % DISK_EVERY === 0) disks = await orNothing(() => readDisks(options.host));
     const host = await orNothing(() => readHost(options.host));
+    const network = turn % NETWORK_EVERY === 0 ? await orNothing(() => readNetwork(options.host)) : [];
     const nats = options.monitor === '' ? [] : await orNothing(() => readNats(options.monitor));
     const time = `${Date.now()}000000`;
-    const stamped = [...host, ...disks].map((item) => ({ ...item, time }));
+    const stamped = [...host, ...network, ...disks].map((item) => ({ ...item, time }));
     if (stamped.length > 0) connection.publish('tw.metrics.host', JSON.stringify(stamped));
     if (nats.length > 0) connection.publish('tw.metrics.nats', JSON.stringify(nats.map((item) => ({ ...item, time }))));
     const restMs = Math.max(0, startedMs + options.interval * 1000 - Date.now());
@@ -60,18 +62,21 @@ async function orNothing(read: () => Promise<readonly MetricItem[]>): Promise<re
 }
 
 async function readHost(host: string): Promise<readonly MetricItem[]> {
-  const [load, memory, networks] = await Promise.all([si.currentLoad(), si.mem(), si.networkStats('*')]);
-  const devices = networks.flatMap(({ iface: device, rx_bytes, tx_bytes }): MetricItem[] => [
-    counter('host_network_receive_bytes_total', rx_bytes, { host, device }),
-    counter('host_network_transmit_bytes_total', tx_bytes, { host, device }),
-  ]);
+  const [load, memory] = await Promise.all([si.currentLoad(), si.mem()]);
   return [
     gauge('host_cpu_usage_ratio', load.currentLoad / 100, { host }),
     gauge('host_load1', loadavg()[0] ?? 0, { host }),
     gauge('host_memory_used_bytes', memory.active, { host }),
     gauge('host_memory_total_bytes', memory.total, { host }),
-    ...devices,
   ];
+}
+
+async function readNetwork(host: string): Promise<readonly MetricItem[]> {
+  const networks = await si.networkStats('*');
+  return networks.flatMap(({ iface: device, rx_bytes, tx_bytes }): MetricItem[] => [
+    counter('host_network_receive_bytes_total', rx_bytes, { host, device }),
+    counter('host_network_transmit_bytes_total', tx_bytes, { host, device }),
+  ]);
 }
 
 async function readDisks(host: string): Promise<readonly MetricItem[]> {

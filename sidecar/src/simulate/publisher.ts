@@ -41,17 +41,17 @@ export class Publisher {
     return this.#underWay.size;
   }
 
-  /** Resolves when there is room for the next message, not when this one has arrived. */
-  async publish(message: DeskMessage): Promise<void> {
+  /** Undefined when there is room for the next message, else resolves when there is. */
+  publish(message: DeskMessage): Promise<void> | undefined {
     if (message.id === '') {
       const sentMs = Date.now();
       this.#connection.publish(message.subject, encodeMessage(message));
       this.#ledger.record(message, sentMs);
-      return;
+      return undefined;
     }
-    while (this.#underWay.size >= MAX_UNACKNOWLEDGED) await Promise.race(this.#underWay);
     const sent = this.#publishDurable(message).finally(() => this.#underWay.delete(sent));
     this.#underWay.add(sent);
+    return this.#underWay.size < MAX_UNACKNOWLEDGED ? undefined : Promise.race(this.#underWay);
   }
 
   async #publishDurable(message: DeskMessage): Promise<void> {
