@@ -141,7 +141,9 @@ async function startIngest(base: Base, closers: (() => Promise<unknown> | void)[
   const codecs = createCodecRegistry();
   const startNanos = clock.now();
   const keepNanos = BigInt(config.pipeline.headMinutes) * 60_000_000_000n;
-  const head = new LiveHead({ keepNanos, startNanos, now: () => clock.now() }, recovery.series);
+  // An empty store holds nothing that memory does not: everything can be answered from memory from the first second on.
+  const completeSinceNanos = recovery.series.length === 0 ? 0n : startNanos;
+  const head = new LiveHead({ keepNanos, startNanos: completeSinceNanos, now: () => clock.now() }, recovery.series);
   const pipeline = buildPipeline(
     {
       settings: config.pipeline,
