@@ -58,7 +58,7 @@ export class PnlBook {
 
   apply(fill: Fill): void {
     const { strategy, venue, symbol, account, currency } = fill;
-    const id = JSON.stringify([strategy, venue, symbol, account, currency]);
+    const id = `${strategy}\u0000${venue}\u0000${symbol}\u0000${account}\u0000${currency}`;
     let position = this.#positions.get(id);
     if (position === undefined) {
       position = { key: { strategy, venue, symbol, account, currency }, ledger: new PositionLedger(this.method) };
