@@ -62,9 +62,10 @@ export class AlertDispatcher {
     return this.#state.size;
   }
 
-  take(transitions: readonly Transition[]): void {
+  /** `mayBeKnown`: changes of an earlier run, of which receivers may have heard. */
+  take(transitions: readonly Transition[], mayBeKnown = false): void {
     const alerts = transitions.flatMap((transition) => groupedAlert(transition) ?? []);
-    if (alerts.length > 0) this.#take({ type: 'alerts', alerts });
+    if (alerts.length > 0) this.#take({ type: 'alerts', alerts, mayBeKnown });
   }
 
   /** Goes on with other routes and channels; what was told stays known where the target and the group stay. */

@@ -42,6 +42,13 @@ export const alertingOptions = z
       .max(60_000)
       .default(5_000)
       .describe('how long a notification waits for its transition to be durable'),
+    resendResolvedMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(86_400_000)
+      .default(300_000)
+      .describe('after a restart, ends of alerts that are not older are told again, with the same idempotency key'),
     maxUnstoredTransitions: z.number().int().min(0).max(1_000_000).default(10_000),
     notification: z
       .strictObject({

@@ -43,6 +43,8 @@ class World {
   readonly log = new RecordingLog();
   readonly channel = new RecordingChannel();
   readonly stored: TransitionRow[] = [];
+  /** What the store knows from earlier runs. */
+  history: readonly TransitionRow[] = [];
   readonly recorded: Sample[] = [];
   readonly notified: string[] = [];
   readonly evaluated: string[] = [];
@@ -64,7 +66,7 @@ class World {
         clock,
         log,
         compileRegex,
-        reader: { transitions: async () => this.stored },
+        reader: { transitions: async () => [...this.history] },
         telemetry: {
           ruleEvaluated: (group, _seconds, outcome) => void this.evaluated.push(`${group} ${outcome}`),
           notified: (receiver, outcome) => void this.notified.push(`${receiver} ${outcome}`),
@@ -281,6 +283,23 @@ describe('restart and reload', () => {
     alerting = undefined;
   });
 
+  it('tells an end again that the last run may not have told any more, with the same key', async () => {
+    alerting = await world.begin();
+    await world.news({ XNAS: 0.25 });
+    await world.clock.advance(2_000);
+    await world.news({});
+    await world.clock.advance(2_000);
+    expect(world.channel.sent.map(({ status }) => status)).toEqual(['firing', 'resolved']);
+    const again = new World(world.folder);
+    again.history = world.stored;
+    const second = await again.start();
+    await settle();
+    expect(again.channel.sent.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
+      world.channel.sent[1]?.idempotencyKey,
+    ]);
+    await second.close();
+  });
+
   it('keeps the state of rules that stay, ends those that go, and refuses a bad file as a whole', async () => {
     alerting = await world.begin();
     await world.news({ XNAS: 0.25 });
@@ -308,7 +327,9 @@ describe('restart and reload', () => {
     await writeFile(path.join(world.folder, 'desk.yaml'), 'groups: []');
     const again = new World(world.folder);
     alerting = await again.start(open);
+    await settle();
     expect(again.changes()).toEqual(expect.arrayContaining(['SlowVenue/XNAS firing>inactive']));
+    expect(again.channel.sent.map(({ status }) => status)).toEqual(['resolved']);
     await expect(again.start([], { ruleFiles: ['nowhere/*.yaml', 'missing.yaml'] })).rejects.toThrow(
       /no file matches.*\n.*missing.yaml: cannot be read/,
     );

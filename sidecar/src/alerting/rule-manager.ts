@@ -4,7 +4,7 @@
  * is notified; when the store does not answer in time the notification goes out all the same, and the transition is kept
  * and stored later. An evaluation that fails keeps the state as it is.
  */
-import { endRule, stepRule, type RuleGroupView, type Sample, type Transition } from '@tapewatch/core';
+import { endRule, stepRule, type AlertPhase, type RuleGroupView, type Sample, type Transition } from '@tapewatch/core';
 import type { Clock, Logger, Progress, PromqlEngine, Telemetry, TransitionRow } from '../ports.ts';
 import type { AlertingOptions } from './alerting-options.ts';
 import { withDeadline } from './deadline.ts';
@@ -28,8 +28,8 @@ export interface RuleManagerDeps {
   readonly storeTransitions: (rows: readonly TransitionRow[]) => Promise<void>;
   /** Takes what recording rules yield. */
   readonly recordSamples: (samples: readonly Sample[]) => void;
-  /** Called after the transitions were stored. */
-  readonly notify: (transitions: readonly Transition[]) => void;
+  /** Called after the transitions were stored. `mayBeKnown`: an earlier run may have notified of these alerts. */
+  readonly notify: (transitions: readonly Transition[], mayBeKnown: boolean) => void;
 }
 
 export class RuleManager {
@@ -64,8 +64,13 @@ export class RuleManager {
       for (const row of own) open.delete(row);
     }
     const firing = openAlerts.filter((row) => !open.has(row) && row.to !== 'pending');
-    notify(firing.map((row) => ({ ...row, from: 'inactive', to: 'firing' }) as Transition));
-    await this.#transitions.store([...open].map((row) => orphaned(row, clock.now())));
+    notify(
+      firing.map((row) => ({ ...asTransition(row), from: 'inactive', to: 'firing' })),
+      true,
+    );
+    const orphans = [...open].map((row) => orphaned(row, clock.now()));
+    await this.#transitions.store(orphans);
+    notify(orphans.map(asTransition), true);
     this.#stops = [
       progress.onAdvance((changed) => this.#advance(changed)),
       clock.every(this.#options.minEvaluationGapMs, () => this.#pump()),
@@ -248,8 +253,12 @@ export class RuleManager {
       this.#deps.log.info(fields, 'An alert changed its state.');
     }
     await this.#transitions.store(rows);
-    this.#deps.notify(transitions);
+    this.#deps.notify(transitions, false);
   }
+}
+
+export function asTransition(row: TransitionRow): Transition {
+  return { ...row, from: row.from as AlertPhase, to: row.to as AlertPhase };
 }
 
 /** The end of an alert whose rule is not in the files any more. */

@@ -2,7 +2,7 @@
  * Puts alerting together: rule files, the rules' evaluation, routing and channels, and the view that HTTP and Grafana
  * show. A reload takes all files or none.
  */
-import type { RegexCompiler, Sample } from '@tapewatch/core';
+import type { RegexCompiler, Sample, Transition } from '@tapewatch/core';
 import { integrationsOf, type AlertmanagerDocument, type Integration } from '@tapewatch/contract';
 import type {
   AlertingView,
@@ -19,10 +19,11 @@ import { AlertDispatcher, type Delivery } from './alert-dispatcher.ts';
 import type { AlertingOptions } from './alerting-options.ts';
 import { loadAlertmanager, routeTree } from './alertmanager-file.ts';
 import { loadRuleFiles } from './rule-file.ts';
-import { RuleManager } from './rule-manager.ts';
+import { RuleManager, asTransition } from './rule-manager.ts';
 
 /** How long a stop waits for notifications that are under way. */
 const CLOSE_GRACE_MS = 3_000;
+const MAX_LATE_ENDS = 10_000;
 
 export interface AlertingDeps {
   readonly engine: PromqlEngine;
@@ -56,7 +57,9 @@ export async function startAlerting(
 ): Promise<Alerting> {
   const first = await readFiles(deps, options);
   const dispatcher = new AlertDispatcher(deps, options.notification, first.delivery);
-  const rules = new RuleManager({ ...deps, notify: (transitions) => dispatcher.take(transitions) }, options);
+  const notify = dispatcher.take.bind(dispatcher);
+  const rules = new RuleManager({ ...deps, notify }, options);
+  dispatcher.take(await lateEnds(deps, options.resendResolvedMs), true);
   await rules.start(first.groups, openAlerts);
   observe(deps.telemetry, rules, dispatcher);
   return {
@@ -73,6 +76,24 @@ export async function startAlerting(
       await dispatcher.close(CLOSE_GRACE_MS);
     },
   };
+}
+
+/**
+ * Alerts that ended shortly before this start: the process may have died between storing the end and telling it. Who
+ * heard of it already recognises the key.
+ */
+async function lateEnds({ clock, reader, log }: AlertingDeps, withinMs: number): Promise<Transition[]> {
+  const now = clock.now();
+  const filter = { startNanos: now - BigInt(withinMs) * 1_000_000n, endNanos: now, limit: MAX_LATE_ENDS };
+  try {
+    const latest = new Map<string, Transition>();
+    const rows = [...(await reader.transitions(filter))].sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : 1));
+    for (const row of rows) latest.set(JSON.stringify([row.group, row.rule, row.labels.key]), asTransition(row));
+    return [...latest.values()].filter(({ from, to }) => to === 'inactive' && from !== 'pending');
+  } catch (error) {
+    log.warn({ err: error }, 'The last changes of alerts could not be read; an end may have gone untold.');
+    return [];
+  }
 }
 
 async function readFiles(deps: AlertingDeps, options: AlertingOptions) {

@@ -82,6 +82,16 @@ describe('grouping', () => {
     expect(first(2n * SECOND)).not.toBe(first(3700n * SECOND));
   });
 
+  it('tells an end to those whom an earlier run may have told of the beginning, and to nobody else', () => {
+    const ended = alert(1, { status: 'resolved', endsAtNanos: 2n * SECOND });
+    const take = (mayBeKnown: boolean) =>
+      stepDispatch(configOf(route('0', 'desk')), EMPTY_DISPATCH_STATE, {
+        event: { type: 'alerts', alerts: [ended], mayBeKnown },
+        now: 3n * SECOND,
+      }).effects.map((effect) => (effect.type === 'send' ? effect.status : effect.type));
+    expect([take(true), take(false)]).toEqual([['resolved'], []]);
+  });
+
   it('refuses what is past its bounds, and says so', () => {
     const config = configOf(route('0', 'desk', { groupBy: ['index'] }), { maxGroups: 1 });
     const step = stepDispatch(config, EMPTY_DISPATCH_STATE, {

@@ -29,7 +29,8 @@ export type DispatchState = ReadonlyMap<string, Group>;
 export const EMPTY_DISPATCH_STATE: DispatchState = new Map();
 
 export type DispatchEvent =
-  | { readonly type: 'alerts'; readonly alerts: readonly GroupedAlert[] }
+  /** `mayBeKnown`: a run before this one may have told of them, so their end is told even to those we told nothing. */
+  | { readonly type: 'alerts'; readonly alerts: readonly GroupedAlert[]; readonly mayBeKnown?: boolean }
   | { readonly type: 'tick' }
   | { readonly type: 'delivered'; readonly groupKey: string; readonly targetId: string; readonly ok: boolean };
 
@@ -59,7 +60,8 @@ export function stepDispatch(
   const effects: DispatchEffect[] = [];
   const { event, now } = input;
   if (event.type === 'alerts') {
-    for (const alert of event.alerts) takeAlert(config, { groups, effects }, { alert, now });
+    const { alerts, mayBeKnown = false } = event;
+    for (const alert of alerts) takeAlert(config, { groups, effects }, { alert, now, mayBeKnown });
   }
   if (event.type === 'delivered') settle(groups, event, now);
   for (const group of groups.values()) flush(groups, { group, effects, now });
@@ -70,7 +72,8 @@ export function stepDispatch(
 export function rerouteDispatch(config: DispatchConfig, state: DispatchState, now: bigint): DispatchStep {
   const known = new Map([...state.values()].flatMap(({ alerts }) => [...alerts]));
   const draft: Draft = { groups: new Map(), effects: [] };
-  for (const alert of known.values()) if (alert.status === 'firing') takeAlert(config, draft, { alert, now });
+  for (const alert of known.values())
+    if (alert.status === 'firing') takeAlert(config, draft, { alert, now, mayBeKnown: false });
   for (const [key, group] of draft.groups) {
     const before = state.get(key);
     const ended = [...(before?.alerts ?? [])].filter(([, { status }]) => status === 'resolved');
@@ -98,26 +101,41 @@ interface Draft {
   readonly effects: DispatchEffect[];
 }
 
-function takeAlert(config: DispatchConfig, draft: Draft, { alert, now }: { alert: GroupedAlert; now: bigint }): void {
+function takeAlert(
+  config: DispatchConfig,
+  draft: Draft,
+  { alert, now, mayBeKnown }: { alert: GroupedAlert; now: bigint; mayBeKnown: boolean },
+): void {
   const labels = Labels.from(alert.labels);
   for (const route of matchRoutes(config.route, labels)) {
     const common = groupLabels(route, labels);
     const key = `${route.id}:${common.toString()}`;
     const group = draft.groups.get(key);
-    if (group === undefined && alert.status === 'resolved') continue;
-    if (group === undefined && draft.groups.size >= config.maxGroups) {
-      draft.effects.push({ type: 'refused', reason: 'too_many_groups', fingerprint: alert.fingerprint });
-    } else if (
-      group !== undefined &&
-      !group.alerts.has(alert.fingerprint) &&
-      group.alerts.size >= config.maxAlertsPerGroup
-    ) {
-      draft.effects.push({ type: 'refused', reason: 'too_many_alerts', fingerprint: alert.fingerprint });
-    } else {
-      const next = group ?? openGroup(config, { key, route, labels: common }, now + route.groupWaitNanos);
-      draft.groups.set(key, withAlert(next, alert, now));
+    if (group === undefined && alert.status === 'resolved' && !mayBeKnown) continue;
+    const refused = refusal(config, draft, { group, alert });
+    if (refused !== undefined) {
+      draft.effects.push({ type: 'refused', reason: refused, fingerprint: alert.fingerprint });
+      continue;
     }
+    const open = group ?? openGroup(config, { key, route, labels: common }, now + route.groupWaitNanos);
+    const next = withAlert(open, alert, now);
+    draft.groups.set(key, mayBeKnown ? withTried(next, alert.fingerprint) : next);
   }
+}
+
+function refusal(
+  { maxGroups, maxAlertsPerGroup }: DispatchConfig,
+  { groups }: Draft,
+  { group, alert }: { group: Group | undefined; alert: GroupedAlert },
+): Extract<DispatchEffect, { type: 'refused' }>['reason'] | undefined {
+  if (group === undefined) return groups.size >= maxGroups ? 'too_many_groups' : undefined;
+  const isFull = group.alerts.size >= maxAlertsPerGroup && !group.alerts.has(alert.fingerprint);
+  return isFull ? 'too_many_alerts' : undefined;
+}
+
+function withTried(group: Group, fingerprint: string): Group {
+  const targets = group.targets.map((state) => ({ ...state, tried: new Set([...state.tried, fingerprint]) }));
+  return { ...group, targets };
 }
 
 function openGroup(config: DispatchConfig, group: Pick<Group, 'key' | 'route' | 'labels'>, dueNanos: bigint): Group {
