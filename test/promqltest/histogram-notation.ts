@@ -3,7 +3,7 @@
  * n_buckets:[1] n_offset:2 counter_reset_hint:gauge}}`. Prometheus numbers a bucket by its upper bound, one more than
  * OpenTelemetry and we do.
  */
-import { type CounterReset, ExponentialHistogram } from '@tapewatch/core';
+import { type BucketCounts, type CounterReset, ExponentialHistogram } from '@tapewatch/core';
 
 const FIELD = /([a-z_]+):(\[[^\]]*\]|\S+)\s*/y;
 const HINTS: Readonly<Record<string, CounterReset>> = {
@@ -85,7 +85,7 @@ function numbersOf(list: string): number[] {
     .map(Number);
 }
 
-function fill(side: Map<number, number>, list: string, first: number): void {
+function fill(side: BucketCounts, list: string, first: number): void {
   numbersOf(list).forEach((count, i) => {
     if (count !== 0) side.set(first + i, count);
   });

@@ -3,6 +3,7 @@ export * from './alert/dispatch.ts';
 export * from './alert/retry.ts';
 export * from './alert/route.ts';
 export * from './histogram/arithmetic.ts';
+export * from './histogram/bucket-counts.ts';
 export * from './histogram/bucket-index.ts';
 export * from './histogram/exponential-histogram.ts';
 export * from './histogram/format.ts';

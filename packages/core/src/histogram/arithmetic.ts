@@ -14,16 +14,26 @@ export function fitOf(a: ExponentialHistogram, b: ExponentialHistogram): 'same' 
 }
 
 export function addHistograms(a: ExponentialHistogram, b: ExponentialHistogram): ExponentialHistogram {
-  const result = compact(a.clone().merge(b));
+  const result = a.clone().merge(b);
   result.counterReset = a.counterReset === 'gauge' || b.counterReset === 'gauge' ? 'gauge' : 'unknown';
+  return result;
+}
+
+/** The sum of at least one histogram. */
+export function sumHistograms(histograms: readonly ExponentialHistogram[]): ExponentialHistogram {
+  const [first, ...rest] = histograms;
+  if (first === undefined) throw new RangeError('sum of no histograms');
+  const result = first.clone();
+  for (const histogram of rest) result.merge(histogram);
+  if (rest.length > 0) {
+    result.counterReset = histograms.some(({ counterReset }) => counterReset === 'gauge') ? 'gauge' : 'unknown';
+  }
   return result;
 }
 
 /** a - b, bucket by bucket. Smallest and largest observation are unknown afterwards. */
 export function subtractHistograms(a: ExponentialHistogram, b: ExponentialHistogram): ExponentialHistogram {
-  const result = compact(a.clone().merge(scaleHistogram(b, -1)));
-  result.min = Infinity;
-  result.max = -Infinity;
+  const result = a.clone().subtract(b);
   result.counterReset = 'gauge';
   return result;
 }
@@ -68,7 +78,7 @@ export function wasReset(previous: ExponentialHistogram, current: ExponentialHis
   if (current.count < previous.count || fit === 'incompatible') return true;
   if (fit === 'reconciled') {
     const [before, after] = [aligned(previous, current), aligned(current, previous)];
-    return anyDecreased(before.positive, after.positive);
+    return after.positive.isBelow(before.positive);
   }
   if (current.scale > previous.scale || current.zeroThreshold < previous.zeroThreshold) return true;
   const before = aligned(previous, current);
@@ -76,8 +86,8 @@ export function wasReset(previous: ExponentialHistogram, current: ExponentialHis
   if (before.zeroThreshold !== current.zeroThreshold) return true;
   return (
     current.zeroCount < before.zeroCount ||
-    anyDecreased(before.positive, current.positive) ||
-    anyDecreased(before.negative, current.negative)
+    current.positive.isBelow(before.positive) ||
+    current.negative.isBelow(before.negative)
   );
 }
 
@@ -87,16 +97,4 @@ function aligned(histogram: ExponentialHistogram, other: ExponentialHistogram): 
   if (customBounds !== undefined) return histogram.clone().merge(new ExponentialHistogram({ customBounds }));
   if (scale === histogram.scale && zeroThreshold === histogram.zeroThreshold) return histogram;
   return histogram.clone().merge(new ExponentialHistogram({ scale, zeroThreshold }));
-}
-
-function anyDecreased(before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): boolean {
-  for (const [index, count] of before) if ((after.get(index) ?? 0) < count) return true;
-  return false;
-}
-
-function compact(histogram: ExponentialHistogram): ExponentialHistogram {
-  for (const side of [histogram.positive, histogram.negative]) {
-    for (const [index, count] of side) if (count === 0) side.delete(index);
-  }
-  return histogram;
 }

@@ -4,6 +4,7 @@
  * ingesting the union. NaN and infinities never enter a bucket; they are counted aside and are not part of `count`.
  * Bucket counts are doubles, exact as integers up to 2^53; rates and averages of histograms may be fractional.
  */
+import { BucketCounts } from './bucket-counts.ts';
 import { bucketIndex, lowerBound, MAX_SCALE, MIN_SCALE, relativeErrorBound, upperBound } from './bucket-index.ts';
 import { commonBounds, CUSTOM_SCALE, customIndex, rebucket } from './custom-bound.ts';
 
@@ -60,9 +61,9 @@ export type CounterReset = 'unknown' | 'reset' | 'not_reset' | 'gauge';
 export class ExponentialHistogram {
   readonly maxBuckets: number;
   /** Index to count, for positive values. */
-  readonly positive = new Map<number, number>();
+  readonly positive: BucketCounts;
   /** Index of the magnitude to count, for negative values. */
-  readonly negative = new Map<number, number>();
+  readonly negative: BucketCounts;
   zeroCount = 0;
   count = 0;
   sum = 0;
@@ -76,7 +77,9 @@ export class ExponentialHistogram {
   #zeroThreshold: number;
   #customBounds: readonly number[] | undefined;
 
-  constructor(options: HistogramOptions = {}) {
+  constructor(options: HistogramOptions = {}, sides?: { positive: BucketCounts; negative: BucketCounts }) {
+    this.positive = sides?.positive ?? new BucketCounts();
+    this.negative = sides?.negative ?? new BucketCounts();
     this.#customBounds = options.customBounds;
     const custom = options.customBounds !== undefined;
     const scale = custom ? CUSTOM_SCALE : (options.scale ?? DEFAULT_SCALE);
@@ -94,6 +97,13 @@ export class ExponentialHistogram {
 
   get zeroThreshold(): number {
     return this.#zeroThreshold;
+  }
+
+  get #layout(): HistogramOptions {
+    const { maxBuckets } = this;
+    return this.#customBounds === undefined
+      ? { maxBuckets, scale: this.#scale, zeroThreshold: this.#zeroThreshold }
+      : { maxBuckets, customBounds: this.#customBounds };
   }
 
   /** Undefined for exponential buckets. All counts stand in `positive` then, also those of negative values. */
@@ -120,7 +130,7 @@ export class ExponentialHistogram {
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
     if (this.#customBounds !== undefined) {
-      addTo(this.positive, customIndex(value, this.#customBounds), weight);
+      this.positive.add(customIndex(value, this.#customBounds), weight);
       return;
     }
     const magnitude = Math.abs(value);
@@ -128,7 +138,7 @@ export class ExponentialHistogram {
       this.zeroCount += weight;
       return;
     }
-    addTo(value > 0 ? this.positive : this.negative, bucketIndex(magnitude, this.#scale), weight);
+    (value > 0 ? this.positive : this.negative).add(bucketIndex(magnitude, this.#scale), weight);
     this.#keepWithinLimit();
   }
 
@@ -138,24 +148,38 @@ export class ExponentialHistogram {
    * Custom bounds meet at those that both have; they cannot be merged with exponential buckets (RangeError).
    */
   merge(other: ExponentialHistogram): this {
+    this.#combine(other, 1);
+    this.min = Math.min(this.min, other.min);
+    this.max = Math.max(this.max, other.max);
+    return this;
+  }
+
+  /** Takes another histogram's counts and sum away; smallest and largest observation are unknown afterwards. */
+  subtract(other: ExponentialHistogram): this {
+    this.#combine(other, -1);
+    this.min = Infinity;
+    this.max = -Infinity;
+    return this;
+  }
+
+  #combine(other: ExponentialHistogram, factor: 1 | -1): void {
     if ((this.#customBounds === undefined) !== (other.#customBounds === undefined)) {
       throw new RangeError('a histogram with custom bounds cannot be merged with one of exponential buckets');
     }
     const source = other.#alignedWith(this);
     this.downscale(source.#scale);
-    for (const [index, count] of source.positive) addTo(this.positive, index, count);
-    for (const [index, count] of source.negative) addTo(this.negative, index, count);
-    this.zeroCount += source.zeroCount;
-    this.#widenZero(Math.max(this.#zeroThreshold, source.#zeroThreshold));
-    this.count += source.count;
-    this.sum += source.sum;
-    this.min = Math.min(this.min, source.min);
-    this.max = Math.max(this.max, source.max);
-    this.nanCount += source.nanCount;
-    this.positiveInfinityCount += source.positiveInfinityCount;
-    this.negativeInfinityCount += source.negativeInfinityCount;
+    this.positive.addAll(source.positive, factor);
+    this.negative.addAll(source.negative, factor);
+    this.zeroCount += source.zeroCount * factor;
+    if (this.#zeroThreshold !== source.#zeroThreshold) {
+      this.#widenZero(Math.max(this.#zeroThreshold, source.#zeroThreshold));
+    }
+    this.count += source.count * factor;
+    this.sum += source.sum * factor;
+    this.nanCount += source.nanCount * factor;
+    this.positiveInfinityCount += source.positiveInfinityCount * factor;
+    this.negativeInfinityCount += source.negativeInfinityCount * factor;
     this.#keepWithinLimit();
-    return this;
   }
 
   /** Itself, or a copy at the resolution that both can have; `target` is brought to the same custom bounds. */
@@ -184,7 +208,7 @@ export class ExponentialHistogram {
     for (const side of [this.positive, this.negative]) {
       const entries = [...side];
       side.clear();
-      for (const [index, count] of entries) addTo(side, index >> steps, count);
+      for (const [index, count] of entries) side.add(index >> steps, count);
     }
     this.#scale = scale;
     return this;
@@ -214,19 +238,19 @@ export class ExponentialHistogram {
   }
 
   clone(): ExponentialHistogram {
-    return this.map((count) => count);
+    return this.#copy({ positive: this.positive.clone(), negative: this.negative.clone() }, (count) => count);
   }
 
   /** A copy with every count and the sum passed through a linear function, such as a division by seconds. */
   map(linear: (value: number) => number): ExponentialHistogram {
-    const copy = new ExponentialHistogram({
-      scale: this.#scale,
-      zeroThreshold: this.#zeroThreshold,
-      maxBuckets: this.maxBuckets,
-      ...(this.#customBounds === undefined ? {} : { customBounds: this.#customBounds }),
-    });
-    for (const [index, count] of this.positive) copy.positive.set(index, linear(count));
-    for (const [index, count] of this.negative) copy.negative.set(index, linear(count));
+    return this.#copy({ positive: this.positive.mapped(linear), negative: this.negative.mapped(linear) }, linear);
+  }
+
+  #copy(
+    sides: { positive: BucketCounts; negative: BucketCounts },
+    linear: (value: number) => number,
+  ): ExponentialHistogram {
+    const copy = new ExponentialHistogram(this.#layout, sides);
     copy.zeroCount = linear(this.zeroCount);
     copy.count = linear(this.count);
     copy.sum = linear(this.sum);
@@ -241,34 +265,28 @@ export class ExponentialHistogram {
 
   /** Populated buckets from the most negative value to the most positive one. */
   *buckets(): Generator<Bucket> {
-    const scale = this.#scale;
-    const bounds = this.#customBounds;
-    const descending = [...this.negative.keys()].sort((a, b) => b - a);
-    for (const index of descending) {
-      const count = this.negative.get(index) as number;
-      if (count !== 0) yield { lower: -upperBound(index, scale), upper: -lowerBound(index, scale), count };
-    }
+    for (const [index, count] of [...this.negative].reverse()) yield { ...this.boundsOf('negative', index), count };
     if (this.zeroCount !== 0) yield { lower: -this.#zeroThreshold, upper: this.#zeroThreshold, count: this.zeroCount };
-    const ascending = [...this.positive.keys()].sort((a, b) => a - b);
-    for (const index of ascending) {
-      const count = this.positive.get(index) as number;
-      if (count === 0) continue;
-      if (bounds === undefined) yield { lower: lowerBound(index, scale), upper: upperBound(index, scale), count };
-      else yield { lower: bounds[index - 1] ?? -Infinity, upper: bounds[index] ?? Infinity, count };
-    }
+    for (const [index, count] of this.positive) yield { ...this.boundsOf('positive', index), count };
+  }
+
+  /** Bounds of one bucket. */
+  boundsOf(side: 'positive' | 'negative', index: number): { lower: number; upper: number } {
+    const bounds = this.#customBounds;
+    if (bounds !== undefined) return { lower: bounds[index - 1] ?? -Infinity, upper: bounds[index] ?? Infinity };
+    const [lower, upper] = [lowerBound(index, this.#scale), upperBound(index, this.#scale)];
+    return side === 'positive' ? { lower, upper } : { lower: -upper, upper: -lower };
   }
 
   encode(): EncodedHistogram {
-    const positiveIndexes = [...this.positive.keys()].sort((a, b) => a - b);
-    const negativeIndexes = [...this.negative.keys()].sort((a, b) => a - b);
     return {
       scale: this.#scale,
       zeroThreshold: this.#zeroThreshold,
       zeroCount: this.zeroCount,
-      positiveIndexes,
-      positiveCounts: positiveIndexes.map((index) => this.positive.get(index) as number),
-      negativeIndexes,
-      negativeCounts: negativeIndexes.map((index) => this.negative.get(index) as number),
+      positiveIndexes: [...this.positive.keys()],
+      positiveCounts: [...this.positive.values()],
+      negativeIndexes: [...this.negative.keys()],
+      negativeCounts: [...this.negative.values()],
       count: this.count,
       sum: this.sum,
       min: this.min,
@@ -301,8 +319,4 @@ export class ExponentialHistogram {
       negativeInfinityCount,
     });
   }
-}
-
-function addTo(side: Map<number, number>, index: number, count: number): void {
-  side.set(index, (side.get(index) ?? 0) + count);
 }

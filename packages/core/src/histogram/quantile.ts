@@ -13,20 +13,41 @@ export function quantile(q: number, histogram: ExponentialHistogram): number {
   if (Number.isNaN(q) || histogram.count === 0) return NaN;
   if (q < 0) return -Infinity;
   if (q > 1) return Infinity;
-  const buckets = [...histogram.buckets()];
-  if (buckets.length === 0) return NaN;
   // Walk from the nearer end, so that float error at the tail stays small.
   const fromTop = q >= 0.5;
   const rank = (fromTop ? 1 - q : q) * histogram.count;
-  if (fromTop) buckets.reverse();
   let seen = 0;
-  let bucket = buckets[0] as Bucket;
-  for (bucket of buckets) {
-    seen += bucket.count;
-    if (seen >= rank) break;
-  }
+  const bucket = findBucket(histogram, fromTop, (count) => (seen += count) >= rank);
+  if (bucket === undefined) return NaN;
   const fraction = clampUnit((fromTop ? seen - rank : rank - (seen - bucket.count)) / bucket.count);
   return interpolate(trimZero(bucket, histogram), fraction, histogram);
+}
+
+/** The first bucket from that end that `reached` accepts, else the last one; bounds are computed for this one only. */
+function findBucket(
+  histogram: ExponentialHistogram,
+  fromTop: boolean,
+  reached: (count: number) => boolean,
+): Bucket | undefined {
+  const sides = ['negative', 'zero', 'positive'] as const;
+  let found: { side: 'negative' | 'zero' | 'positive'; index: number; count: number } | undefined;
+  for (const side of fromTop ? sides.toReversed() : sides) {
+    const visit = (index: number, count: number): boolean => {
+      found = { side, index, count };
+      return reached(count);
+    };
+    if (side === 'zero') {
+      if (histogram.zeroCount !== 0 && visit(0, histogram.zeroCount)) break;
+      continue;
+    }
+    // Indexes of negative buckets count magnitudes, so they run the other way.
+    const order = (side === 'negative') === fromTop ? 'ascending' : 'descending';
+    if (histogram[side].some(order, visit)) break;
+  }
+  if (found === undefined) return undefined;
+  const { side, index, count } = found;
+  if (side !== 'zero') return { ...histogram.boundsOf(side, index), count };
+  return { lower: -histogram.zeroThreshold, upper: histogram.zeroThreshold, count };
 }
 
 /** Share of observations in (lower, upper], interpolated inside buckets; NaN when empty or a bound is NaN. */

@@ -3,7 +3,7 @@
  * (`count_values`), or a choice of the group's own series (`topk` and its like, in rank.ts). Histograms are summed and
  * averaged exactly; aggregations of floats pass them over and say so. Source: Prometheus, promql/engine.go.
  */
-import { addHistograms, divideHistogram } from '../histogram/arithmetic.ts';
+import { divideHistogram, sumHistograms } from '../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import { formatHistogram } from '../histogram/format.ts';
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
@@ -109,21 +109,18 @@ function gather({ members }: Group, step: number, into: Members): void {
 }
 
 const REDUCERS: Partial<Record<Aggregation, Reducer>> = {
-  sum: floatsOrHistograms(
-    (floats) => {
-      const sum = new CompensatedSum();
-      for (const value of floats) sum.add(value);
-      return sum.value;
-    },
-    (histograms) => sumOf(histograms),
-  ),
+  sum: floatsOrHistograms((floats) => {
+    const sum = new CompensatedSum();
+    for (const value of floats) sum.add(value);
+    return sum.value;
+  }, sumHistograms),
   avg: floatsOrHistograms(
     (floats) => {
       const mean = new CompensatedMean();
       for (const value of floats) mean.add(value);
       return mean.value;
     },
-    (histograms) => divideHistogram(sumOf(histograms), histograms.length),
+    (histograms) => divideHistogram(sumHistograms(histograms), histograms.length),
   ),
   count: ({ floats, histograms }) => floats.length + histograms.length,
   group: () => 1,
@@ -166,11 +163,6 @@ function floatsOrHistograms(
 
 export function ignoredHistogram({ operation }: Aggregate): string {
   return `ignored histogram in ${operation} aggregation`;
-}
-
-function sumOf(histograms: readonly ExponentialHistogram[]): ExponentialHistogram {
-  const [first, ...rest] = histograms as [ExponentialHistogram, ...ExponentialHistogram[]];
-  return rest.reduce(addHistograms, first);
 }
 
 /** NaN only when all are NaN. */

@@ -2,7 +2,7 @@
  * The `*_over_time` family: one value from all samples of a window. Functions of floats pass histograms over and say so;
  * sums and averages take either, never a mix. Source: Prometheus, promql/functions.go.
  */
-import { addHistograms, divideHistogram } from '../../histogram/arithmetic.ts';
+import { divideHistogram, sumHistograms } from '../../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import { CompensatedMean, CompensatedSum } from '../kahan.ts';
 import { quantileOf, quantileOutOfRange } from '../order-statistic.ts';
@@ -27,7 +27,7 @@ export const overTimeFunctions = [
         eachFloat(window, (value) => mean.add(value));
         return mean.value;
       },
-      (histograms) => divideHistogram(sumOf(histograms), histograms.length),
+      (histograms) => divideHistogram(sumHistograms(histograms), histograms.length),
     ),
   }),
   rangeFunction({
@@ -37,7 +37,7 @@ export const overTimeFunctions = [
       const sum = new CompensatedSum();
       eachFloat(window, (value) => sum.add(value));
       return sum.value;
-    }, sumOf),
+    }, sumHistograms),
   }),
   extreme('min_over_time', 'Smallest value in the range.', (value, best) => value < best),
   extreme('max_over_time', 'Largest value in the range.', (value, best) => value > best),
@@ -137,11 +137,6 @@ function floatsOrHistograms(
     const describe = { metricName: context.metricName(window), warn: context.warn, info: context.info };
     return canCombine(histograms, 'addition', describe) ? ofHistograms(histograms) : undefined;
   };
-}
-
-function sumOf(histograms: readonly ExponentialHistogram[]): ExponentialHistogram {
-  const [first, ...rest] = histograms as [ExponentialHistogram, ...ExponentialHistogram[]];
-  return rest.reduce(addHistograms, first.clone());
 }
 
 /** NaN is smaller and larger than nothing: it stays only when all values are NaN. */
