@@ -12,7 +12,7 @@ import * as grafanaUi from '@grafana/ui';
 import * as lodash from 'lodash';
 import * as rxjs from 'rxjs';
 import * as rxjsOperators from 'rxjs/operators';
-import { PanelDataErrorView, PanelFrame } from './panel-frame.tsx';
+import { hoverElsewhere, PanelDataErrorView, PanelFrame } from './panel-frame.tsx';
 import { EditorFrame } from './editor-frame.tsx';
 import { fakeBackend } from './fake-backend.ts';
 import { registerStandardOptions } from './standard-options.ts';
@@ -94,6 +94,7 @@ export interface RenderRequest {
 
 const harness = {
   events: [] as unknown[],
+  hoverElsewhere,
   async inspect(id: string): Promise<Record<string, unknown>> {
     const { plugin } = await loadPlugin(id);
     const known = plugin as {

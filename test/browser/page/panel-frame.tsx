@@ -5,6 +5,7 @@ import {
   createTheme,
   dateTime,
   DashboardCursorSync,
+  DataHoverEvent,
   EventBusSrv,
   FieldConfigProperty,
   getPanelOptionsWithDefaults,
@@ -18,7 +19,12 @@ import type { RenderRequest } from './grafana-page.tsx';
 import { END_MS, sampleFrames, START_MS } from './sample-frames.ts';
 
 const eventBus = new EventBusSrv();
-const context = { eventsScope: 'test', eventBus, sync: () => DashboardCursorSync.Crosshair };
+const context = { eventsScope: 'test', eventBus, sync: () => DashboardCursorSync.Tooltip };
+
+/** What another panel of the dashboard does when the pointer is over it. */
+export function hoverElsewhere(time: number): void {
+  eventBus.publish(new DataHoverEvent({ point: { time } }));
+}
 
 /** Grafana sets its own at start, by a door that is not public. */
 export function PanelDataErrorView({ message, data }: { message?: string; data: { series: unknown[] } }) {
@@ -56,6 +62,12 @@ export function PanelFrame({ plugin, request, onEvent }: Props) {
     [request, fieldConfig.defaults[FieldConfigProperty.Unit as never]],
   );
   const [range, setRange] = React.useState<TimeRange>(() => timeRange(START_MS, END_MS));
+  React.useEffect(() => {
+    const subscription = eventBus
+      .getStream(DataHoverEvent)
+      .subscribe((event) => onEvent({ hover: event.payload.point?.['time'] }));
+    return () => subscription.unsubscribe();
+  }, [onEvent]);
   const Panel = plugin.panel as React.ComponentType<PanelProps>;
   const props = {
     id: 1,
@@ -70,7 +82,10 @@ export function PanelFrame({ plugin, request, onEvent }: Props) {
     renderCounter: 0,
     title: 'Order latency',
     eventBus,
-    onOptionsChange: setChosen,
+    onOptionsChange: (next: Record<string, unknown>) => {
+      onEvent({ options: next });
+      setChosen(next);
+    },
     onFieldConfigChange: () => undefined,
     replaceVariables: (text: string) => text,
     onChangeTimeRange: ({ from, to }: { from: number; to: number }) => {
