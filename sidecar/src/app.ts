@@ -173,9 +173,12 @@ async function startIngest(base: Base, closers: (() => Promise<unknown> | void)[
   });
   log.info({ ...recovered, series: recovery.series.length }, 'recovered');
   pipeline.start();
+  // A source is closed twice: first it takes nothing in any more, then, when all is stored, it acknowledges and ends.
+  const closeSources = () => Promise.all(sources.map((source) => source.close()));
+  closers.push(closeSources);
   closers.push(() => pipeline.stop());
   closers.push(clock.every(RETAIN_EVERY_MS, () => void retain(store, base)));
-  closers.push(() => Promise.all(sources.map((source) => source.close())));
+  closers.push(closeSources);
   return { store, pipeline, reader: new LayeredReader(head, store), sources, openAlerts: recovery.openAlerts };
 }
 

@@ -10,6 +10,7 @@ import type {
   Codec,
   DecodeContext,
   Decoded,
+  DecodeProblem,
   Envelope,
   Logger,
   Progress,
@@ -188,13 +189,14 @@ export class Pipeline implements Progress {
     const { receivedNanos } = envelope;
     for (const sample of decoded.samples) this.#addSample(sample, state, receivedNanos, envelope);
     for (const event of decoded.events) this.#addEvent(event, state, receivedNanos, envelope);
-    for (const problem of decoded.problems) this.#reject(envelope, problem.reason, problem.detail, problem.excerpt);
+    for (const problem of decoded.problems) this.#reject(envelope, problem);
   }
 
   #addEvent(event: TradingEvent, state: StreamState, nowNanos: bigint, envelope: Envelope): void {
     const refusal = state.refuseTime(event.timeNanos, nowNanos);
     if (refusal !== undefined) {
-      this.#reject(envelope, refusal, `${event.table} stamped ${event.timeNanos} is outside the stream's bounds`);
+      const detail = `${event.table} stamped ${event.timeNanos} is outside the stream's bounds`;
+      this.#reject(envelope, { reason: refusal, detail, excerpt: envelope.payload });
       return;
     }
     const id = identity(event);
@@ -215,7 +217,7 @@ export class Pipeline implements Progress {
     if (typeof series === 'string') {
       const detail = `${sample.labels.toString()} stamped ${sample.timeNanos}`;
       if (envelope === undefined) telemetry.dropped(name, series, 1);
-      else this.#reject(envelope, series, detail);
+      else this.#reject(envelope, { reason: series, detail, excerpt: envelope.payload });
       return;
     }
     if (envelope !== undefined) this.#batch.countStored(name);
@@ -237,9 +239,9 @@ export class Pipeline implements Progress {
     if (series.kind !== 'distribution') this.#changedNames.add(series.labels.metricName);
   }
 
-  #reject(envelope: Envelope, reason: string, detail: string, excerpt = envelope.payload): void {
-    this.#options.telemetry.dropped(envelope.stream, reason, 1);
-    if (this.#deadLetters >= MAX_DEAD_LETTERS_PER_FLUSH) return;
+  #reject(envelope: Envelope, { reason, detail, excerpt, items = 1, countOnly }: DecodeProblem): void {
+    this.#options.telemetry.dropped(envelope.stream, reason, items);
+    if (countOnly === true || this.#deadLetters >= MAX_DEAD_LETTERS_PER_FLUSH) return;
     this.#deadLetters++;
     this.#options.telemetry.deadLetters(envelope.stream, reason, 1);
     this.#batch.addEvent({
