@@ -150,7 +150,7 @@ export class DuckDbStore implements Store {
             timesMs: Float64Array.from(added.timesMs),
             values: new Float64Array(0),
             ...(base === undefined ? {} : { base: base.encode() }),
-            deltas: added.deltas.map((delta) => delta.encode()),
+            deltas: added.deltas,
           },
         ];
       });

@@ -1,5 +1,6 @@
 /** The histogram columns of `windows` and `histogram_samples`: writing packed ones, reading rows back. */
-import { DOUBLE, INTEGER, LIST, listValue, TINYINT, DuckDBListValue, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBListValue} from '@duckdb/node-api';
+import { DOUBLE, INTEGER, LIST, listValue, TINYINT, type DuckDBValue } from '@duckdb/node-api';
 import type { EncodedHistogram } from '@tapewatch/core';
 import type { Column } from './columns.ts';
 import { HISTOGRAM_SCALARS, type BucketColumns, type HistogramColumns } from './packed-batch.ts';

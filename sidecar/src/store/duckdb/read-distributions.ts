@@ -15,7 +15,7 @@ const EVER = -(2n ** 63n) + 1n;
 
 export interface Deltas {
   readonly timesMs: number[];
-  readonly deltas: ExponentialHistogram[];
+  readonly deltas: EncodedHistogram[];
 }
 
 /** Merged windows that end in [startMs, endMs], per series, stamped with the window's end. */
@@ -34,11 +34,12 @@ export async function readDeltas(
      ORDER BY series_id, start_nanos, rowid`,
   );
   for (const [id, endMsOfRow, ...histogram] of rows) {
-    const delta = ExponentialHistogram.decode(histogramFrom(histogram));
+    const delta = histogramFrom(histogram);
     const timeMs = Number(endMsOfRow);
     let series = bySeries.get(id as number);
     if (series === undefined) bySeries.set(id as number, (series = { timesMs: [], deltas: [] }));
-    if (series.timesMs.at(-1) === timeMs) series.deltas.at(-1)?.merge(delta);
+    const last = series.deltas.length - 1;
+    if (series.timesMs[last] === timeMs) series.deltas[last] = mergedCodes(series.deltas[last], delta);
     else {
       series.timesMs.push(timeMs);
       series.deltas.push(delta);
@@ -141,6 +142,11 @@ async function readBase(
 function mergeInto(bySeries: Map<number, ExponentialHistogram>, id: number, addend: ExponentialHistogram): void {
   const known = bySeries.get(id);
   bySeries.set(id, (known ?? emptyLike(addend)).merge(addend));
+}
+
+function mergedCodes(known: EncodedHistogram | undefined, addend: EncodedHistogram): EncodedHistogram {
+  if (known === undefined) return addend;
+  return ExponentialHistogram.decode(known).merge(ExponentialHistogram.decode(addend)).encode();
 }
 
 function bucketSums(side: 'positive' | 'negative'): string {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TapewatchError } from '../../errors.ts';
+import type { TapewatchError } from '../../errors.ts';
 import type { Store } from '../../ports.ts';
 import { describeStore, SHORT_RETENTION } from '../store.contract.ts';
 import { batchOf, emptyBatch, samplesOf, seconds, seriesOf, T0_MS } from '../store.fixture.ts';
