@@ -26,9 +26,9 @@ export interface CheckContext {
 
 const CHECK_RATE = 150;
 /** After the last publish: what is under way arrives, the last windows close. */
-const SETTLE_TIMEOUT_MS = 20_000;
+const SETTLE_TIMEOUT_MS = 60_000;
 /** A lost message shows in a stall: nothing more has come for so long. */
-const STALL_MS = 6_000;
+const STALL_MS = 10_000;
 const SETTLE_POLL_MS = 500;
 const PROBE_ALERT = 'DemoProbe';
 /** Room for the desk to connect and to have its last messages acknowledged. */
