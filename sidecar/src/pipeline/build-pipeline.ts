@@ -21,7 +21,7 @@ export interface PipelineDeps {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly log: Logger;
-  readonly head: { append(batch: Batch): Promise<unknown> };
+  readonly head: { append(batch: Batch): void };
   readonly append: (batch: Batch) => Promise<{ readonly duplicates: number }>;
   readonly onFatal: (error: unknown) => void;
 }
@@ -56,6 +56,7 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
       })),
       limits: { maxSeries: settings.maxSeries, maxNewPerSecond: settings.maxNewSeriesPerSecond },
       flushIntervalMs: settings.flushIntervalMs,
+      commitIntervalMs: settings.commitIntervalMs,
       maxBatchRows: settings.maxBatchRows,
       maxPendingRows: settings.maxPendingRows,
     },

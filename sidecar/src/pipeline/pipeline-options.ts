@@ -4,7 +4,20 @@ import { z } from 'zod';
 
 export const pipelineOptions = z
   .strictObject({
-    flushIntervalMs: z.number().int().min(1).max(5_000).default(50).describe('longest wait of a row for its batch'),
+    flushIntervalMs: z
+      .number()
+      .int()
+      .min(1)
+      .max(5_000)
+      .default(50)
+      .describe('longest wait until queries and rules see a row'),
+    commitIntervalMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(250)
+      .describe('longest wait of a row for its commit; a commit costs the same for one row and for thousands'),
     maxBatchRows: z.number().int().min(100).max(1_000_000).default(50_000),
     maxPendingRows: z
       .number()

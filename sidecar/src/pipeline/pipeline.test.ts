@@ -1,6 +1,6 @@
 import { Labels, METRIC_NAME, nanos, type OrderEvent } from '@tapewatch/core';
 import { DERIVED_METRICS } from '@tapewatch/contract';
-import type { Batch, Clock, Codec, Envelope, Logger, Recovery, Telemetry } from '../ports.ts';
+import type { Batch, Clock, Codec, Envelope, Logger, Recovery, Telemetry, TransitionRow } from '../ports.ts';
 import { Deriver } from './derive.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 
@@ -93,7 +93,8 @@ function setUp(overrides: Partial<PipelineOptions> = {}, recovery = EMPTY) {
       flushIntervalMs: 50,
       maxBatchRows: 1_000,
       maxPendingRows: 4,
-      head: { append: async () => undefined },
+      head: { append: () => undefined },
+      commitIntervalMs: 0,
       append: async (batch) => {
         batches.push(batch);
         return { duplicates: 0 };
@@ -226,6 +227,34 @@ describe('Pipeline', () => {
       [10_000, 2],
     ]);
     expect(batches.at(-1)?.sealed).toHaveLength(1);
+  });
+
+  it('shows a row at once and commits it with those that follow', async () => {
+    const seen: number[] = [];
+    const { clock, send, batches, settled, settle } = setUp({
+      commitIntervalMs: 250,
+      head: { append: ({ samples }) => void seen.push(...samples.values) },
+    });
+    for (const value of [1, 2, 3]) {
+      send(`a ${value} 0`);
+      clock.advance(50);
+    }
+    await settle();
+    expect(seen).toEqual([1, 2, 3]);
+    expect(settled).toEqual([]);
+    clock.advance(250);
+    await settle();
+    expect(batches.map(({ samples }) => [...samples.values])).toEqual([[1, 2, 3]]);
+    expect(settled).toHaveLength(3);
+  });
+
+  it('commits at once what a notification waits for', async () => {
+    const { pipeline, batches, settle } = setUp({ commitIntervalMs: 10_000 });
+    let stored = false;
+    void pipeline.storeTransitions([{ rule: 'r' } as TransitionRow]).then(() => (stored = true));
+    await settle();
+    expect(batches[0]?.transitions).toHaveLength(1);
+    expect(stored).toBe(true);
   });
 
   it('writes one batch at a time and everything before it stops', async () => {

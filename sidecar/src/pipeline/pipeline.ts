@@ -1,24 +1,21 @@
 /**
  * A message's way: envelope -> codec -> series id and limits -> windows -> batch -> head and store -> settled.
- * One batch is written at a time; the next one collects meanwhile. An envelope is settled as stored only after the
- * commit that holds its last sample. Nothing is dropped without a counter and, for bad messages, a dead letter.
+ * An envelope is settled as stored only after the commit that holds its last sample. Nothing is dropped without a counter and, for bad messages, a dead letter.
  */
 import { SequenceLedger, type Sample, type SeriesDefinition, type TradingEvent } from '@tapewatch/core';
 import type {
   Batch,
-  Clock,
   Codec,
   DecodeContext,
   Decoded,
   DecodeProblem,
   Envelope,
-  Logger,
   Progress,
   Recovery,
-  Telemetry,
   TransitionRow,
 } from '../ports.ts';
 import { BatchBuilder } from './batch-builder.ts';
+import { Committer, type CommitterOptions } from './committer.ts';
 import { Deriver } from './derive.ts';
 import { RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
@@ -38,24 +35,15 @@ export interface PipelineStream {
   readonly labels: (subject: string) => Readonly<Record<string, string>>;
 }
 
-export interface PipelineOptions {
-  readonly clock: Clock;
+export interface PipelineOptions extends CommitterOptions {
   readonly streams: readonly PipelineStream[];
   readonly limits: SeriesLimits;
-  /** Longest time a row waits for its batch. */
+  /** Longest time a row waits until queries and rules see it. */
   readonly flushIntervalMs: number;
-  /** A batch is written as soon as it has this many rows. */
-  readonly maxBatchRows: number;
-  /** Rows waiting while a write is in flight; past it messages are refused with reason `queue_full`. */
+  /** Rows that are not durable yet; past it messages are refused with reason `queue_full`. */
   readonly maxPendingRows: number;
-  readonly telemetry: Telemetry;
-  readonly log: Logger;
   /** Takes in every batch before it is durable: the memory that answers for the present. */
-  readonly head: { append(batch: Batch): Promise<unknown> };
-  /** Resolves when the batch is durable; it retries what can be retried, and a rejection is final. */
-  readonly append: (batch: Batch) => Promise<{ readonly duplicates: number }>;
-  /** Called once when the store gave up: the process must end in order. */
-  readonly onFatal: (error: unknown) => void;
+  readonly head: { append(batch: Batch): void };
 }
 
 export class Pipeline implements Progress {
@@ -68,15 +56,15 @@ export class Pipeline implements Progress {
   readonly #ledgers = new Map<string, SequenceLedger>();
   readonly #listeners = new Set<(changedNames: ReadonlySet<string>) => void>();
   readonly #waiters: (() => void)[] = [];
+  readonly #committer: Committer;
   #batch = new BatchBuilder();
   #changedNames = new Set<string>();
   #deadLetters = 0;
-  #inFlight: Promise<void> | undefined;
   #stopTimer: (() => void) | undefined;
-  #failed = false;
 
   constructor(options: PipelineOptions, recovery: Recovery) {
     this.#options = options;
+    this.#committer = new Committer(options);
     this.#streams = new Map(options.streams.map((stream) => [stream.policy.name, stream]));
     this.#registry = new SeriesRegistry(options.limits, recovery.series);
     const sealed = new Map(recovery.sealed.map(({ stream, untilNanos }) => [stream, untilNanos]));
@@ -92,7 +80,7 @@ export class Pipeline implements Progress {
   }
 
   get pendingRows(): number {
-    return this.#batch.rows;
+    return this.#batch.rows + this.#committer.pendingRows;
   }
 
   get registry(): SeriesRegistry {
@@ -160,10 +148,8 @@ export class Pipeline implements Progress {
   /** Writes everything that was taken in and ends. Windows that are still open are rebuilt from raw samples. */
   async stop(): Promise<void> {
     this.#stopTimer?.();
-    while (!this.#failed && (this.#inFlight !== undefined || !this.#batch.isEmpty)) {
-      this.#tick();
-      await this.#inFlight;
-    }
+    this.#tick();
+    await this.#committer.drain();
   }
 
   #isNewMessage({ position }: Envelope): boolean {
@@ -181,7 +167,7 @@ export class Pipeline implements Progress {
     const { telemetry, maxPendingRows } = this.#options;
     const { stream } = envelope;
     const items = decoded.samples.length + decoded.events.length;
-    if (envelope.position === undefined && this.#batch.rows + items > maxPendingRows) {
+    if (envelope.position === undefined && this.pendingRows + items > maxPendingRows) {
       telemetry.dropped(stream, 'queue_full', items);
       return;
     }
@@ -255,9 +241,8 @@ export class Pipeline implements Progress {
     });
   }
 
-  /** Seals what the watermarks allow and writes the batch, unless a write is in flight. */
+  /** Seals what the watermarks allow and hands the batch to the head, which answers at once, and to the committer. */
   #tick(): void {
-    if (this.#inFlight !== undefined || this.#failed) return;
     const nowNanos = this.#options.clock.now();
     const parts = [];
     const sealed: { stream: string; untilNanos: bigint }[] = [];
@@ -268,42 +253,21 @@ export class Pipeline implements Progress {
       parts.push(...sealedParts);
       if (windows.sealedUntilNanos !== before) sealed.push({ stream, untilNanos: windows.sealedUntilNanos });
     }
-    if (this.#batch.isEmpty && parts.length === 0) return;
+    if (this.#batch.isEmpty && parts.length === 0) {
+      this.#committer.tick();
+      return;
+    }
     for (const part of parts) {
       const series = part.histogram === undefined ? undefined : this.#registry.byId(part.seriesId);
       if (series !== undefined) this.#changedNames.add(series.labels.metricName);
     }
-    const builder = this.#batch;
-    const waiters = this.#waiters.splice(0);
+    const { rows, envelopes, storedByStream } = this.#batch;
+    const batch = this.#batch.build(this.#registry.takeCreated(), parts, sealed);
     this.#batch = new BatchBuilder();
     this.#deadLetters = 0;
-    const batch = builder.build(this.#registry.takeCreated(), parts, sealed);
-    this.#inFlight = this.#write(batch, builder, waiters).finally(() => {
-      this.#inFlight = undefined;
-      if (this.#batch.rows >= this.#options.maxBatchRows || this.#waiters.length > 0) this.#tick();
-    });
-  }
-
-  async #write(batch: Batch, builder: BatchBuilder, waiters: readonly (() => void)[]): Promise<void> {
-    const { telemetry, clock, log } = this.#options;
-    const started = clock.now();
-    const seconds = (): number => Number(clock.now() - started) / 1e9;
-    try {
-      await this.#options.head.append(batch);
-      this.#announce();
-      const { duplicates } = await this.#options.append(batch);
-      telemetry.storeAppended(seconds(), 'ok');
-      for (const [stream, count] of builder.storedByStream) telemetry.stored(stream, count);
-      if (duplicates > 0) telemetry.duplicates('store', duplicates);
-      for (const envelope of builder.envelopes) envelope.settle('stored');
-      for (const resolve of waiters) resolve();
-    } catch (error) {
-      this.#failed = true;
-      telemetry.storeAppended(seconds(), 'failed');
-      log.error({ err: error }, 'the store gave up; messages stay unacknowledged');
-      for (const envelope of builder.envelopes) envelope.settle('failed');
-      this.#options.onFatal(error);
-    }
+    this.#options.head.append(batch);
+    this.#committer.add({ batch, rows, envelopes, storedByStream, waiters: this.#waiters.splice(0) });
+    this.#announce();
   }
 
   #announce(): void {

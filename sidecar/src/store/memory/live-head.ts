@@ -41,7 +41,7 @@ export class LiveHead {
     this.#head.setBase(seriesId, histogram.encode());
   }
 
-  async append(batch: Batch): Promise<void> {
+  append(batch: Batch): void {
     for (const definition of batch.series) this.#head.define(definition);
     this.#head.addSamples(batch.samples);
     this.#head.addWindows(batch.windows);
