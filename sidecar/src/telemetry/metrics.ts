@@ -13,6 +13,12 @@ const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 const MAX_LABEL_LENGTH = 128;
 const MAX_LABEL_VALUES = 1_000;
 const OTHER = 'other';
+const LOOP_RESOLUTION_MS = 10;
+const LOOP_QUANTILES = [
+  ['0.5', 50],
+  ['0.99', 99],
+  ['0.999', 99.9],
+] as const;
 
 export interface TelemetryRegistry {
   /** What the parts call. */
@@ -115,7 +121,7 @@ function gauge(registry: Registry, name: string, help: string, labelNames: strin
 
 /** Stalls of the reading thread since the last scrape. */
 function eventLoopDelay(registry: Registry): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
+  const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   delay.enable();
   new Gauge({
     name: `${PREFIX}event_loop_delay_seconds`,
@@ -123,17 +129,18 @@ function eventLoopDelay(registry: Registry): () => void {
     labelNames: ['quantile'],
     registers: [registry],
     collect() {
-      for (const q of [50, 99, 99.9]) this.set({ quantile: String(q / 100) }, finite(delay.percentile(q)));
-      this.set({ quantile: '1' }, finite(delay.max));
+      for (const [quantile, percentile] of LOOP_QUANTILES)
+        this.set({ quantile }, loopDelay(delay.percentile(percentile)));
+      this.set({ quantile: '1' }, loopDelay(delay.max));
       delay.reset();
     },
   });
   return () => void delay.disable();
 }
 
-/** Before the first measurement Node reports NaN or zero. */
-function finite(nanos: number): number {
-  return Number.isFinite(nanos) ? nanos / 1e9 : 0;
+/** Node measures the distance of its timer's ticks, so an idle loop shows the resolution; before the first tick, NaN. */
+function loopDelay(nanos: number): number {
+  return Number.isFinite(nanos) ? Math.max(0, nanos / 1e9 - LOOP_RESOLUTION_MS / 1000) : 0;
 }
 
 /** Keeps a label's values bounded in length and number; what is past the bound counts under `other`. */
