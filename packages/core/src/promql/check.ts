@@ -20,7 +20,7 @@ export function checkTypes(expr: Expr, functions: FunctionRegistry): ValueType {
       requireNarrow(expr.selector);
       return 'matrix';
     case 'subquery':
-      require(expr.expr, check(expr.expr), 'vector', 'subquery is only allowed on');
+      demandType(expr.expr, check(expr.expr), 'vector', 'subquery is only allowed on');
       return 'matrix';
     case 'paren':
       return check(expr.expr);
@@ -58,7 +58,7 @@ export function typeOf(expr: Expr, functions: FunctionRegistry): ValueType {
   }
 }
 
-function require(expr: Expr, seen: ValueType, wanted: ValueType, place: string): void {
+function demandType(expr: Expr, seen: ValueType, wanted: ValueType, place: string): void {
   if (seen === wanted) return;
   throw new PromqlError('parse', `${place} ${typeName(wanted)}, got ${typeName(seen)}`, expr);
 }
@@ -103,16 +103,16 @@ function checkCall(call: Call, functions: FunctionRegistry, check: (expr: Expr) 
   }
   call.args.forEach((arg, i) => {
     const { type } = args[Math.min(i, args.length - 1)] as FunctionArgument;
-    require(arg, check(arg), type, `expected type of argument ${i + 1} in call to function "${call.name}" to be`);
+    demandType(arg, check(arg), type, `expected type of argument ${i + 1} in call to function "${call.name}" to be`);
   });
   return definition.returns;
 }
 
 function checkAggregate({ operation, param, expr }: Aggregate, check: (expr: Expr) => ValueType): ValueType {
-  require(expr, check(expr), 'vector', `expected type of aggregation ${operation} to be`);
+  demandType(expr, check(expr), 'vector', `expected type of aggregation ${operation} to be`);
   if (param !== undefined) {
     const wanted = operation === 'count_values' ? 'string' : 'scalar';
-    require(param, check(param), wanted, `expected type of the parameter of ${operation} to be`);
+    demandType(param, check(param), wanted, `expected type of the parameter of ${operation} to be`);
   }
   return 'vector';
 }
