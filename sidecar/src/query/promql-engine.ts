@@ -8,6 +8,7 @@ import {
   DEFAULT_SUBQUERY_STEP_MS,
   evaluate,
   type EvaluationRange,
+  type Expr,
   parse,
   plan,
   type Plan,
@@ -65,6 +66,19 @@ export function createPromqlEngine(reader: StoreReader, options: PromqlEngineOpt
   };
 }
 
+/** Parsed queries kept, oldest dropped first: rules and dashboards ask the same ones over and over. */
+const MAX_PARSED = 1_000;
+const parsed = new Map<string, Expr>();
+
+function parseCached(expr: string): Expr {
+  const known = parsed.get(expr);
+  if (known !== undefined) return known;
+  const fresh = parse(expr);
+  if (parsed.size >= MAX_PARSED) parsed.delete(parsed.keys().next().value as string);
+  parsed.set(expr, fresh);
+  return fresh;
+}
+
 /** Throws before anything is read when the query cannot be answered anyway. */
 function planQuery(expr: string, range: EvaluationRange, options: PromqlEngineOptions): Plan {
   const points = range.stepMs > 0 ? Math.floor((range.endMs - range.startMs) / range.stepMs) + 1 : 1;
@@ -73,7 +87,7 @@ function planQuery(expr: string, range: EvaluationRange, options: PromqlEngineOp
     const message = `the query asks for ${points} points per series, the limit is ${maxPoints}; take a larger step or a shorter range`;
     throw new TapewatchError('query.limit', message, { details: { points, maxPoints } });
   }
-  return plan(parse(expr), range, {
+  return plan(parseCached(expr), range, {
     text: expr,
     lookbackMs: options.lookbackMs ?? DEFAULT_LOOKBACK_MS,
     subqueryStepMs: options.subqueryStepMs ?? DEFAULT_SUBQUERY_STEP_MS,

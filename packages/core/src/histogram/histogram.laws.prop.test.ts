@@ -71,7 +71,7 @@ describe('the exponential histogram', () => {
     );
   });
 
-  it('answers each quantile within the printed bound of the order statistic at its rank (proves: PCT-04)', () => {
+  it('answers each quantile within the printed bound of the order statistic at its rank', () => {
     fc.assert(
       fc.property(
         fc.array(value, { minLength: 1, maxLength: 80 }),
