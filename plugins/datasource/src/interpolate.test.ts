@@ -2,13 +2,17 @@ import type { ScopedVars } from '@grafana/data';
 import { interpolateQuery, quoteForPromql, type Replace } from './interpolate.ts';
 import type { TapewatchQuery } from './query.ts';
 
-/** Grafana's template service in miniature: `$name` and `${name}`; unknown names stay. */
+/**
+ * Grafana's template service in miniature: `$name` and `${name}`; unknown names stay, scoped ones win, and `$__interval`
+ * is known even when nobody hands it in (a dashboard takes it from the panel's previous request).
+ */
 const variables: Record<string, { value: string | string[]; multi?: boolean; includeAll?: boolean }> = {
   venue: { value: ['X.N', 'B(1)'], multi: true },
   one: { value: ['X.N'], multi: true },
   strategy: { value: 'arb"x' },
   every: { value: '$__all', includeAll: true },
   step: { value: '5s' },
+  __interval: { value: '1s' },
 };
 const replace: Replace = (text, scopedVars: ScopedVars, format) =>
   text.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => {
@@ -28,6 +32,8 @@ describe('interpolateQuery', () => {
     ['up{venue=~"$one"}', 'up{venue=~"X\\\\.N"}'],
     ['up{strategy="$strategy"}', 'up{strategy="arb\\"x"}'],
     ['rate(x[$__rate_interval])', 'rate(x[$__rate_interval])'],
+    ['rate(x[$__interval])', 'rate(x[$__interval])'],
+    ['rate(x[${__interval}])', 'rate(x[$__interval])'],
   ])('%s becomes %s', (text, expected) => expect(expr(text)).toBe(expected));
 
   it('leaves the macros to the sidecar even when Grafana offers them', () => {

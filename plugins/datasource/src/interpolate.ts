@@ -23,8 +23,16 @@ const SIDECAR_MACROS = [
   '__range_ms',
 ];
 
+/**
+ * Each macro stands for itself. Taking them out of the scoped variables is not enough: a dashboard knows `$__interval`
+ * from the panel's previous request, which has another step than this query (it may have a minimum of its own).
+ */
+const KEEP_MACROS: ScopedVars = Object.fromEntries(
+  SIDECAR_MACROS.map((name) => [name, { text: `$${name}`, value: `$${name}` }]),
+);
+
 export function interpolateQuery(query: TapewatchQuery, scopedVars: ScopedVars, replace: Replace): TapewatchQuery {
-  const variables = Object.fromEntries(Object.entries(scopedVars).filter(([name]) => !SIDECAR_MACROS.includes(name)));
+  const variables = { ...scopedVars, ...KEEP_MACROS };
   const text = (value: string): string => replace(value, variables);
   const result: TapewatchQuery = { ...query };
   if (query.expr !== undefined) result.expr = replace(query.expr, variables, quoteForPromql);

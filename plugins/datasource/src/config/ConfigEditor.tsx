@@ -30,8 +30,7 @@ export function ConfigEditor({ options, onOptionsChange }: ConfigProps) {
       <FieldSet label="Connection" disabled={readOnly}>
         <Field
           label="Token"
-          required
-          description="The sidecar writes it into the file of its setting grafana.tokenFile. Provisioning: secureJsonData.token."
+          description="The sidecar's setting grafana.tokenFiles names where it is kept; empty where the sidecar asks for none. Provisioning: secureJsonData.token."
         >
           <SecretInput
             id="tapewatch-token"
