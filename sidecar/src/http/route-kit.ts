@@ -1,6 +1,6 @@
 /** What every route module gets, and the two ways a Prometheus route can be asked: GET, and POST with a form. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { errorEnvelope, successEnvelope } from '@tapewatch/contract';
 import { TapewatchError } from '../errors.ts';
 import type { Role } from './authentication.ts';

@@ -2,7 +2,7 @@
 import { deadLetterParams, deadLettersData, pnlParams, tradingData, tradingParams } from '@tapewatch/contract';
 import { msFromNanos, nanosFromMs, rfc3339, type Table, type TableField } from '@tapewatch/core';
 import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { TapewatchError } from '../errors.ts';
 import { sendData } from './answer.ts';
 import { commaList, parseLimit, parseTimeMs } from './parameter.ts';

@@ -16,7 +16,7 @@ describe('numbers as Go prints them', () => {
     [-2.5, '-2.5', '-2.5', '-2.50', '-2.500e+00'],
     [123456.789, '123456.789', '1.235e+05', '123456.79', '1.235e+05'],
     [1000000.5, '1.0000005e+06', '1e+06', '1000000.50', '1.000e+06'],
-  ])('%d', (value, shortest, significant, fixed, exponent) => {
+  ] as const)('%d', (...[value, shortest, significant, fixed, exponent]) => {
     expect(formatShortest(value)).toBe(shortest);
     expect(formatSignificant(value, 4)).toBe(significant);
     expect(formatFixed(value, 2)).toBe(fixed);

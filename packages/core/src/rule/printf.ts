@@ -22,7 +22,8 @@ export function countVerbs(format: string): number | string {
 /** `values` must be as many as `countVerbs` tells. */
 export function printf(format: string, values: readonly (string | number)[]): string {
   let next = 0;
-  return format.replace(VERB, (_all, flags: string, width: string, precision: string | undefined, verb: string) => {
+  return format.replace(VERB, (...match) => {
+    const [, flags, width, precision, verb] = match as unknown as [string, string, string, string | undefined, string];
     if (verb === '%') return '%';
     const text = formatVerb(verb, values[next++] ?? '', precision === undefined ? undefined : Number(precision));
     return pad(flags.includes('+') && /^\d/.test(text) ? `+${text}` : text, flags, Number(width));

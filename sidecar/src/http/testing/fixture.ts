@@ -33,19 +33,23 @@ export const SECURED = {
 };
 
 const SERIES: readonly SeriesDefinition[] = [
-  definition(1, 'order_ack_seconds', 'distribution', 'XNAS', 'seconds'),
-  definition(2, 'quotes_total', 'counter', 'XLON', '1'),
+  {
+    id: 1,
+    labels: Labels.from({ __name__: 'order_ack_seconds', venue: 'XNAS' }),
+    kind: 'distribution',
+    stream: 's',
+    unit: 'seconds',
+    help: 'Help of order_ack_seconds.',
+  },
+  {
+    id: 2,
+    labels: Labels.from({ __name__: 'quotes_total', venue: 'XLON' }),
+    kind: 'counter',
+    stream: 's',
+    unit: '1',
+    help: '',
+  },
 ];
-
-function definition(
-  id: number,
-  name: string,
-  kind: SeriesDefinition['kind'],
-  venue: string,
-  unit: string,
-): SeriesDefinition {
-  return { id, labels: Labels.from({ __name__: name, venue }), kind, stream: 's', unit, help: `Help of ${name}.` };
-}
 
 export function histogram(): ExponentialHistogram {
   const built = new ExponentialHistogram({ scale: 0, zeroThreshold: 0.001 });
