@@ -28,7 +28,7 @@ export function PercentileTooltip(props: PercentileTooltipProps) {
     <div className={styles.wrapper}>
       <div className={styles.header}>
         <span>{dateTimeFormat(facet.table.times[step] as number, { timeZone: props.timeZone })}</span>
-        {facet.name !== '' && <span className={styles.dim}>{facet.name}</span>}
+        {facet.name !== '' && <span className={styles.name}>{facet.name}</span>}
       </div>
       <table className={styles.table}>
         <tbody>
@@ -80,6 +80,13 @@ const getStyles = (theme: GrafanaTheme2) => ({
     td: { padding: theme.spacing(0.25, 0.5), whiteSpace: 'nowrap' },
   }),
   number: css({ textAlign: 'right', fontVariantNumeric: 'tabular-nums' }),
+  name: css({
+    maxWidth: theme.spacing(30),
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+    color: theme.colors.text.secondary,
+  }),
   dim: css({ color: theme.colors.text.secondary }),
   focused: css({ fontWeight: theme.typography.fontWeightBold, color: theme.colors.text.maxContrast }),
   swatch: css({

@@ -45,7 +45,9 @@ export function buildModel(
     .map((group) => {
       const merged = mergeSeries(group);
       const table = percentileTable(merged, quantiles, options.countFactor);
-      return { name: merged.name, series: merged, table, range: valueRange(merged) };
+      // A name tells facets apart; that of a single whole is its query, which the title says better.
+      const name = options.seriesMode === 'facet' ? merged.name : '';
+      return { name, series: merged, table, range: valueRange(merged) };
     });
   return { facets, quantiles, valueField, problem };
 }
