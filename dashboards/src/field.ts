@@ -13,8 +13,8 @@ export function absolute(list: readonly ThresholdStep[]): object {
   return { mode: 'absolute', steps: list };
 }
 
-/** Same name, same colour in every panel: a venue keeps its colour down the whole board. */
-export const BY_NAME = { mode: 'palette-classic-by-name' };
+/** In order of the series, which the sidecar sorts by labels: a venue keeps its colour down the whole board. */
+export const BY_ORDER = { mode: 'palette-classic' };
 export const BY_THRESHOLD = { mode: 'thresholds' };
 
 export function fixed(color: string): object {

@@ -2,7 +2,7 @@
  * Builders of the core panels with one calm default each: thin lines, little fill, no points, legends that carry the last
  * and the largest value. A board states only what differs.
  */
-import { absolute, BY_NAME, BY_THRESHOLD, fields, steps } from './field.ts';
+import { absolute, BY_ORDER, BY_THRESHOLD, fields, steps } from './field.ts';
 import type { FieldOverride, Link, Panel, Target, ThresholdStep } from './model.ts';
 
 interface Common {
@@ -55,7 +55,8 @@ export interface TimeSeriesSpec extends Numeric {
 
 export function stat(spec: StatSpec): Panel {
   return {
-    ...common(spec),
+    ...common({ interval: CALM_STEP, ...spec }),
+    maxDataPoints: SPARKLINE_POINTS,
     type: 'stat',
     fieldConfig: fields({ ...numeric(spec), color: BY_THRESHOLD }, spec.overrides),
     options: {
@@ -71,6 +72,10 @@ export function stat(spec: StatSpec): Panel {
     },
   };
 }
+
+/** Finer steps cost more than they show, and a p99 of a second holds a handful of orders. */
+const CALM_STEP = '5s';
+const SPARKLINE_POINTS = 60;
 
 export function timeSeries(spec: TimeSeriesSpec): Panel {
   const bars = spec.style === 'bars';
@@ -89,12 +94,12 @@ export function timeSeries(spec: TimeSeriesSpec): Panel {
     axisSoftMin: 0,
   };
   return {
-    ...common(spec),
+    ...common({ interval: CALM_STEP, ...spec }),
     type: 'timeseries',
     fieldConfig: fields(
       {
         ...numeric(spec),
-        color: spec.color ?? BY_NAME,
+        color: spec.color ?? BY_ORDER,
         custom,
         ...(spec.displayName === undefined ? {} : { displayName: spec.displayName }),
       },
@@ -172,7 +177,7 @@ export function table(spec: TableSpec): Panel {
 
 export function stateTimeline(spec: Numeric): Panel {
   return {
-    ...common(spec),
+    ...common({ interval: CALM_STEP, ...spec }),
     type: 'state-timeline',
     fieldConfig: fields(
       { ...numeric(spec), color: BY_THRESHOLD, custom: { fillOpacity: 75, lineWidth: 0, spanNulls: false } },

@@ -34,8 +34,8 @@ export function labelVariable(options: { name: string; label: string; metric: st
     name,
     options: [],
     query: { kind: 'label_values', label: name, match: metric, refId: `variable-${name}` },
-    // On every change of the time range: a venue that appears today must be offered today.
-    refresh: 2,
+    // When the board is opened. "On time range change" would ask at every refresh and cancel the panels while it waits.
+    refresh: 1,
     regex: '',
     skipUrlSync: false,
     sort: 1,

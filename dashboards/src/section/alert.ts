@@ -29,6 +29,7 @@ const SEVERITY = {
 };
 
 const WHEN = { unit: 'dateTimeAsIso', 'custom.width': 160 };
+const NAME = { 'custom.width': 190 };
 const VALUE = { 'custom.width': 90, decimals: 3 };
 
 function hidden(...columns: readonly string[]): { id: string; options: object } {
@@ -42,8 +43,8 @@ function grafanaAlerts(): Panel {
       title: 'Grafana alert rules',
       description:
         'Rules that Grafana evaluates over our data source, every ten seconds at best. They come from the provisioning files.',
-      w: 6,
-      h: 9,
+      w: 8,
+      h: 8,
       targets: [],
     }),
     type: 'alertlist',
@@ -52,6 +53,8 @@ function grafanaAlerts(): Panel {
       alertInstanceLabelFilter: '',
       alertName: '',
       dashboardAlerts: false,
+      // Only Grafana's own: the sidecar's are in the table beside it.
+      datasource: '-- Grafana --',
       folder: null,
       groupBy: [],
       groupMode: 'default',
@@ -71,25 +74,38 @@ export const alerts: Section = {
       id: 50,
       title: 'Active now',
       description: "The sidecar's alerts that are pending or firing, with the value that made them so.",
-      w: 9,
-      h: 9,
+      w: 16,
+      h: 8,
       noValue: 'Nothing is pending or firing',
       targets: [target('A', { queryType: 'alerts', state: 'active' })],
       transformations: [hidden('group', 'runbook', 'fingerprint')],
-      overrides: [named('state', STATE), named('severity', SEVERITY), named('since', WHEN), named('value', VALUE)],
+      overrides: [
+        named('state', STATE),
+        named('severity', SEVERITY),
+        named('since', WHEN),
+        named('value', VALUE),
+        named('alertname', NAME),
+      ],
     }),
+    grafanaAlerts(),
     table({
       id: 51,
       title: 'What happened',
       description:
         'Every change of state in the time range with its reason, newest first. Nothing fires or resolves without a row here.',
-      w: 9,
+      w: 24,
       h: 9,
       noValue: 'No alert changed its state in the time range',
       targets: [target('A', { queryType: 'alerts', state: 'history' })],
-      transformations: [hidden('group', 'from', 'summary')],
-      overrides: [named('to', STATE), named('severity', SEVERITY), named('time', WHEN), named('value', VALUE)],
+      transformations: [hidden('group', 'from')],
+      sortBy: { column: 'time', descending: true },
+      overrides: [
+        named('to', STATE),
+        named('severity', SEVERITY),
+        named('time', WHEN),
+        named('value', VALUE),
+        named('alertname', NAME),
+      ],
     }),
-    grafanaAlerts(),
   ],
 };

@@ -30,7 +30,7 @@ export const overview: readonly Panel[] = [
   stat({
     ...STAT,
     id: 3,
-    title: 'Orders a second',
+    title: 'Orders / s',
     description: 'New orders a second over the chosen venues and strategies.',
     unit: 'short',
     decimals: 1,
@@ -39,7 +39,7 @@ export const overview: readonly Panel[] = [
   stat({
     ...STAT,
     id: 4,
-    title: 'Fills a second',
+    title: 'Fills / s',
     description:
       'Executions a second. Orders that flow while fills stop point at the venue or at prices that are too passive.',
     unit: 'short',
@@ -94,7 +94,7 @@ export const overview: readonly Panel[] = [
   stat({
     ...STAT,
     id: 8,
-    title: 'Worst component',
+    title: 'Health',
     description: 'The worst health that any component reports about itself: healthy, degraded or critical.',
     unit: 'none',
     mappings: HEALTH_TEXTS,
