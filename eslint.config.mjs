@@ -38,6 +38,8 @@ export default tseslint.config(
       'test/**/*.ts',
       'tools/**/*.ts',
     ],
+    // Its own tsconfig, with the DOM.
+    ignores: ['test/browser/**'],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: { '@typescript-eslint/no-floating-promises': 'error', '@typescript-eslint/no-misused-promises': 'error' },
   },

@@ -17,7 +17,8 @@ const missing = ensurePrograms({
   ...(quick ? {} : { chromium: 'chromium', prometheus: 'prometheus', openssl: 'openssl' }),
 });
 for (const program of missing) console.log(`${program} is not installed and could not be: tests that need it say so`);
-if (!existsSync(join(root, '../shared'))) console.log('../shared is missing: tests on recorded data skip, or fail in CI');
+if (!existsSync(join(root, '../shared')))
+  console.log('../shared is missing: tests on recorded data skip, or fail in CI');
 ensureBuilt('sidecar');
 if (!quick) ensureBuilt('plugins');
 
@@ -31,11 +32,21 @@ if (quick) {
 const ignored = quick ? LONG.flatMap((path) => ['--testPathIgnorePatterns', path]) : [];
 const jest = spawnSync(
   process.execPath,
-  ['--no-warnings', 'node_modules/.bin/jest', '--maxWorkers=2', '--json', `--outputFile=${report}`, ...ignored, ...jestArgs],
+  [
+    '--no-warnings',
+    'node_modules/.bin/jest',
+    '--maxWorkers=2',
+    '--json',
+    `--outputFile=${report}`,
+    ...ignored,
+    ...jestArgs,
+  ],
   { cwd: root, stdio: ['inherit', 'ignore', 'inherit'] },
 );
 if (!existsSync(report)) process.exit(jest.status ?? 1);
-const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, testResults } = JSON.parse(
+  readFileSync(report, 'utf8'),
+);
 // A suite that could not even load has no failed test of its own; it must not look like a pass.
 const broken = testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length;
 const failed = numFailedTests + broken;

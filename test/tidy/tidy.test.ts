@@ -29,8 +29,10 @@ function room(path: string): string | undefined {
   return /^packages\/core\/src\/([^/]+)\//.exec(path)?.[1];
 }
 
+/** The command line composes adapters as app.ts does, so it is none. */
 function adapter(path: string): string | undefined {
-  return /^sidecar\/src\/([^/]+)\//.exec(path)?.[1];
+  const folder = /^sidecar\/src\/([^/]+)\//.exec(path)?.[1];
+  return folder === 'cli' ? undefined : folder;
 }
 
 describe('layers', () => {

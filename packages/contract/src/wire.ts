@@ -37,7 +37,11 @@ const labelName = name.regex(LABEL_NAME_PATTERN, 'must match [a-zA-Z_][a-zA-Z0-9
 const wireNumber = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity', '+Inf', '-Inf'])]);
 
 const wireBuckets = z.object({
-  offset: z.number().int().min(-(2 ** 31)).max(2 ** 31),
+  offset: z
+    .number()
+    .int()
+    .min(-(2 ** 31))
+    .max(2 ** 31),
   bucket_counts: z.array(nonNegative).max(8192),
 });
 

@@ -1,5 +1,5 @@
 /** The histogram columns of `windows` and `histogram_samples`: writing packed ones, reading rows back. */
-import type { DuckDBListValue} from '@duckdb/node-api';
+import type { DuckDBListValue } from '@duckdb/node-api';
 import { DOUBLE, INTEGER, LIST, listValue, TINYINT, type DuckDBValue } from '@duckdb/node-api';
 import type { EncodedHistogram } from '@tapewatch/core';
 import type { Column } from './columns.ts';
