@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
 export const ROOT = join(__dirname, '..', '..');
 const OUTPUT = join(ROOT, 'dist', 'test-browser');
@@ -25,6 +25,8 @@ export async function buildPage(): Promise<void> {
     loader: { '.svg': 'text', '.ttf': 'dataurl', '.woff': 'empty', '.woff2': 'empty' },
     logLevel: 'error',
   });
+  // Its service process would outlive the tests.
+  await stop();
 }
 
 const TYPES: Record<string, string> = {

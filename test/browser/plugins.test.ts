@@ -30,6 +30,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close();
+  served?.server.closeAllConnections();
   served?.server.close();
 });
 

@@ -10,8 +10,8 @@ import {
   type PanelProps,
 } from '@grafana/data';
 import { PanelDataErrorView } from '@grafana/runtime';
+import type { LegendDisplayMode } from '@grafana/ui';
 import {
-  LegendDisplayMode,
   LoadingPlaceholder,
   PanelContextProvider,
   SeriesVisibilityChangeMode,
