@@ -15,6 +15,8 @@ export function absolute(list: readonly ThresholdStep[]): object {
 
 /** In order of the series, which the sidecar sorts by labels: a venue keeps its colour down the whole board. */
 export const BY_ORDER = { mode: 'palette-classic' };
+/** Grafana's own `c/s` and `ops/s` name things that these are not. */
+export const PER_SECOND = 'suffix: /s';
 export const BY_THRESHOLD = { mode: 'thresholds' };
 
 export function fixed(color: string): object {
@@ -24,6 +26,14 @@ export function fixed(color: string): object {
 export function named(name: string, properties: Readonly<Record<string, unknown>>): FieldOverride {
   return {
     matcher: { id: 'byName', options: name },
+    properties: Object.entries(properties).map(([id, value]) => ({ id, value })),
+  };
+}
+
+/** For all columns of numbers. */
+export function numbers(properties: Readonly<Record<string, unknown>>): FieldOverride {
+  return {
+    matcher: { id: 'byType', options: 'number' },
     properties: Object.entries(properties).map(([id, value]) => ({ id, value })),
   };
 }

@@ -2,7 +2,7 @@
  * Builders of the core panels with one calm default each: thin lines, little fill, no points, legends that carry the last
  * and the largest value. A board states only what differs.
  */
-import { absolute, BY_ORDER, BY_THRESHOLD, fields, steps } from './field.ts';
+import { absolute, BY_ORDER, BY_THRESHOLD, fields, numbers, steps } from './field.ts';
 import type { FieldOverride, Link, Panel, Target, ThresholdStep } from './model.ts';
 
 interface Common {
@@ -58,7 +58,7 @@ export function stat(spec: StatSpec): Panel {
     ...common({ interval: CALM_STEP, ...spec }),
     maxDataPoints: SPARKLINE_POINTS,
     type: 'stat',
-    fieldConfig: fields({ ...numeric(spec), color: BY_THRESHOLD }, spec.overrides),
+    fieldConfig: fields({ ...numeric(spec), color: BY_THRESHOLD }, unitFirst(spec)),
     options: {
       colorMode: 'value',
       graphMode: spec.sparkline === false ? 'none' : 'area',
@@ -81,7 +81,7 @@ export function timeSeries(spec: TimeSeriesSpec): Panel {
   const bars = spec.style === 'bars';
   const custom = {
     drawStyle: bars ? 'bars' : 'line',
-    fillOpacity: spec.fill ?? (bars ? 70 : spec.stack === true ? 35 : 6),
+    fillOpacity: spec.fill ?? (bars ? 70 : spec.stack === true ? 35 : 0),
     gradientMode: 'none',
     lineInterpolation: 'linear',
     lineWidth: bars || spec.stack === true ? 1 : 2,
@@ -103,7 +103,7 @@ export function timeSeries(spec: TimeSeriesSpec): Panel {
         custom,
         ...(spec.displayName === undefined ? {} : { displayName: spec.displayName }),
       },
-      spec.overrides,
+      unitFirst(spec),
     ),
     options: {
       legend: legend(spec),
@@ -207,6 +207,11 @@ export function common(spec: Common): Omit<Panel, 'type' | 'fieldConfig' | 'opti
     ...(spec.links === undefined ? {} : { links: spec.links }),
     ...(spec.transformations === undefined ? {} : { transformations: spec.transformations }),
   };
+}
+
+/** The frame's own unit would win over the panel's default, but not over an override. */
+function unitFirst({ unit, overrides = [] }: Numeric): readonly FieldOverride[] {
+  return [numbers({ unit }), ...overrides];
 }
 
 function numeric(spec: Numeric): Record<string, unknown> {

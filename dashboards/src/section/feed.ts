@@ -1,5 +1,5 @@
 /** Market data: do the feeds come, how old are they, and are they whole? */
-import { HEALTH_TEXTS, steps } from '../field.ts';
+import { HEALTH_TEXTS, PER_SECOND, steps } from '../field.ts';
 import type { Section } from '../model.ts';
 import { stateTimeline, timeSeries } from '../panel.ts';
 import { promql, quantile, VENUE } from '../target.ts';
@@ -10,11 +10,11 @@ export const feed: Section = {
   panels: [
     timeSeries({
       id: 60,
-      title: 'Quotes a second by venue',
+      title: 'Quotes by venue',
       description: 'Top-of-book updates a second. A venue that falls to zero is out, whatever its connection says.',
       w: 8,
       h: 8,
-      unit: 'short',
+      unit: PER_SECOND,
       legend: 'table',
       targets: [
         promql('A', `sum by (venue) (rate(quotes_total{${VENUE}}[$__rate_interval]))`, { legendFormat: '{{venue}}' }),
@@ -45,21 +45,24 @@ export const feed: Section = {
       unit: 'suffix: bps',
       decimals: 2,
       legend: 'table',
-      targets: [promql('A', `avg by (symbol) (quote_spread_bps{${VENUE}})`, { legendFormat: '{{symbol}}' })],
+      targets: [
+        promql('A', `avg by (symbol) (avg_over_time(quote_spread_bps{${VENUE}}[$__rate_interval]))`, {
+          legendFormat: '{{symbol}}',
+        }),
+      ],
     }),
     timeSeries({
       id: 63,
-      title: 'Feed gaps',
-      description: 'Sequence numbers that are missing from feeds that number every update, in each step.',
+      title: 'Feed gaps in the last minute',
+      description:
+        'Sequence numbers that are missing from feeds that number every update, over the minute before each point: what was missed while a feed was silent is known when it speaks again.',
       w: 8,
       h: 7,
       unit: 'short',
       decimals: 0,
-      style: 'bars',
-      stack: true,
-      thresholds: steps('green', [1, 'red']),
+      fill: 10,
       targets: [
-        promql('A', `sum by (venue) (increase(feed_gaps_total{${VENUE}}[$__rate_interval]))`, {
+        promql('A', `sum by (venue) (increase(feed_gaps_total{${VENUE}}[1m]))`, {
           legendFormat: '{{venue}}',
         }),
       ],

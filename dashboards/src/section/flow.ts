@@ -1,5 +1,5 @@
 /** Order flow: how much, what becomes of it, and what goes wrong. */
-import { fixed, named } from '../field.ts';
+import { fixed, named, PER_SECOND } from '../field.ts';
 import type { Section } from '../model.ts';
 import { timeSeries } from '../panel.ts';
 import { FILTER, promql } from '../target.ts';
@@ -10,11 +10,11 @@ export const flow: Section = {
   panels: [
     timeSeries({
       id: 20,
-      title: 'Order steps a second',
+      title: 'Order steps',
       description: 'Steps of the order life cycle a second: new, acknowledged, filled, cancelled, rejected.',
       w: 8,
       h: 8,
-      unit: 'short',
+      unit: PER_SECOND,
       legend: 'table',
       overrides: [
         named('reject', { color: fixed('red') }),
@@ -29,11 +29,11 @@ export const flow: Section = {
     }),
     timeSeries({
       id: 21,
-      title: 'Fills a second by venue',
+      title: 'Fills by venue',
       description: 'Executions a second for each venue.',
       w: 8,
       h: 8,
-      unit: 'short',
+      unit: PER_SECOND,
       legend: 'table',
       targets: [
         promql('A', `sum by (venue) (rate(fills_total{${FILTER}}[$__rate_interval]))`, { legendFormat: '{{venue}}' }),
@@ -56,7 +56,7 @@ export const flow: Section = {
       description: 'Rejected orders a second, by the reason that came with the reject.',
       w: 8,
       h: 7,
-      unit: 'short',
+      unit: PER_SECOND,
       style: 'bars',
       stack: true,
       legend: 'list',
@@ -72,7 +72,7 @@ export const flow: Section = {
       description: "Errors a second that the desk's components count about themselves.",
       w: 8,
       h: 7,
-      unit: 'short',
+      unit: PER_SECOND,
       style: 'bars',
       stack: true,
       legend: 'list',
@@ -84,7 +84,7 @@ export const flow: Section = {
     }),
     timeSeries({
       id: 25,
-      title: 'Traded notional a minute',
+      title: 'Traded notional per minute',
       description: 'Quantity times price of the executions, a minute, by strategy.',
       w: 8,
       h: 7,

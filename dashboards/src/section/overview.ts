@@ -1,5 +1,5 @@
 /** The first line of "Trading operations": is everything all right? Eight numbers with limits. */
-import { HEALTH_TEXTS, steps } from '../field.ts';
+import { HEALTH_TEXTS, PER_SECOND, steps } from '../field.ts';
 import type { Panel } from '../model.ts';
 import { stat } from '../panel.ts';
 import { FILTER, pnl, promql, quantile, target } from '../target.ts';
@@ -32,7 +32,7 @@ export const overview: readonly Panel[] = [
     id: 3,
     title: 'Orders / s',
     description: 'New orders a second over the chosen venues and strategies.',
-    unit: 'short',
+    unit: PER_SECOND,
     decimals: 1,
     targets: [promql('A', `sum(rate(order_events_total{event="new", ${FILTER}}[$__rate_interval]))`)],
   }),
@@ -42,7 +42,7 @@ export const overview: readonly Panel[] = [
     title: 'Fills / s',
     description:
       'Executions a second. Orders that flow while fills stop point at the venue or at prices that are too passive.',
-    unit: 'short',
+    unit: PER_SECOND,
     decimals: 1,
     targets: [promql('A', `sum(rate(fills_total{${FILTER}}[$__rate_interval]))`)],
   }),
