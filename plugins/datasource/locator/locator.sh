@@ -14,6 +14,8 @@ set -u
 socket=${GF_PLUGIN_SOCKET:-${TAPEWATCH_SOCKET:-/run/tapewatch/grafana.sock}}
 address=${GF_PLUGIN_ADDRESS:-}
 grace=3
+# Before anything else: once Grafana is gone, the parent is another process.
+grafana=$PPID
 
 if [ -n "$address" ]; then
   printf '1|2|tcp|%s|grpc\n' "$address"
@@ -29,7 +31,6 @@ read_id() {
   fi
 }
 
-grafana=$PPID
 read_id
 seen=$id
 absent=0

@@ -109,9 +109,15 @@ describe('locator', () => {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: parent.stdout as NodeJS.ReadableStream });
-    const pid = await new Promise<number>((resolve) => {
-      lines.on('line', (line) => (/^\d+$/.test(line) ? resolve(Number(line)) : undefined));
+    // The handshake shows that the locator runs and knows its parent.
+    const seen: string[] = [];
+    await new Promise<void>((resolve) => {
+      lines.on('line', (line) => {
+        seen.push(line);
+        if (seen.length === 2) resolve();
+      });
     });
+    const pid = Number(seen.find((line) => /^\d+$/.test(line)));
     expect(isAlive(pid)).toBe(true);
     parent.kill('SIGKILL');
     const deadline = Date.now() + 10_000;
