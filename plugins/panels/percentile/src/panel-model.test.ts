@@ -1,12 +1,12 @@
 import { buildModel, valueAxis } from './panel-model.ts';
 import { plainFrame } from './plain-frame.ts';
 
-function frame(venue: string, count: number) {
+function frame(venue: string, count: number, top = 4) {
   return plainFrame({
     fields: [
       { name: 'xMax', type: 'time', values: [1000, 2000] },
       { name: 'yMin', type: 'number', values: [1, 2] },
-      { name: 'yMax', type: 'number', values: [2, 4] },
+      { name: 'yMax', type: 'number', values: [2, top] },
       { name: 'count', type: 'number', values: [count, count], labels: { venue } },
     ],
   });
@@ -14,7 +14,7 @@ function frame(venue: string, count: number) {
 
 describe('buildModel', () => {
   it('adds several series, or draws one facet for each', () => {
-    const frames = [frame('A', 3), frame('B', 4)];
+    const frames = [frame('A', 3), frame('B', 4, 8)];
     const merged = buildModel(frames, [0.5], { seriesMode: 'merge', countFactor: 1 });
     expect(merged.facets.map(({ name, table }) => [name, ...table.totals])).toEqual([['', 7, 7]]);
     const facets = buildModel(frames, [0.5], { seriesMode: 'facet', countFactor: 1 }).facets;
@@ -22,7 +22,11 @@ describe('buildModel', () => {
       ['venue=A', 3, 3],
       ['venue=B', 4, 4],
     ]);
-    expect(facets[0]?.range).toEqual({ min: 1, max: 4 });
+    // One value axis for all.
+    expect(facets.map(({ range }) => range)).toEqual([
+      { min: 1, max: 8 },
+      { min: 1, max: 8 },
+    ]);
   });
 
   it('has no facet without data', () => {

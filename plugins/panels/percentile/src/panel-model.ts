@@ -49,7 +49,10 @@ export function buildModel(
       const name = options.seriesMode === 'facet' ? merged.name : '';
       return { name, series: merged, table, range: valueRange(merged) };
     });
-  return { facets, quantiles, valueField, problem };
+  // One value axis for all facets, or they could not be compared.
+  const min = Math.min(...facets.map(({ range }) => range.min));
+  const max = Math.max(...facets.map(({ range }) => range.max));
+  return { facets: facets.map((facet) => ({ ...facet, range: { min, max } })), quantiles, valueField, problem };
 }
 
 /** Everything that was counted. */
