@@ -5,12 +5,12 @@ const linear: Distribution = { kind: 'linear' };
 const log: Distribution = { kind: 'log' };
 
 describe('positionOn', () => {
-  it.each([
-    [linear, 0, 10, 5, 50],
-    [log, 1, 100, 10, 50],
-    [log, 1, 16, 2, 25],
-    [{ kind: 'symlog', linearThreshold: 1 } as Distribution, -10, 10, 0, 50],
-  ])('puts a value of %j between %d and %d at its place', (distribution, min, max, value, pixel) => {
+  it.each<[Distribution, [number, number], number, number]>([
+    [linear, [0, 10], 5, 50],
+    [log, [1, 100], 10, 50],
+    [log, [1, 16], 2, 25],
+    [{ kind: 'symlog', linearThreshold: 1 }, [-10, 10], 0, 50],
+  ])('puts on %j over %j at its place', (distribution, [min, max], value, pixel) => {
     expect(positionOn({ min, max, start: 0, end: 100, distribution })(value)).toBeCloseTo(pixel, 9);
   });
 

@@ -34,22 +34,22 @@ type Exports = { readonly plugin?: unknown };
 /** What a built module.js may ask for is exactly what is shared: anything else is an error, as in Grafana. */
 async function loadPlugin(id: string): Promise<Exports> {
   const uri = `/public/plugins/${id}/module.js`;
-  const code = await (await fetch(uri)).text();
   const asked: string[] = [];
-  const exports = await new Promise<Exports>((resolve) => {
-    const define = Object.assign(
-      (dependencies: readonly string[], factory: (...values: unknown[]) => Exports) => {
-        const values = dependencies.map((name) => {
-          asked.push(name);
-          if (name === 'module') return { uri };
-          if (!(name in shared)) throw new Error(`${id} imports ${name}, which Grafana 12.2.0 does not share`);
-          return shared[name];
-        });
-        resolve(factory(...values));
-      },
-      { amd: {} },
-    );
-    new Function('define', code)(define);
+  const exports = await new Promise<Exports>((resolve, reject) => {
+    const define = (dependencies: readonly string[], factory: (...values: unknown[]) => Exports): void => {
+      const values = dependencies.map((name) => {
+        asked.push(name);
+        if (name === 'module') return { uri };
+        if (!(name in shared)) throw new Error(`${id} imports ${name}, which Grafana 12.2.0 does not share`);
+        return shared[name];
+      });
+      resolve(factory(...values));
+    };
+    // Monaco's own loader may have put another `define` there.
+    Object.assign(window, { define: Object.assign(define, { amd: {} }) });
+    const script = Object.assign(document.createElement('script'), { src: uri });
+    script.onerror = () => reject(new Error(`${uri} did not load`));
+    document.head.append(script);
   });
   loaded.set(id, { exports, asked });
   return exports;

@@ -41,12 +41,12 @@ export function FacetPlot(props: FacetPlotProps) {
   const showsNegative = facet.range.min <= 0;
   const config = useMemo(
     () => buildPlotConfig(source, { ...settings, timeAxis, valueAxisWidth }),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- plugins below add hooks to a fresh configuration only
+    // Dependencies: plugins below add hooks to a fresh configuration only
     [settings, timeAxis, valueAxisWidth, showsNegative, cursorSync],
   );
   const data = useMemo(
     () => [facet.table.times, ...facet.table.lines.map(({ values }) => values)],
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- a new time range must reach uPlot as new data
+    // Dependencies: a new time range must reach uPlot as new data
     [facet.table, timeRange],
   );
 

@@ -24,7 +24,7 @@ import {
 import { FacetPlot } from './FacetPlot.tsx';
 import { legendItems } from './legend-items.ts';
 import { parsePercentiles, toggleHidden, type PercentileOptions } from './options.ts';
-import { buildModel, type PanelModel } from './panel-model.ts';
+import { buildModel, type Facet, type PanelModel } from './panel-model.ts';
 import { percentileName } from './percentile.ts';
 import type { PlotSettings } from './plot-config.ts';
 import { themePalette } from './theme-palette.ts';
@@ -37,8 +37,7 @@ const TIME_AXIS_HEIGHT = 22;
 const FACET_AXIS_WIDTH = 60;
 
 export function PercentilePanel(props: PanelProps<PercentileOptions>) {
-  const { data, options, width, height, timeRange } = props;
-  const styles = useStyles2(getStyles);
+  const { data, options, width, height } = props;
   const quantiles = useMemo(() => parsePercentiles(options.percentiles), [options.percentiles]);
   const model = useMemo(
     () => buildModel(data.series, quantiles, { seriesMode: options.seriesMode, countFactor: options.countFactor }),
@@ -82,39 +81,52 @@ export function PercentilePanel(props: PanelProps<PercentileOptions>) {
   return (
     <PanelContextProvider value={context}>
       <VizLayout width={width} height={height} legend={legend}>
-        {(plotWidth: number, plotHeight: number) => {
-          const titled = model.facets.length > 1;
-          const share = (plotHeight - (titled ? TIME_AXIS_HEIGHT : 0)) / model.facets.length;
-          const facetHeight = Math.max(share, Math.min(MIN_FACET_HEIGHT, plotHeight));
-          return (
-            <div className={styles.facets} style={{ height: plotHeight }}>
-              {model.facets.map((facet, index) => {
-                // Facets share one time axis, below the last.
-                const isLast = index === model.facets.length - 1;
-                const boxHeight = facetHeight + (titled && isLast ? TIME_AXIS_HEIGHT : 0);
-                return (
-                  <div key={facet.name || index} style={{ height: boxHeight }}>
-                    {titled && <div className={styles.title}>{facet.name}</div>}
-                    <FacetPlot
-                      facet={facet}
-                      settings={settings}
-                      timeAxis={isLast}
-                      valueAxisWidth={titled ? FACET_AXIS_WIDTH : undefined}
-                      timeRange={timeRange}
-                      width={plotWidth}
-                      height={boxHeight - (titled ? FACET_TITLE_HEIGHT : 0)}
-                      tooltipMode={options.tooltip.mode}
-                      eventBus={props.eventBus}
-                      onChangeTimeRange={props.onChangeTimeRange}
-                    />
-                  </div>
-                );
-              })}
-            </div>
-          );
-        }}
+        {(plotWidth: number, plotHeight: number) => (
+          <Facets panel={props} facets={model.facets} settings={settings} width={plotWidth} height={plotHeight} />
+        )}
       </VizLayout>
     </PanelContextProvider>
+  );
+}
+
+interface FacetsProps {
+  readonly panel: PanelProps<PercentileOptions>;
+  readonly facets: readonly Facet[];
+  readonly settings: PlotSettings;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** One below the other; they share one time axis, below the last. */
+function Facets({ panel, facets, settings, width, height }: FacetsProps) {
+  const styles = useStyles2(getStyles);
+  const titled = facets.length > 1;
+  const share = (height - (titled ? TIME_AXIS_HEIGHT : 0)) / facets.length;
+  const facetHeight = Math.max(share, Math.min(MIN_FACET_HEIGHT, height));
+  return (
+    <div className={styles.facets} style={{ height }}>
+      {facets.map((facet, index) => {
+        const isLast = index === facets.length - 1;
+        const boxHeight = facetHeight + (titled && isLast ? TIME_AXIS_HEIGHT : 0);
+        return (
+          <div key={facet.name || index} style={{ height: boxHeight }}>
+            {titled && <div className={styles.title}>{facet.name}</div>}
+            <FacetPlot
+              facet={facet}
+              settings={settings}
+              timeAxis={isLast}
+              valueAxisWidth={titled ? FACET_AXIS_WIDTH : undefined}
+              timeRange={panel.timeRange}
+              width={width}
+              height={boxHeight - (titled ? FACET_TITLE_HEIGHT : 0)}
+              tooltipMode={panel.options.tooltip.mode}
+              eventBus={panel.eventBus}
+              onChangeTimeRange={panel.onChangeTimeRange}
+            />
+          </div>
+        );
+      })}
+    </div>
   );
 }
 
@@ -165,7 +177,7 @@ function usePlotSettings(
       formatValue: (value) => formattedValueToString(display(value)),
     };
     return { settings, display };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- see configKey
+    // Dependencies: see configKey
   }, [theme, timeZone, quantiles, options, hidden, configKey]);
 }
 
@@ -183,7 +195,7 @@ function useLegendContext(
       const append = mode === SeriesVisibilityChangeMode.AppendToSelection;
       setHidden((hidden) => toggleHidden(hidden, { name: label, all, append }));
     },
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the list is new on every render, its text is not
+    // Dependencies: the list is new on every render, its text is not
     [all.join(), setHidden],
   );
   const onSeriesColorChange = useCallback(
