@@ -272,3 +272,29 @@ describe('distributions in PromQL', () => {
     expect(quantile(0.5, data[0]?.histograms?.[6] as ExponentialHistogram)).toBeGreaterThan(0);
   });
 });
+
+describe('samples within one millisecond', () => {
+  const counter = (points: readonly (readonly [number, number])[]): SeriesData =>
+    series({ __name__: 'c_total' }, points);
+
+  it.each(['rate', 'increase', 'delta', 'irate'])('give %s no span of time, and so no result', (name) => {
+    const result = ask(`${name}(c_total[1m])`, at(MINUTE), [
+      counter([
+        [50_000, 1],
+        [50_000, 2],
+      ]),
+    ]);
+    expect(valuesOf(result)).toEqual({});
+  });
+
+  it('count where others give the span', () => {
+    const data = counter([
+      [10_000, 1],
+      [50_000, 2],
+      [50_000, 3],
+    ]);
+    const [rate] = Object.values(valuesOf(ask('rate(c_total[1m])', at(MINUTE), [data])));
+    expect(rate).toBeGreaterThan(2 / 60);
+    expect(rate).toBeLessThan(3 / 40);
+  });
+});

@@ -46,6 +46,8 @@ function extrapolated(kind: RateKind) {
       context.warn(mixedFloatsAndHistograms(context.metricName(window)));
       return undefined;
     }
+    // Stamps are finer than the milliseconds here: without a span of time between first and last there is no rate.
+    if (spanMs(window) === 0) return undefined;
     if (floats > 1) {
       noteNonCounter(kind, window, context);
       const change = floatChange(window, kind);
@@ -116,6 +118,15 @@ function resetsOf({ series: { histograms } }: Window): ReadonlySet<number> {
   }
   resetCache.set(histograms, resets);
   return resets;
+}
+
+/** Between the first and the last sample; 0 for less than two. */
+function spanMs({ series, floatFrom, floatTo, histogramFrom, histogramTo }: Window): number {
+  const isFloat = floatTo > floatFrom;
+  const [times, from, to] = isFloat
+    ? [series.floatTimes, floatFrom, floatTo]
+    : [series.histogramTimes, histogramFrom, histogramTo];
+  return to - from < 2 ? 0 : (times[to - 1] as number) - (times[from] as number);
 }
 
 function factor(
