@@ -4,10 +4,7 @@
  * broker's stands beside it. `lost` is what was published minus what PromQL counts afterwards.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { bundle } from '../tools/bundle.mjs';
 import { usageOf } from './process-usage.ts';
 import { scalar, startRig, type Rig } from './rig.ts';
 import { ENCODERS, type Encoder } from './samples.ts';
@@ -37,15 +34,12 @@ export interface IngestResult {
 }
 
 export async function benchIngest(options: IngestOptions): Promise<IngestResult[]> {
-  const outdir = resolve('node_modules/.cache/tapewatch-bench');
-  mkdirSync(outdir, { recursive: true });
-  await bundle({ publisher: 'bench/publisher.ts' }, outdir);
   const results: IngestResult[] = [];
   for (const encoder of ENCODERS) {
     console.error(`${encoder.codec} ...`);
     const rig = await startRig();
     try {
-      results.push(await measure(rig, encoder, { ...options, publisher: join(outdir, 'publisher.cjs') }));
+      results.push(await measure(rig, encoder, options));
     } finally {
       await rig.stop();
     }
@@ -53,11 +47,7 @@ export async function benchIngest(options: IngestOptions): Promise<IngestResult[
   return results;
 }
 
-async function measure(
-  rig: Rig,
-  encoder: Encoder,
-  options: IngestOptions & { publisher: string },
-): Promise<IngestResult> {
+async function measure(rig: Rig, encoder: Encoder, options: IngestOptions): Promise<IngestResult> {
   const rate = options.rate ?? DEFAULT_RATES[encoder.codec];
   // A first small load creates the series and warms the code; its samples are counted too.
   const warm = await publish(rig, encoder, { ...options, rate: options.series, seconds: 1 });
@@ -81,9 +71,9 @@ async function measure(
 async function publish(
   rig: Rig,
   encoder: Encoder,
-  { publisher, rate, seconds, series }: { publisher: string; rate: number; seconds: number; series: number },
+  { rate, seconds, series }: { rate: number; seconds: number; series: number },
 ): Promise<{ published: number; seconds: number }> {
-  const args = [publisher, rig.nats, encoder.codec, rate, seconds, series].map(String);
+  const args = ['tools/run.mjs', 'bench/publisher.ts', rig.nats, encoder.codec, rate, seconds, series].map(String);
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { published: number; seconds: number };
 }
@@ -100,7 +90,14 @@ async function settled(rig: Rig, expected: number): Promise<number> {
   return stored;
 }
 
+/** One query a metric: series of two metrics that differ by name only would collide in `count_over_time`. */
 async function countStored({ http }: Rig): Promise<number> {
-  const values = await scalar(http, 'sum(count_over_time({__name__=~"bench_gauge|bench_.*_line"}[5m]))');
-  return values + (await scalar(http, 'sum(histogram_count(bench_latency_seconds))'));
+  const queries = [
+    ...['bench_gauge', 'bench_gauge_line', 'bench_latency_seconds_line'].map(
+      (name) => `sum(count_over_time(${name}[5m]))`,
+    ),
+    'sum(histogram_count(bench_latency_seconds))',
+  ];
+  const counts = await Promise.all(queries.map((query) => scalar(http, query)));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
