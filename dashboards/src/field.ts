@@ -16,7 +16,7 @@ export function absolute(list: readonly ThresholdStep[]): object {
 /** In order of the series, which the sidecar sorts by labels: a venue keeps its colour down the whole board. */
 export const BY_ORDER = { mode: 'palette-classic' };
 /** Grafana's own `c/s` and `ops/s` name things that these are not. */
-export const PER_SECOND = 'suffix: /s';
+export const PER_SECOND = 'suffix:/s';
 export const BY_THRESHOLD = { mode: 'thresholds' };
 
 export function fixed(color: string): object {

@@ -47,6 +47,8 @@ export interface TimeSeriesSpec extends Numeric {
   readonly legend?: 'table' | 'list' | 'right' | 'hidden';
   readonly calculations?: readonly string[];
   readonly color?: object;
+  /** For values of several orders of magnitude: a small hop that became slow shows beside a large one. */
+  readonly logarithmic?: boolean;
   /** Template of the series' names, such as `${__field.labels.venue}`. */
   readonly displayName?: string;
   /** Longest gap, in milliseconds, that a line is drawn across. */
@@ -91,7 +93,7 @@ export function timeSeries(spec: TimeSeriesSpec): Panel {
     stacking: { group: 'A', mode: spec.stack === true ? 'normal' : 'none' },
     thresholdsStyle: { mode: spec.limitLines === true ? 'dashed' : 'off' },
     axisBorderShow: false,
-    axisSoftMin: 0,
+    ...(spec.logarithmic === true ? { scaleDistribution: { type: 'log', log: 10 } } : { axisSoftMin: 0 }),
   };
   return {
     ...common({ interval: CALM_STEP, ...spec }),
@@ -139,6 +141,7 @@ export function barGauge(spec: Numeric): Panel {
       reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
       showUnfilled: true,
       sizing: 'auto',
+      text: { titleSize: 14, valueSize: 16 },
       valueMode: 'text',
     },
   };

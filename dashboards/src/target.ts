@@ -38,6 +38,14 @@ export function pnl(refId: string, extra: Extra<'pnl'>): Target {
   return target(refId, { queryType: 'pnl', filters: TRADING_FILTERS, ...extra });
 }
 
+/**
+ * The rate of a counter that is counted per event: its series are many and each gets a sample only when something happens,
+ * so the window must be wide enough to hold some, or most series would have no rate at all.
+ */
+export function eventRate(selector: string): string {
+  return `rate(${selector}[1m])`;
+}
+
 /** A quantile of a distribution metric, merged over everything that `by` does not name. */
 export function quantile(q: number, metric: string, options: { by?: string; matchers?: string } = {}): string {
   const selector = `${metric}{${options.matchers ?? FILTER}}`;

@@ -15,7 +15,6 @@ export const feed: Section = {
       w: 8,
       h: 8,
       unit: PER_SECOND,
-      legend: 'table',
       targets: [
         promql('A', `sum by (venue) (rate(quotes_total{${VENUE}}[$__rate_interval]))`, { legendFormat: '{{venue}}' }),
       ],
@@ -28,7 +27,6 @@ export const feed: Section = {
       w: 8,
       h: 8,
       unit: 's',
-      legend: 'table',
       targets: [
         promql('A', quantile(0.99, 'feed_delay_seconds', { by: 'venue', matchers: VENUE }), {
           legendFormat: '{{venue}}',
@@ -44,7 +42,6 @@ export const feed: Section = {
       h: 8,
       unit: 'suffix: bps',
       decimals: 2,
-      legend: 'table',
       targets: [
         promql('A', `avg by (symbol) (avg_over_time(quote_spread_bps{${VENUE}}[$__rate_interval]))`, {
           legendFormat: '{{symbol}}',

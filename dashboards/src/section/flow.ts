@@ -2,7 +2,20 @@
 import { fixed, named, PER_SECOND } from '../field.ts';
 import type { Section } from '../model.ts';
 import { timeSeries } from '../panel.ts';
-import { FILTER, promql } from '../target.ts';
+import { eventRate, FILTER, promql } from '../target.ts';
+
+/** What goes out is blue, what is done green, what is taken back yellow, what is refused red. */
+const STEP_COLORS = Object.entries({
+  new: 'blue',
+  ack: 'light-blue',
+  fill: 'green',
+  partial_fill: 'light-green',
+  cancel: 'yellow',
+  cancel_ack: 'light-yellow',
+  replace: 'purple',
+  expire: 'orange',
+  reject: 'red',
+}).map(([event, color]) => named(event, { color: fixed(color) }));
 
 export const flow: Section = {
   id: 200,
@@ -15,14 +28,9 @@ export const flow: Section = {
       w: 8,
       h: 8,
       unit: PER_SECOND,
-      legend: 'table',
-      overrides: [
-        named('reject', { color: fixed('red') }),
-        named('fill', { color: fixed('green') }),
-        named('new', { color: fixed('blue') }),
-      ],
+      overrides: STEP_COLORS,
       targets: [
-        promql('A', `sum by (event) (rate(order_events_total{${FILTER}}[$__rate_interval]))`, {
+        promql('A', `sum by (event) (${eventRate(`order_events_total{${FILTER}}`)})`, {
           legendFormat: '{{event}}',
         }),
       ],
@@ -34,10 +42,7 @@ export const flow: Section = {
       w: 8,
       h: 8,
       unit: PER_SECOND,
-      legend: 'table',
-      targets: [
-        promql('A', `sum by (venue) (rate(fills_total{${FILTER}}[$__rate_interval]))`, { legendFormat: '{{venue}}' }),
-      ],
+      targets: [promql('A', `sum by (venue) (${eventRate(`fills_total{${FILTER}}`)})`, { legendFormat: '{{venue}}' })],
     }),
     timeSeries({
       id: 22,
@@ -47,7 +52,6 @@ export const flow: Section = {
       w: 8,
       h: 8,
       unit: 'short',
-      legend: 'table',
       targets: [promql('A', `sum by (venue) (desk_orders_in_flight{${FILTER}})`, { legendFormat: '{{venue}}' })],
     }),
     timeSeries({
@@ -59,9 +63,8 @@ export const flow: Section = {
       unit: PER_SECOND,
       style: 'bars',
       stack: true,
-      legend: 'list',
       targets: [
-        promql('A', `sum by (reason) (rate(order_rejects_total{${FILTER}}[$__rate_interval]))`, {
+        promql('A', `sum by (reason) (${eventRate(`order_rejects_total{${FILTER}}`)})`, {
           legendFormat: '{{reason}}',
         }),
       ],
@@ -75,7 +78,6 @@ export const flow: Section = {
       unit: PER_SECOND,
       style: 'bars',
       stack: true,
-      legend: 'list',
       targets: [
         promql('A', 'sum by (component) (rate(desk_errors_total[$__rate_interval]))', {
           legendFormat: '{{component}}',
@@ -90,9 +92,8 @@ export const flow: Section = {
       h: 7,
       unit: 'currencyUSD',
       stack: true,
-      legend: 'list',
       targets: [
-        promql('A', `60 * sum by (strategy) (rate(traded_notional_total{${FILTER}}[$__rate_interval]))`, {
+        promql('A', `60 * sum by (strategy) (${eventRate(`traded_notional_total{${FILTER}}`)})`, {
           legendFormat: '{{strategy}}',
         }),
       ],

@@ -49,7 +49,7 @@ export const latency: Section = {
       w: 8,
       h: 8,
       unit: 's',
-      legend: 'table',
+      logarithmic: true,
       targets: [
         promql('A', quantile(0.99, 'order_ack_seconds', { by: 'strategy' }), {
           ...STEADY,
@@ -65,7 +65,7 @@ export const latency: Section = {
       w: 8,
       h: 8,
       unit: 's',
-      legend: 'table',
+      logarithmic: true,
       targets: [
         promql('A', quantile(0.99, 'order_hop_seconds', { by: 'hop' }), { ...STEADY, legendFormat: '{{hop}}' }),
       ],
@@ -90,7 +90,7 @@ export const latency: Section = {
       title: 'Percentiles of each venue',
       description: 'Median, p90 and p99 over the heat map of each venue, on one scale, so that shapes can be compared.',
       w: 12,
-      h: 11,
+      h: 15,
       unit: 's',
       seriesMode: 'facet',
       percentiles: '50, 90, 99',
@@ -102,7 +102,7 @@ export const latency: Section = {
       description:
         'Median, p90 and p99 over the heat map of each strategy, on one scale, so that shapes can be compared.',
       w: 12,
-      h: 11,
+      h: 15,
       unit: 's',
       seriesMode: 'facet',
       percentiles: '50, 90, 99',

@@ -9,18 +9,19 @@ const COST_BARS = {
   'custom.cellOptions': { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' },
   'custom.width': 190,
   color: { mode: 'thresholds' },
-  thresholds: absolute(steps('green', [0.5, 'blue'], [2, 'orange'], [4, 'red'])),
+  thresholds: absolute(steps('green', [0.25, 'blue'], [0.75, 'orange'], [1.5, 'red'])),
   decimals: 2,
-  min: -2,
-  max: 6,
+  min: -0.5,
+  max: 2,
 };
-const MONEY = { decimals: 0 };
 const GAIN_OR_LOSS = {
-  ...MONEY,
   'custom.cellOptions': { type: 'color-text' },
   color: { mode: 'thresholds' },
   thresholds: absolute(steps('red', [0, 'green'])),
 };
+const NARROW = Object.entries({ strategy: 140, venue: 80, fills: 75, orders: 85, excluded: 100, fees: 110 }).map(
+  ([name, width]) => named(name, { 'custom.width': width }),
+);
 const HIDE_CURRENCY = [{ id: 'organize', options: { excludeByName: { currency: true } } }];
 
 export const cost: Section = {
@@ -38,7 +39,7 @@ export const cost: Section = {
       targets: [slippage('A', { by: ['strategy', 'venue'] })],
       transformations: HIDE_CURRENCY,
       sortBy: { column: 'slippage', descending: true },
-      overrides: [named('slippage', COST_BARS), named('cost', MONEY), named('notional', MONEY)],
+      overrides: [named('slippage', COST_BARS), ...NARROW],
     }),
     timeSeries({
       id: 31,
@@ -72,9 +73,8 @@ export const profit: Section = {
       w: 12,
       h: 10,
       unit: 'currencyUSD',
-      decimals: 0,
       fill: 0,
-      interval: '5s',
+      interval: '15s',
       legend: 'table',
       calculations: ['lastNotNull', 'min', 'max'],
       displayName: '${__field.labels.strategy}',
@@ -89,14 +89,13 @@ export const profit: Section = {
       h: 10,
       noValue: '-',
       targets: [pnl('A', { by: ['strategy', 'venue'] })],
-      transformations: [{ id: 'organize', options: { excludeByName: { currency: true, open: true } } }],
+      transformations: [{ id: 'organize', options: { excludeByName: { currency: true, open: true, total: true } } }],
       sortBy: { column: 'net', descending: false },
       overrides: [
-        named('total', GAIN_OR_LOSS),
         named('realised', GAIN_OR_LOSS),
         named('unrealised', GAIN_OR_LOSS),
         named('net', GAIN_OR_LOSS),
-        named('fees', MONEY),
+        ...NARROW,
       ],
     }),
   ],

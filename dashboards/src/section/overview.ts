@@ -2,9 +2,11 @@
 import { HEALTH_TEXTS, PER_SECOND, steps } from '../field.ts';
 import type { Panel } from '../model.ts';
 import { stat } from '../panel.ts';
-import { FILTER, pnl, promql, quantile, target } from '../target.ts';
+import { eventRate, FILTER, pnl, promql, quantile, target } from '../target.ts';
 import { ACK_LIMITS } from './limit.ts';
 
+/** Without rejects there is no series of them: nothing rejected is zero, not the last value there was. */
+const NEW_ORDERS = `order_events_total{event="new", ${FILTER}}`;
 const STAT = { w: 3, h: 4 } as const;
 
 export const overview: readonly Panel[] = [
@@ -34,7 +36,7 @@ export const overview: readonly Panel[] = [
     description: 'New orders a second over the chosen venues and strategies.',
     unit: PER_SECOND,
     decimals: 1,
-    targets: [promql('A', `sum(rate(order_events_total{event="new", ${FILTER}}[$__rate_interval]))`)],
+    targets: [promql('A', `sum(${eventRate(NEW_ORDERS)})`)],
   }),
   stat({
     ...STAT,
@@ -44,7 +46,7 @@ export const overview: readonly Panel[] = [
       'Executions a second. Orders that flow while fills stop point at the venue or at prices that are too passive.',
     unit: PER_SECOND,
     decimals: 1,
-    targets: [promql('A', `sum(rate(fills_total{${FILTER}}[$__rate_interval]))`)],
+    targets: [promql('A', `sum(${eventRate(`fills_total{${FILTER}}`)})`)],
   }),
   stat({
     ...STAT,
@@ -56,10 +58,7 @@ export const overview: readonly Panel[] = [
     noValue: '0 %',
     thresholds: steps('green', [0.01, 'orange'], [0.05, 'red']),
     targets: [
-      promql(
-        'A',
-        `sum(rate(order_rejects_total{${FILTER}}[$__rate_interval])) / sum(rate(order_events_total{event="new", ${FILTER}}[$__rate_interval]))`,
-      ),
+      promql('A', `(sum(${eventRate(`order_rejects_total{${FILTER}}`)}) or vector(0)) / sum(${eventRate(NEW_ORDERS)})`),
     ],
   }),
   stat({
@@ -69,7 +68,6 @@ export const overview: readonly Panel[] = [
     description:
       'Net profit and loss of the fills in the time range: realised plus open at the last mid, minus fees. Move the time range to the session to see the session.',
     unit: 'currencyUSD',
-    decimals: 0,
     thresholds: steps('red', [0, 'green']),
     sparkline: false,
     calculation: 'sum',
