@@ -13,6 +13,8 @@ const name = `${basename(file, '.ts')}-${process.pid}`;
 const outdir = join(root, 'node_modules', '.cache', 'tapewatch-run');
 mkdirSync(outdir, { recursive: true });
 await bundle({ [name]: resolve(file) }, outdir);
-const child = spawn(process.execPath, ['--enable-source-maps', join(outdir, `${name}.cjs`), ...args], { stdio: 'inherit' });
+const child = spawn(process.execPath, ['--enable-source-maps', join(outdir, `${name}.cjs`), ...args], {
+  stdio: 'inherit',
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
