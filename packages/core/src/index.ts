@@ -37,4 +37,5 @@ export * from './trading/position.ts';
 export * from './trading/slippage.ts';
 export * from './window/sequence-ledger.ts';
 export * from './window/watermark.ts';
+export * from './window/window-part.ts';
 export * from './window/window-set.ts';

@@ -91,6 +91,8 @@ export class BatchBuilder {
 }
 
 function windowRow(part: WindowPart): WindowRow {
-  const { histogram, ...row } = part;
+  const { seriesId, levelMs, startNanos, count, sum, min, max, first, firstNanos, last, lastNanos, increase } = part;
+  const row = { seriesId, levelMs, startNanos, count, sum, min, max, first, firstNanos, last, lastNanos, increase };
+  const { histogram } = part;
   return histogram === undefined ? row : { ...row, histogram: histogram.encode() };
 }

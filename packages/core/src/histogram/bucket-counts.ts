@@ -133,6 +133,29 @@ export class BucketCounts implements ReadonlyMap<number, number> {
     return false;
   }
 
+  /** Makes room for the indexes from `low` to `high`, so that adding within them allocates nothing. */
+  reserve(low: number, high: number): void {
+    if (this.#sparse === undefined) this.#growTo(low, high);
+  }
+
+  /** Indexes in ascending order and their counts. */
+  lists(): { indexes: number[]; counts: number[] } {
+    const indexes: number[] = [];
+    const counts: number[] = [];
+    this.some('ascending', (index, count) => {
+      indexes.push(index);
+      counts.push(count);
+      return false;
+    });
+    return { indexes, counts };
+  }
+
+  /** Sets counts at ascending indexes. */
+  fill(indexes: readonly number[], counts: readonly number[]): void {
+    if (indexes.length > 0) this.reserve(indexes[0] as number, indexes.at(-1) as number);
+    for (let i = 0; i < indexes.length; i++) this.set(indexes[i] as number, counts[i] as number);
+  }
+
   /** Visits populated buckets in ascending or descending order until `visit` returns true. */
   some(order: 'ascending' | 'descending', visit: (index: number, count: number) => boolean): boolean {
     const list = this.#sparse === undefined ? undefined : [...this];

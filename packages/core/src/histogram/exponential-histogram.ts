@@ -124,6 +124,23 @@ export class ExponentialHistogram {
     else this.#observeFinite(value, weight);
   }
 
+  /** Adds many measurements; the room for their buckets is made once. */
+  observeAll(values: readonly number[]): void {
+    let [low, high] = [Infinity, 0];
+    for (const value of values) {
+      const magnitude = Math.abs(value);
+      if (!(magnitude > this.#zeroThreshold) || magnitude === Infinity) continue;
+      if (magnitude < low) low = magnitude;
+      if (magnitude > high) high = magnitude;
+    }
+    if (high > 0 && this.#customBounds === undefined) {
+      const [from, to] = [bucketIndex(low, this.#scale), bucketIndex(high, this.#scale)];
+      if (values.some((value) => value > 0)) this.positive.reserve(from, to);
+      if (values.some((value) => value < 0)) this.negative.reserve(from, to);
+    }
+    for (const value of values) this.observe(value);
+  }
+
   #observeFinite(value: number, weight: number): void {
     this.count += weight;
     this.sum += value * weight;
@@ -279,14 +296,15 @@ export class ExponentialHistogram {
   }
 
   encode(): EncodedHistogram {
+    const [positive, negative] = [this.positive.lists(), this.negative.lists()];
     return {
       scale: this.#scale,
       zeroThreshold: this.#zeroThreshold,
       zeroCount: this.zeroCount,
-      positiveIndexes: [...this.positive.keys()],
-      positiveCounts: [...this.positive.values()],
-      negativeIndexes: [...this.negative.keys()],
-      negativeCounts: [...this.negative.values()],
+      positiveIndexes: positive.indexes,
+      positiveCounts: positive.counts,
+      negativeIndexes: negative.indexes,
+      negativeCounts: negative.counts,
       count: this.count,
       sum: this.sum,
       min: this.min,
@@ -305,8 +323,8 @@ export class ExponentialHistogram {
       zeroThreshold,
       ...(customBounds === undefined ? {} : { customBounds }),
     });
-    encoded.positiveIndexes.forEach((index, i) => histogram.positive.set(index, encoded.positiveCounts[i] as number));
-    encoded.negativeIndexes.forEach((index, i) => histogram.negative.set(index, encoded.negativeCounts[i] as number));
+    histogram.positive.fill(encoded.positiveIndexes, encoded.positiveCounts);
+    histogram.negative.fill(encoded.negativeIndexes, encoded.negativeCounts);
     const { zeroCount, count, sum, min, max, nanCount, positiveInfinityCount, negativeInfinityCount } = encoded;
     return Object.assign(histogram, {
       zeroCount,

@@ -4,31 +4,13 @@
  * Law: the parts that are ever emitted for a window, added up, equal the window over all its samples.
  * Complexity: O(levels) a sample; sealing is linear in the open windows.
  */
-import { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
+import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import { floorTo } from '../model/time.ts';
 import type { SeriesKind } from '../model/series.ts';
+import { WindowPart } from './window-part.ts';
 
 /** Widths in milliseconds, finest first; each divides the next. */
 export const WINDOW_LEVELS_MS = [1_000, 10_000] as const;
-
-/** A window of one series, or an additive part of one. `start` is inclusive, `start + level` exclusive. */
-export interface WindowPart {
-  readonly seriesId: number;
-  readonly levelMs: number;
-  readonly startNanos: bigint;
-  count: number;
-  sum: number;
-  min: number;
-  max: number;
-  first: number;
-  firstNanos: bigint;
-  last: number;
-  lastNanos: bigint;
-  /** Counters: increases between neighbouring samples, a fall counts as a reset to zero. */
-  increase: number;
-  /** Distributions. */
-  readonly histogram?: ExponentialHistogram;
-}
 
 export interface WindowInput {
   readonly seriesId: number;
@@ -74,9 +56,9 @@ export class WindowSet {
 
   /** Adds a sample. True when it was late for the finest level, so that a revision will be emitted. */
   add(input: WindowInput): boolean {
-    const increase = input.kind === 'counter' ? this.#increase(input) : 0;
-    for (const level of this.#levels) addToWindow(level, input, increase, this.#scale);
-    return input.timeNanos < (this.#levels[0] as Level).sealedUntil;
+    const finest = this.#levels[0] as Level;
+    addInput(this.#partOf(finest, input, input.timeNanos), input, this.#increase(input));
+    return input.timeNanos < finest.sealedUntil;
   }
 
   /**
@@ -84,13 +66,14 @@ export class WindowSet {
    * Samples must come in order of time, from `replayFromNanos` on.
    */
   restore(input: WindowInput): void {
-    const increase = input.kind === 'counter' ? this.#increase(input) : 0;
-    for (const level of this.#levels) {
-      if (input.timeNanos >= level.sealedUntil) addToWindow(level, input, increase, this.#scale);
-    }
+    const increase = this.#increase(input);
+    // The first level that has its window open; wider ones get it from there.
+    const level = this.#levels.find(({ sealedUntil }) => input.timeNanos >= sealedUntil);
+    if (level !== undefined) addInput(this.#partOf(level, input, input.timeNanos), input, increase);
   }
 
-  #increase({ seriesId, value }: WindowInput): number {
+  #increase({ seriesId, kind, value }: WindowInput): number {
+    if (kind !== 'counter') return 0;
     const previous = this.#previous.get(seriesId);
     this.#previous.set(seriesId, value);
     if (previous === undefined || Number.isNaN(previous) || Number.isNaN(value)) return 0;
@@ -100,68 +83,41 @@ export class WindowSet {
   /** Emits every window that ends at or before the watermark, and the late parts collected since the last call. */
   seal(watermarkNanos: bigint): WindowPart[] {
     const sealed: WindowPart[] = [];
-    for (const level of this.#levels) {
+    for (const [i, level] of this.#levels.entries()) {
       const until = floorTo(watermarkNanos, level.nanos);
       if (until > level.sealedUntil) level.sealedUntil = until;
+      const wider = this.#levels[i + 1];
       for (const [start, bySeries] of level.open) {
         if (start + level.nanos > level.sealedUntil) continue;
-        sealed.push(...bySeries.values());
         level.open.delete(start);
+        for (const part of bySeries.values()) {
+          sealed.push(part);
+          if (wider !== undefined) this.#partOf(wider, kindOf(part), part.startNanos).absorb(part);
+        }
       }
     }
     return sealed;
   }
+
+  #partOf(level: Level, series: Pick<WindowInput, 'seriesId' | 'kind'>, timeNanos: bigint): WindowPart {
+    const startNanos = floorTo(timeNanos, level.nanos);
+    let bySeries = level.open.get(startNanos);
+    if (bySeries === undefined) level.open.set(startNanos, (bySeries = new Map()));
+    let part = bySeries.get(series.seriesId);
+    if (part === undefined) {
+      const scale = series.kind === 'distribution' ? this.#scale : undefined;
+      part = new WindowPart({ seriesId: series.seriesId, levelMs: level.ms, startNanos, scale });
+      bySeries.set(series.seriesId, part);
+    }
+    return part;
+  }
 }
 
-function addToWindow(level: Level, input: WindowInput, increase: number, scale: number): void {
-  const start = floorTo(input.timeNanos, level.nanos);
-  let bySeries = level.open.get(start);
-  if (bySeries === undefined) level.open.set(start, (bySeries = new Map()));
-  let part = bySeries.get(input.seriesId);
-  if (part === undefined) bySeries.set(input.seriesId, (part = emptyPart(input, level.ms, start, scale)));
-  if (input.histogram === undefined) addValue(part, input, increase);
-  else addHistogram(part, input.histogram, input.timeNanos);
+function kindOf(part: WindowPart): Pick<WindowInput, 'seriesId' | 'kind'> {
+  return { seriesId: part.seriesId, kind: part.histogram === undefined ? 'gauge' : 'distribution' };
 }
 
-function emptyPart(input: WindowInput, levelMs: number, startNanos: bigint, scale: number): WindowPart {
-  const { seriesId, kind, timeNanos } = input;
-  const empty: WindowPart = {
-    seriesId,
-    levelMs,
-    startNanos,
-    count: 0,
-    sum: 0,
-    min: Infinity,
-    max: -Infinity,
-    first: NaN,
-    firstNanos: timeNanos,
-    last: NaN,
-    lastNanos: timeNanos,
-    increase: 0,
-  };
-  return kind === 'distribution' ? { ...empty, histogram: new ExponentialHistogram({ scale }) } : empty;
-}
-
-function addValue(part: WindowPart, { value, timeNanos }: WindowInput, increase: number): void {
-  const isFirst = part.count === 0;
-  part.count++;
-  part.increase += increase;
-  part.histogram?.observe(value);
-  if (isFirst || timeNanos < part.firstNanos) [part.first, part.firstNanos] = [value, timeNanos];
-  if (isFirst || timeNanos >= part.lastNanos) [part.last, part.lastNanos] = [value, timeNanos];
-  // NaN and infinities would spoil the sum for good; they stay visible in first, last and the histogram's own counters.
-  if (!Number.isFinite(value)) return;
-  part.sum += value;
-  part.min = Math.min(part.min, value);
-  part.max = Math.max(part.max, value);
-}
-
-function addHistogram(part: WindowPart, histogram: ExponentialHistogram, timeNanos: bigint): void {
-  part.histogram?.merge(histogram);
-  part.count += histogram.count;
-  part.sum += histogram.sum;
-  part.min = Math.min(part.min, histogram.min);
-  part.max = Math.max(part.max, histogram.max);
-  if (timeNanos > part.lastNanos) part.lastNanos = timeNanos;
-  if (timeNanos < part.firstNanos) part.firstNanos = timeNanos;
+function addInput(part: WindowPart, { value, timeNanos, histogram }: WindowInput, increase: number): void {
+  if (histogram === undefined) part.add(value, timeNanos, increase);
+  else part.addHistogram(histogram, timeNanos);
 }
