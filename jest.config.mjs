@@ -1,4 +1,4 @@
-// One configuration for the whole repository; folders may add a jsdom environment by docblock.
+// One configuration for the whole repository; what needs a DOM runs in a real browser (test/browser).
 export default {
   testEnvironment: 'node',
   roots: [

@@ -59,5 +59,4 @@ export const composeFile = z
     }
   });
 
-export type ComposeFile = z.infer<typeof composeFile>;
 export type ComposeService = z.infer<typeof service>;

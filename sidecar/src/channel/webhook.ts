@@ -10,7 +10,7 @@ import type { ChannelOptions } from './channel-options.ts';
 
 /** Of the answer; the rest is not read. */
 const MAX_ANSWER_BYTES = 16_384;
-export const IDEMPOTENCY_HEADER = 'X-Tapewatch-Idempotency-Key';
+const IDEMPOTENCY_HEADER = 'X-Tapewatch-Idempotency-Key';
 
 export interface WebhookTarget {
   readonly url: string;

@@ -22,6 +22,7 @@ import type {
   CallResourceResponse,
   CheckHealthRequest,
   CollectMetricsRequest,
+  CollectMetricsResponse,
   QueryDataRequest,
   StreamPacket,
   StreamRequest,
@@ -101,7 +102,7 @@ export async function startGrafanaServer(
     CheckHealth: unary((request: CheckHealthRequest) =>
       checkHealth(request, { health: deps.health, authenticate, onInternalError }),
     ),
-    CollectMetrics: unary(async (request: CollectMetricsRequest) => {
+    CollectMetrics: unary(async (request: CollectMetricsRequest): Promise<CollectMetricsResponse> => {
       // Grafana collects without a data source, so there is no token to check; a socket is guarded by its mode.
       if (!isUnixSocket(options)) authenticate(request.pluginContext);
       return { metrics: { prometheus: Buffer.from(await deps.metrics()) } };

@@ -3,7 +3,7 @@
  * one object per sample. An instant query is a grid of one time. `present` tells where a series has a sample at all.
  */
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
-import { type Labels, METRIC_NAME } from '../model/labels.ts';
+import type { Labels } from '../model/labels.ts';
 import { PromqlError, type TextSpan } from './error.ts';
 
 /** Evaluation times start, start + step, ...; `steps` of them. */
@@ -58,10 +58,6 @@ export function isEmpty(column: Column): boolean {
 /** The same samples under other labels; arrays are shared, which is safe because columns are never changed once made. */
 export function relabel(column: Column, labels: Labels): Column {
   return labels === column.labels ? column : { ...column, labels };
-}
-
-export function withoutName(column: Column): Column {
-  return relabel(column, column.labels.get(METRIC_NAME) === '' ? column.labels : column.labels.withoutMetricName());
 }
 
 /** Joins columns that got the same labels, and throws when two of them have a sample at one time. */
