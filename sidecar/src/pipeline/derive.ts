@@ -1,9 +1,10 @@
 /**
  * Metrics from events: the names, kinds and labels of contract's DERIVED_METRICS and no others.
- * Counters are running totals; `seed` continues them after a restart. Only new events may be fed: a duplicate would
- * count twice, so the pipeline drops known ids first.
+ * Counters are running totals; `seed` continues them after a restart. Events can come out of order, totals cannot: a
+ * counter's stamps never go back, else a reader would take the smaller total that follows for a reset. Only new events
+ * may be fed: a duplicate would count twice, so the pipeline drops known ids first.
  */
-import { Labels, METRIC_NAME, secondsBetween } from '@tapewatch/core';
+import { Labels, METRIC_NAME, nanos, secondsBetween } from '@tapewatch/core';
 import type { Fill, HealthResult, Nanos, NumberSample, OrderEvent, Quote, TradingEvent } from '@tapewatch/core';
 import { DERIVED_METRICS, type DerivedMetric } from '@tapewatch/contract';
 
@@ -11,21 +12,34 @@ const BY_NAME: ReadonlyMap<string, DerivedMetric> = new Map(DERIVED_METRICS.map(
 const HEALTH_VALUES = { HEALTHY: 0, DEGRADED: 1, CRITICAL: 2 } as const;
 /** Cached label sets; past this the cache starts anew (the registry's limits bound the series themselves). */
 const MAX_CACHED_LABEL_SETS = 100_000;
+/** Totals that are kept beside the cache; past this the oldest go, and their counters start at zero again. */
+const MAX_SEEDS = 1_000_000;
+/** Feeds whose last sequence number is known; past this the one that was seen first is forgotten. */
+const MAX_FEEDS = 100_000;
+
+/** Where a counter stands: its total, and the stamp of the sample that told it. */
+export interface CounterMark {
+  readonly total: number;
+  readonly timeNanos: bigint;
+}
 
 interface Cell {
   readonly labels: Labels;
   total: number;
+  timeNanos: bigint;
 }
 
 export class Deriver {
   #cells = new Map<string, Cell>();
   readonly #lastSequence = new Map<string, bigint>();
-  /** Totals of counters from before a restart, until their first use. */
-  readonly #seeds = new Map<string, number>();
+  #receivedNanos = 0n;
+  /** Counters from before a restart, until their first use. */
+  readonly #seeds = new Map<string, CounterMark>();
 
   /** Continues a counter; `labels` include the metric name. */
-  seed(labels: Labels, total: number): void {
-    this.#seeds.set(labels.key, total);
+  seed(labels: Labels, mark: CounterMark): void {
+    this.#seeds.set(labels.key, mark);
+    if (this.#seeds.size > MAX_SEEDS) forgetFirst(this.#seeds);
   }
 
   /** Names of the counters that a restart should seed. */
@@ -33,7 +47,9 @@ export class Deriver {
     return DERIVED_METRICS.filter((metric) => metric.kind === 'counter').map((metric) => metric.name);
   }
 
-  derive(event: TradingEvent): NumberSample[] {
+  /** `receivedNanos`: a counter is not stamped later, so that one stamp from the future cannot hold it there. */
+  derive(event: TradingEvent, receivedNanos: bigint): NumberSample[] {
+    this.#receivedNanos = receivedNanos;
     switch (event.table) {
       case 'orders':
         return this.#fromOrder(event);
@@ -95,6 +111,7 @@ export class Deriver {
     const key = JSON.stringify([venue, symbol]);
     const last = this.#lastSequence.get(key);
     if (last === undefined || sequence > last) this.#lastSequence.set(key, sequence);
+    if (this.#lastSequence.size > MAX_FEEDS) forgetFirst(this.#lastSequence);
     return last === undefined || sequence <= last + 1n ? 0 : Number(sequence - last - 1n);
   }
 
@@ -108,7 +125,9 @@ export class Deriver {
   #count(name: string, values: readonly string[], timeNanos: Nanos, by: number): NumberSample {
     const cell = this.#cell(name, values);
     cell.total += by;
-    return sampleOf(name, cell.labels, timeNanos, cell.total);
+    const stamp = timeNanos < this.#receivedNanos ? timeNanos : this.#receivedNanos;
+    if (stamp > cell.timeNanos) cell.timeNanos = stamp;
+    return sampleOf(name, cell.labels, nanos(cell.timeNanos), cell.total);
   }
 
   #sample(name: string, values: readonly string[], timeNanos: Nanos, value: number): NumberSample {
@@ -125,16 +144,24 @@ export class Deriver {
       [METRIC_NAME, name],
       ...labelNames.map((label, i) => [label, values[i] ?? ''] as const),
     ]);
-    const cell = { labels, total: this.#seeds.get(labels.key) ?? 0 };
+    const cell = { labels, ...(this.#seeds.get(labels.key) ?? NOT_COUNTED) };
     this.#seeds.delete(labels.key);
     this.#cells.set(key, cell);
     return cell;
   }
 
   #startCacheAnew(): void {
-    for (const { labels, total } of this.#cells.values()) if (total !== 0) this.#seeds.set(labels.key, total);
+    for (const { labels, total, timeNanos } of this.#cells.values())
+      if (total !== 0) this.seed(labels, { total, timeNanos });
     this.#cells = new Map();
   }
+}
+
+const NOT_COUNTED: CounterMark = { total: 0, timeNanos: -(2n ** 63n) };
+
+/** Maps keep the order of insertion. */
+function forgetFirst(map: Map<string, unknown>): void {
+  for (const key of map.keys()) return void map.delete(key);
 }
 
 const LATENCY_BY_EVENT: Partial<Record<OrderEvent['event'], string>> = {

@@ -307,23 +307,26 @@ describe('Deriver', () => {
     const quote = { venue: 'V', symbol: 'S', bid: 99, ask: 101, bidSize: 1, askSize: 1, sequence: 7n } as const;
     const timeNanos = nanos(T0);
     const samples = [
-      ...deriver.derive(order),
-      ...deriver.derive({ ...order, event: 'fill' }),
-      ...deriver.derive({ ...order, event: 'cancel_ack' }),
-      ...deriver.derive({
-        table: 'fills',
-        id: '1',
-        orderId: 'o',
-        account: '',
-        quantity: 2,
-        price: 50,
-        fee: 1,
-        liquidity: '',
-        timeNanos,
-        ...fill,
-      }),
-      ...deriver.derive({ table: 'quotes', timeNanos, exchangeNanos: nanos(T0 - 5_000_000n), ...quote }),
-      ...deriver.derive({ table: 'health_results', timeNanos, ...health }),
+      ...deriver.derive(order, T0),
+      ...deriver.derive({ ...order, event: 'fill' }, T0),
+      ...deriver.derive({ ...order, event: 'cancel_ack' }, T0),
+      ...deriver.derive(
+        {
+          table: 'fills',
+          id: '1',
+          orderId: 'o',
+          account: '',
+          quantity: 2,
+          price: 50,
+          fee: 1,
+          liquidity: '',
+          timeNanos,
+          ...fill,
+        },
+        T0,
+      ),
+      ...deriver.derive({ table: 'quotes', timeNanos, exchangeNanos: nanos(T0 - 5_000_000n), ...quote }, T0),
+      ...deriver.derive({ table: 'health_results', timeNanos, ...health }, T0),
     ];
     const shapes = new Map(samples.map(({ labels, kind, unit }) => [labels.metricName, { labels, kind, unit }]));
     for (const { name, kind, unit, labels } of DERIVED_METRICS) {
@@ -342,9 +345,20 @@ describe('Deriver', () => {
 
   it('continues counters after a restart', () => {
     const deriver = new Deriver();
-    const [first] = deriver.derive(order);
+    const [first] = deriver.derive(order, T0);
     const next = new Deriver();
-    next.seed(first?.labels as Labels, 41);
-    expect(next.derive(order)[0]?.value).toBe(42);
+    next.seed(first?.labels as Labels, { total: 41, timeNanos: T0 });
+    expect(next.derive(order, T0)[0]?.value).toBe(42);
+  });
+
+  it('lets neither a counter nor its stamps go back, nor its stamps run ahead of receipt', () => {
+    const deriver = new Deriver();
+    const second = 1_000_000_000n;
+    const received = T0 + 10n * second;
+    const at = (offset: bigint) =>
+      deriver.derive({ ...order, timeNanos: nanos(T0 + offset * second) }, received)[0] as { timeNanos: bigint };
+    expect([3n, 1n, 5n, 600n, 4n].map((offset) => at(offset))).toMatchObject(
+      [3n, 3n, 5n, 10n, 10n].map((offset, i) => ({ timeNanos: T0 + offset * second, value: i + 1 })),
+    );
   });
 });

@@ -192,7 +192,7 @@ export class Pipeline implements Progress {
     }
     this.#batch.addEvent(event);
     this.#batch.countStored(envelope.stream);
-    for (const sample of this.#deriver.derive(event)) this.#addSample(sample, state, nowNanos);
+    for (const sample of this.#deriver.derive(event, nowNanos)) this.#addSample(sample, state, nowNanos);
   }
 
   #addSample(sample: Sample, state: StreamState, nowNanos: bigint, envelope?: Envelope): void {

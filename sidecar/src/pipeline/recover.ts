@@ -2,13 +2,17 @@
  * After a restart: raw samples that no sealed window contains go back into the open windows, cumulative histograms go
  * on from what is stored, and derived counters continue where they stood.
  */
-import { ExponentialHistogram, METRIC_NAME, msFromNanos } from '@tapewatch/core';
+import { ExponentialHistogram, METRIC_NAME, msFromNanos, nanosFromMs, type Labels } from '@tapewatch/core';
 import type { Store } from '../ports.ts';
-import { Deriver } from './derive.ts';
+import { Deriver, type CounterMark } from './derive.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** How far back the last value of a derived counter is looked for. */
-const SEED_RANGE_MS = 24 * 3_600_000;
+const COUNTER_NAMES: ReadonlySet<string> = new Set(Deriver.counterNames);
+/** How far back the total of a derived counter is looked for, and how finely. A longer silence starts it at zero. */
+const SEED_RANGES = [
+  { rangeMs: 15 * 60_000, resolutionMs: 1 },
+  { rangeMs: 24 * 3_600_000, resolutionMs: 60_000 },
+] as const;
 
 export interface RecoverOptions {
   readonly pipeline: Pipeline;
@@ -29,38 +33,71 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { pipeline, store, setHeadBase } = options;
   const totals = await store.distributionTotals();
   for (const { seriesId, histogram } of totals) setHeadBase(seriesId, ExponentialHistogram.decode(histogram));
-  const replayedSamples = await replayRaw(options);
-  const counters = await seedCounters(pipeline, store, msFromNanos(options.nowNanos));
-  return { replayedSamples, distributions: totals.length, counters };
+  const { replayedSamples, marks } = await replayRaw(options);
+  await findCounters(options, marks);
+  for (const [labels, mark] of marks) pipeline.deriver.seed(labels, mark);
+  return { replayedSamples, distributions: totals.length, counters: marks.size };
 }
 
-async function replayRaw({ pipeline, store, streams }: RecoverOptions): Promise<number> {
-  let replayed = 0;
+/** Where derived counters stand. */
+type Marks = Map<Labels, CounterMark>;
+
+async function replayRaw({
+  pipeline,
+  store,
+  streams,
+}: RecoverOptions): Promise<{ readonly replayedSamples: number; readonly marks: Marks }> {
+  const marks: Marks = new Map();
+  let replayedSamples = 0;
   for (const stream of streams) {
     for (const { seriesId, timeNanos, value, histogram } of await store.rawSince(stream, pipeline.replayFrom(stream))) {
-      const kind = pipeline.registry.byId(seriesId)?.kind;
-      if (kind === undefined) continue;
+      const series = pipeline.registry.byId(seriesId);
+      if (series === undefined) continue;
+      const { kind, labels } = series;
       const input = { seriesId, kind, timeNanos, value };
       pipeline.restore(
         stream,
         histogram === undefined ? input : { ...input, histogram: ExponentialHistogram.decode(histogram) },
       );
-      replayed++;
+      if (COUNTER_NAMES.has(labels.metricName)) raise(marks, labels, { total: value, timeNanos });
+      replayedSamples++;
     }
   }
-  return replayed;
+  return { replayedSamples, marks };
 }
 
-async function seedCounters(pipeline: Pipeline, store: Store, nowMs: number): Promise<number> {
-  const series = await store.select({
-    matchers: [{ name: METRIC_NAME, operator: '=~', value: Deriver.counterNames.join('|') }],
-    startMs: nowMs - SEED_RANGE_MS,
-    endMs: nowMs,
-    resolutionMs: 1,
-  });
-  for (const { labels, values } of series) {
-    const last = values.at(-1);
-    if (last !== undefined && Number.isFinite(last)) pipeline.deriver.seed(labels, last);
+/**
+ * A counter never falls, so its largest total is where it stood. What was replayed is in no window yet; raw samples of
+ * the last minutes and, only for names with a counter that was silent in them, the windows of a day tell the rest.
+ */
+async function findCounters({ pipeline, store, nowNanos }: RecoverOptions, marks: Marks): Promise<void> {
+  const endMs = msFromNanos(nowNanos) + 1;
+  const counters = new Map<string, Labels>();
+  for (const { labels } of pipeline.registry.all())
+    if (COUNTER_NAMES.has(labels.metricName)) counters.set(labels.key, labels);
+  for (const { rangeMs, resolutionMs } of SEED_RANGES) {
+    const missing = [...counters.values()].filter((labels) => !marks.has(labels));
+    const names = new Set(missing.map(({ metricName }) => metricName));
+    if (names.size === 0) return;
+    const matchers = [{ name: METRIC_NAME, operator: '=~' as const, value: [...names].join('|') }];
+    for (const found of await store.select({ matchers, startMs: endMs - rangeMs, endMs, resolutionMs })) {
+      const labels = counters.get(found.labels.key);
+      if (labels === undefined) continue;
+      // Reads are in whole milliseconds, rounded down; the next sample may not lie before the one that was read.
+      const timeNanos = nanosFromMs((found.timesMs.at(-1) ?? 0) + 1);
+      for (const total of found.values) raise(marks, labels, { total, timeNanos });
+    }
   }
-  return series.length;
+}
+
+function raise(marks: Marks, labels: Labels, { total, timeNanos }: CounterMark): void {
+  const known = marks.get(labels);
+  if (!Number.isFinite(total)) return;
+  if (known === undefined) marks.set(labels, { total, timeNanos });
+  else if (total > known.total || timeNanos > known.timeNanos) {
+    marks.set(labels, {
+      total: Math.max(total, known.total),
+      timeNanos: timeNanos > known.timeNanos ? timeNanos : known.timeNanos,
+    });
+  }
 }

@@ -1,0 +1,121 @@
+import { Labels, METRIC_NAME, nanos, type SelectRequest, type SeriesDefinition } from '@tapewatch/core';
+import type { Store } from '../ports.ts';
+import { MemoryStore } from '../store/memory/memory-store.ts';
+import { Deriver } from './derive.ts';
+import type { Pipeline } from './pipeline.ts';
+import { recover } from './recover.ts';
+import { SeriesRegistry } from './series-registry.ts';
+
+const NOW = 1_700_000_000_000_000_000n;
+const MINUTE = 60_000_000_000n;
+
+function counterOf(id: number, component: string): SeriesDefinition {
+  const labels = Labels.from({ [METRIC_NAME]: 'heartbeats_total', component, instance: '1' });
+  return { id, labels, kind: 'counter', stream: 'health', unit: '1', help: '' };
+}
+
+/** Samples as `[series, minutes ago, value]`. */
+async function recovered(
+  series: readonly SeriesDefinition[],
+  samples: readonly (readonly [number, number, number])[],
+  { afterMinutes = 0 } = {},
+) {
+  const store = new MemoryStore();
+  await store.append({
+    series,
+    samples: {
+      seriesIds: Uint32Array.from(samples, ([id]) => id),
+      timesNanos: BigInt64Array.from(samples, ([, ago]) => NOW - BigInt(Math.round(ago * 60_000)) * 1_000_000n),
+      values: Float64Array.from(samples, ([, , value]) => value),
+    },
+    histograms: [],
+    // The newest minute was not sealed when the process ended.
+    windows: samples
+      .filter(([, ago]) => ago > 1)
+      .map(([seriesId, ago, value]) => {
+        const stamp = NOW - BigInt(Math.round(ago * 60_000)) * 1_000_000n;
+        const last = { first: value, firstNanos: stamp, last: value, lastNanos: stamp, increase: 0 };
+        const shape = { levelMs: 10_000, startNanos: stamp - (stamp % 10_000_000_000n) };
+        return { seriesId, ...shape, count: 1, sum: value, min: value, max: value, ...last };
+      }),
+    events: [],
+    transitions: [],
+    positions: [],
+    sealed: [],
+  });
+  const asked: SelectRequest[] = [];
+  const watched = new Proxy<Store>(store, {
+    get: (target, name: keyof Store) =>
+      name === 'select'
+        ? (request: SelectRequest) => (asked.push(request), target.select(request))
+        : (target[name] as (...values: unknown[]) => unknown).bind(target),
+  });
+  const deriver = new Deriver();
+  const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10 }, series);
+  const pipeline = {
+    deriver,
+    registry,
+    replayFrom: () => NOW - MINUTE + 1n,
+    restore: () => undefined,
+  } as unknown as Pipeline;
+  const result = await recover({
+    pipeline,
+    store: watched,
+    streams: ['health'],
+    nowNanos: NOW + BigInt(afterMinutes) * MINUTE,
+    setHeadBase: () => undefined,
+  });
+  const next = (component: string) =>
+    deriver.derive(
+      {
+        table: 'health_results',
+        component,
+        instance: '1',
+        status: 'HEALTHY',
+        message: '',
+        timeNanos: nanos(NOW - 5n * MINUTE),
+      },
+      NOW,
+    )[1];
+  return { result, next, asked };
+}
+
+describe('recover', () => {
+  it('continues a counter from its largest total, although an older stamp carries it, and never before its last stamp', async () => {
+    const { result, next, asked } = await recovered(
+      [counterOf(1, 'gw')],
+      [
+        [1, 3, 40],
+        [1, 2, 42],
+        [1, 1, 41],
+      ],
+    );
+    expect(result.counters).toBe(1);
+    const sample = next('gw');
+    expect(sample?.value).toBe(43);
+    expect(sample?.timeNanos).toBeGreaterThanOrEqual(NOW - MINUTE);
+    expect(sample?.timeNanos).toBeLessThanOrEqual(NOW);
+    expect(asked.map(({ startMs, endMs }) => (endMs - startMs) / 60_000)).toEqual([15]);
+  });
+
+  it('looks further back only for a counter that was silent, and starts one at zero that was silent for a day', async () => {
+    const { result, next, asked } = await recovered(
+      [counterOf(1, 'gw'), counterOf(2, 'risk'), counterOf(3, 'old')],
+      [
+        [1, 1, 7],
+        [2, 300, 9],
+        [3, 1_500, 11],
+      ],
+    );
+    expect(result.counters).toBe(2);
+    expect([next('gw')?.value, next('risk')?.value, next('old')?.value]).toEqual([8, 10, 1]);
+    expect(asked.map(({ startMs, endMs }) => (endMs - startMs) / 60_000)).toEqual([15, 1_440]);
+  });
+});
+
+it('reads the raw samples that no window holds, however long ago the process ended', async () => {
+  const series = [counterOf(1, 'gw')];
+  const { result, next } = await recovered(series, [[1, 0.5, 6]], { afterMinutes: 120 });
+  expect(result).toMatchObject({ counters: 1, replayedSamples: 1 });
+  expect(next('gw')?.value).toBe(7);
+});
