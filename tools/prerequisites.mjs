@@ -1,6 +1,6 @@
 // What must be there before anything runs, installed on demand with a line that says so. Plain Node: this file works in
 // a fresh clone, before any npm package is there.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -33,7 +33,8 @@ export function ensureNodeModules() {
   console.log('installing npm packages ...');
   // Not `npm ci`: it refuses a lockfile without the optional binaries of other platforms, which mirrors often lack. The
   // versions are the lockfile's all the same, and it is not written.
-  run('npm', ['install', '--no-save', '--no-progress', '--loglevel=error']);
+  // The tools are development packages, which NODE_ENV=production would leave out.
+  run('npm', ['install', '--no-save', '--no-progress', '--loglevel=error', '--include=dev']);
   writeFileSync(stamp, lock);
 }
 
@@ -73,20 +74,25 @@ export function isOnPath(program) {
 export function ensurePrograms(programs) {
   const missing = Object.entries(programs).filter(([program]) => !isOnPath(program));
   if (missing.length === 0) return [];
-  const canInstall = process.getuid?.() === 0 && isOnPath('apt-get');
-  if (canInstall) {
+  if (process.getuid?.() === 0 && isOnPath('apt-get')) {
     const packages = missing.map(([, debianPackage]) => debianPackage);
     console.log(`installing ${packages.join(', ')} (apt-get) ...`);
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    try {
-      execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env });
-      execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
-        stdio: 'ignore',
-        env,
-      });
-    } catch (error) {
-      console.error(`apt-get failed: ${error.message}`);
-    }
+    // A source that cannot be refreshed need not be the one that has the packages.
+    aptGet('update', '-qq');
+    const install = (...names) => aptGet('install', '-y', '-qq', '--no-install-recommends', ...names);
+    // One package that this system does not have must not keep the others away.
+    if (!install(...packages) && packages.length > 1) for (const name of packages) install(name);
   }
   return missing.map(([program]) => program).filter((program) => !isOnPath(program));
+}
+
+/** Waits for another apt-get, but not for ever, nor for a mirror that does not answer. */
+function aptGet(...args) {
+  const options = ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20'];
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const { status, stderr, error } = spawnSync('apt-get', [...options, ...args], { encoding: 'utf8', env });
+  if (status === 0) return true;
+  const reason = error?.message ?? stderr.trim().split('\n').at(-1);
+  console.error(`apt-get ${args[0]} ended with ${status}: ${reason}`);
+  return false;
 }
