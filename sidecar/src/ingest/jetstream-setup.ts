@@ -30,14 +30,22 @@ export function durableName({ options }: CompiledStream): string {
   return options.jetstream?.durable ?? `tapewatch-${options.name}`;
 }
 
-/** The consumer, ready to be consumed from. Rejects with `source.rejected` where waiting cannot help. */
-export async function ensureConsumer(connection: NatsConnection, stream: CompiledStream): Promise<Consumer> {
+/** A consumer, ready to be consumed from. */
+export interface Subscribed {
+  readonly consumer: Consumer;
+  /** Names the log its sequences belong to: a stream that was deleted and made again counts from 1 again. */
+  readonly log: string;
+}
+
+/** Rejects with `source.rejected` where waiting cannot help. */
+export async function ensureConsumer(connection: NatsConnection, stream: CompiledStream): Promise<Subscribed> {
   const settings = settingsOf(stream);
   const manager = await managerOf(connection, stream);
   const info = (await findStream(manager, settings.stream)) ?? (await createStream(manager, stream, settings));
   checkSubjects(info, stream);
   await setUpConsumer(manager, stream, settings);
-  return jetstream(connection).consumers.get(settings.stream, durableName(stream));
+  const consumer = await jetstream(connection).consumers.get(settings.stream, durableName(stream));
+  return { consumer, log: `${settings.stream}/${durableName(stream)}/${info.created}` };
 }
 
 function settingsOf({ options }: CompiledStream): JetstreamOptions {

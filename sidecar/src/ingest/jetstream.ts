@@ -3,12 +3,12 @@
  * failed; what a crash left unsettled comes again after `ackWait`. What is still in flight when the server delivers it
  * again is answered with "in progress" and not passed on twice. In flight at most `maxAckPending` a stream.
  */
-import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TapewatchError } from '../errors.ts';
 import type { Envelope, Source, SourceStatus } from '../ports.ts';
 import { envelopeOf, type SourceContext } from './core-nats.ts';
-import { durableName, ensureConsumer } from './jetstream-setup.ts';
+import { ensureConsumer, type Subscribed } from './jetstream-setup.ts';
 import { NatsLink, pause, retryDelayMs } from './nats-link.ts';
 import type { CompiledStream } from './stream.ts';
 
@@ -53,7 +53,7 @@ export class JetstreamSource implements Source {
   }
 
   /** A cluster that elects its leader just now answers in a while; what cannot mend itself is thrown at once. */
-  async #ensureFirst(connection: NatsConnection, stream: CompiledStream): Promise<Consumer> {
+  async #ensureFirst(connection: NatsConnection, stream: CompiledStream): Promise<Subscribed> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await ensureConsumer(connection, stream);
@@ -126,8 +126,8 @@ class Feed {
   readonly stream: CompiledStream;
   readonly #context: SourceContext;
   readonly #onSettled: () => void;
-  readonly #log: string;
-  readonly #inFlight = new Map<number, JsMsg>();
+  #log = '';
+  #inFlight = new Map<number, JsMsg>();
   /** Highest stream sequence that this feed has seen. */
   #highest = 0;
   #messages: ConsumerMessages | undefined;
@@ -137,14 +137,14 @@ class Feed {
     this.stream = stream;
     this.#context = context;
     this.#onSettled = onSettled;
-    this.#log = `${stream.options.jetstream?.stream ?? ''}/${durableName(stream)}`;
   }
 
   get inFlight(): number {
     return this.#inFlight.size;
   }
 
-  async start(consumer: Consumer, onEnvelope: OnEnvelope): Promise<void> {
+  async start({ consumer, log }: Subscribed, onEnvelope: OnEnvelope): Promise<void> {
+    if (log !== this.#log) this.#beginLog(log);
     const messages = await consumer.consume({
       max_messages: Math.min(PULL_MESSAGES, this.stream.options.jetstream?.maxAckPending ?? PULL_MESSAGES),
       expires: PULL_EXPIRES_MS,
@@ -153,6 +153,13 @@ class Feed {
     });
     this.#messages = messages;
     this.#ended = messages.closed().then((error) => (error instanceof Error ? error.message : 'closed'));
+  }
+
+  /** In another log the same numbers are other messages; what is in flight of the old one cannot be acknowledged. */
+  #beginLog(log: string): void {
+    this.#log = log;
+    this.#inFlight = new Map();
+    this.#highest = 0;
   }
 
   ended(): Promise<string> {
@@ -170,9 +177,10 @@ class Feed {
 
   #take(message: JsMsg, onEnvelope: OnEnvelope): void {
     const sequence = message.seq;
-    const known = this.#inFlight.has(sequence);
+    const inFlight = this.#inFlight;
+    const known = inFlight.has(sequence);
     // The newest delivery is the one to acknowledge.
-    this.#inFlight.set(sequence, message);
+    inFlight.set(sequence, message);
     if (known) return message.working();
     // NATS 2.9 steps back when it could not hand over a repeat, and then calls it a first delivery.
     const redelivered = message.redelivered || sequence <= this.#highest;
@@ -186,14 +194,14 @@ class Feed {
         deliverySequence: message.info.deliverySequence,
         redelivered,
       },
-      settle: (outcome) => this.#settle(sequence, outcome),
+      settle: (outcome) => this.#settle(inFlight, sequence, outcome),
     });
   }
 
-  #settle(sequence: number, outcome: 'stored' | 'failed'): void {
-    const message = this.#inFlight.get(sequence);
+  #settle(inFlight: Map<number, JsMsg>, sequence: number, outcome: 'stored' | 'failed'): void {
+    const message = inFlight.get(sequence);
     if (message === undefined) return;
-    this.#inFlight.delete(sequence);
+    inFlight.delete(sequence);
     if (outcome === 'stored') message.ack();
     else message.nak(FAILED_RETRY_MS);
     this.#onSettled();

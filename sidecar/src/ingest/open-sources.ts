@@ -5,6 +5,7 @@ import { JetstreamSource } from './jetstream.ts';
 import type { Report } from './nats-link.ts';
 import type { NatsOptions, StreamOptions } from './options.ts';
 import { type CompiledStream, compileStream } from './stream.ts';
+import { SupervisedSource } from './supervised-source.ts';
 
 export interface SourcesOptions {
   readonly nats: NatsOptions;
@@ -21,8 +22,11 @@ export function openSources({ nats, streams, clock, report = () => undefined }: 
 } {
   const compiled = streams.map(compileStream);
   const of = (delivery: StreamOptions['delivery']) => compiled.filter(({ options }) => options.delivery === delivery);
+  const supervised = (create: () => Source) => new SupervisedSource({ create, report, retry: nats.waitForServer });
   const sources: Source[] = [];
-  if (of('core').length > 0) sources.push(new CoreNatsSource({ nats, streams: of('core'), clock, report }));
-  if (of('jetstream').length > 0) sources.push(new JetstreamSource({ nats, streams: of('jetstream'), clock, report }));
+  if (of('core').length > 0)
+    sources.push(supervised(() => new CoreNatsSource({ nats, streams: of('core'), clock, report })));
+  if (of('jetstream').length > 0)
+    sources.push(supervised(() => new JetstreamSource({ nats, streams: of('jetstream'), clock, report })));
   return { sources, streams: new Map(compiled.map((stream) => [stream.options.name, stream])) };
 }

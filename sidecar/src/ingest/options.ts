@@ -38,7 +38,10 @@ export const natsOptions = z
     credentialsFile: file.optional().describe('as written by nsc; read again at each connect'),
     tls: tlsOptions.optional(),
     queueGroup: z.string().min(1).optional().describe('sidecars with the same group share the messages of core NATS'),
-    waitForServer: z.boolean().default(true).describe('false: fail when no server answers at the start'),
+    waitForServer: z
+      .boolean()
+      .default(true)
+      .describe('false: end when no server answers or it refuses us at the start'),
     reconnectWait: durationSetting.prefault('500ms').describe('between attempts; as much again at random'),
   })
   .superRefine((nats, context) => {
