@@ -74,7 +74,9 @@ async function compose(
   const engine = createPromqlEngine(reader, { telemetry: telemetry.port });
   const channels = new ChannelSet(config.channels, { log, externalUrl: `http://${config.http.listen}` });
   closers.push(() => channels.close());
-  const alerting = await openAlerting(base, { engine, pipeline, reader, openAlerts, channels });
+  let sourcesAreOpen: () => void = () => undefined;
+  const sourcesOpen = new Promise<void>((resolve) => (sourcesAreOpen = resolve));
+  const alerting = await openAlerting(base, { engine, pipeline, reader, openAlerts, channels, sourcesOpen });
   closers.push(() => alerting.close());
   const queryService = createQueryService({ engine, reader, alerting, unitOf: catalogue.unitOf });
 
@@ -98,7 +100,7 @@ async function compose(
     config.grafana,
   );
   if (grafana !== undefined) closers.push(() => grafana.close());
-  await openAll(sources, pipeline, base);
+  void openAll(sources, pipeline, base).then(sourcesAreOpen);
   log.info({ version: VERSION, http: http.address, grafana: grafana?.address, store: config.store.kind }, 'ready');
   return {
     httpAddress: http.address,
@@ -143,7 +145,11 @@ async function startIngest(base: Base, closers: (() => Promise<unknown> | void)[
   const keepNanos = BigInt(config.pipeline.headMinutes) * 60_000_000_000n;
   // An empty store holds nothing that memory does not: everything can be answered from memory from the first second on.
   const completeSinceNanos = recovery.series.length === 0 ? 0n : startNanos;
-  const head = new LiveHead({ keepNanos, startNanos: completeSinceNanos, now: () => clock.now() }, recovery.series);
+  const maxSamples = config.pipeline.headMaxSamples;
+  const head = new LiveHead(
+    { keepNanos, maxSamples, startNanos: completeSinceNanos, now: () => clock.now() },
+    recovery.series,
+  );
   const pipeline = buildPipeline(
     {
       settings: config.pipeline,
@@ -184,9 +190,13 @@ async function startIngest(base: Base, closers: (() => Promise<unknown> | void)[
 
 function openAlerting(
   { config, clock, log, telemetry }: Base,
-  parts: Pick<Ingest, 'pipeline' | 'reader' | 'openAlerts'> & { engine: PromqlEngine; channels: ChannelSet },
+  parts: Pick<Ingest, 'pipeline' | 'reader' | 'openAlerts'> & {
+    engine: PromqlEngine;
+    channels: ChannelSet;
+    sourcesOpen: Promise<void>;
+  },
 ): Promise<Alerting> {
-  const { engine, pipeline, reader, openAlerts, channels } = parts;
+  const { engine, pipeline, reader, openAlerts, channels, sourcesOpen } = parts;
   return startAlerting(
     {
       engine,
@@ -199,6 +209,7 @@ function openAlerting(
       storeTransitions: (rows) => pipeline.storeTransitions(rows),
       recordSamples: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
       openChannels: (integrations) => channels.open(integrations),
+      sourcesOpen,
       random: Math.random,
     },
     config.alerting,
@@ -206,15 +217,13 @@ function openAlerting(
   );
 }
 
-/** Sources connect in the background: a broker that comes up late is picked up without a restart. */
+/** Sources connect in the background: a broker that comes up late, or is mended, is picked up without a restart. */
 async function openAll(sources: readonly Source[], pipeline: Pipeline, { log, fail }: Base): Promise<void> {
-  for (const source of sources) {
-    source
-      .open((envelope) => pipeline.accept(envelope))
-      .catch((error: unknown) => {
-        log.error({ err: error }, 'a source cannot be opened');
-        fail(error);
-      });
+  try {
+    await Promise.all(sources.map((source) => source.open((envelope) => pipeline.accept(envelope))));
+  } catch (error) {
+    log.error({ err: error }, 'a source cannot be opened');
+    fail(error);
   }
 }
 

@@ -37,7 +37,20 @@ export const pipelineOptions = z
       .default(2_000)
       .describe('a silent stream closes its windows this far behind the clock'),
     histogramScale: z.number().int().min(0).max(MAX_SCALE).default(DEFAULT_SCALE).describe('7: within 0.54 %'),
-    headMinutes: z.number().int().min(1).max(120).default(15).describe('how much of the present memory answers for'),
+    headMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(120)
+      .default(25)
+      .describe('how much of the present memory answers for: a board of 15 minutes and its windows'),
+    headMaxSamples: z
+      .number()
+      .int()
+      .min(1_000)
+      .max(1_000_000_000)
+      .default(20_000_000)
+      .describe('raw samples in memory; past it fewer minutes are kept'),
   })
   .prefault({});
 

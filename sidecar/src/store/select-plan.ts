@@ -36,6 +36,10 @@ export function planLevel(
   { startMs, resolutionMs }: SelectRequest,
   horizon: Horizon,
 ): typeof SECOND_LEVEL_MS | typeof TEN_SECOND_LEVEL_MS {
-  const fine = resolutionMs < TEN_SECOND_LEVEL_MS && startMs >= horizon.secondsFromMs;
+  // Windows of 10 s meet the steps of a resolution that they divide; for others below a minute the finer level does.
+  const coarse =
+    resolutionMs >= COARSE_RESOLUTION_MS ||
+    (resolutionMs >= TEN_SECOND_LEVEL_MS && resolutionMs % TEN_SECOND_LEVEL_MS === 0);
+  const fine = !coarse && startMs >= horizon.secondsFromMs;
   return fine ? SECOND_LEVEL_MS : TEN_SECOND_LEVEL_MS;
 }

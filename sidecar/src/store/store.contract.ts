@@ -268,6 +268,15 @@ function describeDistributions(store: () => Store, restart: () => Promise<unknow
     expect((await store().distributionTotals()).map(({ histogram }) => histogram.count)).toEqual([9]);
   });
 
+  it('makes only the last cumulative point of each step, counted back from the end', async () => {
+    await store().append(batchOf({ series, windows }));
+    const request = { matchers: [], startMs: T0_MS + 1_000, endMs: T0_MS + 4_000, resolutionMs: 2_000 };
+    const [found] = await store().select(request);
+    expect(found?.timesMs).toEqual([T0_MS + 2_000, T0_MS + 4_000]);
+    const whole = [2, 4].map((count) => histogramOf(parts.slice(0, count).flat()).encode());
+    expect(found?.histograms?.map((histogram) => histogram?.encode())).toEqual(whole);
+  });
+
   it('merges different scales exactly as a direct merge', async () => {
     const mixed = [7, 3, 5].map((scale, i) => distributionWindow(1, [i, 1_000], histogramOf([0.1, 5, -2], scale)));
     await store().append(batchOf({ series, windows: mixed }));

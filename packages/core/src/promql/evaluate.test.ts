@@ -64,7 +64,16 @@ describe('plan', () => {
       [-209_999, 90_000, 1_000],
     ]);
     expect(selects('x @ end()', { startMs: 0, endMs: 900_000, stepMs: 1_000 })).toEqual([[600_001, 900_000, 1_000]]);
-    expect(selects('max_over_time(rate(x[1m])[10m:7s])', at(600_000))).toEqual([[-52_999, 595_000, 2_000]]);
+    expect(selects('max_over_time(rate(x[1m])[10m:7s])', at(600_000))).toEqual([[-52_999, 595_000, 1_000]]);
+  });
+
+  it('asks a window of a range query only for the points that its ends meet', () => {
+    const of = (text: string, stepMs: number) => selects(text, { startMs: 0, endMs: 900_000, stepMs })[0]?.[2];
+    expect(of('rate(x[1m])', 15_000)).toBe(15_000);
+    expect(of('rate(x[20s])', 5_000)).toBe(5_000);
+    // A window as wide as the step would be met by its end alone.
+    expect(of('rate(x[1m])', 60_000)).toBe(2_000);
+    expect(of('max_over_time(x[1m])', 15_000)).toBe(0);
   });
 
   it('asks once for what two selectors share', () => {

@@ -23,6 +23,8 @@ export const DEFAULT_LOOKBACK_MS = 300_000;
 export const DEFAULT_SUBQUERY_STEP_MS = 60_000;
 /** A window of this many stored points still shows the shape of a counter; decides the coarsest level read. */
 const POINTS_PER_WINDOW = 30;
+/** Fewest points a window that is met at both ends may hold; Prometheus's own advice for scraped counters. */
+const MIN_POINTS_PER_WINDOW = 4;
 
 export interface PlanOptions {
   /** The query text, for positions in messages. */
@@ -107,6 +109,19 @@ export function subqueryGrid(
   return { startMs, stepMs, steps: Math.max(0, Math.floor((last - startMs) / stepMs) + 1) };
 }
 
+/**
+ * Spacing of stored points that a window needs: a divisor of both window and step meets the ends of every window, which is
+ * all that a rate reads; where the two have none that is short enough, so many points that their distance does not matter.
+ */
+function windowResolutionMs(rangeMs: number, stepMs: number): number {
+  const shared = greatestDivisor(rangeMs, stepMs);
+  return stepMs > 0 && shared * MIN_POINTS_PER_WINDOW <= rangeMs ? shared : Math.floor(rangeMs / POINTS_PER_WINDOW);
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
+}
+
 class Planner {
   readonly functions: FunctionRegistry;
   readonly lookbackMs: number;
@@ -130,7 +145,7 @@ class Planner {
         return this.#select(expr, grid, { rangeMs: this.lookbackMs, resolutionMs: grid.stepMs });
       case 'matrix': {
         const rangeMs = positiveMs(expr.range, this.#range, expr);
-        const resolutionMs = reads === 'windows' ? Math.floor(rangeMs / POINTS_PER_WINDOW) : 0;
+        const resolutionMs = reads === 'windows' ? windowResolutionMs(rangeMs, grid.stepMs) : 0;
         return this.#select(expr.selector, grid, { rangeMs, resolutionMs });
       }
       case 'subquery': {

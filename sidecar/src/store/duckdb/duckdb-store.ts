@@ -121,7 +121,7 @@ export class DuckDbStore implements Store {
   }
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
-    return (await this.selectSlices(request, signal)).map(toSeriesData);
+    return (await this.selectSlices(request, signal)).map((slices) => toSeriesData(slices, request));
   }
 
   /** As `select`, in plain form and with distributions not yet cumulated. */

@@ -85,7 +85,7 @@ export class WorkerStore implements Store {
   }
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
-    return (await this.#call('select', [request], { signal })).map(toSeriesData);
+    return (await this.#call('select', [request], { signal })).map((slices) => toSeriesData(slices, request));
   }
 
   async series(

@@ -209,7 +209,7 @@ export class Head {
     const levelMs = planLevel(request, this.#horizon);
     const { base, timesMs, deltas } = levels[levelMs].histograms(request.startMs, request.endMs);
     const older = levelMs === SECOND_LEVEL_MS ? this.#beforeSeconds(levels) : undefined;
-    return cumulate(definition.labels, timesMs, { base: mergedOptional(older, base), deltas });
+    return cumulate(definition.labels, { timesMs, base: mergedOptional(older, base), deltas }, request);
   }
 
   /** What only the 10 s windows still know, once retention has taken the 1 s windows. */

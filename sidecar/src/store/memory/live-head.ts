@@ -14,6 +14,8 @@ const EVICT_EVERY_NANOS = 10_000_000_000n;
 export interface LiveHeadOptions {
   /** How much is kept. */
   readonly keepNanos: bigint;
+  /** Fewer minutes are kept when there would be more raw samples than this. */
+  readonly maxSamples: number;
   /** When the process began to take samples in: what is older is on disk only. */
   readonly startNanos: bigint;
   readonly now: () => bigint;
@@ -24,6 +26,9 @@ export class LiveHead {
   readonly #head = new Head();
   #completeSince: bigint;
   #lastEviction: bigint;
+  /** Samples taken in between two evictions, oldest first. */
+  #taken: { readonly untilNanos: bigint; readonly samples: number }[] = [];
+  #takenNow = 0;
 
   constructor(options: LiveHeadOptions, known: readonly SeriesDefinition[]) {
     this.#options = options;
@@ -44,6 +49,7 @@ export class LiveHead {
   append(batch: Batch): void {
     for (const definition of batch.series) this.#head.define(definition);
     this.#head.addSamples(batch.samples);
+    this.#takenNow += batch.samples.values.length;
     this.#head.addWindows(batch.windows);
     this.#evict();
   }
@@ -67,9 +73,24 @@ export class LiveHead {
     const now = this.#options.now();
     if (now - this.#lastEviction < EVICT_EVERY_NANOS) return;
     this.#lastEviction = now;
-    const horizon = now - this.#options.keepNanos;
+    this.#taken.push({ untilNanos: now, samples: this.#takenNow });
+    this.#takenNow = 0;
+    const horizon = this.#horizonAt(now);
     if (horizon <= this.#completeSince) return;
     this.#head.evictBefore(horizon);
     this.#completeSince = horizon;
+  }
+
+  /** As far back as time allows, or as the number of samples does. */
+  #horizonAt(now: bigint): bigint {
+    let horizon = now - this.#options.keepNanos;
+    this.#taken = this.#taken.filter(({ untilNanos }) => untilNanos > horizon);
+    let kept = this.#taken.reduce((sum, { samples }) => sum + samples, 0);
+    while (kept > this.#options.maxSamples && this.#taken.length > 1) {
+      const oldest = this.#taken.shift() as { untilNanos: bigint; samples: number };
+      kept -= oldest.samples;
+      horizon = oldest.untilNanos;
+    }
+    return horizon;
   }
 }
