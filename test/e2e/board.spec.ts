@@ -1,7 +1,7 @@
 /** The provisioned board is live in both themes: every panel draws, none complains. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, test, type Locator } from '@playwright/test';
 import { BOARD } from './grafana.ts';
 
 const board = JSON.parse(readFileSync(join(__dirname, '../../dashboards/json/trading-operations.json'), 'utf8')) as {
@@ -17,19 +17,34 @@ const MAY_BE_EMPTY = new Set([
   'Rejects by reason',
 ]);
 
+/** True once the answer is there: a chart, or a text that is not "No data". */
+async function isDrawn(panel: Locator): Promise<boolean> {
+  const content = panel.getByTestId('data-testid panel content');
+  if ((await content.locator('canvas').count()) > 0) return true;
+  const text = (await content.innerText()).trim();
+  return text !== '' && text !== 'No data';
+}
+
 for (const theme of ['dark', 'light'] as const) {
   test(`every panel draws without an error (${theme})`, async ({ page }) => {
+    test.setTimeout(240_000);
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.message));
-    await page.setViewportSize({ width: 1600, height: 6000 });
-    await page.goto(`${BOARD}?theme=${theme}&kiosk&from=now-5m&to=now`);
+    await page.setViewportSize({ width: 1600, height: 1000 });
+    // A slow machine must not be asked again before it has answered.
+    await page.goto(`${BOARD}?theme=${theme}&kiosk&from=now-5m&to=now&refresh=1m`);
     await expect(page.locator('body')).toHaveClass(new RegExp(`theme-${theme}`));
     for (const title of titles) {
       const panel = page.getByTestId(`data-testid Panel header ${title}`).first();
-      await panel.scrollIntoViewIfNeeded();
-      await expect(panel, title).toBeVisible();
+      // Rows further down are not there before they are near.
+      await expect(async () => {
+        await page.mouse.wheel(0, (await panel.count()) === 0 ? 600 : 0);
+        await panel.scrollIntoViewIfNeeded({ timeout: 1_000 });
+      }, title).toPass();
       await expect(panel.getByTestId('data-testid Panel status error'), title).toHaveCount(0);
-      if (!MAY_BE_EMPTY.has(title)) await expect(panel.getByText('No data', { exact: true }), title).toHaveCount(0);
+      if (MAY_BE_EMPTY.has(title)) continue;
+      await expect.poll(async () => isDrawn(panel), { message: title }).toBe(true);
+      await expect(panel.getByText('No data', { exact: true }), title).toHaveCount(0);
     }
     expect(faults).toEqual([]);
   });

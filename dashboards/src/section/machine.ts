@@ -63,13 +63,14 @@ export const machine: Section = {
     timeSeries({
       id: 74,
       title: 'Network',
-      description: 'Bytes a second received and sent, by device.',
+      description:
+        'Bytes a second received and sent, by device, over the last 30 seconds: the counters are read every five.',
       w: 6,
       h: 7,
       unit: 'Bps',
       targets: [
-        promql('A', 'rate(host_network_receive_bytes_total[$__rate_interval])', { legendFormat: '{{device}} in' }),
-        promql('B', 'rate(host_network_transmit_bytes_total[$__rate_interval])', { legendFormat: '{{device}} out' }),
+        promql('A', 'rate(host_network_receive_bytes_total[30s])', { legendFormat: '{{device}} in' }),
+        promql('B', 'rate(host_network_transmit_bytes_total[30s])', { legendFormat: '{{device}} out' }),
       ],
     }),
     timeSeries({
