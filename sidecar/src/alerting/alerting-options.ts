@@ -19,6 +19,20 @@ export const alertingOptions = z
       .max(86_400_000)
       .default(1_000)
       .describe('of groups without an interval'),
+    startDelayMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(1_000)
+      .describe('from the sources being open to the first evaluation: rules on silence then see what came meanwhile'),
+    startWaitMaxMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(15_000)
+      .describe('without open sources the first evaluation is this late: by then their absence is a fact'),
     minEvaluationGapMs: z
       .number()
       .int()

@@ -48,6 +48,7 @@ class World {
   readonly recorded: Sample[] = [];
   readonly notified: string[] = [];
   readonly evaluated: string[] = [];
+  sourcesOpen: Promise<unknown> = Promise.resolve();
   store: (rows: readonly TransitionRow[]) => Promise<void> = async (rows) => void this.stored.push(...rows);
 
   constructor(readonly folder: string) {}
@@ -56,6 +57,7 @@ class World {
     const options = alertingOptions.parse({
       ruleFiles: [path.join(this.folder, '*.yaml')],
       alertmanagerFile: path.join(this.folder, 'alertmanager.yml'),
+      startDelayMs: 0,
       ...over,
     });
     const { clock, engine, progress, log } = this;
@@ -75,6 +77,7 @@ class World {
         storeTransitions: (rows) => this.store(rows),
         recordSamples: (samples) => void this.recorded.push(...samples),
         openChannels: async () => new Map<string, Channel>([['desk/log/0', this.channel]]),
+        sourcesOpen: this.sourcesOpen,
         random: () => 0,
       },
       options,
@@ -264,6 +267,30 @@ describe('when things fail', () => {
 });
 
 describe('restart and reload', () => {
+  it('evaluates nothing before the sources are open and had their moment, also after a reload', async () => {
+    let open: () => void = () => undefined;
+    world.sourcesOpen = new Promise<void>((resolve) => (open = resolve));
+    alerting = await world.start([], { startDelayMs: 2_000, startWaitMaxMs: 60_000 });
+    await world.clock.advance(30_000);
+    world.progress.advance('order_ack_seconds');
+    await alerting.reload();
+    await world.clock.advance(1_000);
+    open();
+    await world.clock.advance(1_900);
+    expect(world.evaluated).toEqual([]);
+    await world.clock.advance(200);
+    expect(new Set(world.evaluated)).toEqual(new Set(['desk ok']));
+  });
+
+  it('does not wait longer than it may for sources that stay away', async () => {
+    world.sourcesOpen = new Promise(() => undefined);
+    alerting = await world.start([], { startWaitMaxMs: 5_000 });
+    await world.clock.advance(4_900);
+    expect(world.evaluated).toEqual([]);
+    await world.clock.advance(200);
+    expect(world.evaluated).not.toEqual([]);
+  });
+
   it('goes on from what was stored: same since-time, no second firing, told again with the same key', async () => {
     alerting = await world.begin();
     await world.news({ XNAS: 0.25 });

@@ -44,6 +44,7 @@ export class RuleManager {
   #running = 0;
   #meanSeconds = 0;
   #stops: (() => void)[] = [];
+  #begun = false;
   #closed = false;
   #idle: (() => void)[] = [];
 
@@ -53,9 +54,9 @@ export class RuleManager {
     this.#transitions = new TransitionLog(deps, options);
   }
 
-  /** Takes over the open alerts of the last run, notifies those that fire, and begins to evaluate. */
-  async start(groups: readonly LoadedGroup[], openAlerts: readonly TransitionRow[]): Promise<void> {
-    const { clock, progress, notify } = this.#deps;
+  /** Takes over the open alerts of the last run and notifies those that fire. Nothing is evaluated before `begin`. */
+  async restore(groups: readonly LoadedGroup[], openAlerts: readonly TransitionRow[]): Promise<void> {
+    const { clock, notify } = this.#deps;
     this.#take(groups);
     const open = new Set(openAlerts);
     for (const rule of this.#rules.values()) {
@@ -71,6 +72,13 @@ export class RuleManager {
     const orphans = [...open].map((row) => orphaned(row, clock.now()));
     await this.#transitions.store(orphans);
     notify(orphans.map(asTransition), true);
+  }
+
+  /** Evaluates every rule, and from then on by news and by interval. */
+  begin(): void {
+    if (this.#closed) return;
+    const { clock, progress } = this.#deps;
+    this.#begun = true;
     this.#stops = [
       progress.onAdvance((changed) => this.#advance(changed)),
       clock.every(this.#options.minEvaluationGapMs, () => this.#pump()),
@@ -171,6 +179,7 @@ export class RuleManager {
   }
 
   #next(): void {
+    if (!this.#begun) return;
     for (const rule of this.#queue) {
       if (this.#closed || this.#running >= this.#options.maxConcurrentEvaluations) return;
       this.#queue.delete(rule);

@@ -18,6 +18,7 @@ import type {
 import { AlertDispatcher, type Delivery } from './alert-dispatcher.ts';
 import type { AlertingOptions } from './alerting-options.ts';
 import { loadAlertmanager, routeTree } from './alertmanager-file.ts';
+import { sleep } from './deadline.ts';
 import { loadRuleFiles } from './rule-file.ts';
 import { RuleManager, asTransition } from './rule-manager.ts';
 
@@ -39,6 +40,8 @@ export interface AlertingDeps {
   readonly recordSamples: (samples: readonly Sample[]) => void;
   /** Opens a channel for each integration, by its id. */
   readonly openChannels: (integrations: readonly Integration[]) => Promise<ReadonlyMap<string, Channel>>;
+  /** Resolves when all sources deliver. */
+  readonly sourcesOpen: Promise<unknown>;
   /** Uniform in [0, 1), for the jitter of retries. */
   readonly random: () => number;
 }
@@ -60,7 +63,9 @@ export async function startAlerting(
   const notify = dispatcher.take.bind(dispatcher);
   const rules = new RuleManager({ ...deps, notify }, options);
   dispatcher.take(await lateEnds(deps, options.resendResolvedMs), true);
-  await rules.start(first.groups, openAlerts);
+  await rules.restore(first.groups, openAlerts);
+  const stopped = new AbortController();
+  void inputsReady(deps, options, stopped.signal).then(() => rules.begin());
   observe(deps.telemetry, rules, dispatcher);
   return {
     groups: () => rules.groups(),
@@ -72,10 +77,24 @@ export async function startAlerting(
       deps.log.info({ groups: groups.length }, 'Rules and routes were loaded anew.');
     },
     async close() {
+      stopped.abort();
       await rules.close();
       await dispatcher.close(CLOSE_GRACE_MS);
     },
   };
+}
+
+/** What was silent because we were away must not look silent to the rules: they wait for the sources, within a bound. */
+async function inputsReady(
+  { clock, sourcesOpen }: AlertingDeps,
+  { startDelayMs, startWaitMaxMs }: AlertingOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const opened = async (): Promise<void> => {
+    await sourcesOpen;
+    if (startDelayMs > 0) await sleep(clock, startDelayMs, signal);
+  };
+  await Promise.race([opened(), sleep(clock, Math.max(startDelayMs, startWaitMaxMs), signal)]);
 }
 
 /**
