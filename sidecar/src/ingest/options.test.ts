@@ -48,8 +48,8 @@ describe('settings of streams', () => {
 
   it('turns durations into milliseconds', () => {
     const [metrics, orders, , quotes] = streamsOptions.parse(DEFAULT_STREAMS);
-    expect(metrics).toMatchObject({ watermarkDelay: 1_000, lateness: 3_600_000, staleAfter: 300_000 });
-    expect(quotes).toMatchObject({ staleAfter: 10_000 });
+    expect(metrics).toMatchObject({ watermarkDelay: 1_000, lateness: 3_600_000 });
+    expect(quotes).toMatchObject({ lateness: 3_600_000 });
     expect(orders?.jetstream).toMatchObject({
       ackWait: 5_000,
       maxAckPending: 20_000,

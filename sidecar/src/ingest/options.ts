@@ -94,8 +94,7 @@ export const streamOptions = z
       .default({})
       .describe('added to each sample'),
     watermarkDelay: durationSetting.prefault('1s').describe('how far the watermark is behind the newest stamp'),
-    lateness: durationSetting.prefault('1h').describe('how far behind the watermark a sample is still accepted'),
-    staleAfter: durationSetting.prefault('5m').describe('a series without samples ends after this'),
+    lateness: durationSetting.prefault('1h').describe('older stamps than this are refused, behind the clock'),
   })
   .superRefine((stream, context) => {
     const pattern = compileSubjectPattern(stream.subject);
@@ -123,13 +122,12 @@ export const DEFAULT_STREAMS: StreamInput[] = [
   { name: 'metrics', subject: 'tw.metrics.>', payload: 'metric' },
   durable({ name: 'orders', subject: 'tw.orders.{venue?}.{strategy?}', payload: 'order' }, 'TW_ORDERS', 'tw.orders.>'),
   durable({ name: 'fills', subject: 'tw.fills.{venue?}.{strategy?}', payload: 'fill' }, 'TW_FILLS', 'tw.fills.>'),
-  { name: 'quotes', subject: 'tw.quotes.{venue?}.{symbol?}', payload: 'quote', codec: 'json', staleAfter: '10s' },
+  { name: 'quotes', subject: 'tw.quotes.{venue?}.{symbol?}', payload: 'quote', codec: 'json' },
   {
     name: 'health',
     subject: 'tw.health.{component?}.{instance?}',
     payload: 'health',
     codec: 'json',
-    staleAfter: '10s',
   },
 ];
 
