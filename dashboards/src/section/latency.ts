@@ -35,6 +35,7 @@ export const latency: Section = {
       w: 10,
       h: 10,
       unit: 's',
+      logarithmic: true,
       thresholds: ACK_LIMITS,
       limitLines: true,
       legend: 'table',
