@@ -1,8 +1,9 @@
 /** The provisioned rules and routes load, and read only metrics that somebody publishes. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DERIVED_METRICS, formatProblem, parseAlertmanager, parseRuleFile } from '@tapewatch/contract';
 import { inputNames, parse, parseTemplate } from '@tapewatch/core';
+import { loadConfig } from '../../sidecar/src/config.ts';
 import { compileRegex } from '../../sidecar/src/regex.ts';
 
 const folder = join(__dirname, '../../provisioning/tapewatch');
@@ -22,6 +23,14 @@ it.each(['rules/trading.yaml', 'rules/demo.yaml'])('%s loads and names known met
     if (inputs === 'any') throw new Error(`${expr} reads every metric`);
     expect([...inputs].filter((name) => !known.has(name))).toEqual([]);
     for (const text of Object.values(annotations)) expect(() => parseTemplate(text)).not.toThrow();
+  }
+});
+
+it('the example configuration loads unchanged (proves: CFG-13)', () => {
+  const config = loadConfig({ file: join(folder, 'tapewatch.yaml'), environment: {} });
+  expect(config).toMatchObject({ store: { kind: 'duckdb' }, nats: { servers: ['nats://127.0.0.1:4222'] } });
+  for (const pattern of config.alerting.ruleFiles) {
+    expect(existsSync(join(folder, '../..', dirname(pattern)))).toBe(true);
   }
 });
 

@@ -3,6 +3,8 @@
  * 1e9, label for label, and what one refuses the other must refuse.
  */
 import { compileMatchers, type QueryResult, type SelectRequest, type SeriesData } from '@tapewatch/core';
+import { buildHttpServer } from '../../sidecar/src/http/server.ts';
+import { fixture, settingsWith } from '../../sidecar/src/http/testing/fixture.ts';
 import type { StoreReader } from '../../sidecar/src/ports.ts';
 import { createPromqlEngine } from '../../sidecar/src/query/promql-engine.ts';
 import { compileRegex } from '../../sidecar/src/regex.ts';
@@ -77,6 +79,35 @@ if (!runs) console.warn('skipped: no prometheus and promtool on PATH (with CI=tr
     }
     expect(differences).toEqual([]);
     expect(answered).toBeGreaterThan(RANDOM_EXPRESSIONS / 2);
+  });
+
+  // The same questions by the route that a user takes: our HTTP API answers in Prometheus's own form.
+  it('answers instant and range queries over HTTP as Prometheus does (proves: API-19, API-20)', async () => {
+    const app = await buildHttpServer({ ...fixture().deps, engine }, settingsWith());
+    const overHttp = async (expr: string, instant: boolean): Promise<Answer | undefined> => {
+      const { startMs, endMs, stepMs } = RANGE;
+      const query = instant
+        ? { query: ourName(expr), time: String(INSTANT_MS / 1000) }
+        : {
+            query: ourName(expr),
+            start: String(startMs / 1000),
+            end: String(endMs / 1000),
+            step: String(stepMs / 1000),
+          };
+      const answer = await app.inject({ url: `/api/v1/${instant ? 'query' : 'query_range'}`, query });
+      const body = answer.json<ApiAnswer>();
+      return body.status === 'error' ? undefined : readApi(body);
+    };
+    let answered = 0;
+    for (const expr of EXPRESSIONS) {
+      for (const instant of [true, false]) {
+        const [expected, got] = await Promise.all([theirs(expr, instant), overHttp(expr, instant)]);
+        expect(`${expr}: ${differenceOf(expected, got) ?? 'equal'}`).toBe(`${expr}: equal`);
+        if ((got?.size ?? 0) > 0) answered++;
+      }
+    }
+    expect(answered).toBeGreaterThan(EXPRESSIONS.length);
+    await app.close();
   });
 
   it('would see a difference', async () => {

@@ -230,7 +230,7 @@ describe('when things fail', () => {
     expect(world.changes()).toContain('SlowVenue/XNAS inactive>firing');
   });
 
-  it('tries a notification three times with growing pauses, then again with the group', async () => {
+  it('tries a notification three times with growing pauses, then again with the group (proves: LIF-23)', async () => {
     alerting = await world.begin([], { notification: { maxAttempts: 3 } });
     const fail = { sent: false, retryable: true, detail: '503' } as const;
     world.channel.receipts.push(fail, fail, fail);

@@ -229,6 +229,18 @@ describe('the webhook', () => {
   });
 });
 
+it('warns about a webhook over plain http, by its receiver and without its address, and not over https (proves: SEC-05)', async () => {
+  const openOnly = async (url: string) => {
+    lines.length = 0;
+    await open(url);
+    return lines.filter((line) => line.includes('plain http'));
+  };
+  expect(await openOnly('https://hook.example/s3cret')).toEqual([]);
+  const warned = await openOnly('http://hook.example/s3cret');
+  expect(warned).toEqual([expect.stringContaining('"receiver":"desk"')]);
+  expect(warned.join()).not.toContain('s3cret');
+});
+
 describe('the log channel', () => {
   it('writes a line for each alert (proves: CHN-07)', async () => {
     await new LogChannel(log).send(NOTIFICATION);

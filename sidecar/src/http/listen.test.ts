@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 describe('listening', () => {
-  it('answers an outside reader on the port that it was given (proves: INT-19)', async () => {
+  it('answers an outside reader on the port that it was given (proves: INT-19, API-26)', async () => {
     const { address } = await start();
     const response = await fetch(`${address}/api/v1/query?query=1%2B1&time=3`);
     expect(await response.json()).toEqual({ status: 'success', data: { resultType: 'scalar', result: [3, '2'] } });

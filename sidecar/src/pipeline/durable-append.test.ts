@@ -5,7 +5,7 @@ import { durableAppend } from './durable-append.ts';
 const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const batch = {} as Batch;
 
-it('waits longer after each failure, up to a bound, until the store takes the batch', async () => {
+it('waits longer after each failure, up to a bound, until the store takes the batch (proves: ING-34)', async () => {
   const waits: number[] = [];
   let attempts = 0;
   const append = durableAppend({

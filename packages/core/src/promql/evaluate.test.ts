@@ -141,6 +141,30 @@ describe('evaluate', () => {
     expect([of('avg_over_time'), of('stdvar_over_time'), of('stddev_over_time')]).toEqual([5, 4, 2]);
   });
 
+  // The eight expressions of the catalogue's RUL-12 to RUL-19, each just past its threshold and just within.
+  it.each([
+    ['cpu_usage_percent > 80', 81, 80],
+    ['cpu_usage_percent > 95', 96, 95],
+    ['memory_usage_percent > 85', 86, 85],
+    ['http_request_duration_p95 > 1000', 1001, 1000],
+    ['error_rate_percent > 1', 1.1, 1],
+    ['prediction_accuracy < 0.65', 0.64, 0.65],
+    ['profitable_trades_percent < 55', 54, 55],
+    ['rate(api_requests_total[5m]) > 1000', 1001, 1000],
+  ])('yields an alert for %s at %d and none at %d (proves: RUL-20)', (text, past, within) => {
+    const name = /[a-z_]+[a-z0-9_]*(?=\[| [<>])/.exec(text)?.[0] as string;
+    const isRate = text.startsWith('rate');
+    const world = (value: number) => [
+      series(
+        { __name__: name },
+        Array.from({ length: 41 }, (_, i) => [i * 15_000, isRate ? value * i * 15 : value] as const),
+      ),
+    ];
+    const alerts = (value: number) => Object.values(valuesOf(ask(text, at(10 * MINUTE), world(value))));
+    expect(alerts(past)).toEqual([expect.closeTo(past, 9)]);
+    expect(alerts(within)).toEqual([]);
+  });
+
   it('splits the series by limit_ratio into two parts that make the whole', () => {
     const data = Array.from({ length: 200 }, (_, i) => series({ __name__: 'x', i: String(i) }, [[0, i]]));
     const of = (text: string) => Object.keys(valuesOf(ask(text, at(0), data)));
