@@ -19,6 +19,7 @@ const SECRET_KEYS = [
   'secret',
   'nkey',
   'seed',
+  'nkeySeed',
   'creds',
   'apiKey',
 ];
