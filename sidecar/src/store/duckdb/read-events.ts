@@ -21,7 +21,8 @@ export async function readEvents<T extends EventTable>(
     parameters.values.push(listValue([...wanted]));
     parameters.types.push(LIST(VARCHAR));
     const name = column === 'orderIds' ? 'order_id' : column;
-    conditions.push(`list_contains($${parameters.values.length}, ${name})`);
+    // A hash join: looking each row up in a list is rows times list, seconds for the orders of some thousand fills.
+    conditions.push(`${name} IN (SELECT unnest($${parameters.values.length}))`);
   }
   const direction = filter.newestFirst === true ? 'DESC' : 'ASC';
   const arrival = isIdentified(table) ? 'arrival' : 'rowid';
