@@ -52,9 +52,9 @@ export const alertingOptions = z
     storeTimeoutMs: z
       .number()
       .int()
-      .min(100)
+      .min(10)
       .max(60_000)
-      .default(5_000)
+      .default(250)
       .describe('how long a notification waits for its transition to be durable'),
     resendResolvedMs: z
       .number()

@@ -216,18 +216,38 @@ describe('rules on live news', () => {
 });
 
 describe('when things fail', () => {
-  it('notifies although the store does not answer, and stores the transition later', async () => {
+  it('notifies although the store is slow, and the transition is stored once, later', async () => {
     alerting = await world.start();
     await settle();
-    world.store = () => new Promise(() => undefined);
+    const answers: (() => void)[] = [];
+    world.store = (rows) =>
+      new Promise((resolve) => {
+        answers.push(() => {
+          world.stored.push(...rows);
+          resolve();
+        });
+      });
     await world.news({ XNAS: 0.25 });
     expect(world.channel.sent).toHaveLength(0);
-    await world.clock.advance(5_100);
+    await world.clock.advance(1_000);
     expect(world.channel.sent).toHaveLength(1);
     expect(world.stored).toEqual([]);
+    for (const answer of answers) answer();
     world.store = async (rows) => void world.stored.push(...rows);
     await world.clock.advance(6_000);
-    expect(world.changes()).toContain('SlowVenue/XNAS inactive>firing');
+    expect(world.changes().filter((change) => change === 'SlowVenue/XNAS inactive>firing')).toHaveLength(1);
+  });
+
+  it('tries again what the store refused', async () => {
+    alerting = await world.start();
+    await settle();
+    world.store = async () => Promise.reject(new Error('disk full'));
+    await world.news({ XNAS: 0.25 });
+    await world.clock.advance(1_000);
+    expect(world.channel.sent).toHaveLength(1);
+    world.store = async (rows) => void world.stored.push(...rows);
+    await world.clock.advance(6_000);
+    expect(world.changes().filter((change) => change === 'SlowVenue/XNAS inactive>firing')).toHaveLength(1);
   });
 
   it('tries a notification three times with growing pauses, then again with the group (proves: LIF-23)', async () => {

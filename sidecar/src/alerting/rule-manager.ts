@@ -42,7 +42,6 @@ export class RuleManager {
   readonly #queue = new Set<RuleRuntime>();
   readonly #dirty = new Set<RuleRuntime>();
   #running = 0;
-  #meanSeconds = 0;
   #stops: (() => void)[] = [];
   #begun = false;
   #closed = false;
@@ -150,8 +149,7 @@ export class RuleManager {
   /** Queues the rules that have news and whose gap has passed. */
   #pump(): void {
     const now = this.#deps.clock.now();
-    const gap = this.#gapNanos();
-    for (const rule of this.#dirty) if (now - rule.startedNanos >= gap) this.#enqueue(rule);
+    for (const rule of this.#dirty) if (now - rule.startedNanos >= this.#gapNanos(rule)) this.#enqueue(rule);
   }
 
   #tick(): void {
@@ -164,10 +162,10 @@ export class RuleManager {
     void this.#transitions.store([]);
   }
 
-  /** Spreads the rules so that all of them together stay below the allowed load. */
-  #gapNanos(): bigint {
+  /** Gives each rule an equal share of the allowed load, so that a dear one waits longer and a cheap one does not. */
+  #gapNanos({ meanSeconds }: RuleRuntime): bigint {
     const { minEvaluationGapMs, evaluationLoad } = this.#options;
-    const spreadMs = (this.#meanSeconds * 1000 * this.#rules.size) / evaluationLoad;
+    const spreadMs = (meanSeconds * 1000 * this.#rules.size) / evaluationLoad;
     return BigInt(Math.ceil(Math.max(minEvaluationGapMs, spreadMs))) * 1_000_000n;
   }
 
@@ -212,7 +210,7 @@ export class RuleManager {
       error = cause instanceof Error ? cause.message : String(cause);
     }
     const seconds = Number(clock.now() - now) / 1e9;
-    this.#meanSeconds += MEAN_WEIGHT * (seconds - this.#meanSeconds);
+    rule.meanSeconds += MEAN_WEIGHT * (seconds - rule.meanSeconds);
     telemetry.ruleEvaluated(rule.group.name, seconds, error === '' ? 'ok' : 'failed');
     if (rule.removed || rule.definition !== definition) return;
     this.#note(rule, error, seconds);

@@ -20,6 +20,8 @@ export class RuleRuntime {
   health: RuleHealth = 'unknown';
   lastError = '';
   /** 0n: never. */
+  /** Mean duration of an evaluation, the newer ones weighing more. */
+  meanSeconds = 0;
   startedNanos = 0n;
   evaluationSeconds = 0;
   running = false;

@@ -207,10 +207,10 @@ export class Pipeline implements Progress {
       return;
     }
     if (envelope !== undefined) this.#batch.countStored(name);
-    this.#addToSeries(sample, series, state);
+    this.#addToSeries(sample, series, state, nowNanos);
   }
 
-  #addToSeries(sample: Sample, series: SeriesDefinition, state: StreamState): void {
+  #addToSeries(sample: Sample, series: SeriesDefinition, state: StreamState, nowNanos: bigint): void {
     const { timeNanos } = sample;
     const histogram = sample.kind === 'histogram' ? sample.histogram : undefined;
     const value = sample.kind === 'histogram' ? NaN : sample.value;
@@ -221,7 +221,8 @@ export class Pipeline implements Progress {
     const input = { seriesId: series.id, kind: series.kind, timeNanos, value };
     const late = owner.windows.add(histogram === undefined ? input : { ...input, histogram });
     if (late) this.#options.telemetry.late(owner.policy.name, 1);
-    owner.watermark.observe(timeNanos);
+    // A publisher whose clock is ahead must not make everyone else late.
+    owner.watermark.observe(timeNanos < nowNanos ? timeNanos : nowNanos);
     if (series.kind !== 'distribution') this.#changedNames.add(series.labels.metricName);
   }
 

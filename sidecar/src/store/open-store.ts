@@ -23,7 +23,6 @@ export const storeOptions = z.discriminatedUnion('kind', [
 ]);
 
 export type StoreOptions = z.infer<typeof storeOptions>;
-export type StoreOptionsInput = z.input<typeof storeOptions>;
 
 /** Not yet opened. `onFailure` is called once when the store cannot go on and the process must end in order. */
 export function openStore(options: StoreOptions, onFailure: (error: TapewatchError) => void): Store {
