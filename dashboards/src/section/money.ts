@@ -19,9 +19,10 @@ const GAIN_OR_LOSS = {
   color: { mode: 'thresholds' },
   thresholds: absolute(steps('red', [0, 'green'])),
 };
-const NARROW = Object.entries({ strategy: 140, venue: 80, fills: 75, orders: 85, excluded: 100, fees: 110 }).map(
-  ([name, width]) => named(name, { 'custom.width': width }),
-);
+const NARROW = Object.entries({
+  ...{ strategy: 140, venue: 80, cost: 95, notional: 95, fills: 75, orders: 80, excluded: 95 },
+  ...{ realised: 115, unrealised: 120, fees: 90, net: 110 },
+}).map(([name, width]) => named(name, { 'custom.width': width }));
 const HIDE_CURRENCY = [{ id: 'organize', options: { excludeByName: { currency: true } } }];
 
 export const cost: Section = {
