@@ -1,5 +1,5 @@
 /** What the tests (and `tapewatch check`) ask of a built board: its panels in one list, its expressions, its metric names. */
-import { parser } from '@prometheus-io/lezer-promql';
+import { parse, plan } from '@tapewatch/core';
 import type { DashboardJson, PlacedPanel, Target } from './model.ts';
 
 /** All panels without rows, those inside collapsed rows included. */
@@ -20,14 +20,8 @@ export function filled(expr: string): string {
   return expr.replaceAll(/\$__(rate_interval|interval|range)\b/g, '1m').replaceAll(/\$(venue|strategy)\b/g, 'a|b');
 }
 
+/** Names of the metrics that an expression reads. Throws where it is not PromQL that the sidecar evaluates. */
 export function metricNamesIn(expr: string): readonly string[] {
-  const names: string[] = [];
-  parser.parse(expr).iterate({
-    enter(node) {
-      if (node.name !== 'VectorSelector') return;
-      const identifier = node.node.getChild('Identifier');
-      if (identifier !== null) names.push(expr.slice(identifier.from, identifier.to));
-    },
-  });
-  return names;
+  const { selects } = plan(parse(expr), { startMs: 0, endMs: 0, stepMs: 0 }, { text: expr });
+  return selects.map(({ matchers }) => matchers.find(({ name }) => name === '__name__')?.value ?? '');
 }
