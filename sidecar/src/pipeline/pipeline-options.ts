@@ -42,7 +42,7 @@ export const pipelineOptions = z
       .int()
       .min(1)
       .max(120)
-      .default(25)
+      .default(20)
       .describe('how much of the present memory answers for: a board of 15 minutes and its windows'),
     headMaxSamples: z
       .number()
