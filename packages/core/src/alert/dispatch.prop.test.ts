@@ -112,6 +112,16 @@ function play(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : n
   return world;
 }
 
+/** Found by a run: told, then ended and begun again in the moment in which the group may speak. */
+const ENDS_AND_BEGINS_AT_ONCE: Parameters<typeof play>[0][number][] = [
+  { do: 'toggle', alert: 5 },
+  { do: 'advance', seconds: 2 },
+  { do: 'settle', pick: 1_666_152_033, ok: true },
+  { do: 'advance', seconds: 5 },
+  { do: 'toggle', alert: 5 },
+  { do: 'toggle', alert: 5 },
+];
+
 describe('laws of grouping', () => {
   it('never says the same again within the repeat interval, nor anything within the group interval', () => {
     fc.assert(
@@ -127,15 +137,18 @@ describe('laws of grouping', () => {
             .filter((other) => same(other.send) && other.settledAt <= startedAt && other.send !== send)
             .at(-1);
           if (told === undefined) continue;
+          // An alert that ended and began again is another one, also for a target that is not told of ends.
           const firing = (list: Send) =>
-            list.alerts.filter(({ status }) => status === 'firing').map(({ fingerprint }) => fingerprint);
+            list.alerts
+              .filter(({ status }) => status === 'firing')
+              .map(({ fingerprint, startsAtNanos }) => `${fingerprint} ${startsAtNanos}`);
           const isNews =
             firing(send).some((id) => !firing(told.send).includes(id)) ||
             send.alerts.some(({ status }) => status === 'resolved');
           if (!isNews) expect(startedAt - told.settledAt).toBeGreaterThanOrEqual(REPEAT);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 400, examples: [[ENDS_AND_BEGINS_AT_ONCE]] },
     );
   });
 
