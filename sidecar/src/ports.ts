@@ -8,9 +8,11 @@ import type {
   EventRow,
   EvaluationRange,
   EventTable,
+  ExponentialHistogram,
   Fill,
   Labels,
   Matcher,
+  MetricKind,
   OrderEvent,
   Quote,
   QueryResult,
@@ -109,6 +111,38 @@ export interface Codec {
   decode(payload: Uint8Array, context: DecodeContext): Decoded;
 }
 
+/**
+ * Number that stands for a series inside the process: its id, always positive. What is not positive is a refusal (a
+ * limit, a kind that contradicts): hand it to the sink with the sample, which counts it, and ask anew the next time.
+ */
+export type SeriesRef = number;
+
+/**
+ * Where decoded items go, one call each, so that a sample costs no object. A stamp is whole seconds since the epoch and
+ * the nanoseconds within that second: two exact numbers in place of a BigInt.
+ */
+export interface SampleSink {
+  /**
+   * Interns a label set of a kind. Dear; a codec remembers positive answers by the bytes it saw, for the life of the
+   * process (`Labels` itself is the place to start when the bytes are new).
+   */
+  series(labels: Labels, kind: MetricKind, unit?: string, help?: string): SeriesRef;
+  /** A gauge's or counter's value, or one observation of a distribution. NaN and infinities are values. */
+  number(ref: SeriesRef, seconds: number, nanos: number, value: number): void;
+  /** A ready-made distribution over an interval (a delta) that ends at the stamp. The sink keeps the object. */
+  histogram(ref: SeriesRef, seconds: number, nanos: number, histogram: ExponentialHistogram): void;
+  event(event: TradingEvent): void;
+  /** Tells an item apart that was not taken; the others of the message stay. */
+  problem(problem: DecodeProblem): void;
+}
+
+/** A codec that writes into a sink: what every codec becomes; `Codec.decode` goes when the pipeline has changed over. */
+export interface SinkCodec {
+  readonly name: string;
+  /** Never throws, whatever the bytes. Items are in the sink when it returns. */
+  decodeInto(payload: Uint8Array, context: DecodeContext, sink: SampleSink): void;
+}
+
 // --- Store --------------------------------------------------------------------------------------------------------
 
 /** Columns of raw samples, one row each; observations are raw samples of a `distribution` series. */
@@ -158,6 +192,33 @@ export interface Batch {
   readonly positions: readonly { log: string; sequence: number }[];
   /** Per stream: windows that end at or before this stamp have been written. */
   readonly sealed: readonly { stream: string; untilNanos: bigint }[];
+}
+
+/** Raw samples as columns. Stamps as in `SampleSink`: seconds since the epoch, nanoseconds within the second. */
+export interface StampedColumns {
+  readonly seriesIds: Uint32Array;
+  readonly seconds: Uint32Array;
+  readonly nanos: Uint32Array;
+  readonly values: Float64Array;
+}
+
+/**
+ * What replaces `Batch`: everything that becomes durable together, in one transaction, raw only. Windows are the
+ * store's own affair: it keeps its ladder (1 s, 10 s, 1 min, 1 h) from the raw rows, inside the same transaction.
+ */
+export interface ColumnBatch {
+  readonly series: readonly SeriesDefinition[];
+  readonly samples: StampedColumns;
+  /** Ready-made histograms: deltas that end at a stamp. */
+  readonly histograms: readonly {
+    readonly seriesId: number;
+    readonly seconds: number;
+    readonly nanos: number;
+    readonly histogram: EncodedHistogram;
+  }[];
+  readonly events: readonly EventRow[];
+  readonly transitions: readonly TransitionRow[];
+  readonly positions: Batch['positions'];
 }
 
 /** A change of an alert's state, with the reason. */
