@@ -4,7 +4,7 @@
  * Source: Prometheus, native histogram specification, "PromQL" (arithmetic) and "Counter reset considerations".
  */
 import { sameBounds } from './custom-bound.ts';
-import { ExponentialHistogram } from './exponential-histogram.ts';
+import { type CounterReset, ExponentialHistogram } from './exponential-histogram.ts';
 
 /** How two histograms fit together: alike in kind and bounds, brought to common custom bounds, or not at all. */
 export function fitOf(a: ExponentialHistogram, b: ExponentialHistogram): 'same' | 'reconciled' | 'incompatible' {
@@ -15,8 +15,20 @@ export function fitOf(a: ExponentialHistogram, b: ExponentialHistogram): 'same' 
 
 export function addHistograms(a: ExponentialHistogram, b: ExponentialHistogram): ExponentialHistogram {
   const result = a.clone().merge(b);
-  result.counterReset = a.counterReset === 'gauge' || b.counterReset === 'gauge' ? 'gauge' : 'unknown';
+  result.counterReset = combinedHint(a.counterReset, b.counterReset);
   return result;
+}
+
+/** What is known of the past of a combination: what both agree on; a gauge makes all of it a gauge. */
+function combinedHint(a: CounterReset, b: CounterReset): CounterReset {
+  if (a === b) return a;
+  return a === 'gauge' || b === 'gauge' ? 'gauge' : 'unknown';
+}
+
+/** Whether some are said to follow a reset and others not to: then nothing can be said of the combination. */
+export function resetsCollide(histograms: readonly ExponentialHistogram[]): boolean {
+  const hints = histograms.map(({ counterReset }) => counterReset);
+  return hints.includes('reset') && hints.includes('not_reset');
 }
 
 /** The sum of at least one histogram. */
@@ -26,7 +38,7 @@ export function sumHistograms(histograms: readonly ExponentialHistogram[]): Expo
   const result = first.clone();
   for (const histogram of rest) result.merge(histogram);
   if (rest.length > 0) {
-    result.counterReset = histograms.some(({ counterReset }) => counterReset === 'gauge') ? 'gauge' : 'unknown';
+    result.counterReset = histograms.map(({ counterReset }) => counterReset).reduce(combinedHint);
   }
   return result;
 }

@@ -67,7 +67,8 @@ function countUpTo(value: number, histogram: ExponentialHistogram): number {
   return count;
 }
 
-function share({ lower, upper }: Bucket, value: number, { customBounds }: ExponentialHistogram): number {
+/** Share of a bucket between finite bounds that lies at or below a value inside it. */
+export function share({ lower, upper }: Bucket, value: number, { customBounds }: ExponentialHistogram): number {
   if (lower === -Infinity || upper === Infinity) return 0;
   if (customBounds !== undefined || (lower <= 0 && upper >= 0)) return (value - lower) / (upper - lower);
   const [logLower, logUpper, logValue] = [lower, upper, value].map((bound) => Math.log2(Math.abs(bound)));

@@ -36,6 +36,8 @@ export interface SeriesData {
   readonly values: readonly number[];
   /** Present for distributions: cumulative histograms, counter semantics. `undefined` entries are numbers. */
   readonly histograms?: readonly (ExponentialHistogram | undefined)[];
+  /** Beside `timesMs`, where known: when each counter or histogram began to count; 0 is unknown. */
+  readonly startTimesMs?: ArrayLike<number>;
   /**
    * Ascending stamps at which the series ended (Prometheus's staleness markers): an instant between such a stamp and the
    * next sample sees no sample. Stamps, not a special NaN, because JavaScript does not keep a NaN's payload.

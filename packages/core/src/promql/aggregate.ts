@@ -153,7 +153,7 @@ function floatsOrHistograms(
     if (floats.length === 0) {
       const warn = (message: string): void => annotations.warn(message, expr.expr);
       const info = (message: string): void => annotations.info(message, expr.expr);
-      const fits = canCombine(histograms, 'addition', { metricName: '', warn, info });
+      const fits = canCombine(histograms, 'aggregation', { metricName: '', warn, info });
       return fits ? ofHistograms(histograms) : undefined;
     }
     annotations.warn('encountered a mix of histograms and floats for aggregation', expr.expr);

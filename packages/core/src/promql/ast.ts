@@ -37,9 +37,16 @@ export interface StringLiteral extends TextSpan {
   readonly value: string;
 }
 
+/**
+ * How a selector reaches beyond its window: `anchored` takes the sample before its start for the value there, `smoothed`
+ * interpolates at both ends.
+ */
+export type Extension = 'anchored' | 'smoothed';
+
 export interface VectorSelector extends TextSpan, Shifted {
   readonly kind: 'selector';
   readonly matchers: readonly Matcher[];
+  readonly extension?: Extension;
 }
 
 export interface MatrixSelector extends TextSpan {
@@ -93,7 +100,9 @@ export interface Aggregate extends TextSpan {
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2';
 export type ComparisonOperator = '==' | '!=' | '>' | '<' | '>=' | '<=';
 export type SetOperator = 'and' | 'or' | 'unless';
-export type BinaryOperator = ArithmeticOperator | ComparisonOperator | SetOperator;
+/** `</` keeps what a native histogram has below a value, `>/` what it has above. */
+export type TrimOperator = '</' | '>/';
+export type BinaryOperator = ArithmeticOperator | ComparisonOperator | SetOperator | TrimOperator;
 
 export interface Matching {
   readonly cardinality: 'one-to-one' | 'many-to-one' | 'one-to-many' | 'many-to-many';
@@ -147,6 +156,10 @@ export function withoutParens(expr: Expr): Exclude<Expr, Paren> {
 
 export function isComparison(operator: BinaryOperator): operator is ComparisonOperator {
   return ['==', '!=', '>', '<', '>=', '<='].includes(operator);
+}
+
+export function isTrimOperator(operator: BinaryOperator): operator is TrimOperator {
+  return operator === '</' || operator === '>/';
 }
 
 export function isSetOperator(operator: BinaryOperator): operator is SetOperator {

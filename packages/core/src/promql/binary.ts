@@ -5,7 +5,7 @@
  */
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Annotations } from './annotation.ts';
-import { type Binary, isComparison, isSetOperator } from './ast.ts';
+import { type Binary, isComparison, isSetOperator, isTrimOperator } from './ast.ts';
 import { PromqlError } from './error.ts';
 import { labelOrder } from './function/sort.ts';
 import { quote } from './literal.ts';
@@ -44,7 +44,7 @@ export function binary(expr: Binary, { left, right, steps, annotations }: Binary
 }
 
 function dropsName({ operator, bool }: Binary): boolean {
-  return bool || !isComparison(operator);
+  return bool || !(isComparison(operator) || isTrimOperator(operator));
 }
 
 function withScalar(

@@ -1,6 +1,6 @@
 /** Type check of an expression: argument counts and types, operands, and selectors that would match everything. */
 import type { Aggregate, Binary, Call, Expr, ValueType, VectorSelector } from './ast.ts';
-import { isComparison, isSetOperator } from './ast.ts';
+import { isComparison, isSetOperator, isTrimOperator } from './ast.ts';
 import { PromqlError } from './error.ts';
 import { typeName, type FunctionArgument, type FunctionRegistry } from './function/definition.ts';
 import type { Matcher } from '../model/matcher.ts';
@@ -131,6 +131,9 @@ function checkBinary(binary: Binary, check: (expr: Expr) => ValueType): ValueTyp
   const scalars = types.filter((type) => type === 'scalar').length;
   if (isComparison(operator) && !bool && scalars === 2) {
     throw new PromqlError('parse', 'comparisons between scalars must use BOOL modifier', binary);
+  }
+  if (isTrimOperator(operator) && scalars === 2) {
+    throw new PromqlError('parse', `operator "${operator}" cuts native histograms, got two scalars`, binary);
   }
   if (isSetOperator(operator) && scalars > 0) {
     throw new PromqlError('parse', `set operator "${operator}" not allowed in binary scalar expression`, binary);

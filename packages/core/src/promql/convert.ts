@@ -13,6 +13,7 @@ import type {
   BinaryOperator,
   Duration,
   Expr,
+  Extension,
   Matching,
   MatrixSelector,
   Subquery,
@@ -49,6 +50,10 @@ export class Converter {
         return postfix(this.#first(node), this.#offset(node));
       case 'StepInvariantExpr':
         return postfix(this.#first(node), this.#at(node));
+      case 'AnchoredExpr':
+        return postfix(this.#first(node), extend('anchored'));
+      case 'SmoothedExpr':
+        return postfix(this.#first(node), extend('smoothed'));
       case 'FunctionCall':
         return this.#call(node);
       case 'AggregateExpr':
@@ -203,9 +208,6 @@ export class Converter {
   #binary(node: SyntaxNode): Expr {
     const [left, operatorNode] = childrenOf(node) as [SyntaxNode, SyntaxNode];
     const operator = this.#slice(operatorNode).toLowerCase() as BinaryOperator;
-    if (operatorNode.name === 'TrimUpper' || operatorNode.name === 'TrimLower') {
-      throw new PromqlError('parse', `operator ${operator} (histogram trimming) is not supported`, operatorNode);
-    }
     const bool = node.getChild('BoolModifier') !== null;
     const right = this.expression(childrenOf(node).filter(isExpression)[1] as SyntaxNode);
     const binary: Omit<Binary, 'left'> = {
@@ -295,6 +297,23 @@ function shift(inner: Expr, change: { offset: Duration } | { at: At }, problem: 
   if (('offset' in change ? target.offset : target.at) !== undefined) throw new PromqlError('parse', problem, inner);
   const changed: Shiftable = { ...target, ...change };
   return inner.kind === 'matrix' ? { ...inner, selector: changed as VectorSelector } : changed;
+}
+
+function extend(extension: Extension): Postfix {
+  return (inner) => {
+    if (inner.kind === 'subquery') {
+      throw new PromqlError('parse', `${extension} modifier is not supported for subqueries`, inner);
+    }
+    const target = inner.kind === 'matrix' ? inner.selector : inner;
+    if (target.kind !== 'selector') {
+      throw new PromqlError('parse', `${extension} modifier must be preceded by a selector`, inner);
+    }
+    if (target.extension !== undefined && target.extension !== extension) {
+      throw new PromqlError('parse', 'anchored and smoothed modifiers cannot be used together', inner);
+    }
+    const selector: VectorSelector = { ...target, extension };
+    return inner.kind === 'matrix' ? { ...inner, selector } : selector;
+  };
 }
 
 function childrenOf(node: SyntaxNode | null): SyntaxNode[] {

@@ -10,11 +10,12 @@ import { Annotations } from './annotation.ts';
 import { type Call, type Expr, type Subquery, type VectorSelector, withoutParens } from './ast.ts';
 import { binary } from './binary.ts';
 import { PromqlError } from './error.ts';
-import type { CallContext, CapturingRegexCompiler } from './function/definition.ts';
+import type { CallContext, CapturingRegexCompiler, FunctionDefinition } from './function/definition.ts';
 import { labelOrder } from './function/sort.ts';
 import { gridOf, offsetMs, pinnedMs, type Plan, positiveMs, subqueryGrid } from './plan.ts';
 import type { MatrixSeries, Point, QueryResult, VectorSample } from './result.ts';
-import { selectInstant } from './select.ts';
+import { selectInstant, type SelectionReads } from './select.ts';
+import { smoothInstant } from './smooth.ts';
 import { type Column, type Grid, isEmpty, joinEqual, sampleAt, timeAt, type Value } from './vector.ts';
 import { type Ranges, rangeSeries, type RangeSeries } from './window.ts';
 
@@ -106,7 +107,7 @@ class Evaluation {
       case 'paren':
         return this.#evaluate(expr.expr, grid);
       case 'selector':
-        return this.#select(expr, grid, { stamps: false });
+        return this.#select(expr, grid, 'values');
       case 'unary':
         return this.#unary(expr, grid);
       case 'call':
@@ -140,18 +141,32 @@ class Evaluation {
     return sorted;
   }
 
-  #select(selector: VectorSelector, grid: Grid, { stamps }: { stamps: boolean }): Value {
+  #select(selector: VectorSelector, grid: Grid, reads: SelectionReads): Value {
     const pinned = pinnedMs(selector.at, this.#plan.range);
     const shift = offsetMs(selector.offset, this.#plan.range);
     const timeMs = (step: number): number => (pinned ?? timeAt(grid, step)) - shift;
     const { lookbackMs } = this.#plan;
+    if (selector.extension === 'smoothed' && reads === 'values') return this.#smooth(selector, grid, timeMs);
     const columns: Column[] = [];
     for (const series of this.#dataOf(selector)) {
       this.#touch(grid.steps);
-      const column = selectInstant(series, { steps: grid.steps, timeMs, lookbackMs, stamps });
+      const column = selectInstant(series, { steps: grid.steps, timeMs, lookbackMs, reads });
       if (column !== undefined) columns.push(column);
     }
-    return { type: 'vector', columns: stamps ? joinEqual(columns, selector) : columns };
+    return { type: 'vector', columns: reads === 'values' ? columns : joinEqual(columns, selector) };
+  }
+
+  #smooth(selector: VectorSelector, grid: Grid, timeMs: (step: number) => number): Value {
+    const { lookbackMs } = this.#plan;
+    const columns = this.#seriesOf(selector).map((series) => {
+      this.#touch(grid.steps);
+      const note = {
+        warn: (message: string): void => this.#annotations.warn(message, selector),
+        info: (message: string): void => this.#annotations.info(message, selector),
+      };
+      return smoothInstant(series, { steps: grid.steps, timeMs, lookbackMs, note });
+    });
+    return { type: 'vector', columns: columns.filter((column) => !isEmpty(column)) };
   }
 
   #unary({ operator, expr }: Extract<Expr, { kind: 'unary' }>, grid: Grid): Value {
@@ -177,16 +192,16 @@ class Evaluation {
       annotations: this.#annotations,
       regex: this.#options.regex,
       evaluate: (expr) => this.#evaluate(expr, grid),
-      ranges: (expr) => this.#ranges(expr, grid),
-      sampleTimes: (expr) => {
+      ranges: (expr) => this.#ranges(expr, grid, definition),
+      sampleTimes: (expr, which) => {
         const inner = withoutParens(expr);
-        return inner.kind === 'selector' ? this.#select(inner, grid, { stamps: true }) : undefined;
+        return inner.kind === 'selector' ? this.#select(inner, grid, which) : undefined;
       },
     };
     return definition.evaluate(context);
   }
 
-  #ranges(expr: Expr, grid: Grid): Ranges {
+  #ranges(expr: Expr, grid: Grid, definition?: FunctionDefinition): Ranges {
     const inner = withoutParens(expr);
     if (inner.kind !== 'matrix' && inner.kind !== 'subquery') {
       throw new PromqlError('parse', 'expected a range vector', expr);
@@ -195,12 +210,29 @@ class Evaluation {
     const shifted = inner.kind === 'matrix' ? inner.selector : inner;
     const pinned = pinnedMs(shifted.at, range);
     const shift = offsetMs(shifted.offset, range);
+    const extension = inner.kind === 'matrix' ? this.#extension(inner.selector, definition) : {};
     return {
+      ...extension,
       series: inner.kind === 'matrix' ? this.#seriesOf(inner.selector) : this.#subquery(inner, grid),
       rangeMs: positiveMs(inner.range, range, inner),
       endMs: (step) => (pinned ?? timeAt(grid, step)) - shift,
       touch: (samples) => this.#touch(samples),
     };
+  }
+
+  #extension({ extension, ...span }: VectorSelector, definition?: FunctionDefinition): Pick<Ranges, 'extension'> {
+    if (extension === undefined) return {};
+    if (definition !== undefined && definition.extends?.includes(extension) !== true) {
+      const able = [...this.#plan.functions.values()].filter((other) => other.extends?.includes(extension));
+      const names = able
+        .map(({ name }) => name)
+        .sort()
+        .join(', ');
+      const message = `${extension} modifier can only be used with: ${names} - not with ${definition.name}`;
+      throw new PromqlError('execution', message, span);
+    }
+    const { lookbackMs } = this.#plan;
+    return { extension: { kind: extension, beforeMs: lookbackMs, afterMs: extension === 'smoothed' ? lookbackMs : 0 } };
   }
 
   #seriesOf(selector: VectorSelector): readonly RangeSeries[] {

@@ -10,7 +10,9 @@ type Specializer = (value: string, stack: Stack) => number;
 
 const identifierExtender = findExtender(parser);
 /** Stands for every function name that the grammar does not have. */
-const functionTerm = functionToken(parser);
+const functionTerm = nameToken(parser, 'abs');
+/** Prometheus takes these in any case inside durations; the grammar's table only knows them in lower case. */
+const durationTerms = new Map(['step', 'range', 'min_of', 'max_of'].map((name) => [name, nameToken(parser, name)]));
 const parsers = new WeakMap<FunctionRegistry, LRParser>();
 
 export function parserFor(functions: FunctionRegistry): LRParser {
@@ -19,10 +21,11 @@ export function parserFor(functions: FunctionRegistry): LRParser {
   const extra = new Set([...functions.keys()].filter((name) => !isKnownToGrammar(name)));
   const extend: Specializer = (value, stack) => {
     if (extra.has(value) && stack.canShift(functionTerm)) return functionTerm;
+    const keyword = durationTerms.get(value.toLowerCase());
+    if (keyword !== undefined && stack.canShift(keyword)) return keyword;
     return identifierExtender(value, stack);
   };
-  const configured =
-    extra.size === 0 ? parser : parser.configure({ specializers: [{ from: identifierExtender, to: extend }] });
+  const configured = parser.configure({ specializers: [{ from: identifierExtender, to: extend }] });
   parsers.set(functions, configured);
   return configured;
 }
@@ -36,11 +39,11 @@ function findExtender(from: LRParser): Specializer {
   return found;
 }
 
-/** Token of a conditional function name: the grammar's inline table gives it, with the "extend" bit below it. */
-function functionToken(from: LRParser): number {
+/** Token of a conditional name: the grammar's inline table gives it, with the "extend" bit below it. */
+function nameToken(from: LRParser, name: string): number {
   const { specializers } = from as unknown as { specializers?: readonly Specializer[] };
-  const found = specializers?.at(-1)?.('abs', undefined as never) ?? -1;
-  if (found < 0) throw new Error('@prometheus-io/lezer-promql: no token for the function name abs');
+  const found = specializers?.at(-1)?.(name, undefined as never) ?? -1;
+  if (found < 0) throw new Error(`@prometheus-io/lezer-promql: no token for the name ${name}`);
   return found >> 1;
 }
 

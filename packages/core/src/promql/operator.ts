@@ -7,10 +7,12 @@ import {
   divideHistogram,
   fitOf,
   histogramsEqual,
+  resetsCollide,
   scaleHistogram,
   subtractHistograms,
 } from '../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
+import { trimHistogram } from '../histogram/trim.ts';
 import type { Annotations } from './annotation.ts';
 import {
   type ArithmeticOperator,
@@ -18,6 +20,7 @@ import {
   type BinaryOperator,
   type ComparisonOperator,
   isComparison,
+  isTrimOperator,
 } from './ast.ts';
 
 export type Sample = number | ExponentialHistogram;
@@ -33,15 +36,10 @@ export interface Operands {
 export function operate(expr: Binary, { left, right, kept, annotations }: Operands): Sample | undefined {
   const { operator, bool } = expr;
   if (typeof left === 'number' && typeof right === 'number') {
-    if (!isComparison(operator)) return arithmetic(operator as ArithmeticOperator, left, right);
-    return verdict(compare(operator, left, right), bool, kept);
-  }
-  if (typeof left !== 'number' && typeof right !== 'number') {
-    const fits = fitOf(left, right) !== 'incompatible';
-    if (!fits && (operator === '+' || operator === '-')) {
-      annotations.warn(`incompatible bucket layout encountered for binary operator ${operator}`, expr);
-      return undefined;
-    }
+    if (isComparison(operator)) return verdict(compare(operator, left, right), bool, kept);
+    if (!isTrimOperator(operator)) return arithmetic(operator as ArithmeticOperator, left, right);
+  } else if (typeof left !== 'number' && typeof right !== 'number') {
+    if ((operator === '+' || operator === '-') && !canOperate(expr, { left, right, annotations })) return undefined;
     if (operator === '+') return addHistograms(left, right);
     if (operator === '-') return subtractHistograms(left, right);
     if (operator === '==') return verdict(histogramsEqual(left, right), bool, kept);
@@ -49,12 +47,30 @@ export function operate(expr: Binary, { left, right, kept, annotations }: Operan
   } else if (typeof left !== 'number' && typeof right === 'number') {
     if (operator === '*') return scaleHistogram(left, right);
     if (operator === '/') return divideHistogram(left, right);
+    if (operator === '</') return trimHistogram(left, right, 'below');
+    if (operator === '>/') return trimHistogram(left, right, 'above');
   } else if (typeof left === 'number' && typeof right !== 'number' && operator === '*') {
     return scaleHistogram(right, left);
   }
   const message = `incompatible sample types encountered for binary operator "${operator}": ${kindOf(left)} ${operator} ${kindOf(right)}`;
   annotations.info(message, expr);
   return undefined;
+}
+
+function canOperate(
+  expr: Binary,
+  { left, right, annotations }: { left: ExponentialHistogram; right: ExponentialHistogram; annotations: Annotations },
+): boolean {
+  const { operator } = expr;
+  const fit = fitOf(left, right);
+  if (fit === 'incompatible') {
+    annotations.warn(`incompatible bucket layout encountered for binary operator ${operator}`, expr);
+    return false;
+  }
+  const name = operator === '+' ? 'addition' : 'subtraction';
+  if (fit === 'reconciled') annotations.info(`mismatched custom buckets were reconciled during ${name}`, expr);
+  if (resetsCollide([left, right])) annotations.warn(`conflicting counter resets during histogram ${name}`, expr);
+  return true;
 }
 
 export function operateScalars(operator: BinaryOperator, left: number, right: number): number {

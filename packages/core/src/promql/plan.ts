@@ -146,7 +146,8 @@ class Planner {
       case 'matrix': {
         const rangeMs = positiveMs(expr.range, this.#range, expr);
         const resolutionMs = reads === 'windows' ? windowResolutionMs(rangeMs, grid.stepMs) : 0;
-        return this.#select(expr.selector, grid, { rangeMs, resolutionMs });
+        const reach = expr.selector.extension === undefined ? 0 : this.lookbackMs;
+        return this.#select(expr.selector, grid, { rangeMs: rangeMs + reach, resolutionMs });
       }
       case 'subquery': {
         const inner = subqueryGrid(expr, { grid, range: this.#range, defaultStepMs: this.subqueryStepMs });
@@ -180,11 +181,13 @@ class Planner {
     const shift = offsetMs(selector.offset, this.#range);
     const firstMs = (pinned ?? grid.startMs) - shift;
     const lastMs = (pinned ?? grid.startMs + Math.max(0, grid.steps - 1) * grid.stepMs) - shift;
+    const { extension } = selector;
     const request: SelectRequest = {
       matchers: selector.matchers,
       startMs: firstMs - rangeMs + 1,
-      endMs: lastMs,
-      resolutionMs,
+      endMs: extension === 'smoothed' ? lastMs + this.lookbackMs : lastMs,
+      // What is interpolated, or taken from before the window, is a stored sample.
+      resolutionMs: extension === undefined ? resolutionMs : 0,
     };
     const key = JSON.stringify(request);
     const index = this.#known.get(key) ?? this.selects.push(request) - 1;

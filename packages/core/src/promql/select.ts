@@ -8,15 +8,18 @@ export interface Selection {
   /** Time that step i looks back from, after `offset` and `@`. Never decreases. */
   readonly timeMs: (step: number) => number;
   readonly lookbackMs: number;
-  /** Give each sample's stamp in seconds in place of its value, and drop the name (`timestamp`). */
-  readonly stamps: boolean;
+  readonly reads: SelectionReads;
 }
+
+/** Each sample's value; or, without the name, its stamp (`timestamp`) or start time (`start_timestamp`) in seconds. */
+export type SelectionReads = 'values' | 'stamps' | 'starts';
 
 /** One column per series, undefined for a series without a sample at any step. */
 export function selectInstant(series: SeriesData, selection: Selection): Column | undefined {
-  const { timesMs, values, histograms, staleMs = [] } = series;
-  const { steps, timeMs, lookbackMs, stamps } = selection;
-  const column = newColumn(stamps ? series.labels.withoutMetricName() : series.labels, steps);
+  const { timesMs, values, histograms, startTimesMs, staleMs = [] } = series;
+  const { steps, timeMs, lookbackMs, reads } = selection;
+  if (reads === 'starts' && startTimesMs === undefined) return undefined;
+  const column = newColumn(reads === 'values' ? series.labels : series.labels.withoutMetricName(), steps);
   let next = 0;
   let nextStale = 0;
   let any = false;
@@ -28,7 +31,8 @@ export function selectInstant(series: SeriesData, selection: Selection): Column 
     const stamp = timesMs[next - 1] as number;
     if (stamp <= time - lookbackMs || (staleMs[nextStale - 1] ?? -Infinity) > stamp) continue;
     any = true;
-    put(column, step, stamps ? stamp / 1000 : (histograms?.[next - 1] ?? (values[next - 1] as number)));
+    if (reads === 'values') put(column, step, histograms?.[next - 1] ?? (values[next - 1] as number));
+    else put(column, step, (reads === 'stamps' ? stamp : (startTimesMs?.[next - 1] ?? 0)) / 1000);
   }
   return any ? column : undefined;
 }

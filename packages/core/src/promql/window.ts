@@ -5,6 +5,7 @@
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { SeriesData } from '../model/series.ts';
+import type { Extension } from './ast.ts';
 
 /** One series with its floats and histograms, each list ascending in time. */
 export interface RangeSeries {
@@ -13,6 +14,9 @@ export interface RangeSeries {
   readonly floats: ArrayLike<number>;
   readonly histogramTimes: readonly number[];
   readonly histograms: readonly ExponentialHistogram[];
+  /** When each sample began to count, where the series tells; 0 is unknown. Beside the stamps. */
+  readonly floatStarts?: ArrayLike<number>;
+  readonly histogramStarts?: ArrayLike<number>;
 }
 
 /** What a function over a range sees: index bounds (`to` exclusive) into the series' lists. Reused; do not keep. */
@@ -33,14 +37,17 @@ export interface Window {
 export interface Ranges {
   readonly series: readonly RangeSeries[];
   readonly rangeMs: number;
+  /** How far the samples of a window reach beyond its ends, for `anchored` and `smoothed`. */
+  readonly extension?: { readonly kind: Extension; readonly beforeMs: number; readonly afterMs: number };
   endMs(step: number): number;
   /** Counts samples that were looked at and stops the query past its limit. */
   touch(samples: number): void;
 }
 
-export function rangeSeries({ labels, timesMs, values, histograms }: SeriesData): RangeSeries {
+export function rangeSeries({ labels, timesMs, values, histograms, startTimesMs }: SeriesData): RangeSeries {
   if (histograms === undefined) {
-    return { labels, floatTimes: timesMs, floats: values, histogramTimes: [], histograms: [] };
+    const starts = startTimesMs === undefined ? {} : { floatStarts: startTimesMs };
+    return { labels, floatTimes: timesMs, floats: values, histogramTimes: [], histograms: [], ...starts };
   }
   const split = {
     labels,
@@ -49,7 +56,9 @@ export function rangeSeries({ labels, timesMs, values, histograms }: SeriesData)
     histogramTimes: [] as number[],
     histograms: [] as ExponentialHistogram[],
   };
-  timesMs.forEach((time, i) => {
+  const [floatStarts, histogramStarts]: [number[], number[]] = [[], []];
+  for (let i = 0; i < timesMs.length; i++) {
+    const time = timesMs[i] as number;
     const histogram = histograms[i];
     if (histogram === undefined) {
       split.floatTimes.push(time);
@@ -58,8 +67,11 @@ export function rangeSeries({ labels, timesMs, values, histograms }: SeriesData)
       split.histogramTimes.push(time);
       split.histograms.push(histogram);
     }
-  });
-  return split;
+    if (startTimesMs !== undefined) {
+      (histogram === undefined ? floatStarts : histogramStarts).push(startTimesMs[i] as number);
+    }
+  }
+  return startTimesMs === undefined ? split : { ...split, floatStarts, histogramStarts };
 }
 
 /** Calls `visit` with the window of each step that holds a sample. Bounds only move forward. */
@@ -79,14 +91,16 @@ export function eachWindow(
     evalMs: 0,
   };
   const { floatTimes, histogramTimes } = series;
+  const { beforeMs, afterMs } = ranges.extension ?? { beforeMs: 0, afterMs: 0 };
   for (let step = 0; step < steps; step++) {
     window.endMs = ranges.endMs(step);
     window.startMs = window.endMs - ranges.rangeMs;
     window.evalMs = evalMs(step);
-    window.floatFrom = firstAfter(floatTimes, window.startMs, window.floatFrom);
-    window.floatTo = firstAfter(floatTimes, window.endMs, Math.max(window.floatTo, window.floatFrom));
-    window.histogramFrom = firstAfter(histogramTimes, window.startMs, window.histogramFrom);
-    window.histogramTo = firstAfter(histogramTimes, window.endMs, Math.max(window.histogramTo, window.histogramFrom));
+    const [first, last] = [window.startMs - beforeMs, window.endMs + afterMs];
+    window.floatFrom = firstAfter(floatTimes, first, window.floatFrom);
+    window.floatTo = firstAfter(floatTimes, last, Math.max(window.floatTo, window.floatFrom));
+    window.histogramFrom = firstAfter(histogramTimes, first, window.histogramFrom);
+    window.histogramTo = firstAfter(histogramTimes, last, Math.max(window.histogramTo, window.histogramFrom));
     const held = window.floatTo - window.floatFrom + window.histogramTo - window.histogramFrom;
     if (held === 0) continue;
     ranges.touch(held);
@@ -117,6 +131,8 @@ export function floatsOf({ series, floatFrom, floatTo }: Window): number[] {
 export interface TimedSample {
   readonly timeMs: number;
   readonly sample: number | ExponentialHistogram;
+  /** When it began to count; 0 is unknown. */
+  readonly startMs: number;
 }
 
 /** Floats and histograms of the window in order of time. */
@@ -126,14 +142,34 @@ export function samplesOf(window: Window): TimedSample[] {
   let h = window.histogramFrom;
   for (let f = window.floatFrom; f < window.floatTo; f++) {
     const timeMs = series.floatTimes[f] as number;
-    for (; h < window.histogramTo && (series.histogramTimes[h] as number) < timeMs; h++) push(h);
-    samples.push({ timeMs, sample: series.floats[f] as number });
+    for (; h < window.histogramTo && (series.histogramTimes[h] as number) < timeMs; h++) {
+      samples.push(histogramAt(series, h));
+    }
+    samples.push(floatAt(series, f));
   }
-  for (; h < window.histogramTo; h++) push(h);
+  for (; h < window.histogramTo; h++) samples.push(histogramAt(series, h));
   return samples;
+}
 
-  function push(index: number): void {
-    const sample = series.histograms[index] as ExponentialHistogram;
-    samples.push({ timeMs: series.histogramTimes[index] as number, sample });
+/** The newest `count` samples of the window at most, in order of time. */
+export function lastSamplesOf(window: Window, count: number): TimedSample[] {
+  const { series, floatFrom, histogramFrom } = window;
+  const samples: TimedSample[] = [];
+  let [f, h] = [window.floatTo - 1, window.histogramTo - 1];
+  while (samples.length < count && (f >= floatFrom || h >= histogramFrom)) {
+    const isFloat =
+      h < histogramFrom || (f >= floatFrom && (series.floatTimes[f] as number) > (series.histogramTimes[h] as number));
+    samples.unshift(isFloat ? floatAt(series, f--) : histogramAt(series, h--));
   }
+  return samples;
+}
+
+function floatAt({ floatTimes, floats, floatStarts }: RangeSeries, index: number): TimedSample {
+  const startMs = floatStarts?.[index] ?? 0;
+  return { timeMs: floatTimes[index] as number, sample: floats[index] as number, startMs };
+}
+
+function histogramAt({ histogramTimes, histograms, histogramStarts }: RangeSeries, index: number): TimedSample {
+  const startMs = histogramStarts?.[index] ?? 0;
+  return { timeMs: histogramTimes[index] as number, sample: histograms[index] as ExponentialHistogram, startMs };
 }

@@ -7,7 +7,7 @@ import { divideHistogram, histogramsEqual, subtractHistograms, wasReset } from '
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import { PromqlError } from '../error.ts';
 import { CompensatedSum } from '../kahan.ts';
-import { floatCount, samplesOf, type TimedSample, type Window } from '../window.ts';
+import { floatCount, histogramCount, lastSamplesOf, samplesOf, type TimedSample, type Window } from '../window.ts';
 import {
   canCombine,
   floatsOnly,
@@ -16,7 +16,8 @@ import {
   type WindowContext,
   type WindowResult,
 } from './range.ts';
-import { notACounter, notAGauge } from './rate.ts';
+import { notACounter, notAGauge } from './rate-kind.ts';
+import { isStartReset } from './start-time.ts';
 
 export const changeFunctions = [
   rangeFunction({
@@ -32,16 +33,19 @@ export const changeFunctions = [
   rangeFunction({
     name: 'resets',
     doc: 'Number of counter resets in the range.',
-    over: countPairs((before, after) =>
-      typeof before === 'number' || typeof after === 'number' ? isFloatReset(before, after) : wasReset(before, after),
+    extends: ['anchored'],
+    over: countPairs(
+      (before, after) => after < before,
+      (before, after) => isStartReset(before, after) || isReset(before.sample, after.sample),
     ),
   }),
   rangeFunction({
     name: 'changes',
     doc: 'Number of times the value changed in the range.',
-    over: countPairs((before, after) =>
+    extends: ['anchored'],
+    over: countPairs(isFloatChange, ({ sample: before }, { sample: after }) =>
       typeof before === 'number' || typeof after === 'number'
-        ? before !== after && !(Number.isNaN(before) && Number.isNaN(after))
+        ? isFloatChange(before, after)
         : !histogramsEqual(before, after),
     ),
   }),
@@ -73,30 +77,55 @@ export const changeFunctions = [
 
 type Sample = number | ExponentialHistogram;
 
-function countPairs(counts: (before: Sample, after: Sample) => boolean) {
-  return (window: Window): number => {
-    const samples = samplesOf(window);
+/** Pairs of neighbours that count; floats alone are compared without an object for each. */
+function countPairs(
+  ofFloats: (before: number, after: number) => boolean,
+  ofSamples: (before: TimedSample, after: TimedSample) => boolean,
+) {
+  return (window: Window, _: readonly number[], context: WindowContext): number | undefined => {
+    const { series, floatFrom, floatTo } = window;
+    const plain = histogramCount(window) === 0 && series.floatStarts === undefined;
+    if (plain && context.extension === undefined) {
+      let count = 0;
+      for (let i = floatFrom + 1; i < floatTo; i++) {
+        if (ofFloats(series.floats[i - 1] as number, series.floats[i] as number)) count++;
+      }
+      return count;
+    }
+    const samples = context.extension === undefined ? samplesOf(window) : fromAnchor(samplesOf(window), window.startMs);
+    if (samples === undefined) return undefined;
     let count = 0;
     for (let i = 1; i < samples.length; i++) {
-      if (counts((samples[i - 1] as TimedSample).sample, (samples[i] as TimedSample).sample)) count++;
+      if (ofSamples(samples[i - 1] as TimedSample, samples[i] as TimedSample)) count++;
     }
     return count;
   };
 }
 
-function isFloatReset(before: Sample, after: Sample): boolean {
-  return typeof before !== typeof after || after < before;
+/** The last sample at or before the start and all after it; undefined when there are none after it. */
+function fromAnchor(samples: readonly TimedSample[], startMs: number): readonly TimedSample[] | undefined {
+  const inside = samples.findIndex(({ timeMs }) => timeMs > startMs);
+  return inside < 0 ? undefined : samples.slice(Math.max(0, inside - 1));
+}
+
+function isFloatChange(before: Sample, after: Sample): boolean {
+  return before !== after && !(Number.isNaN(before) && Number.isNaN(after));
+}
+
+function isReset(before: Sample, after: Sample): boolean {
+  if (typeof before === 'number' || typeof after === 'number') return typeof before !== typeof after || after < before;
+  return wasReset(before, after);
 }
 
 function lastTwo({ counter }: { counter: boolean }) {
   return (window: Window, _: readonly number[], context: WindowContext): WindowResult => {
-    const [before, after] = samplesOf(window).slice(-2);
+    const [before, after] = lastSamplesOf(window, 2);
     if (before === undefined || after === undefined) return undefined;
     const seconds = (after.timeMs - before.timeMs) / 1000;
     if (seconds === 0) return undefined;
     const [a, b] = [before.sample, after.sample];
     if (typeof a === 'number' && typeof b === 'number') {
-      const change = counter && b < a ? b : b - a;
+      const change = counter && (b < a || isStartReset(before, after)) ? b : b - a;
       return counter ? change / seconds : change;
     }
     if (typeof a === 'number' || typeof b === 'number') {
@@ -106,10 +135,10 @@ function lastTwo({ counter }: { counter: boolean }) {
     const gauges = [a, b].filter((histogram) => histogram.counterReset === 'gauge').length;
     if (counter && gauges > 0) notACounter(window, context);
     if (!counter && gauges < 2) notAGauge(window, context);
-    const isReset = counter && wasReset(a, b);
+    const fresh = counter && (isStartReset(before, after) || wasReset(a, b));
     const describe = { metricName: context.metricName(window), warn: context.warn, info: context.info };
-    if (!isReset && !canCombine([a, b], 'subtraction', describe)) return undefined;
-    const change = isReset ? b.clone() : subtractHistograms(b, a);
+    if (!fresh && !canCombine([a, b], 'subtraction', describe)) return undefined;
+    const change = fresh ? b.clone() : subtractHistograms(b, a);
     change.counterReset = 'gauge';
     return counter ? divideHistogram(change, seconds) : change;
   };

@@ -4,7 +4,7 @@
  * function is adding one record.
  */
 import type { Annotations } from '../annotation.ts';
-import type { Call, Expr, ValueType } from '../ast.ts';
+import type { Call, Expr, Extension, ValueType } from '../ast.ts';
 import type { EvaluationRange } from '../result.ts';
 import type { Grid, Value } from '../vector.ts';
 import type { Ranges } from '../window.ts';
@@ -25,6 +25,12 @@ export interface FunctionDefinition {
   readonly doc: string;
   /** `changes` depend on every raw sample; the others also read the last value of small windows. Default: raw. */
   readonly reads?: 'raw' | 'windows';
+  /** Selector modifiers (`anchored`, `smoothed`) that the function can deal with. */
+  readonly extends?: readonly Extension[];
+  /** Behind a feature flag in Prometheus; always on here. */
+  readonly experimental?: boolean;
+  /** Not part of Prometheus. */
+  readonly ours?: boolean;
   evaluate(call: CallContext): Value;
 }
 
@@ -50,8 +56,8 @@ export interface CallContext {
   evaluate(expr: Expr): Value;
   /** Windows of an argument of type matrix. */
   ranges(expr: Expr): Ranges;
-  /** Stamps (seconds) of the samples that a selector picks, instead of their values; undefined for other expressions. */
-  sampleTimes(expr: Expr): Value | undefined;
+  /** Stamps or start times (seconds) of the samples that a selector picks; undefined for other expressions. */
+  sampleTimes(expr: Expr, which: 'stamps' | 'starts'): Value | undefined;
 }
 
 /** `name(v instant-vector, to_nearest=… scalar)`, as the reference writes it. */

@@ -135,7 +135,7 @@ function floatsOrHistograms(
     }
     const histograms = window.series.histograms.slice(window.histogramFrom, window.histogramTo);
     const describe = { metricName: context.metricName(window), warn: context.warn, info: context.info };
-    return canCombine(histograms, 'addition', describe) ? ofHistograms(histograms) : undefined;
+    return canCombine(histograms, 'aggregation', describe) ? ofHistograms(histograms) : undefined;
   };
 }
 

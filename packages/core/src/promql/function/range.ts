@@ -1,9 +1,10 @@
 /** Builds functions of a range vector from a function of one window: `rate`, `avg_over_time` and their like. */
-import { fitOf } from '../../histogram/arithmetic.ts';
+import { fitOf, resetsCollide } from '../../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import type { Labels } from '../../model/labels.ts';
+import type { Extension } from '../ast.ts';
 import { isEmpty, joinEqual, newColumn, put, timeAt, type Column, type Value } from '../vector.ts';
-import { eachWindow, floatCount, histogramCount, type Window } from '../window.ts';
+import { eachWindow, floatCount, histogramCount, type RangeSeries, type Window } from '../window.ts';
 import { argumentAt, scalarArgument } from './arguments.ts';
 import type { CallContext, FunctionArgument, FunctionDefinition } from './definition.ts';
 
@@ -12,6 +13,9 @@ export type WindowResult = number | ExponentialHistogram | undefined;
 export interface WindowContext {
   readonly call: CallContext;
   readonly rangeMs: number;
+  readonly extension: Extension | undefined;
+  /** The series that a function last said something about, so that it is said once. */
+  noted: RangeSeries | undefined;
   /** Name of the series at hand, for messages. */
   metricName(window: Window): string;
   warn(message: string): void;
@@ -25,7 +29,10 @@ export interface RangeFunction {
   readonly before?: readonly string[];
   readonly after?: readonly string[];
   readonly keepsName?: boolean;
+  readonly experimental?: boolean;
   readonly reads?: 'raw' | 'windows';
+  /** The selector modifiers that the function can deal with. */
+  readonly extends?: readonly Extension[];
   over(window: Window, scalars: readonly number[], context: WindowContext): WindowResult;
 }
 
@@ -38,6 +45,8 @@ export function rangeFunction(definition: RangeFunction): FunctionDefinition {
     doc: definition.doc,
     returns: 'vector',
     ...(definition.reads === undefined ? {} : { reads: definition.reads }),
+    ...(definition.extends === undefined ? {} : { extends: definition.extends }),
+    ...(definition.experimental === undefined ? {} : { experimental: definition.experimental }),
     args: [...before.map(scalar), { name: 'v', type: 'matrix' }, ...after.map(scalar)],
     evaluate(call) {
       const positions = [...before.map((_, i) => i), ...after.map((_, i) => matrixAt + 1 + i)];
@@ -57,6 +66,8 @@ function evaluateWindows(
   const context: WindowContext = {
     call,
     rangeMs: ranges.rangeMs,
+    extension: ranges.extension?.kind,
+    noted: undefined,
     metricName: (window) => window.series.labels.metricName,
     warn: (message) => call.annotations.warn(message, matrix),
     info: (message) => call.annotations.info(message, matrix),
@@ -101,16 +112,27 @@ export function mixedFloatsAndHistograms(metricName: string): string {
 /** Whether histograms can be combined; warns when not, and says when custom bounds are brought together. */
 export function canCombine(
   histograms: readonly ExponentialHistogram[],
-  operation: 'addition' | 'subtraction',
+  operation: 'addition' | 'subtraction' | 'aggregation',
   { metricName, warn, info }: { metricName: string; warn(message: string): void; info(message: string): void },
 ): boolean {
-  const [first, ...rest] = histograms;
-  const fits = new Set(rest.map((histogram) => fitOf(first as ExponentialHistogram, histogram)));
-  if (fits.has('incompatible')) {
-    const kinds = 'vector contains a mix of histograms with exponential and custom buckets schemas';
-    warn(`${kinds} for metric name "${metricName}"`);
-    return false;
+  const first = histograms[0] as ExponentialHistogram;
+  let reconciled = false;
+  for (const histogram of histograms) {
+    const fit = fitOf(first, histogram);
+    if (fit === 'incompatible') {
+      warn(mixedSchemas(metricName));
+      return false;
+    }
+    if (fit === 'reconciled') reconciled = true;
   }
-  if (fits.has('reconciled')) info(`mismatched custom buckets were reconciled during ${operation}`);
+  if (reconciled) info(`mismatched custom buckets were reconciled during ${operation}`);
+  if (operation === 'aggregation' && resetsCollide(histograms)) {
+    warn('conflicting counter resets during histogram aggregation');
+  }
   return true;
+}
+
+export function mixedSchemas(metricName: string): string {
+  const kinds = 'vector contains a mix of histograms with exponential and custom buckets schemas';
+  return `${kinds} for metric name "${metricName}"`;
 }

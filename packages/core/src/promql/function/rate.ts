@@ -1,18 +1,22 @@
 /**
  * Change per window with extrapolation to its edges: `rate`, `increase`, `delta`, for floats and histograms. A counter
  * that goes down was reset; what it had before is added. The extrapolation stops half a sampling interval beyond the
- * outermost samples, and where the counter would have been zero. Source: Prometheus, promql/functions.go,
- * extrapolatedRate (3.x).
+ * outermost samples, and where the counter would have been zero; where the series tells when it began to count, that
+ * moment is its zero. Source: Prometheus, promql/functions.go, extrapolatedRate (3.x).
  */
-import { addHistograms, scaleHistogram, subtractHistograms, wasReset } from '../../histogram/arithmetic.ts';
+import { addHistograms, fitOf, scaleHistogram, subtractHistograms, wasReset } from '../../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import { floatCount, histogramCount, type Window } from '../window.ts';
-import { canCombine, mixedFloatsAndHistograms, rangeFunction, type WindowContext, type WindowResult } from './range.ts';
-
-export interface RateKind {
-  readonly counter: boolean;
-  readonly perSecond: boolean;
-}
+import { extendedChange } from './extended-rate.ts';
+import {
+  mixedFloatsAndHistograms,
+  mixedSchemas,
+  rangeFunction,
+  type WindowContext,
+  type WindowResult,
+} from './range.ts';
+import { notACounter, notAGauge, type RateKind } from './rate-kind.ts';
+import { isStartReset, startInside, startsOf, startsOverlap } from './start-time.ts';
 
 /** Gaps up to this multiple of the average sampling interval are bridged to the window's edge. */
 const EXTRAPOLATION_SLACK = 1.1;
@@ -23,18 +27,21 @@ export const rateFunctions = [
     name: 'rate',
     doc: 'Per-second average increase of a counter over the range, resets corrected, extrapolated to the edges.',
     reads: 'windows',
+    extends: ['anchored', 'smoothed'],
     over: extrapolated({ counter: true, perSecond: true }),
   }),
   rangeFunction({
     name: 'increase',
     doc: 'Increase of a counter over the range, resets corrected, extrapolated to the edges.',
     reads: 'windows',
+    extends: ['anchored', 'smoothed'],
     over: extrapolated({ counter: true, perSecond: false }),
   }),
   rangeFunction({
     name: 'delta',
     doc: 'Difference between the last and the first value of a gauge in the range, extrapolated to the edges.',
     reads: 'windows',
+    extends: ['anchored', 'smoothed'],
     over: extrapolated({ counter: false, perSecond: false }),
   }),
 ];
@@ -46,38 +53,81 @@ function extrapolated(kind: RateKind) {
       context.warn(mixedFloatsAndHistograms(context.metricName(window)));
       return undefined;
     }
+    if (floats > 0) noteNonCounter(kind, window, context);
+    if (context.extension !== undefined) return extendedChange(kind, window, context);
+    const began = kind.counter ? startInside(window) : undefined;
     // Stamps are finer than the milliseconds here: without a span of time between first and last there is no rate.
-    if (spanMs(window) === 0) return undefined;
-    if (floats > 1) {
-      noteNonCounter(kind, window, context);
-      const change = floatChange(window, kind);
-      return (
-        change * factor(window, { kind, change, first: window.series.floats[window.floatFrom] as number, context })
-      );
-    }
-    if (histograms < 2) return undefined;
-    const change = histogramChange(window, kind, context);
+    if (began === undefined && spanMs(window) === 0) return undefined;
+    if (floats > 0) return floatRate(window, { kind, began, context });
+    const first = window.series.histograms[window.histogramFrom] as ExponentialHistogram;
+    let change = histograms > 1 ? histogramChange(window, kind, context) : undefined;
+    if (change === undefined && histograms > 1) return undefined;
+    const sampled = change?.count ?? 0;
+    if (began !== undefined) change = change === undefined ? first.clone() : addHistograms(change, first);
     if (change === undefined) return undefined;
-    const first = (window.series.histograms[window.histogramFrom] as ExponentialHistogram).count;
-    return scaleHistogram(change, factor(window, { kind, change: change.count, first, context }));
+    const result = scaleHistogram(
+      change,
+      factor(window, { kind, change: sampled, first: first.count, began, context }),
+    );
+    result.counterReset = histograms > 1 ? 'gauge' : result.counterReset;
+    return result;
   };
 }
 
+interface RateInput {
+  readonly kind: RateKind;
+  readonly began: number | undefined;
+  readonly context: WindowContext;
+}
+
+function floatRate(window: Window, { kind, began, context }: RateInput): number {
+  const first = window.series.floats[window.floatFrom] as number;
+  const change = floatChange(window, kind, context);
+  const whole = began === undefined ? change : change + first;
+  return whole * factor(window, { kind, change, first, began, context });
+}
+
+/** Once per series, by its name. */
 function noteNonCounter(kind: RateKind, window: Window, context: WindowContext): void {
+  if (!kind.counter || context.noted === window.series) return;
+  context.noted = window.series;
   const name = context.metricName(window);
-  if (!kind.counter || name === '' || COUNTER_SUFFIX.test(name)) return;
+  if (name === '' || COUNTER_SUFFIX.test(name)) return;
   context.info(`metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "${name}"`);
 }
 
-function floatChange({ series, floatFrom, floatTo }: Window, { counter }: RateKind): number {
+function floatChange(window: Window, { counter }: RateKind, context: WindowContext): number {
+  const { floatFrom, floatTo, series } = window;
   const { floats } = series;
   let change = (floats[floatTo - 1] as number) - (floats[floatFrom] as number);
   if (!counter) return change;
+  if (series.floatStarts !== undefined) return change + resetsByStart(window, context);
+  let before = floats[floatFrom] as number;
   for (let i = floatFrom + 1; i < floatTo; i++) {
-    const before = floats[i - 1] as number;
-    if ((floats[i] as number) < before) change += before;
+    const value = floats[i] as number;
+    if (value < before) change += before;
+    before = value;
   }
   return change;
+}
+
+/** What was lost at resets, those that only the start times tell included. */
+function resetsByStart(window: Window, context: WindowContext): number {
+  const { floatFrom, floatTo, series } = window;
+  const starts = startsOf(window);
+  let lost = 0;
+  for (let i = floatFrom + 1; i < floatTo; i++) {
+    const [before, value] = [series.floats[i - 1] as number, series.floats[i] as number];
+    const begun = starts !== undefined && isStartReset(starts(i - 1), starts(i));
+    if (starts !== undefined && startsOverlap(starts(i - 1), starts(i))) noteOverlap(window, context);
+    if (value < before || begun) lost += before;
+  }
+  return lost;
+}
+
+function noteOverlap(window: Window, context: WindowContext): void {
+  const name = context.metricName(window);
+  context.warn(`sample has start time that overlaps with previous sample timestamp for metric "${name}"`);
 }
 
 function histogramChange(
@@ -85,19 +135,32 @@ function histogramChange(
   { counter }: RateKind,
   context: WindowContext,
 ): ExponentialHistogram | undefined {
-  const points = window.series.histograms.slice(window.histogramFrom, window.histogramTo);
-  const [first, last] = [points[0] as ExponentialHistogram, points.at(-1) as ExponentialHistogram];
+  const { series, histogramFrom, histogramTo } = window;
+  const { histograms } = series;
+  const [first, last] = [histograms[histogramFrom], histograms[histogramTo - 1]] as [
+    ExponentialHistogram,
+    ExponentialHistogram,
+  ];
   if (counter) {
-    if (points.some((point) => point.counterReset === 'gauge')) notACounter(window, context);
+    for (let i = histogramFrom; i < histogramTo; i++) {
+      if (histograms[i]?.counterReset === 'gauge') notACounter(window, context);
+    }
   } else if (first.counterReset !== 'gauge' || last.counterReset !== 'gauge') notAGauge(window, context);
+  const isReset = counter ? resetTest(window, context) : NEVER;
   // A reset right after the first sample makes that sample's layout irrelevant.
-  const resetAt = counter ? resetsOf(window) : NO_RESETS;
-  const startsAnew = resetAt.has(window.histogramFrom + 1);
-  const describe = { metricName: context.metricName(window), warn: context.warn, info: context.info };
-  if (!canCombine(startsAnew ? points.slice(1) : points, 'subtraction', describe)) return undefined;
+  const startsAnew = isReset(histogramFrom + 1);
+  if (!haveOneKind(window, counter, startsAnew)) {
+    context.warn(mixedSchemas(context.metricName(window)));
+    return undefined;
+  }
+  if (!startsAnew) noteReconciled(last, first, 'subtraction', context);
   let change = startsAnew ? last.clone() : subtractHistograms(last, first);
-  for (let i = window.histogramFrom + 2; i < window.histogramTo; i++) {
-    if (resetAt.has(i)) change = addHistograms(change, window.series.histograms[i - 1] as ExponentialHistogram);
+  if (counter) change.downscale(coarsest(window, startsAnew));
+  for (let i = histogramFrom + (startsAnew ? 2 : 1); i < histogramTo; i++) {
+    if (!isReset(i)) continue;
+    const before = histograms[i - 1] as ExponentialHistogram;
+    noteReconciled(change, before, 'addition', context);
+    change = addHistograms(change, before);
   }
   change.min = Infinity;
   change.max = -Infinity;
@@ -105,9 +168,49 @@ function histogramChange(
   return change;
 }
 
-const NO_RESETS: ReadonlySet<number> = new Set();
+/** Exponential and custom buckets do not mix; of a gauge only the outermost samples count. */
+function haveOneKind({ series, histogramFrom, histogramTo }: Window, counter: boolean, startsAnew: boolean): boolean {
+  const from = histogramFrom + Number(startsAnew);
+  const custom = series.histograms[from]?.customBounds !== undefined;
+  if (!counter) return (series.histograms[histogramTo - 1]?.customBounds !== undefined) === custom;
+  for (let i = from + 1; i < histogramTo; i++) {
+    if ((series.histograms[i]?.customBounds !== undefined) !== custom) return false;
+  }
+  return true;
+}
+
+function coarsest({ series, histogramFrom, histogramTo }: Window, startsAnew: boolean): number {
+  let scale = Infinity;
+  for (let i = histogramFrom + Number(startsAnew); i < histogramTo; i++) {
+    const histogram = series.histograms[i] as ExponentialHistogram;
+    if (histogram.customBounds !== undefined) return Infinity;
+    if (histogram.scale < scale) scale = histogram.scale;
+  }
+  return scale;
+}
+
+function noteReconciled(
+  a: ExponentialHistogram,
+  b: ExponentialHistogram,
+  operation: 'addition' | 'subtraction',
+  { info }: WindowContext,
+): void {
+  if (fitOf(a, b) === 'reconciled') info(`mismatched custom buckets were reconciled during ${operation}`);
+}
+
+const NEVER = (): boolean => false;
 /** Indexes at which a series was reset, found once per list of histograms however many windows look at it. */
 const resetCache = new WeakMap<readonly ExponentialHistogram[], ReadonlySet<number>>();
+
+function resetTest(window: Window, context: WindowContext): (index: number) => boolean {
+  const known = resetsOf(window);
+  const starts = startsOf(window);
+  if (starts === undefined) return (index) => known.has(index);
+  for (let i = window.histogramFrom + 1; i < window.histogramTo; i++) {
+    if (startsOverlap(starts(i - 1), starts(i))) noteOverlap(window, context);
+  }
+  return (index) => known.has(index) || isStartReset(starts(index - 1), starts(index));
+}
 
 function resetsOf({ series: { histograms } }: Window): ReadonlySet<number> {
   const known = resetCache.get(histograms);
@@ -123,35 +226,31 @@ function resetsOf({ series: { histograms } }: Window): ReadonlySet<number> {
 /** Between the first and the last sample; 0 for less than two. */
 function spanMs({ series, floatFrom, floatTo, histogramFrom, histogramTo }: Window): number {
   const isFloat = floatTo > floatFrom;
-  const [times, from, to] = isFloat
-    ? [series.floatTimes, floatFrom, floatTo]
-    : [series.histogramTimes, histogramFrom, histogramTo];
+  const times = isFloat ? series.floatTimes : series.histogramTimes;
+  const [from, to] = isFloat ? [floatFrom, floatTo] : [histogramFrom, histogramTo];
   return to - from < 2 ? 0 : (times[to - 1] as number) - (times[from] as number);
 }
 
 function factor(
   window: Window,
-  { kind, change, first, context }: { kind: RateKind; change: number; first: number; context: WindowContext },
-): number {
+  { kind, change, first, began, context }: RateInput & { change: number; first: number },
+) {
   const isFloat = floatCount(window) > 0;
   const times = isFloat ? window.series.floatTimes : window.series.histogramTimes;
   const firstMs = times[isFloat ? window.floatFrom : window.histogramFrom] as number;
   const lastMs = times[(isFloat ? window.floatTo : window.histogramTo) - 1] as number;
   const intervals = (isFloat ? floatCount(window) : histogramCount(window)) - 1;
-  const sampled = (lastMs - firstMs) / 1000;
-  const average = sampled / intervals;
-  const edge = (gap: number): number => (gap >= average * EXTRAPOLATION_SLACK ? average / 2 : gap);
-  let toStart = edge((firstMs - window.startMs) / 1000);
-  const toEnd = edge((window.endMs - lastMs) / 1000);
-  if (kind.counter && change > 0 && first >= 0) toStart = Math.min(toStart, sampled * (first / change));
+  const average = intervals === 0 ? 0 : (lastMs - firstMs) / 1000 / intervals;
+  const sampled = (lastMs - (began ?? firstMs)) / 1000;
+  let toStart = began === undefined ? edge((firstMs - window.startMs) / 1000, average) : 0;
+  const toEnd = edge((window.endMs - lastMs) / 1000, average);
+  if (began === undefined && kind.counter && change > 0 && first >= 0) {
+    toStart = Math.min(toStart, sampled * (first / change));
+  }
   const extrapolation = (sampled + toStart + toEnd) / sampled;
   return kind.perSecond ? extrapolation / (context.rangeMs / 1000) : extrapolation;
 }
 
-export function notACounter(window: Window, context: WindowContext): void {
-  context.warn(`this native histogram metric is not a counter: "${context.metricName(window)}"`);
-}
-
-export function notAGauge(window: Window, context: WindowContext): void {
-  context.warn(`this native histogram metric is not a gauge: "${context.metricName(window)}"`);
+function edge(gap: number, average: number): number {
+  return gap >= average * EXTRAPOLATION_SLACK ? average / 2 : gap;
 }

@@ -20,6 +20,14 @@ export const timeFunctions: readonly FunctionDefinition[] = [
     returns: 'vector',
     evaluate: timestamps,
   },
+  {
+    name: 'start_timestamp',
+    doc: 'Unix time, in seconds, at which each sample of a selector began to count; 0 where it is unknown.',
+    args: [{ name: 'v', type: 'vector' }],
+    returns: 'vector',
+    experimental: true,
+    evaluate: (context) => context.sampleTimes(argumentAt(context, 0), 'starts') ?? { type: 'vector', columns: [] },
+  },
   calendar('minute', 'Minute of the hour, UTC.', (date) => date.getUTCMinutes()),
   calendar('hour', 'Hour of the day, UTC.', (date) => date.getUTCHours()),
   calendar('day_of_week', 'Day of the week, UTC; 0 is Sunday.', (date) => date.getUTCDay()),
@@ -46,7 +54,7 @@ function scalarOf(name: string, doc: string, at: (context: CallContext, step: nu
 }
 
 function timestamps(context: CallContext): Value {
-  const direct = context.sampleTimes(argumentAt(context, 0));
+  const direct = context.sampleTimes(argumentAt(context, 0), 'stamps');
   if (direct !== undefined) return direct;
   const columns = vectorArgument(context, 0).map((column): Column => {
     const result = newColumn(column.labels.withoutMetricName(), context.grid.steps);
