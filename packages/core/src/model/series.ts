@@ -26,6 +26,11 @@ export interface SelectRequest {
   readonly endMs: number;
   /** Coarsest acceptable spacing of the samples, milliseconds; a hint for choosing a rollup level. */
   readonly resolutionMs: number;
+  /**
+   * Only the newest sample of each step is looked at; steps are `resolutionMs` wide and counted back from `endMs`, a
+   * resolution of 0 makes the range one step. A hint too: a reader may answer with all samples.
+   */
+  readonly newestOfStep?: true;
 }
 
 /** Samples of one series in ascending order of time, parallel arrays. A point is a number or a histogram, not both. */
@@ -38,6 +43,8 @@ export interface SeriesData {
   readonly histograms?: readonly (ExponentialHistogram | undefined)[];
   /** Beside `timesMs`, where known: when each counter or histogram began to count; 0 is unknown. */
   readonly startTimesMs?: ArrayLike<number>;
+  /** Widths in milliseconds of the rollup levels that answered, 0 for raw samples. Absent: raw only. */
+  readonly levelsMs?: readonly number[];
   /**
    * Ascending stamps at which the series ended (Prometheus's staleness markers): an instant between such a stamp and the
    * next sample sees no sample. Stamps, not a special NaN, because JavaScript does not keep a NaN's payload.

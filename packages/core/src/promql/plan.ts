@@ -3,18 +3,12 @@
  * lookback, ranges, `offset`, `@` and the grids of enclosing subqueries. All windows are left-open (Prometheus 3), so
  * the first millisecond read is one after the open end.
  */
+import type { Matcher } from '../model/matcher.ts';
 import type { SelectRequest } from '../model/series.ts';
-import {
-  withoutParens,
-  durationMs,
-  type At,
-  type Duration,
-  type Expr,
-  type Subquery,
-  type VectorSelector,
-} from './ast.ts';
-import { PromqlError } from './error.ts';
+import { type Call, type Expr, type VectorSelector, withoutParens } from './ast.ts';
 import { builtinFunctions, type FunctionRegistry } from './function/registry.ts';
+import { gridOf, offsetMs, pinnedMs, positiveMs, requireRange, subqueryGrid } from './grid.ts';
+import { referenceOf } from './reference.ts';
 import type { EvaluationRange } from './result.ts';
 import type { Grid } from './vector.ts';
 
@@ -45,6 +39,8 @@ export interface Plan {
   readonly selects: readonly SelectRequest[];
   /** Index into `selects` of each selector of the expression. */
   readonly indexes: ReadonlyMap<VectorSelector, number>;
+  /** Selectors that no one wrote: what functions such as `info` read beside their arguments. */
+  readonly companions: ReadonlyMap<Call, VectorSelector>;
 }
 
 /** Throws `PromqlError` when the range or a duration makes no sense. */
@@ -61,52 +57,8 @@ export function plan(expr: Expr, range: EvaluationRange, options: PlanOptions = 
     subqueryStepMs: planner.subqueryStepMs,
     selects: planner.selects,
     indexes: planner.indexes,
+    companions: planner.companions,
   };
-}
-
-function requireRange({ startMs, endMs, stepMs }: EvaluationRange): void {
-  if (![startMs, endMs, stepMs].every(Number.isFinite) || endMs < startMs || stepMs < 0) {
-    throw new PromqlError('parse', `bad evaluation range: start ${startMs}, end ${endMs}, step ${stepMs} milliseconds`);
-  }
-  if (stepMs === 0 && startMs !== endMs) {
-    throw new PromqlError('parse', 'zero query resolution step; give a positive step or an instant');
-  }
-}
-
-export function gridOf({ startMs, endMs, stepMs }: EvaluationRange): Grid {
-  return { startMs, stepMs, steps: stepMs === 0 ? 1 : Math.floor((endMs - startMs) / stepMs) + 1 };
-}
-
-/** The stamp that `@` pins, undefined without one. */
-export function pinnedMs(at: At | undefined, range: EvaluationRange): number | undefined {
-  if (at === undefined) return undefined;
-  return at.kind === 'time' ? at.ms : at.kind === 'start' ? range.startMs : range.endMs;
-}
-
-export function offsetMs(offset: Duration | undefined, range: EvaluationRange): number {
-  return offset === undefined ? 0 : durationMs(offset, range);
-}
-
-/** A duration that must be positive, such as a range. */
-export function positiveMs(duration: Duration, range: EvaluationRange, expr: Expr): number {
-  const ms = durationMs(duration, range);
-  if (ms > 0) return ms;
-  throw new PromqlError('parse', `duration must be greater than 0, got ${ms} ms`, expr);
-}
-
-/** Evaluation times of a subquery: multiples of its step after the open end of its first window. */
-export function subqueryGrid(
-  subquery: Subquery,
-  { grid, range, defaultStepMs }: { grid: Grid; range: EvaluationRange; defaultStepMs: number },
-): Grid {
-  const stepMs = subquery.step === undefined ? defaultStepMs : positiveMs(subquery.step, range, subquery);
-  const rangeMs = positiveMs(subquery.range, range, subquery);
-  const pinned = pinnedMs(subquery.at, range);
-  const shift = offsetMs(subquery.offset, range);
-  const first = (pinned ?? grid.startMs) - shift - rangeMs;
-  const last = (pinned ?? grid.startMs + (grid.steps - 1) * grid.stepMs) - shift;
-  const startMs = (Math.floor(first / stepMs) + 1) * stepMs;
-  return { startMs, stepMs, steps: Math.max(0, Math.floor((last - startMs) / stepMs) + 1) };
 }
 
 /**
@@ -128,6 +80,7 @@ class Planner {
   readonly subqueryStepMs: number;
   readonly selects: SelectRequest[] = [];
   readonly indexes = new Map<VectorSelector, number>();
+  readonly companions = new Map<Call, VectorSelector>();
   readonly #range: EvaluationRange;
   readonly #known = new Map<string, number>();
 
@@ -142,7 +95,7 @@ class Planner {
   visit(expr: Expr, grid: Grid, reads: 'raw' | 'windows' | undefined): void {
     switch (expr.kind) {
       case 'selector':
-        return this.#select(expr, grid, { rangeMs: this.lookbackMs, resolutionMs: grid.stepMs });
+        return this.#select(expr, grid, { rangeMs: this.lookbackMs, resolutionMs: grid.stepMs, newestOfStep: true });
       case 'matrix': {
         const rangeMs = positiveMs(expr.range, this.#range, expr);
         const resolutionMs = reads === 'windows' ? windowResolutionMs(rangeMs, grid.stepMs) : 0;
@@ -155,7 +108,11 @@ class Planner {
       }
       case 'call': {
         const definition = this.functions.get(expr.name);
-        expr.args.forEach((arg) => this.visit(withoutParens(arg), grid, definition?.reads ?? 'raw'));
+        expr.args.forEach((arg, i) => {
+          if (definition?.args[i]?.labelsOnly === true) return;
+          this.visit(withoutParens(arg), grid, definition?.reads ?? 'raw');
+        });
+        if (definition?.companion !== undefined) this.#companion(expr, definition.companion(expr), grid);
         return;
       }
       case 'binary':
@@ -172,10 +129,20 @@ class Planner {
     }
   }
 
+  /** What a function reads beside its arguments, at the time that its first argument speaks of. */
+  #companion(call: Call, matchers: readonly Matcher[], grid: Grid): void {
+    const reference = referenceOf(call.args[0] ?? call, this.functions, this.#range);
+    const at = reference.pinnedMs === undefined ? {} : { at: { kind: 'time', ms: reference.pinnedMs } as const };
+    const offset = { kind: 'ms', ms: reference.offsetMs } as const;
+    const selector: VectorSelector = { kind: 'selector', matchers, offset, ...at, from: call.from, to: call.to };
+    this.companions.set(call, selector);
+    this.visit(selector, grid, undefined);
+  }
+
   #select(
     selector: VectorSelector,
     grid: Grid,
-    { rangeMs, resolutionMs }: { rangeMs: number; resolutionMs: number },
+    { rangeMs, resolutionMs, newestOfStep }: { rangeMs: number; resolutionMs: number; newestOfStep?: true },
   ): void {
     const pinned = pinnedMs(selector.at, this.#range);
     const shift = offsetMs(selector.offset, this.#range);
@@ -188,6 +155,7 @@ class Planner {
       endMs: extension === 'smoothed' ? lastMs + this.lookbackMs : lastMs,
       // What is interpolated, or taken from before the window, is a stored sample.
       resolutionMs: extension === undefined ? resolutionMs : 0,
+      ...(extension === undefined && newestOfStep === true ? { newestOfStep } : {}),
     };
     const key = JSON.stringify(request);
     const index = this.#known.get(key) ?? this.selects.push(request) - 1;

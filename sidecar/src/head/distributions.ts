@@ -1,0 +1,186 @@
+/**
+ * The distributions of the head: open seconds by stream, sealed windows in a ring, and for each series the total of all
+ * that was ever sealed. What a selector presents is cumulative: the total, minus the windows from the start of the range
+ * on, plus them again one by one. Counts are integers, so taking away is exact; only the sum is subject to rounding.
+ */
+import { ExponentialHistogram, type SelectRequest } from '@tapewatch/core';
+import { addPacked, OpenSecond, type PackedKeys, type SealedSink } from './open-second.ts';
+import { WindowRing } from './window-ring.ts';
+
+/** Seconds of one stream that are open at the same time; a second past it is sealed at once, as a part. */
+const MAX_OPEN_SECONDS = 16;
+
+interface StreamWindows {
+  /** Windows of seconds before this are sealed. */
+  sealedBefore: number;
+  open: OpenSecond[];
+}
+
+export class Distributions implements SealedSink {
+  readonly #streams: StreamWindows[];
+  readonly #spare: OpenSecond[] = [];
+  readonly #ring = new WindowRing();
+  readonly #totals: (ExponentialHistogram | undefined)[] = [];
+  /** Series of which a window was sealed after a later one: their rows are not in order of time. */
+  readonly #disordered = new Set<number>();
+  #newestSecond: Uint32Array = new Uint32Array(0);
+  #changed: number[] = [];
+  readonly #scale: number;
+
+  /** `scale`: of the histograms that observations become. */
+  constructor({ streams, scale }: { streams: number; scale: number }) {
+    this.#streams = Array.from({ length: streams }, () => ({ sealedBefore: 0, open: [] }));
+    this.#scale = scale;
+  }
+
+  get bytes(): number {
+    return this.#ring.bytes;
+  }
+
+  observe(stream: number, series: number, second: number, value: number): void {
+    this.#open(stream, second).observe(series, value, this.#scale);
+  }
+
+  add(stream: number, series: number, second: number, histogram: ExponentialHistogram): void {
+    this.#open(stream, second).add(series, histogram);
+  }
+
+  /** Seals the seconds of a stream that end at or before the watermark; returns the series that gained a window. */
+  seal(stream: number, watermarkSecond: number): readonly number[] {
+    const windows = this.#streams[stream] as StreamWindows;
+    const limit = Math.max(windows.sealedBefore, Math.floor(watermarkSecond));
+    this.#changed = [];
+    const due = windows.open.filter(({ second }) => second < limit).sort((a, b) => a.second - b.second);
+    const tooMany = windows.open.length - due.length > MAX_OPEN_SECONDS;
+    if (due.length > 0 || tooMany) {
+      windows.open = windows.open.filter(({ second }) => second >= limit && !tooMany);
+      for (const table of tooMany ? [...due, ...windows.open] : due) this.#sealTable(table);
+    }
+    windows.sealedBefore = limit;
+    return this.#changed;
+  }
+
+  isLate(stream: number, second: number): boolean {
+    return second < (this.#streams[stream] as StreamWindows).sealedBefore;
+  }
+
+  /** What a series had counted before the head's first window. */
+  setTotal(series: number, total: ExponentialHistogram): void {
+    const known = this.#totals[series];
+    this.#totals[series] = known === undefined ? total : known.merge(total);
+  }
+
+  window(series: number, second: number, packed: PackedKeys, sum: number): void {
+    const total = (this.#totals[series] ??= new ExponentialHistogram({ scale: this.#scale }));
+    this.#note(series, second);
+    if (total.scale === this.#scale) {
+      addPacked(total, packed, { sum, sign: 1 });
+      if (total.positive.size + total.negative.size > total.maxBuckets) total.downscale(total.scale - 1);
+      this.#ring.push(series, second, packed, sum);
+    } else this.merged(series, second, unpacked(packed, sum, this.#scale));
+  }
+
+  merged(series: number, second: number, histogram: ExponentialHistogram): void {
+    const total = this.#totals[series];
+    if (total === undefined) this.#totals[series] = histogram.clone();
+    else total.merge(histogram);
+    this.#note(series, second);
+    this.#ring.pushObject(series, second, histogram);
+  }
+
+  hasWithin(series: number, startMs: number, endMs: number): boolean {
+    return this.#rows(series, startMs).some(({ endMs: end }) => end <= endMs);
+  }
+
+  /** Cumulative histograms at the ends of the windows in the range, thinned to the asked resolution. */
+  read(series: number, request: SelectRequest): { timesMs: number[]; histograms: ExponentialHistogram[] } {
+    const timesMs: number[] = [];
+    const histograms: ExponentialHistogram[] = [];
+    const total = this.#totals[series];
+    if (total === undefined) return { timesMs, histograms };
+    const rows = this.#rows(series, request.startMs);
+    const running = total.clone();
+    for (const { row } of rows) this.#apply(running, row, -1);
+    for (let i = 0; i < rows.length; i++) {
+      const { row, endMs } = rows[i] as Row;
+      if (endMs > request.endMs) break;
+      this.#apply(running, row, 1);
+      const next = rows[i + 1]?.endMs ?? Infinity;
+      if (next <= request.endMs && stepOf(endMs, request) === stepOf(next, request)) continue;
+      timesMs.push(endMs);
+      histograms.push(running.clone());
+    }
+    return { timesMs, histograms };
+  }
+
+  /** Forgets windows that start before the second; totals keep what they counted. */
+  dropBefore(second: number): void {
+    this.#ring.dropBefore(second);
+  }
+
+  /** Rows of windows that end at or after the stamp, ascending by time. */
+  #rows(series: number, startMs: number): Row[] {
+    const rows: Row[] = [];
+    const disordered = this.#disordered.has(series);
+    this.#ring.walk(series, (row, second) => {
+      const endMs = (second + 1) * 1_000;
+      if (endMs >= startMs) rows.push({ row, endMs });
+      return disordered || endMs >= startMs;
+    });
+    rows.reverse();
+    return disordered ? rows.sort((a, b) => a.endMs - b.endMs) : rows;
+  }
+
+  #apply(running: ExponentialHistogram, row: number, sign: 1 | -1): void {
+    const sum = this.#ring.read(row, scratch);
+    if (sum !== undefined && running.scale === this.#scale) return addPacked(running, scratch, { sum, sign });
+    const histogram = sum === undefined ? this.#ring.object(row) : unpacked(scratch, sum, this.#scale);
+    if (histogram === undefined) return;
+    if (sign === 1) running.merge(histogram);
+    else running.subtract(histogram);
+  }
+
+  #open(stream: number, second: number): OpenSecond {
+    const { open } = this.#streams[stream] as StreamWindows;
+    for (const table of open) if (table.second === second) return table;
+    const table = this.#spare.pop() ?? new OpenSecond();
+    table.second = second;
+    open.push(table);
+    return table;
+  }
+
+  #sealTable(table: OpenSecond): void {
+    table.seal(this, this.#scale);
+    if (this.#spare.length < MAX_OPEN_SECONDS) this.#spare.push(table);
+  }
+
+  #note(series: number, second: number): void {
+    if (series >= this.#newestSecond.length) {
+      const grown = new Uint32Array(Math.max(series + 1, this.#newestSecond.length * 2, 1_024));
+      grown.set(this.#newestSecond);
+      this.#newestSecond = grown;
+    }
+    if (second <= (this.#newestSecond[series] as number)) this.#disordered.add(series);
+    else this.#newestSecond[series] = second;
+    this.#changed.push(series);
+  }
+}
+
+interface Row {
+  readonly row: number;
+  readonly endMs: number;
+}
+
+const scratch: PackedKeys = { keys: new Int32Array(256), counts: new Uint32Array(256), length: 0 };
+
+function unpacked(packed: PackedKeys, sum: number, scale: number): ExponentialHistogram {
+  const histogram = new ExponentialHistogram({ scale });
+  addPacked(histogram, packed, { sum, sign: 1 });
+  return histogram;
+}
+
+/** Number of the step that a stamp falls in, counted from the end of the range, its own end inclusive. */
+function stepOf(timeMs: number, { endMs, resolutionMs, newestOfStep }: SelectRequest): number {
+  if (newestOfStep && resolutionMs === 0) return 0;
+  return resolutionMs <= 1 ? timeMs : Math.ceil((timeMs - endMs) / resolutionMs);
+}

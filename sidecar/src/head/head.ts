@@ -1,0 +1,204 @@
+/**
+ * The head: the present in memory. It takes every batch before it is durable and answers what lies completely inside it:
+ * raw samples of gauges and counters, cumulative histograms of distributions at the ends of sealed seconds, and an EWMA
+ * baseline of each series. Bounded in minutes and in bytes. Events are left to the store, which alone knows repeats.
+ */
+import {
+  EwmaTable,
+  ExponentialHistogram,
+  type Baseline,
+  type Matcher,
+  type SelectRequest,
+  type SeriesData,
+  type SeriesDefinition,
+} from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
+import type { ColumnBatch, StampedColumns } from '../ports.ts';
+import { Distributions } from './distributions.ts';
+import { SampleChunks } from './sample-chunks.ts';
+import { SeriesDirectory } from './series-directory.ts';
+
+/** Evicting looks at every series, so it is done this often and not with each batch. */
+const EVICT_EVERY_MS = 5_000;
+/** What is given up at once when memory is short. */
+const SHORTEN_BY_MS = 10_000;
+const DISTRIBUTION = 1;
+const COUNTER = 2;
+
+export interface HeadOptions {
+  /** How much is kept. */
+  readonly keepMs: number;
+  /** Fewer minutes are kept when they would take more memory than this. */
+  readonly maxBytes: number;
+  /** When the process began to take samples in: what is older is on disk only. */
+  readonly startMs: number;
+  readonly now: () => number;
+  /** Names of all configured streams. */
+  readonly streams: readonly string[];
+  /** Scale of the histograms that observations become. */
+  readonly scale: number;
+}
+
+export class Head {
+  readonly #options: HeadOptions;
+  readonly #directory = new SeriesDirectory();
+  readonly #samples = new SampleChunks();
+  readonly #distributions: Distributions;
+  readonly #baselines = new EwmaTable();
+  readonly #streamNumbers: ReadonlyMap<string, number>;
+  #kinds = new Uint8Array(1_024);
+  #streams = new Uint16Array(1_024);
+  #completeSinceMs: number;
+  #lastEvictionMs: number;
+
+  constructor(options: HeadOptions, known: readonly SeriesDefinition[]) {
+    this.#options = options;
+    this.#completeSinceMs = options.startMs;
+    this.#lastEvictionMs = options.now();
+    this.#streamNumbers = new Map(options.streams.map((name, i) => [name, i]));
+    this.#distributions = new Distributions({ streams: options.streams.length, scale: options.scale });
+    for (const definition of known) this.define(definition);
+  }
+
+  /** Everything stamped at or after this, integer milliseconds, is here. */
+  get completeSinceMs(): number {
+    return this.#completeSinceMs;
+  }
+
+  get bytes(): number {
+    return this.#samples.bytes + this.#distributions.bytes;
+  }
+
+  define(definition: SeriesDefinition): void {
+    const { id, kind, stream } = definition;
+    if (id >= this.#kinds.length) {
+      const room = Math.max(id + 1, this.#kinds.length * 2);
+      const [kinds, streams] = [new Uint8Array(room), new Uint16Array(room)];
+      kinds.set(this.#kinds);
+      streams.set(this.#streams);
+      [this.#kinds, this.#streams] = [kinds, streams];
+    }
+    this.#kinds[id] = kind === 'distribution' ? DISTRIBUTION : kind === 'counter' ? COUNTER : 0;
+    // A series of a stream that is configured no more goes with the first: its windows close by that one's watermark.
+    this.#streams[id] = this.#streamNumbers.get(stream) ?? 0;
+    this.#directory.define(definition);
+  }
+
+  append({ series, samples, histograms }: Pick<ColumnBatch, 'series' | 'samples' | 'histograms'>): void {
+    for (const definition of series) this.define(definition);
+    this.#appendSamples(samples);
+    for (const { seriesId, seconds, histogram } of histograms) {
+      const stream = this.#streams[seriesId] as number;
+      this.#distributions.add(stream, seriesId, seconds, ExponentialHistogram.decode(histogram));
+    }
+  }
+
+  #appendSamples({ seriesIds, seconds, nanos, values }: StampedColumns): void {
+    for (let i = 0; i < seriesIds.length; i++) {
+      const id = seriesIds[i] as number;
+      const value = values[i] as number;
+      const kind = this.#kinds[id];
+      if (kind === DISTRIBUTION) {
+        this.#distributions.observe(this.#streams[id] as number, id, seconds[i] as number, value);
+      } else {
+        const ms = (seconds[i] as number) * 1_000 + Math.trunc((nanos[i] as number) / 1e6);
+        this.#samples.append(id, ms, value);
+        if (kind === COUNTER) continue;
+      }
+      this.#baselines.update(id, value);
+    }
+  }
+
+  /**
+   * Closes the seconds of a stream that end at or before the watermark. Adds to `changedNames` the metric names of
+   * distributions that have new windows.
+   */
+  seal(stream: string, watermarkSeconds: number, changedNames: Set<string>): void {
+    const number = this.#streamNumbers.get(stream) as number;
+    for (const id of this.#distributions.seal(number, watermarkSeconds)) {
+      const name = this.#directory.get(id)?.labels.metricName;
+      if (name !== undefined) changedNames.add(name);
+    }
+  }
+
+  /** True when the second's windows are sealed, so that a sample in it revises them. */
+  isLate(stream: string, second: number): boolean {
+    return this.#distributions.isLate(this.#streamNumbers.get(stream) as number, second);
+  }
+
+  /** Adds what a distribution had counted before the process began. */
+  setTotal(seriesId: number, histogram: ExponentialHistogram): void {
+    this.#distributions.setTotal(seriesId, histogram);
+  }
+
+  baseline(seriesId: number): Baseline | undefined {
+    return this.#baselines.get(seriesId);
+  }
+
+  async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
+    requireWanted(signal);
+    const answer: SeriesData[] = [];
+    for (const { id, kind, labels } of this.#directory.matching(request.matchers)) {
+      const data = kind === 'distribution' ? this.#histograms(id, request) : this.#values(id, request);
+      if (data.timesMs.length > 0) answer.push({ labels, ...data });
+    }
+    return answer;
+  }
+
+  #values(id: number, request: SelectRequest): Pick<SeriesData, 'timesMs' | 'values'> {
+    const timesMs: number[] = [];
+    const values: number[] = [];
+    const { startMs, endMs, resolutionMs, newestOfStep } = request;
+    if (newestOfStep) this.#samples.readLast(id, { startMs, endMs, stepMs: resolutionMs }, timesMs, values);
+    else this.#samples.read(id, request, timesMs, values);
+    return { timesMs, values };
+  }
+
+  #histograms(id: number, request: SelectRequest): Omit<SeriesData, 'labels'> {
+    const { timesMs, histograms } = this.#distributions.read(id, request);
+    return { timesMs, values: timesMs.map(() => NaN), histograms };
+  }
+
+  async series(
+    matcherLists: readonly (readonly Matcher[])[],
+    startMs: number,
+    endMs: number,
+    signal?: AbortSignal,
+  ): Promise<SeriesDefinition[]> {
+    requireWanted(signal);
+    const lists = matcherLists.length === 0 ? [[]] : matcherLists;
+    const found = new Set(lists.flatMap((matchers) => this.#directory.matching(matchers)));
+    return [...found]
+      .filter(({ id, kind }) =>
+        kind === 'distribution'
+          ? this.#distributions.hasWithin(id, startMs, endMs)
+          : this.#samples.hasWithin(id, startMs, endMs),
+      )
+      .sort((a, b) => a.id - b.id);
+  }
+
+  /** Forgets what is older than the bounds allow, when it is time to. */
+  evict(): void {
+    const now = this.#options.now();
+    if (now - this.#lastEvictionMs < EVICT_EVERY_MS) return;
+    this.#lastEvictionMs = now;
+    let horizon = now - this.#options.keepMs;
+    this.#dropBefore(horizon);
+    while (this.bytes > this.#options.maxBytes && horizon < now) {
+      horizon = Math.max(horizon, this.#completeSinceMs) + SHORTEN_BY_MS;
+      this.#dropBefore(horizon);
+    }
+  }
+
+  #dropBefore(ms: number): void {
+    if (ms <= this.#completeSinceMs) return;
+    this.#samples.dropBefore(ms);
+    // A window is read by its end: the one that ends at the horizon stays.
+    this.#distributions.dropBefore(Math.floor(ms / 1_000) - 1);
+    this.#completeSinceMs = ms;
+  }
+}
+
+function requireWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new TapewatchError('query.cancelled', 'the query was cancelled');
+}
