@@ -71,7 +71,7 @@ async function compose(
 
   const { store, pipeline, reader, sources, openAlerts } = await startIngest(base, closers);
   const catalogue = createCatalogue(() => pipeline.registry.all());
-  const engine = createPromqlEngine(reader, { telemetry: telemetry.port });
+  const engine = createPromqlEngine(reader, { telemetry: telemetry.port, ...config.query });
   const channels = new ChannelSet(config.channels, { log, externalUrl: `http://${config.http.listen}` });
   closers.push(() => channels.close());
   let sourcesAreOpen: () => void = () => undefined;
@@ -210,9 +210,14 @@ function openAlerting(
       recordSamples: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
       openChannels: (integrations) => channels.open(integrations),
       sourcesOpen,
+      broadcast: [],
       random: Math.random,
     },
-    config.alerting,
+    {
+      ...config.alerting,
+      suppression: config.alerts,
+      notificationsEnabled: config.notifications.enabled,
+    },
     openAlerts,
   );
 }

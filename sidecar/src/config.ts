@@ -6,13 +6,20 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { alertingOptions } from './alerting/alerting-options.ts';
+import { suppressionOptions } from './alerting/suppression-options.ts';
 import { channelOptions } from './channel/channel-options.ts';
-import { applyEnvironment, leavesOf, type Leaf } from './env-overrides.ts';
+import { notificationOptions } from './channel/notification-options.ts';
+import { healthCheckOptions } from './check/health-check-options.ts';
+import { ENV_NAMES } from './env-names.ts';
+import { applyEnvironment, applyNames, leavesOf, type Leaf } from './env-overrides.ts';
 import { TapewatchError } from './errors.ts';
 import { grafanaOptions } from './grafana/grafana-options.ts';
 import { httpOptions } from './http/http-options.ts';
 import { natsOptions, streamsOptions } from './ingest/options.ts';
+import { initialEquity, monitoringOptions, rollingWindow } from './monitoring-options.ts';
 import { pipelineOptions } from './pipeline/pipeline-options.ts';
+import { queryOptions } from './query/query-options.ts';
+import { scrapeOptions } from './scrape/scrape-options.ts';
 import { storeOptions } from './store/open-store.ts';
 import { logOptions } from './telemetry/log-options.ts';
 
@@ -21,8 +28,16 @@ export const configSchema = z.strictObject({
   streams: streamsOptions,
   pipeline: pipelineOptions,
   store: storeOptions.prefault({ kind: 'duckdb' }),
+  scrape: scrapeOptions,
+  query: queryOptions,
   alerting: alertingOptions,
+  alerts: suppressionOptions,
   channels: channelOptions,
+  notifications: notificationOptions,
+  monitoring: monitoringOptions,
+  health_checks: healthCheckOptions,
+  initial_equity: initialEquity,
+  rolling_window: rollingWindow,
   http: httpOptions,
   grafana: grafanaOptions,
   log: logOptions,
@@ -45,9 +60,15 @@ export interface ConfigSource {
 export function loadConfig({ file, environment }: ConfigSource): Config {
   const path = file ?? environment['TAPEWATCH_CONFIG'];
   const read = path === undefined || path === '' ? {} : readDocument(path);
-  const { document, problems } = applyEnvironment(read, environmentLeaves(), environment);
+  const named = applyNames(read, ENV_NAMES, environment);
+  const { document, problems } = applyEnvironment(named.document, environmentLeaves(), environment);
+  nameStore(document);
   const parsed = configSchema.safeParse(document);
-  const found = [...problems, ...(parsed.success ? [] : parsed.error.issues.map((issue) => describe(issue, document)))];
+  const found = [
+    ...named.problems,
+    ...problems,
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => describe(issue, document))),
+  ];
   if (parsed.success && found.length === 0) return parsed.data;
   const where = path === undefined || path === '' ? 'the environment' : path;
   const lines = found.map((problem) => `\n  ${problem.path}: ${problem.message}`);
@@ -55,6 +76,11 @@ export function loadConfig({ file, environment }: ConfigSource): Config {
   throw new TapewatchError('config.invalid', `the configuration (${where}) has ${count}:${lines.join('')}`, {
     details: { problems: found },
   });
+}
+
+/** Settings of the store without its kind mean the kind that is there without any settings. */
+function nameStore({ store }: Record<string, unknown>): void {
+  if (typeof store === 'object' && store !== null && !('kind' in store)) Object.assign(store, { kind: 'duckdb' });
 }
 
 function readDocument(path: string): Record<string, unknown> {
@@ -87,7 +113,7 @@ function describe(issue: z.core.$ZodIssue, document: unknown): { path: string; m
     (node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key],
     document,
   );
-  const isSecret = /password|token|seed|secret/i.test(path);
+  const isSecret = /password|token|seed|secret|webhook/i.test(path);
   const shown = seen === undefined || isSecret || typeof seen === 'object' ? '' : ` (is ${JSON.stringify(seen)})`;
   return { path: path || '(top)', message: `${issue.message}${shown}` };
 }

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import type { EnvName } from './env-names.ts';
 
 type JsonSchema = z.core.JSONSchema._JSONSchema;
 
@@ -35,7 +36,7 @@ export function leavesOf(schema: JsonSchema, path: readonly string[] = []): Leaf
 export function applyEnvironment(
   document: Record<string, unknown>,
   leaves: readonly Leaf[],
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): { document: Record<string, unknown>; problems: EnvProblem[] } {
   const copy = structuredClone(document);
   const problems: EnvProblem[] = [];
@@ -49,6 +50,45 @@ export function applyEnvironment(
   }
   return { document: copy, problems };
 }
+
+/**
+ * The same for names that other systems gave our settings. Throws nothing; a name that disagrees with our own variable
+ * for the same setting is a problem that names both.
+ */
+export function applyNames(
+  document: Record<string, unknown>,
+  names: readonly EnvName[],
+  environment: Environment,
+): { document: Record<string, unknown>; problems: EnvProblem[] } {
+  const copy = structuredClone(document);
+  const problems: EnvProblem[] = [];
+  for (const { variable, paths, read } of names) {
+    try {
+      const text = valueOf({ variable }, environment);
+      if (text === undefined || text === '') continue;
+      for (const path of paths) {
+        const value = read(text, path);
+        if (value === undefined) continue;
+        const own = variableName(path.split('.'));
+        const other = valueOf({ variable: own }, environment);
+        if (other !== undefined && !says(other, value)) {
+          problems.push({ path: variable, message: `disagrees with ${own} about ${path}; set one of the two` });
+        }
+        set(copy, path.split('.'), value);
+      }
+    } catch (error) {
+      problems.push({ path: variable, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { document: copy, problems };
+}
+
+function says(text: string, value: unknown): boolean {
+  if (typeof value === 'number') return Number(text) === value;
+  return text === (Array.isArray(value) ? value.join(',') : String(value));
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 function variableName(path: readonly string[]): string {
   const words = path.map((key) => key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase());
@@ -65,9 +105,9 @@ function leafType({ type, items }: Exclude<JsonSchema, boolean>): Leaf['type'] {
   return type === 'object' ? 'json' : 'text';
 }
 
-function valueOf(leaf: Leaf, environment: Readonly<Record<string, string | undefined>>): string | undefined {
-  const file = environment[`${leaf.variable}_FILE`];
-  if (file === undefined || file === '') return environment[leaf.variable];
+function valueOf({ variable }: Pick<Leaf, 'variable'>, environment: Environment): string | undefined {
+  const file = environment[`${variable}_FILE`];
+  if (file === undefined || file === '') return environment[variable];
   return readFileSync(file, 'utf8').trim();
 }
 

@@ -413,7 +413,7 @@ export interface Telemetry {
   storeAppended(seconds: number, outcome: 'ok' | 'failed'): void;
   queried(origin: string, seconds: number, outcome: 'ok' | 'failed'): void;
   ruleEvaluated(group: string, seconds: number, outcome: 'ok' | 'failed'): void;
-  notified(receiver: string, outcome: 'sent' | 'failed' | 'retried'): void;
+  notified(receiver: string, outcome: 'sent' | 'failed' | 'retried' | 'held'): void;
   /** A level that is read when asked for, such as a queue's depth; the name gets the prefix `tapewatch_`. */
   level(name: string, help: string, read: () => number): void;
 }

@@ -62,13 +62,13 @@ groups:
     rules:
       - alert: B
         expr: up
-        tapewatch: { severity: dreadful, cooldown: 5m }
+        tapewatch: { severity: dreadful, colour: red }
 `),
     ).toEqual([
       'desk.yaml:3: groups[0].interval: is not a duration; write such as 30s, 5m or 1h30m (seen: "soon")',
       'desk.yaml:7: groups[0].rules[0].fro: the key "fro" is not known here; remove it or correct it',
       'desk.yaml:12: groups[1].rules[0].tapewatch.severity: is not a severity; use one of INFO, WARNING, ERROR, CRITICAL, EMERGENCY (seen: "dreadful")',
-      'desk.yaml:12: groups[1].rules[0].tapewatch.cooldown: the key "cooldown" is not known here; remove it or correct it',
+      'desk.yaml:12: groups[1].rules[0].tapewatch.colour: the key "colour" is not known here; remove it or correct it',
     ]);
     expect(
       problems(`groups:

@@ -62,6 +62,7 @@ const tapewatchBlock = z.strictObject({
       return z.NEVER;
     })
     .optional(),
+  cooldown: durationText.optional().describe('replaces the cooldown of the severity; 0s: none'),
 });
 
 export const ruleSchema = z.strictObject({

@@ -1,4 +1,5 @@
 export * from './alert/cooldown.ts';
+export * from './alert/cooldown.ts';
 export * from './alert/delivery.ts';
 export * from './alert/dispatch.ts';
 export * from './alert/retry.ts';

@@ -170,6 +170,10 @@ export class AlertDispatcher {
   }
 }
 
+export function isFiring(phase: string): boolean {
+  return phase === 'firing' || phase === 'keep_firing';
+}
+
 /** What a change of state means for those who are told; null when it means nothing to them. */
 function groupedAlert({
   labels,
@@ -180,8 +184,8 @@ function groupedAlert({
   activeAtNanos,
   timeNanos,
 }: Transition): GroupedAlert | null {
-  const fired = from === 'firing' || from === 'keep_firing';
-  const fires = to === 'firing' || to === 'keep_firing';
+  const fired = isFiring(from);
+  const fires = isFiring(to);
   if (fired === fires) return null;
   return {
     fingerprint: fingerprint(labels),

@@ -17,8 +17,10 @@ export const alertingOptions = z
       .int()
       .min(100)
       .max(86_400_000)
-      .default(1_000)
-      .describe('of groups without an interval'),
+      .default(30_000)
+      .describe(
+        'of groups without an interval, when no news comes; what waits for time alone is looked at each second',
+      ),
     startDelayMs: z
       .number()
       .int()

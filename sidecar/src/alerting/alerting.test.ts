@@ -5,7 +5,8 @@ import type { Sample } from '@tapewatch/core';
 import type { Channel, TransitionRow } from '../ports.ts';
 import { compileRegex } from '../regex.ts';
 import { alertingOptions } from './alerting-options.ts';
-import { type Alerting, startAlerting } from './start-alerting.ts';
+import { type Alerting, type BroadcastChannel, startAlerting } from './start-alerting.ts';
+import { suppressionOptions } from './suppression-options.ts';
 import {
   ManualProgress,
   RecordingChannel,
@@ -48,6 +49,9 @@ class World {
   readonly recorded: Sample[] = [];
   readonly notified: string[] = [];
   readonly evaluated: string[] = [];
+  suppression: object = { cooldown_warning: 0, cooldown_critical: 0, deduplication_window: 0 };
+  notificationsEnabled = true;
+  broadcast: readonly BroadcastChannel[] = [];
   sourcesOpen: Promise<unknown> = Promise.resolve();
   store: (rows: readonly TransitionRow[]) => Promise<void> = async (rows) => void this.stored.push(...rows);
 
@@ -78,9 +82,14 @@ class World {
         recordSamples: (samples) => void this.recorded.push(...samples),
         openChannels: async () => new Map<string, Channel>([['desk/log/0', this.channel]]),
         sourcesOpen: this.sourcesOpen,
+        broadcast: this.broadcast,
         random: () => 0,
       },
-      options,
+      {
+        ...options,
+        suppression: suppressionOptions.parse(this.suppression),
+        notificationsEnabled: this.notificationsEnabled,
+      },
       openAlerts,
     );
   }

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type InputNames, inputNames, parse, parseTemplate, type AlertingRule } from '@tapewatch/core';
+import { type InputNames, goesByTime, inputNames, parse, parseTemplate, type AlertingRule } from '@tapewatch/core';
 import { type RuleDocument, type RuleGroupDocument, formatProblem, parseRuleFile } from '@tapewatch/contract';
 import { glob } from 'tinyglobby';
 import { TapewatchError } from '../errors.ts';
@@ -21,6 +21,10 @@ interface LoadedRuleBase {
   readonly annotations: Readonly<Record<string, string>>;
   readonly forMs: number;
   readonly keepFiringForMs: number;
+  /** Replaces the cooldown of its severity. */
+  readonly cooldownMs?: number;
+  /** Its result changes with time alone, so news cannot wake it. */
+  readonly goesByTime: boolean;
 }
 
 export type LoadedRule = LoadedRuleBase &
@@ -105,11 +109,15 @@ function loadRule(document: RuleDocument, groupAndRuleLabels: Record<string, str
   const severity = document.tapewatch?.severity;
   const labels = severity === undefined ? groupAndRuleLabels : { ...groupAndRuleLabels, severity };
   const name = document.alert ?? document.record ?? '';
+  const parsed = parse(expr);
+  const cooldownMs = document.tapewatch?.cooldown;
   const base = {
     identity,
     name,
     expr,
-    inputs: inputNames(parse(expr)),
+    inputs: inputNames(parsed),
+    goesByTime: goesByTime(parsed),
+    ...(cooldownMs === undefined ? {} : { cooldownMs }),
     labels,
     annotations,
     forMs: document.for ?? 0,

@@ -9,11 +9,12 @@ import type { Clock, Logger, Progress, PromqlEngine, Telemetry, TransitionRow } 
 import type { AlertingOptions } from './alerting-options.ts';
 import { withDeadline } from './deadline.ts';
 import { checkLimit, recordedSamples, vectorOf } from './evaluate-rule.ts';
+import type { Origin } from './restraint.ts';
 import type { LoadedGroup, LoadedRule } from './rule-file.ts';
 import { RuleRuntime } from './rule-runtime.ts';
 import { TransitionLog } from './transition-log.ts';
 
-/** How often rules are looked over for their group's interval. */
+/** How often rules are looked over for their group's interval, and those evaluated that wait for time alone. */
 const TICK_MS = 1_000;
 /** Weight of the newest evaluation in the mean duration. */
 const MEAN_WEIGHT = 0.05;
@@ -28,8 +29,8 @@ export interface RuleManagerDeps {
   readonly storeTransitions: (rows: readonly TransitionRow[]) => Promise<void>;
   /** Takes what recording rules yield. */
   readonly recordSamples: (samples: readonly Sample[]) => void;
-  /** Called after the transitions were stored. `mayBeKnown`: an earlier run may have notified of these alerts. */
-  readonly notify: (transitions: readonly Transition[], mayBeKnown: boolean) => void;
+  /** Called after the transitions were stored. */
+  readonly notify: (transitions: readonly Transition[], origin: Origin) => void;
 }
 
 export class RuleManager {
@@ -66,11 +67,11 @@ export class RuleManager {
     const firing = openAlerts.filter((row) => !open.has(row) && row.to !== 'pending');
     notify(
       firing.map((row) => ({ ...asTransition(row), from: 'inactive', to: 'firing' })),
-      true,
+      { mayBeKnown: true },
     );
     const orphans = [...open].map((row) => orphaned(row, clock.now()));
     await this.#transitions.store(orphans);
-    notify(orphans.map(asTransition), true);
+    notify(orphans.map(asTransition), { mayBeKnown: true });
   }
 
   /** Evaluates every rule, and from then on by news and by interval. */
@@ -101,6 +102,11 @@ export class RuleManager {
     }
     for (const rule of this.#rules.values()) this.#enqueue(rule);
     for (const { rule, transitions } of ended) await this.#emit(rule, transitions);
+  }
+
+  /** Evaluates the rules whose alerts are open, news or not. */
+  checkOpenAlerts(): void {
+    for (const rule of this.#rules.values()) if (rule.state.size > 0) this.#enqueue(rule);
   }
 
   groups(): readonly RuleGroupView[] {
@@ -157,7 +163,8 @@ export class RuleManager {
     // Half a tick early is on time; waiting for the next tick would stretch a 1 s interval to 2 s.
     const slack = BigInt(TICK_MS) * 500_000n;
     for (const rule of this.#rules.values()) {
-      if (now - rule.startedNanos + slack >= BigInt(rule.group.intervalMs) * 1_000_000n) this.#enqueue(rule);
+      const dueMs = rule.waitsForTime ? TICK_MS : rule.group.intervalMs;
+      if (now - rule.startedNanos + slack >= BigInt(dueMs) * 1_000_000n) this.#enqueue(rule);
     }
     void this.#transitions.store([]);
   }
@@ -260,7 +267,8 @@ export class RuleManager {
       this.#deps.log.info(fields, 'An alert changed its state.');
     }
     await this.#transitions.store(rows);
-    this.#deps.notify(transitions, false);
+    const { cooldownMs } = definition;
+    this.#deps.notify(transitions, cooldownMs === undefined ? {} : { cooldownMs });
   }
 }
 

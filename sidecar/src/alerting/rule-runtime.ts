@@ -42,6 +42,13 @@ export class RuleRuntime {
     );
   }
 
+  /** Between two pieces of news, time alone may end its `for`, or change its result. */
+  get waitsForTime(): boolean {
+    if (this.definition.goesByTime) return true;
+    for (const { phase } of this.state.values()) if (phase !== 'firing') return true;
+    return false;
+  }
+
   recover(rows: readonly TransitionRow[]): void {
     this.state = recoverRule(rows.map((row) => ({ ...row, to: row.to as AlertPhase })));
   }

@@ -2,7 +2,7 @@
  * Puts alerting together: rule files, the rules' evaluation, routing and channels, and the view that HTTP and Grafana
  * show. A reload takes all files or none.
  */
-import type { RegexCompiler, Sample, Transition } from '@tapewatch/core';
+import type { RegexCompiler, Route, Sample, Transition } from '@tapewatch/core';
 import { integrationsOf, type AlertmanagerDocument, type Integration } from '@tapewatch/contract';
 import type {
   AlertingView,
@@ -20,11 +20,15 @@ import type { AlertingOptions } from './alerting-options.ts';
 import { loadAlertmanager, routeTree } from './alertmanager-file.ts';
 import { sleep } from './deadline.ts';
 import { loadRuleFiles } from './rule-file.ts';
-import { RuleManager, asTransition } from './rule-manager.ts';
+import { Restraint } from './restraint.ts';
+import { RuleManager, asTransition, type RuleManagerDeps } from './rule-manager.ts';
+import type { SuppressionOptions } from './suppression-options.ts';
 
 /** How long a stop waits for notifications that are under way. */
 const CLOSE_GRACE_MS = 3_000;
 const MAX_LATE_ENDS = 10_000;
+/** No receiver of a file can have this name. */
+const BROADCAST = '(notifications)';
 
 export interface AlertingDeps {
   readonly engine: PromqlEngine;
@@ -40,6 +44,10 @@ export interface AlertingDeps {
   readonly recordSamples: (samples: readonly Sample[]) => void;
   /** Opens a channel for each integration, by its id. */
   readonly openChannels: (integrations: readonly Integration[]) => Promise<ReadonlyMap<string, Channel>>;
+  /** Channels that get every alert beside the routes. */
+  readonly broadcast: readonly BroadcastChannel[];
+  /** Told of every change, before notification. */
+  readonly onTransitions?: (transitions: readonly Transition[]) => void;
   /** Resolves when all sources deliver. */
   readonly sourcesOpen: Promise<unknown>;
   /** Uniform in [0, 1), for the jitter of retries. */
@@ -49,20 +57,41 @@ export interface AlertingDeps {
 export interface Alerting extends AlertingView {
   /** Reads all files anew. Throws `rule.invalid` or `config.invalid` and changes nothing when one of them is bad. */
   reload(): Promise<void>;
+  /** Looks at open alerts and ended cooldowns now: the loop of alerts. */
+  check(): void;
   close(): Promise<void>;
+}
+
+export interface AlertingSetup extends AlertingOptions {
+  readonly suppression: SuppressionOptions;
+  /** False: no channel is ever used. */
+  readonly notificationsEnabled: boolean;
+}
+
+/** A channel that gets every alert, whatever the routes say. */
+export interface BroadcastChannel {
+  readonly id: string;
+  readonly channel: Channel;
 }
 
 /** `openAlerts`: what the last run left (`Recovery.openAlerts`). Throws when a file is bad. */
 export async function startAlerting(
   deps: AlertingDeps,
-  options: AlertingOptions,
+  options: AlertingSetup,
   openAlerts: readonly TransitionRow[],
 ): Promise<Alerting> {
   const first = await readFiles(deps, options);
   const dispatcher = new AlertDispatcher(deps, options.notification, first.delivery);
-  const notify = dispatcher.take.bind(dispatcher);
+  const restraint = new Restraint(
+    { ...deps, enabled: options.notificationsEnabled, pass: dispatcher.take.bind(dispatcher) },
+    options.suppression,
+  );
+  const notify: RuleManagerDeps['notify'] = (transitions, origin) => {
+    deps.onTransitions?.(transitions);
+    restraint.take(transitions, origin);
+  };
   const rules = new RuleManager({ ...deps, notify }, options);
-  dispatcher.take(await lateEnds(deps, options.resendResolvedMs), true);
+  restraint.take(await lateEnds(deps, options.resendResolvedMs), { mayBeKnown: true });
   await rules.restore(first.groups, openAlerts);
   const stopped = new AbortController();
   void inputsReady(deps, options, stopped.signal).then(() => rules.begin());
@@ -70,6 +99,10 @@ export async function startAlerting(
   return {
     groups: () => rules.groups(),
     transitions: (filter) => deps.reader.transitions(filter),
+    check() {
+      rules.checkOpenAlerts();
+      restraint.release();
+    },
     async reload() {
       const { groups, delivery } = await readFiles(deps, options);
       dispatcher.reconfigure(delivery);
@@ -79,6 +112,7 @@ export async function startAlerting(
     async close() {
       stopped.abort();
       await rules.close();
+      restraint.close();
       await dispatcher.close(CLOSE_GRACE_MS);
     },
   };
@@ -128,15 +162,24 @@ async function openDelivery(
 ): Promise<Delivery> {
   const integrations = integrationsOf(document.receivers);
   const { maxGroups, maxAlertsPerGroup } = options.notification;
+  const route = routeTree(document.route, deps.compileRegex);
+  const everywhere = deps.broadcast.map(({ id }) => ({ id, receiver: BROADCAST, sendResolved: true }));
+  const channels = await deps.openChannels(integrations);
   return {
     config: {
-      route: routeTree(document.route, deps.compileRegex),
-      targets: integrations,
+      route: everywhere.length === 0 ? route : withBroadcast(route),
+      targets: [...integrations, ...everywhere],
       maxGroups,
       maxAlertsPerGroup,
     },
-    channels: await deps.openChannels(integrations),
+    channels: new Map([...channels, ...deps.broadcast.map(({ id, channel }) => [id, channel] as const)]),
   };
+}
+
+/** Every alert goes to the broadcast channels, and on along the routes as they stand. */
+function withBroadcast(route: Route): Route {
+  const all = { ...route, receiver: BROADCAST, id: BROADCAST, continue: true, routes: [] };
+  return { ...route, id: 'root', routes: [all, route] };
 }
 
 function observe(telemetry: AlertingDeps['telemetry'], rules: RuleManager, dispatcher: AlertDispatcher): void {

@@ -4,20 +4,23 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TapewatchError } from '../errors.ts';
 import type { GrafanaSettings } from './grafana-options.ts';
-import { startGrafanaServer, type GrafanaServer, type GrafanaServerDeps } from './server.ts';
+import { startGrafanaServer, type GrafanaServer, type GrafanaServerDeps, type GrafanaServerOptions } from './server.ts';
 
 /** Undefined when `enabled` is false. Throws `config.invalid` or `listen.refused`. */
 export async function openGrafana(
   deps: GrafanaServerDeps,
-  settings: GrafanaSettings,
+  settings: GrafanaSettings & Pick<GrafanaServerOptions, 'queriesMax' | 'queriesWaitingMax' | 'queryTimeoutMs'>,
 ): Promise<GrafanaServer | undefined> {
   if (!settings.enabled) return undefined;
-  const { listen, socketGroup, tls } = settings;
+  const { listen, socketGroup, tls, queriesMax, queriesWaitingMax, queryTimeoutMs } = settings;
   if (listen.startsWith('unix:')) await mkdir(dirname(listen.slice('unix:'.length)), { recursive: true });
   const tokenHashes = [...settings.tokens, ...(await Promise.all(settings.tokenFiles.map(hashOfFile)))];
   return startGrafanaServer(deps, {
     listen,
     tokenHashes,
+    ...(queriesMax === undefined ? {} : { queriesMax }),
+    ...(queriesWaitingMax === undefined ? {} : { queriesWaitingMax }),
+    ...(queryTimeoutMs === undefined ? {} : { queryTimeoutMs }),
     ...(socketGroup === undefined ? {} : { socketGroup }),
     ...(tls === undefined ? {} : { tls }),
   });

@@ -18,6 +18,7 @@ export const httpOptions = z
       .strictObject({ viewer: hashes, operator: hashes, admin: hashes })
       .prefault({})
       .describe('SHA-256 hashes of accepted bearer tokens by role; each role may do what those before it may'),
+    compression: z.boolean().default(true).describe('of answers, as the client accepts it (gzip, deflate)'),
     bodyLimitBytes: z.number().int().min(1_024).max(1_073_741_824).default(5_242_880),
     headersTimeoutMs: z.number().int().min(1_000).max(600_000).default(10_000),
     requestTimeoutMs: z.number().int().min(1_000).max(600_000).default(30_000),

@@ -2,6 +2,7 @@
  * The HTTP API: fastify with zod schemas as the only source of validation and of `/openapi.json`. Limits against slow
  * and greedy clients (PERFORMANCE.md 6, rows 43 and 44), bearer tokens, and one envelope for every fault.
  */
+import compress from '@fastify/compress';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -26,6 +27,11 @@ const MAX_FORM_KEYS = 1_000;
 const MAX_PARAM_LENGTH = 1_024;
 /** Node looks for slow clients every 30 s unless told otherwise, so that a limit of 10 s could mean 40. */
 const CHECK_CONNECTIONS_MS = 500;
+
+/** A shorter answer fits into one packet anyway. */
+const MIN_COMPRESSED_BYTES = 1_400;
+/** Gzip first: brotli at its default strength takes longer than the answer saves. */
+const ENCODINGS: ('gzip' | 'deflate')[] = ['gzip', 'deflate'];
 
 export interface HttpServer {
   /** `http://host:port` */
@@ -80,6 +86,7 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
     cache: settings.maxConnections * 10,
     keyGenerator: ({ headers, ip }) => headers.authorization ?? ip,
   });
+  if (settings.compression) await app.register(compress, { threshold: MIN_COMPRESSED_BYTES, encodings: ENCODINGS });
   await describe(app, deps);
   const gate = new QueryGate(settings);
   deps.telemetry.port.level('http_queries_waiting', 'Queries that wait for their turn.', () => gate.waiting);

@@ -16,8 +16,6 @@ import type { CompiledStream } from './stream.ts';
 const FAILED_RETRY_MS = 1_000;
 /** After `close`, the connection stays this long for the last acknowledgements. */
 export const ACK_GRACE_MS = 10_000;
-/** Messages that the server may send ahead of the next pull. */
-const PULL_MESSAGES = 2_000;
 /** A consumer that was lost (deleted, leader away) is noticed after two of these. */
 const PULL_EXPIRES_MS = 5_000;
 
@@ -146,7 +144,10 @@ class Feed {
   async start({ consumer, log }: Subscribed, onEnvelope: OnEnvelope): Promise<void> {
     if (log !== this.#log) this.#beginLog(log);
     const messages = await consumer.consume({
-      max_messages: Math.min(PULL_MESSAGES, this.stream.options.jetstream?.maxAckPending ?? PULL_MESSAGES),
+      max_messages: Math.min(
+        this.#context.nats.pullBatch,
+        this.stream.options.jetstream?.maxAckPending ?? this.#context.nats.pullBatch,
+      ),
       expires: PULL_EXPIRES_MS,
       abort_on_missing_resource: true,
       callback: (message) => this.#take(message, onEnvelope),

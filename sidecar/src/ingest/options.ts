@@ -42,6 +42,13 @@ export const natsOptions = z
       .boolean()
       .default(true)
       .describe('false: end when no server answers or it refuses us at the start'),
+    pullBatch: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(1_000)
+      .describe('messages that JetStream may send ahead of the next pull'),
     reconnectWait: durationSetting.prefault('500ms').describe('between attempts; as much again at random'),
   })
   .superRefine((nats, context) => {

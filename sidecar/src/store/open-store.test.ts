@@ -8,6 +8,7 @@ describe('openStore', () => {
       kind: 'duckdb',
       path: 'tapewatch.duckdb',
       memoryLimitMb: 1_024,
+      compression: true,
       threads: 2,
       retention: {
         samplesHours: 24,

@@ -14,10 +14,12 @@ export const storeOptions = z.discriminatedUnion('kind', [
     path: z.string().min(1).default('tapewatch.duckdb').describe('the file; its folder must exist'),
     memoryLimitMb: z.number().int().min(64).max(1_048_576).default(1_024).describe('memory of the engine, in MiB'),
     threads: z.number().int().min(1).max(256).default(2).describe('threads of the engine'),
+    compression: z.boolean().default(true).describe('of what is written: the file’s columns and exported segments'),
     retention,
   }),
   z.strictObject({
     kind: z.literal('memory').describe('nothing survives the process; for trials and tests'),
+    compression: z.boolean().default(true).describe('without effect: memory holds numbers as they are'),
     retention,
   }),
 ]);

@@ -12,6 +12,35 @@ export function inputNames(expr: Expr): InputNames {
   return collect(expr, names) ? names : 'any';
 }
 
+/** Functions whose value changes, or whose answer appears, while nothing comes in. */
+const BY_TIME = /^(absent|absent_over_time|time|timestamp|hour|minute|day_of_\w+|days_in_month|month|year)$/;
+
+/** True when time alone can change the result so that the rule must be looked at without news: on silence, on dates. */
+export function goesByTime(expr: Expr): boolean {
+  const names = inputNames(expr);
+  return (names !== 'any' && names.size === 0) || callsByTime(expr);
+}
+
+function callsByTime(expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'number':
+    case 'string':
+    case 'selector':
+    case 'matrix':
+      return false;
+    case 'subquery':
+    case 'unary':
+    case 'paren':
+      return callsByTime(expr.expr);
+    case 'aggregate':
+      return callsByTime(expr.expr) || (expr.param !== undefined && callsByTime(expr.param));
+    case 'binary':
+      return callsByTime(expr.left) || callsByTime(expr.right);
+    case 'call':
+      return BY_TIME.test(expr.name) || expr.args.some(callsByTime);
+  }
+}
+
 /** False when a selector could read anything. */
 function collect(expr: Expr, names: Set<string>): boolean {
   switch (expr.kind) {

@@ -12,6 +12,8 @@ export interface DatabaseOptions {
   readonly path: string;
   readonly memoryLimitMb: number;
   readonly threads: number;
+  /** Of columns on disk; default: the engine chooses a method for each. */
+  readonly compression?: boolean;
 }
 
 export class Database {
@@ -70,10 +72,15 @@ export class Database {
 }
 
 /** Instances of one file are shared only where these agree. */
-export function engineSettings({ memoryLimitMb, threads }: DatabaseOptions): Record<string, string> {
+export function engineSettings({
+  memoryLimitMb,
+  threads,
+  compression = true,
+}: DatabaseOptions): Record<string, string> {
   return {
     memory_limit: `${memoryLimitMb}MiB`,
     threads: String(threads),
+    force_compression: compression ? 'auto' : 'uncompressed',
     enable_external_access: 'false',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

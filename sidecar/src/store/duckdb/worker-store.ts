@@ -55,9 +55,15 @@ export class WorkerStore implements Store {
   }
 
   async open(): Promise<Recovery> {
-    const { path, memoryLimitMb, threads, retention, workerPath } = this.#options;
+    const { path, memoryLimitMb, threads, compression, retention, workerPath } = this.#options;
     this.#file = takeFile(path);
-    const store: DuckDbStoreOptions = { path, memoryLimitMb, threads, ...(retention && { retention }) };
+    const store: DuckDbStoreOptions = {
+      path,
+      memoryLimitMb,
+      threads,
+      ...(compression === undefined ? {} : { compression }),
+      ...(retention && { retention }),
+    };
     const worker = new Worker(workerPath ?? storeWorkerPath(), { workerData: store, name: 'tapewatch-store' });
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => this.#settle(message));
