@@ -1,5 +1,4 @@
 export * from './alert/cooldown.ts';
-export * from './alert/cooldown.ts';
 export * from './alert/delivery.ts';
 export * from './alert/dispatch.ts';
 export * from './alert/retry.ts';
@@ -38,6 +37,10 @@ export * from './trading/fixed-point.ts';
 export * from './trading/pnl.ts';
 export * from './trading/position.ts';
 export * from './trading/slippage.ts';
+export * from './window/rollup-columns.ts';
+export * from './window/rollup-distributions.ts';
+export * from './window/rollup-ladder.ts';
+export * from './window/rollup-values.ts';
 export * from './window/sequence-ledger.ts';
 export * from './window/watermark.ts';
 export * from './window/window-part.ts';

@@ -58,6 +58,31 @@ export function bucketIndex(magnitude: number, scale: number): number {
   return exponent * buckets + j;
 }
 
+/** `bucketIndex` for one scale, without its look-ups: for loops over many values. */
+export function createBucketIndex(scale: number): (magnitude: number) => number {
+  if (scale <= 0) return (magnitude) => bucketIndex(magnitude, scale);
+  const { bounds, cells, cellShift } = tableOf(scale);
+  const buckets = 2 ** scale;
+  const doubles = new Float64Array(1);
+  const words = new Uint32Array(doubles.buffer);
+  doubles[0] = 1;
+  // 1.0 is 0x3ff00000_00000000: the word that is not zero is the high one.
+  const high = words[0] === 0 ? 1 : 0;
+  return (magnitude) => {
+    doubles[0] = magnitude;
+    const word = words[high] as number;
+    const exponent = (word >>> 20) - 1023;
+    const mantissaHigh = word & 0xfffff;
+    if (mantissaHigh === 0 && words[1 - high] === 0) return exponent * buckets - 1;
+    words[high] = 0x3ff00000 | mantissaHigh;
+    const mantissa = doubles[0];
+    let j = cells[mantissaHigh >>> cellShift] as number;
+    while (mantissa > (bounds[j + 1] as number)) j++;
+    if (mantissa <= (bounds[j] as number)) j--;
+    return exponent * buckets + j;
+  };
+}
+
 /** Upper, inclusive bound of bucket `index`. Infinity past the largest double. */
 export function upperBound(index: number, scale: number): number {
   if (scale <= 0) return 2 ** ((index + 1) * 2 ** -scale);
