@@ -28,7 +28,7 @@ export const MAX_DOCUMENT_LENGTH = 4_194_304;
 const MAX_ALIASES = 100;
 
 /** Their values stay out of messages: problems are logged, and a webhook's address often carries its secret. */
-const SECRET_KEY = /^(url|credentials|password|token|secret)$/;
+const SECRET_KEY = /^(url|credentials|password|token|bearer_token|key|secret)$/;
 
 interface Parsed {
   readonly document: Document;
