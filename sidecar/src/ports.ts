@@ -46,14 +46,13 @@ export interface Envelope {
   readonly contentType: string;
   readonly receivedNanos: bigint;
   /**
-   * Position in a durable log; absent for core NATS. `sequence` is the log's (JetStream stream sequence),
-   * `deliverySequence` the consumer's counter of deliveries, which has no gaps unless a delivery was lost.
+   * Position in a durable log; absent for core NATS. `sequence` is the log's (JetStream stream sequence). The log holds
+   * no message of this stream strictly between `after` and `sequence`: what stands there belongs to other subjects.
    */
   readonly position?: {
     readonly log: string;
     readonly sequence: number;
-    readonly deliverySequence: number;
-    readonly redelivered: boolean;
+    readonly after: number;
   };
   /** `stored`: the last sample is durable. `failed`: deliver again. */
   settle(outcome: 'stored' | 'failed'): void;
@@ -129,6 +128,11 @@ export interface SampleSink {
   series(labels: Labels, kind: MetricKind, unit?: string, help?: string): SeriesRef;
   /** A gauge's or counter's value, or one observation of a distribution. NaN and infinities are values. */
   number(ref: SeriesRef, seconds: number, nanos: number, value: number): void;
+  /**
+   * The series ends here (Prometheus's staleness marker): queries after the stamp see no sample of it until the next.
+   * Optional until every sink can keep it.
+   */
+  stale?(ref: SeriesRef, seconds: number, nanos: number): void;
   /** A ready-made distribution over an interval (a delta) that ends at the stamp. The sink keeps the object. */
   histogram(ref: SeriesRef, seconds: number, nanos: number, histogram: ExponentialHistogram): void;
   event(event: TradingEvent): void;
@@ -360,10 +364,53 @@ export interface Channel {
 
 // --- Inner seams (application services that several adapters use) ---------------------------------------------------
 
+/** What a caller may ask of one evaluation; all have the engine's defaults. */
+export interface PromqlOptions {
+  /** How far back an instant selector looks. */
+  readonly lookbackMs?: number;
+  /** Shorter than the engine's own limit, which holds in any case. */
+  readonly timeoutMs?: number;
+  /** Answers are never shared or cached across tenants. */
+  readonly tenant?: string;
+}
+
+/** How an answer came about; for notices and for Prometheus's `stats` parameter. */
+export interface PromqlStats {
+  readonly series: number;
+  readonly samples: number;
+  /** Widths in milliseconds of the stored levels that answered, ascending; 0 is raw. */
+  readonly levelsMs: readonly number[];
+  /** Largest relative error of a quantile of the histograms read; undefined when none were. */
+  readonly errorBound?: number;
+  readonly cache: 'hit' | 'extended' | 'miss';
+  readonly seconds: number;
+}
+
 /** Evaluates PromQL over the head and the store. Errors: `TapewatchError` with codes `query.*`. */
 export interface PromqlEngine {
   /** An instant query when `range.stepMs` is 0. */
-  query(expr: string, range: EvaluationRange, signal?: AbortSignal): Promise<QueryResult>;
+  query(
+    expr: string,
+    range: EvaluationRange,
+    signal?: AbortSignal,
+    options?: PromqlOptions,
+  ): Promise<QueryResult & { readonly stats?: PromqlStats }>;
+}
+
+/** The one bounded line in which everything that reads waits for its turn. */
+export interface QueryLine {
+  readonly waiting: number;
+  /** Runs `work` in its turn; an abort leaves the line. Throws `query.limit` when the line is full. */
+  run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/**
+ * Must be told whenever what `StoreReader.select` answers has changed, after the change: by new samples, by late ones,
+ * by windows that became visible; in memory and, once durable, on disk. Cached answers rely on it.
+ */
+export interface ChangeSink {
+  /** `oldestMs`: the oldest stamp of the metric whose answer may differ now. */
+  changed(name: string, oldestMs: number): void;
 }
 
 /** What surrounds a Grafana query document: ends inclusive, in milliseconds. */
@@ -392,6 +439,35 @@ export interface AlertingView {
   transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]>;
 }
 
+/** A scraped target and how its last scrape went. */
+export interface TargetHealth {
+  readonly job: string;
+  readonly url: string;
+  /** What its samples get. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly discoveredLabels: Readonly<Record<string, string>>;
+  readonly health: 'up' | 'down' | 'unknown';
+  /** Empty when the last scrape succeeded. */
+  readonly lastError: string;
+  /** 0 before the first scrape. */
+  readonly lastScrapeNanos: bigint;
+  readonly lastScrapeSeconds: number;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+/** What the scraper shows of itself. */
+export interface TargetsView {
+  active(): readonly TargetHealth[];
+  /** Targets that relabelling dropped; `count` includes those that are not listed. */
+  dropped(): {
+    readonly targets: readonly { readonly job: string; readonly discoveredLabels: Readonly<Record<string, string>> }[];
+    readonly countByJob: Readonly<Record<string, number>>;
+  };
+  /** Names of the jobs. */
+  jobs(): readonly string[];
+}
+
 /** Fires whenever sealed data advanced, at most every 100 ms. */
 export interface Progress {
   /** Returns an unsubscribe function. `changedNames`: metric names with new samples since the last call. */
@@ -412,10 +488,19 @@ export interface Telemetry {
   ingestLag(stream: string, seconds: number): void;
   storeAppended(seconds: number, outcome: 'ok' | 'failed'): void;
   queried(origin: string, seconds: number, outcome: 'ok' | 'failed'): void;
+  /** How a PromQL answer came about: from the cache, from it and new steps, from scratch, or with another caller. */
+  queryCached?(outcome: 'hit' | 'extended' | 'miss' | 'merged'): void;
   ruleEvaluated(group: string, seconds: number, outcome: 'ok' | 'failed'): void;
   notified(receiver: string, outcome: 'sent' | 'failed' | 'retried' | 'held'): void;
   /** A level that is read when asked for, such as a queue's depth; the name gets the prefix `tapewatch_`. */
   level(name: string, help: string, read: () => number): void;
+}
+
+/** What the sidecar's own loops tell of themselves. */
+export interface LoopTelemetry {
+  started(loop: string, intervalSeconds: number): void;
+  /** `skipped`: the run before was not done yet. */
+  ran(loop: string, seconds: number, outcome: 'ok' | 'failed' | 'skipped'): void;
 }
 
 /** Structured logging, the subset of pino that the parts use: fields first, then the sentence. */
