@@ -48,13 +48,13 @@ function setField(
     case 'custom_values':
       return;
     case 'sum':
-      histogram.sum = Number(value.replace(/inf/i, 'Infinity'));
+      histogram.sum = numberOf(value);
       return;
     case 'count':
-      histogram.count = Number(value);
+      histogram.count = numberOf(value);
       return;
     case 'z_bucket':
-      histogram.zeroCount = Number(value);
+      histogram.zeroCount = numberOf(value);
       return;
     case 'buckets':
       return fill(histogram.positive, value, firstIndex(histogram, fields.get('offset')));
@@ -82,7 +82,11 @@ function numbersOf(list: string): number[] {
     .trim()
     .split(/\s+/)
     .filter((text) => text !== '')
-    .map(Number);
+    .map(numberOf);
+}
+
+function numberOf(text: string): number {
+  return Number(text.replace(/inf/i, 'Infinity'));
 }
 
 function fill(side: BucketCounts, list: string, first: number): void {

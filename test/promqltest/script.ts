@@ -4,7 +4,7 @@
  * Source: Prometheus repository, promql/promqltest/README.md.
  */
 import { parseDurationMs, unquote } from '@tapewatch/core';
-import { parseSeriesLine, type SeriesLine, sequenceOf, type SequenceValue } from './series-notation.ts';
+import { parseSeriesLine, parseStartLine, type SeriesLine, sequenceOf, type SequenceValue } from './series-notation.ts';
 
 export interface LoadCommand {
   readonly kind: 'load';
@@ -87,7 +87,7 @@ function parseCommand(block: Block): Command {
   const load = LOAD.exec(head);
   if (load !== null) {
     const stepMs = durationOf(load[2] as string, line);
-    const series = block.body.map(({ line: at, text }) => located(at, () => parseSeriesLine(text)));
+    const series = seriesOf(block);
     return { kind: 'load', line, stepMs, withCustomBuckets: load[1] !== undefined, series };
   }
   const instant = INSTANT.exec(head);
@@ -110,6 +110,25 @@ function parseCommand(block: Block): Command {
     return parseEval(block, style, { expr, startMs, endMs, stepMs });
   }
   throw new ScriptError(line, `unknown directive ${JSON.stringify(head)}`);
+}
+
+/** A line of start times belongs to the line of samples after it. */
+function seriesOf({ body }: Block): SeriesLine[] {
+  const series: SeriesLine[] = [];
+  let pending: ReturnType<typeof parseStartLine>;
+  for (const { line, text } of body) {
+    const starts = located(line, () => parseStartLine(text));
+    if (starts === undefined) {
+      const samples = located(line, () => parseSeriesLine(text));
+      if (pending !== undefined && !pending.labels.equals(samples.labels)) {
+        throw new ScriptError(line, '@st metric does not match the following sample line metric');
+      }
+      series.push(pending === undefined ? samples : { ...samples, starts: pending.starts });
+    }
+    pending = starts;
+  }
+  if (pending !== undefined) throw new ScriptError(body.at(-1)?.line ?? 0, '@st line has no following sample line');
+  return series;
 }
 
 type Query = Pick<EvalCommand, 'expr' | 'startMs' | 'endMs' | 'stepMs'>;

@@ -2,7 +2,7 @@
  * The series notation of test scripts: `name{label="value"} 1 2+3x4 _ _x2 stale {{schema:1 sum:2 count:3}}x5`.
  * `axN` is a and N repetitions, `a+bxN` is a and N steps of b.
  */
-import { addHistograms, type ExponentialHistogram, Labels, subtractHistograms } from '@tapewatch/core';
+import { addHistograms, type ExponentialHistogram, Labels, parseDurationMs, subtractHistograms } from '@tapewatch/core';
 import { parseHistogram } from './histogram-notation.ts';
 
 /** One place of a sequence: a value, a histogram, a staleness marker, or nothing. */
@@ -15,6 +15,29 @@ export interface SequenceValue {
 export interface SeriesLine {
   readonly labels: Labels;
   readonly values: readonly SequenceValue[];
+  /** Milliseconds from each sample back to the time at which it began to count (`@st` line); undefined is unknown. */
+  readonly starts?: readonly (number | undefined)[];
+}
+
+/** An `@st` line: `name{labels}@st -1m -30sx2 _`, durations relative to the stamps of the line that follows. */
+export function parseStartLine(text: string): { labels: Labels; starts: (number | undefined)[] } | undefined {
+  const split = /^(\S*(?:\{.*\})?)@st\s+(.*)$/.exec(text);
+  if (split === null) return undefined;
+  const [, metric, sequence] = split as unknown as [string, string, string];
+  return { labels: parseSeriesLine(metric).labels, starts: sequence.split(/\s+/).flatMap(expandStart) };
+}
+
+/** `d` once; `dxN` d and N repetitions; `d1-d2xN` d1 and N steps of d2. */
+function expandStart(item: string): (number | undefined)[] {
+  const gap = GAP.exec(item);
+  if (gap !== null) return Array.from({ length: Number(gap[1] ?? 1) }, () => undefined);
+  const match = /^([+-]?)(\d\w*?)(?:([+-])(\d\w*?))?(?:x(\d+))?$/.exec(item);
+  const [first, step] = [match?.[2], match?.[4]].map((part) => (part === undefined ? 0 : parseDurationMs(part)));
+  if (match === null || first === undefined || step === undefined)
+    throw new Error(`${JSON.stringify(item)} is no start`);
+  const start = match[1] === '-' ? -first : first;
+  const delta = match[3] === '-' ? -step : step;
+  return Array.from({ length: Number(match[5] ?? 0) + 1 }, (_, i) => start + i * delta);
 }
 
 export function parseSeriesLine(text: string): SeriesLine {

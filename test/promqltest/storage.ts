@@ -18,6 +18,8 @@ interface Stored {
   readonly values: number[];
   readonly histograms: (ExponentialHistogram | undefined)[];
   readonly staleMs: number[];
+  /** 0 where it is unknown. */
+  readonly startTimesMs: number[];
 }
 
 export class ScriptStorage {
@@ -31,14 +33,15 @@ export class ScriptStorage {
     // Of two lines with one label set in one block, the later one counts, as in the original.
     const all = withCustomBuckets ? [...series, ...customBucketSeries(series)] : series;
     const lines = new Map(all.map((line) => [line.labels.key, line]));
-    for (const { labels, values } of lines.values()) {
+    for (const { labels, values, starts } of lines.values()) {
       const stored = this.#series.get(labels.key) ?? empty(labels);
       this.#series.set(labels.key, stored);
-      values.forEach((value, i) => append(stored, i * stepMs, value));
+      values.forEach((value, i) => append(stored, i * stepMs, { ...value, startMs: starts?.[i] }));
     }
   }
 
-  select({ matchers, startMs, endMs }: SelectRequest): SeriesData[] {
+  /** `statistics`: for a query of counts and sums only, for which Prometheus looks for resets while it reads. */
+  select({ matchers, startMs, endMs }: SelectRequest, statistics: boolean): SeriesData[] {
     const matches = compileMatchers(matchers, compileRegex);
     const found: SeriesData[] = [];
     for (const stored of this.#series.values()) {
@@ -49,18 +52,23 @@ export class ScriptStorage {
       const { labels } = stored;
       const timesMs = cut(stored.timesMs);
       if (timesMs.length === 0) continue;
-      found.push({ labels, timesMs, values: cut(stored.values), histograms: cut(stored.histograms), staleMs });
+      const startTimesMs = cut(stored.startTimesMs);
+      const histograms = cut(stored.histograms).map((histogram) => (statistics ? histogram : asStored(histogram)));
+      const starts = startTimesMs.some((time) => time !== 0) ? { startTimesMs } : {};
+      found.push({ labels, timesMs, values: cut(stored.values), histograms, staleMs, ...starts });
     }
     return found;
   }
 }
 
 function empty(labels: Labels): Stored {
-  return { labels, timesMs: [], values: [], histograms: [], staleMs: [] };
+  return { labels, timesMs: [], values: [], histograms: [], staleMs: [], startTimesMs: [] };
 }
 
+type Loaded = SequenceValue & { readonly startMs: number | undefined };
+
 /** Appends in order of time; an older or equal stamp is dropped, as a head block does. */
-function append(stored: Stored, timeMs: number, { value, histogram, stale }: SequenceValue): void {
+function append(stored: Stored, timeMs: number, { value, histogram, stale, startMs }: Loaded): void {
   if (stale === true) {
     stored.staleMs.push(timeMs);
     return;
@@ -69,8 +77,17 @@ function append(stored: Stored, timeMs: number, { value, histogram, stale }: Seq
   const last = stored.timesMs.at(-1) ?? -Infinity;
   if (timeMs <= last) return;
   stored.timesMs.push(timeMs);
+  stored.startTimesMs.push(startMs === undefined ? 0 : timeMs + startMs);
   stored.values.push(value ?? NaN);
   stored.histograms.push(histogram === undefined ? undefined : withHint(stored.histograms.at(-1), histogram));
+}
+
+/** A chunk of a time series database ends where its series was reset; of a chunk's first histogram nothing is known. */
+function asStored(histogram: ExponentialHistogram | undefined): ExponentialHistogram | undefined {
+  if (histogram?.counterReset !== 'reset') return histogram;
+  const unknown = histogram.clone();
+  unknown.counterReset = 'unknown';
+  return unknown;
 }
 
 /** A time series database knows of every stored histogram but a chunk's first whether it follows a reset. */

@@ -31,16 +31,40 @@ export function resetsCollide(histograms: readonly ExponentialHistogram[]): bool
   return hints.includes('reset') && hints.includes('not_reset');
 }
 
-/** The sum of at least one histogram. */
+/** The sum of at least one histogram; count and sum of observations are added with compensation. */
 export function sumHistograms(histograms: readonly ExponentialHistogram[]): ExponentialHistogram {
   const [first, ...rest] = histograms;
   if (first === undefined) throw new RangeError('sum of no histograms');
   const result = first.clone();
   for (const histogram of rest) result.merge(histogram);
-  if (rest.length > 0) {
-    result.counterReset = histograms.map(({ counterReset }) => counterReset).reduce(combinedHint);
-  }
+  if (rest.length === 0) return result;
+  result.counterReset = histograms.map(({ counterReset }) => counterReset).reduce(combinedHint);
+  result.count = compensatedTotal(histograms, ({ count }) => count);
+  result.sum = compensatedTotal(histograms, ({ sum }) => sum);
   return result;
+}
+
+/** The mean of at least one histogram. Where the sum would overflow, each is divided before it is added. */
+export function averageHistograms(histograms: readonly ExponentialHistogram[]): ExponentialHistogram {
+  const { length } = histograms;
+  const sum = sumHistograms(histograms);
+  if (Number.isFinite(sum.count) && Number.isFinite(sum.sum)) return divideHistogram(sum, length);
+  return sumHistograms(histograms.map((histogram) => divideHistogram(histogram, length)));
+}
+
+/** Neumaier's compensated addition. */
+function compensatedTotal(
+  histograms: readonly ExponentialHistogram[],
+  of: (histogram: ExponentialHistogram) => number,
+): number {
+  let [total, compensation] = [0, 0];
+  for (const histogram of histograms) {
+    const value = of(histogram);
+    const next = total + value;
+    compensation += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;
+    total = next;
+  }
+  return Number.isFinite(total) ? total + compensation : total;
 }
 
 /** a - b, bucket by bucket. Smallest and largest observation are unknown afterwards. */
@@ -58,6 +82,11 @@ export function scaleHistogram(histogram: ExponentialHistogram, factor: number):
 
 export function divideHistogram(histogram: ExponentialHistogram, divisor: number): ExponentialHistogram {
   const result = histogram.map((count) => count / divisor);
+  if (divisor === 0) {
+    // Nothing is known of where the observations lie.
+    result.positive.clear();
+    result.negative.clear();
+  }
   if (divisor < 0) result.counterReset = 'gauge';
   return result;
 }

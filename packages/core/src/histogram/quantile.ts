@@ -13,14 +13,25 @@ export function quantile(q: number, histogram: ExponentialHistogram): number {
   if (Number.isNaN(q) || histogram.count === 0) return NaN;
   if (q < 0) return -Infinity;
   if (q > 1) return Infinity;
-  // Walk from the nearer end, so that float error at the tail stays small.
-  const fromTop = q >= 0.5;
+  // Walk from the nearer end, so that float error at the tail stays small. NaN observations stand above all others.
+  const fromTop = q >= 0.5 && !Number.isNaN(histogram.sum);
   const rank = (fromTop ? 1 - q : q) * histogram.count;
   let seen = 0;
   const bucket = findBucket(histogram, fromTop, (count) => (seen += count) >= rank);
-  if (bucket === undefined) return NaN;
+  if (bucket === undefined || (Number.isNaN(histogram.sum) && seen < rank)) return NaN;
   const fraction = clampUnit((fromTop ? seen - rank : rank - (seen - bucket.count)) / bucket.count);
   return interpolate(trimZero(bucket, histogram), fraction, histogram);
+}
+
+/**
+ * Observations that `count` holds and no bucket does: NaN, in histograms of clients that count it (then the sum is NaN
+ * as well). Ours keep NaN out of the count.
+ */
+export function unbucketed(histogram: ExponentialHistogram): number {
+  if (!Number.isNaN(histogram.sum)) return 0;
+  let bucketed = histogram.zeroCount;
+  for (const side of [histogram.positive, histogram.negative]) for (const count of side.values()) bucketed += count;
+  return Math.max(0, histogram.count - bucketed);
 }
 
 /** The first bucket from that end that `reached` accepts, else the last one; bounds are computed for this one only. */
@@ -62,9 +73,15 @@ function countUpTo(value: number, histogram: ExponentialHistogram): number {
   for (const populated of histogram.buckets()) {
     const bucket = trimZero(populated, histogram);
     if (bucket.upper <= value) count += bucket.count;
-    else if (bucket.lower < value) count += bucket.count * share(bucket, value, histogram);
+    else if (bucket.lower < value)
+      count += bucket.count * (openBelow(bucket, value) ? 1 : share(bucket, value, histogram));
   }
   return count;
+}
+
+/** Where values lie in a bucket without a lower bound is unknown: all of it counts as below. */
+function openBelow({ lower }: Bucket, value: number): boolean {
+  return lower === -Infinity && value !== -Infinity;
 }
 
 /** Share of a bucket between finite bounds that lies at or below a value inside it. */

@@ -7,6 +7,9 @@
 /** The label that holds the metric name. */
 export const METRIC_NAME = '__name__';
 
+/** Labels that describe the metric under its name; any change of the values makes them untrue. */
+const METADATA = [METRIC_NAME, '__type__', '__unit__'];
+
 export type LabelPair = readonly [name: string, value: string];
 
 export class Labels {
@@ -70,8 +73,9 @@ export class Labels {
     return new Labels(this.#pairs.filter(([name]) => keep.has(name)));
   }
 
+  /** Without the name and what describes the metric as named: its type and unit. */
   withoutMetricName(): Labels {
-    return this.without([METRIC_NAME]);
+    return this.without(METADATA);
   }
 
   equals(other: Labels): boolean {

@@ -3,7 +3,7 @@
  * (`count_values`), or a choice of the group's own series (`topk` and its like, in rank.ts). Histograms are summed and
  * averaged exactly; aggregations of floats pass them over and say so. Source: Prometheus, promql/engine.go.
  */
-import { divideHistogram, sumHistograms } from '../histogram/arithmetic.ts';
+import { averageHistograms, sumHistograms } from '../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import { formatHistogram } from '../histogram/format.ts';
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
@@ -114,14 +114,11 @@ const REDUCERS: Partial<Record<Aggregation, Reducer>> = {
     for (const value of floats) sum.add(value);
     return sum.value;
   }, sumHistograms),
-  avg: floatsOrHistograms(
-    (floats) => {
-      const mean = new CompensatedMean();
-      for (const value of floats) mean.add(value);
-      return mean.value;
-    },
-    (histograms) => divideHistogram(sumHistograms(histograms), histograms.length),
-  ),
+  avg: floatsOrHistograms((floats) => {
+    const mean = new CompensatedMean();
+    for (const value of floats) mean.add(value);
+    return mean.value;
+  }, averageHistograms),
   count: ({ floats, histograms }) => floats.length + histograms.length,
   group: () => 1,
   min: floatsOnly((floats) => extreme(floats, (value, best) => value < best)),

@@ -47,6 +47,8 @@ export interface VectorSelector extends TextSpan, Shifted {
   readonly kind: 'selector';
   readonly matchers: readonly Matcher[];
   readonly extension?: Extension;
+  /** The metric name stands before the braces. */
+  readonly named?: true;
 }
 
 export interface MatrixSelector extends TextSpan {

@@ -109,14 +109,14 @@ class Join {
   /** A side without any sample at a time has nothing to match, and ambiguities of the other one do not matter then. */
   #stepsToJoin(left: readonly Column[], right: readonly Column[]): (step: number) => boolean {
     const { fillLeft, fillRight } = this.#expr.matching;
+    const fills = fillLeft !== undefined || fillRight !== undefined;
     const [leftThere, rightThere] = [left, right].map((columns) => presenceOf(columns, this.#steps));
-    return (step) =>
-      (fillLeft !== undefined || leftThere?.[step] === 1) && (fillRight !== undefined || rightThere?.[step] === 1);
+    return (step) => fills || (leftThere?.[step] === 1 && rightThere?.[step] === 1);
   }
 
   #joinAt({ many, one }: Group, step: number): void {
-    const { fillLeft, fillRight } = this.#expr.matching;
-    const [fillMany, fillOne] = this.#swapped ? [fillRight, fillLeft] : [fillLeft, fillRight];
+    // As in Prometheus, with group_right too the left value fills the "many" side.
+    const { fillLeft: fillMany, fillRight: fillOne } = this.#expr.matching;
     const single = this.#singleAt(one, step);
     const oneSample = single === undefined ? fillOne : sampleAt(single, step);
     if (oneSample === undefined) return;
@@ -125,22 +125,33 @@ class Join {
     for (const column of many) {
       const sample = sampleAt(column, step);
       if (sample === undefined) continue;
-      const labels = this.#labels(column.labels, single?.labels);
+      const labels = this.#labels(column.labels, single?.labels ?? this.#shared(column.labels));
       if (seen.size > 0 && isOneToOne) throw new PromqlError('execution', AMBIGUOUS_ONE, this.#expr);
       if (seen.has(labels.key)) throw new PromqlError('execution', AMBIGUOUS_MANY, this.#expr);
       seen.add(labels.key);
       this.#put(labels, step, { many: sample, one: oneSample });
     }
     if (seen.size > 0 || fillMany === undefined || single === undefined) return;
-    this.#put(this.#labels(single.labels, single.labels), step, { many: fillMany, one: oneSample });
+    this.#put(this.#labels(this.#shared(single.labels), single.labels), step, { many: fillMany, one: oneSample });
+  }
+
+  readonly #sharedCache = new Map<Labels, Labels>();
+
+  /** The labels that both sides must share: all that is known of a sample that a fill value stands for. */
+  #shared(of: Labels): Labels {
+    const known = this.#sharedCache.get(of);
+    if (known !== undefined) return known;
+    const { on, labels } = this.#expr.matching;
+    const shared = on ? of.only(labels) : of.without([...labels, METRIC_NAME]);
+    this.#sharedCache.set(of, shared);
+    return shared;
   }
 
   #singleAt(one: readonly Column[], step: number): Column | undefined {
     const present = one.filter((column) => column.present[step] === 1);
     if (present.length < 2) return present[0];
     const [a, b] = present.map(({ labels }) => labels).sort(labelOrder) as [Labels, Labels];
-    const { on, labels } = this.#expr.matching;
-    const group = on ? a.only(labels) : a.without([...labels, METRIC_NAME]);
+    const group = this.#shared(a);
     const side = this.#swapped ? 'left' : 'right';
     const message = `found duplicate series for the match group ${shown(group)} on the ${side} hand-side of the operation: [${shown(a)}, ${shown(b)}];${MANY_TO_MANY}`;
     throw new PromqlError('execution', message, this.#expr);

@@ -1,6 +1,6 @@
 /** Type check of an expression: argument counts and types, operands, and selectors that would match everything. */
 import type { Aggregate, Binary, Call, Expr, ValueType, VectorSelector } from './ast.ts';
-import { isComparison, isSetOperator, isTrimOperator } from './ast.ts';
+import { isComparison, isSetOperator, isTrimOperator, withoutParens } from './ast.ts';
 import { PromqlError } from './error.ts';
 import { typeName, type FunctionArgument, type FunctionRegistry } from './function/definition.ts';
 import type { Matcher } from '../model/matcher.ts';
@@ -102,10 +102,17 @@ function checkCall(call: Call, functions: FunctionRegistry, check: (expr: Expr) 
     throw new PromqlError('parse', message, call);
   }
   call.args.forEach((arg, i) => {
-    const { type } = args[Math.min(i, args.length - 1)] as FunctionArgument;
+    const { type, labelsOnly } = args[Math.min(i, args.length - 1)] as FunctionArgument;
+    if (labelsOnly === true) return demandLabels(arg);
     demandType(arg, check(arg), type, `expected type of argument ${i + 1} in call to function "${call.name}" to be`);
   });
   return definition.returns;
+}
+
+function demandLabels(arg: Expr): void {
+  const inner = withoutParens(arg);
+  if (inner.kind === 'selector' && inner.named !== true) return;
+  throw new PromqlError('parse', 'expected label selectors only, such as {data=~".+"}', arg);
 }
 
 function checkAggregate({ operation, param, expr }: Aggregate, check: (expr: Expr) => ValueType): ValueType {

@@ -101,7 +101,7 @@ export class Converter {
       }
       matchers.push(matcher);
     }
-    return { kind: 'selector', matchers, ...spanOf(node) };
+    return { kind: 'selector', matchers, ...(name === null ? {} : { named: true as const }), ...spanOf(node) };
   }
 
   #matcher(node: SyntaxNode): Matcher {

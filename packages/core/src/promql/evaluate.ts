@@ -2,6 +2,7 @@
  * Evaluates a plan over the series that were fetched for it. Pure and synchronous: the caller fetches, sets the limits
  * and says when to stop. Every node is evaluated once over the whole grid of times, column by column.
  */
+import { scaleHistogram } from '../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import { Labels } from '../model/labels.ts';
 import type { SeriesData } from '../model/series.ts';
@@ -12,10 +13,11 @@ import { binary } from './binary.ts';
 import { PromqlError } from './error.ts';
 import type { CallContext, CapturingRegexCompiler, FunctionDefinition } from './function/definition.ts';
 import { labelOrder } from './function/sort.ts';
-import { gridOf, offsetMs, pinnedMs, type Plan, positiveMs, subqueryGrid } from './plan.ts';
+import { gridOf, offsetMs, pinnedMs, positiveMs, subqueryGrid } from './grid.ts';
+import type { Plan } from './plan.ts';
 import type { MatrixSeries, Point, QueryResult, VectorSample } from './result.ts';
-import { selectInstant, type SelectionReads } from './select.ts';
-import { smoothInstant } from './smooth.ts';
+import { keepsName, selectInstant, type SelectionReads } from './select.ts';
+import { extendedPoints, smoothInstant } from './smooth.ts';
 import { type Column, type Grid, isEmpty, joinEqual, sampleAt, timeAt, type Value } from './vector.ts';
 import { type Ranges, rangeSeries, type RangeSeries } from './window.ts';
 
@@ -153,7 +155,7 @@ class Evaluation {
       const column = selectInstant(series, { steps: grid.steps, timeMs, lookbackMs, reads });
       if (column !== undefined) columns.push(column);
     }
-    return { type: 'vector', columns: reads === 'values' ? columns : joinEqual(columns, selector) };
+    return { type: 'vector', columns: keepsName(reads) ? columns : joinEqual(columns, selector) };
   }
 
   #smooth(selector: VectorSelector, grid: Grid, timeMs: (step: number) => number): Value {
@@ -193,6 +195,11 @@ class Evaluation {
       regex: this.#options.regex,
       evaluate: (expr) => this.#evaluate(expr, grid),
       ranges: (expr) => this.#ranges(expr, grid, definition),
+      companion: () => {
+        const selector = this.#plan.companions.get(call);
+        const value = selector === undefined ? undefined : this.#select(selector, grid, 'named stamps');
+        return value?.type === 'vector' ? value.columns : [];
+      },
       sampleTimes: (expr, which) => {
         const inner = withoutParens(expr);
         return inner.kind === 'selector' ? this.#select(inner, grid, which) : undefined;
@@ -256,16 +263,24 @@ class Evaluation {
   #rawWindows(expr: Extract<Expr, { kind: 'matrix' | 'subquery' }>, grid: Grid): MatrixSeries[] {
     const ranges = this.#ranges(expr, grid);
     const endMs = ranges.endMs(0);
-    const inWindow = ({ timeMs }: Point): boolean => timeMs > endMs - ranges.rangeMs && timeMs <= endMs;
+    const startMs = endMs - ranges.rangeMs;
+    const { extension } = ranges;
+    const inWindow = ({ timeMs }: Point): boolean => timeMs > startMs && timeMs <= endMs;
+    const pointsIn = (series: RangeSeries): readonly Point[] => {
+      if (extension === undefined) return pointsOf(series).filter(inWindow);
+      if (series.histograms.length === 0) return extendedPoints(series, { startMs, endMs, ...extension });
+      const message = `${extension.kind} modifier is not supported with histograms; use it inside rate, increase or delta`;
+      throw new PromqlError('execution', message, expr);
+    };
     return ranges.series
-      .map((series): MatrixSeries => ({ labels: series.labels, points: pointsOf(series).filter(inWindow) }))
+      .map((series): MatrixSeries => ({ labels: series.labels, points: pointsIn(series) }))
       .filter(({ points }) => points.length > 0)
       .sort((a, b) => labelOrder(a.labels, b.labels));
   }
 }
 
 function negated(histogram: ExponentialHistogram | undefined): ExponentialHistogram | undefined {
-  return histogram?.map((count) => -count);
+  return histogram === undefined ? undefined : scaleHistogram(histogram, -1);
 }
 
 function seriesOfColumn(column: Column, grid: Grid): RangeSeries {
@@ -284,10 +299,18 @@ function seriesOfColumn(column: Column, grid: Grid): RangeSeries {
       series.floats.push(sample);
     } else {
       series.histogramTimes.push(timeAt(grid, step));
-      series.histograms.push(sample);
+      series.histograms.push(resampled(sample));
     }
   }
   return series;
+}
+
+/** A subquery skips and repeats samples: what was known of a sample's past does not hold for its neighbours there. */
+function resampled(histogram: ExponentialHistogram): ExponentialHistogram {
+  if (histogram.counterReset === 'gauge' || histogram.counterReset === 'unknown') return histogram;
+  const copy = histogram.clone();
+  copy.counterReset = 'unknown';
+  return copy;
 }
 
 function pointsOf({ floatTimes, floats, histogramTimes, histograms }: RangeSeries): Point[] {

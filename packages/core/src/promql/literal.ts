@@ -106,3 +106,13 @@ export function formatFloat(value: number): string {
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - whole.length)}${digits}`;
   return `${sign}${digits.padEnd(whole.length + exponent, '0')}`;
 }
+
+/** A number as OpenMetrics writes label values such as `le` and `quantile`: shortest digits, always with a point or exponent. */
+export function openMetricsFloat(value: number): string {
+  if (!Number.isFinite(value)) return formatFloat(value);
+  const [digits = '', exponent] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power < -4 || power >= 21) return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  const plain = formatFloat(value);
+  return plain.includes('.') ? plain : `${plain}.0`;
+}

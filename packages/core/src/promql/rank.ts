@@ -2,15 +2,19 @@
  * Aggregations that choose among a group's own series at each time: `topk`, `bottomk` by value (NaN last, ties to the
  * earlier label set), `limitk` and `limit_ratio` by label set. Chosen series keep their labels.
  */
+import type { Labels } from '../model/labels.ts';
 import type { AggregateInput, Group } from './aggregate.ts';
+import type { Annotations } from './annotation.ts';
 import type { Aggregate } from './ast.ts';
 import { PromqlError } from './error.ts';
+import { formatFloat } from './literal.ts';
 import { type Column, isEmpty, newColumn, put, sampleAt } from './vector.ts';
+import { sampleOffset } from './xxhash.ts';
 
 type RankInput = Omit<AggregateInput, 'param'> & { readonly param: Float64Array };
 
 export function choose(expr: Aggregate, groups: readonly Group[], input: RankInput): Column[] {
-  const params = paramsOf(expr, input.param);
+  const params = paramsOf(expr, input.param, input.annotations);
   const results: Column[] = [];
   for (const { members } of groups) {
     const chosen = members.map((member) => newColumn(member.labels, input.steps));
@@ -28,7 +32,7 @@ export function choose(expr: Aggregate, groups: readonly Group[], input: RankInp
   return results;
 }
 
-function paramsOf({ operation, param }: Aggregate, values: Float64Array): Float64Array {
+function paramsOf({ operation, param }: Aggregate, values: Float64Array, annotations: Annotations): Float64Array {
   const isRatio = operation === 'limit_ratio';
   const span = param ?? { from: 0, to: 0 };
   for (const value of values) {
@@ -39,7 +43,15 @@ function paramsOf({ operation, param }: Aggregate, values: Float64Array): Float6
       throw new PromqlError('execution', `Scalar value ${value} overflows int64`, span);
     }
   }
-  return values;
+  if (!isRatio) return values;
+  return values.map((value) => {
+    const capped = Math.max(-1, Math.min(1, value));
+    if (capped !== value) {
+      const message = `ratio value should be between -1 and 1, got ${formatFloat(value)}, capping to ${capped}`;
+      annotations.warn(message, span);
+    }
+    return capped;
+  });
 }
 
 interface Choice {
@@ -54,7 +66,8 @@ function chosenAt(expr: Aggregate, { members, step, param, input }: Choice): num
   const present = members.map((_, i) => i).filter((i) => (members[i] as Column).present[step] === 1);
   const count = Math.max(0, Math.trunc(param));
   if (expr.operation === 'limitk') return present.slice(0, count);
-  if (expr.operation === 'limit_ratio') return present.filter((i) => isInShare(members[i] as Column, param));
+  if (expr.operation === 'limit_ratio')
+    return param === 0 ? [] : present.filter((i) => isInShare(members[i] as Column, param));
   const floats = present.filter((i) => (members[i] as Column).histograms?.[step] === undefined);
   if (floats.length < present.length) {
     input.annotations.info(`ignored histogram in ${expr.operation} aggregation`, expr.expr);
@@ -69,17 +82,18 @@ function chosenAt(expr: Aggregate, { members, step, param, input }: Choice): num
   return floats.slice(0, count);
 }
 
-/** A ratio r >= 0 takes the series whose hash falls below r, a negative one exactly those that 1 + r leaves out. */
+/** A ratio r >= 0 takes the series whose offset falls below r, a negative one exactly those that 1 + r leaves out. */
 function isInShare({ labels }: Column, ratio: number): boolean {
-  const position = hash(labels.key) / 2 ** 32;
-  return ratio >= 0 ? position < ratio : position >= 1 + ratio;
+  const offset = offsetOf(labels);
+  return ratio >= 0 ? offset < ratio : offset >= 1 + ratio;
 }
 
-/** FNV-1a over UTF-16 units, 32 bits, with a final mix so that the high bits spread. */
-function hash(text: string): number {
-  let state = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
-  state ^= state >>> 16;
-  state = Math.imul(state, 0x85ebca6b);
-  return (state ^ (state >>> 13)) >>> 0;
+const offsets = new WeakMap<Labels, number>();
+
+function offsetOf(labels: Labels): number {
+  const known = offsets.get(labels);
+  if (known !== undefined) return known;
+  const offset = sampleOffset(labels);
+  offsets.set(labels, offset);
+  return offset;
 }

@@ -11,15 +11,19 @@ export interface Selection {
   readonly reads: SelectionReads;
 }
 
-/** Each sample's value; or, without the name, its stamp (`timestamp`) or start time (`start_timestamp`) in seconds. */
-export type SelectionReads = 'values' | 'stamps' | 'starts';
+/** Each sample's value; or its stamp (without the name for `timestamp`) or its start time, both in seconds. */
+export type SelectionReads = 'values' | 'stamps' | 'named stamps' | 'starts';
+
+export function keepsName(reads: SelectionReads): boolean {
+  return reads === 'values' || reads === 'named stamps';
+}
 
 /** One column per series, undefined for a series without a sample at any step. */
 export function selectInstant(series: SeriesData, selection: Selection): Column | undefined {
   const { timesMs, values, histograms, startTimesMs, staleMs = [] } = series;
   const { steps, timeMs, lookbackMs, reads } = selection;
   if (reads === 'starts' && startTimesMs === undefined) return undefined;
-  const column = newColumn(reads === 'values' ? series.labels : series.labels.withoutMetricName(), steps);
+  const column = newColumn(keepsName(reads) ? series.labels : series.labels.withoutMetricName(), steps);
   let next = 0;
   let nextStale = 0;
   let any = false;
@@ -31,8 +35,10 @@ export function selectInstant(series: SeriesData, selection: Selection): Column 
     const stamp = timesMs[next - 1] as number;
     if (stamp <= time - lookbackMs || (staleMs[nextStale - 1] ?? -Infinity) > stamp) continue;
     any = true;
-    if (reads === 'values') put(column, step, histograms?.[next - 1] ?? (values[next - 1] as number));
-    else put(column, step, (reads === 'stamps' ? stamp : (startTimesMs?.[next - 1] ?? 0)) / 1000);
+    const histogram = histograms?.[next - 1];
+    if (reads === 'values' || (reads === 'named stamps' && histogram !== undefined)) {
+      put(column, step, histogram ?? (values[next - 1] as number));
+    } else put(column, step, (reads === 'starts' ? (startTimesMs?.[next - 1] ?? 0) : stamp) / 1000);
   }
   return any ? column : undefined;
 }

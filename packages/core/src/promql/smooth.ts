@@ -4,8 +4,10 @@
  * promql/engine.go, smoothSeries.
  */
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
+import type { Extension } from './ast.ts';
 import { interpolated, interpolatedHistogram } from './function/extended-rate.ts';
 import { mixedFloatsAndHistograms, mixedSchemas } from './function/range.ts';
+import type { Point } from './result.ts';
 import { type Column, newColumn, put } from './vector.ts';
 import { firstAfter, type RangeSeries } from './window.ts';
 
@@ -75,4 +77,39 @@ function histogramAt(
   }
   const counter = current.counterReset !== 'gauge' || next.counterReset !== 'gauge';
   return interpolatedHistogram(series, { index: before, atMs: time, counter, info: note.info });
+}
+
+/**
+ * An extended range vector as it is shown: the samples inside the window, framed by the values at its ends. Empty when
+ * no sample lies after the start. Source: Prometheus, promql/engine.go, extendFloats.
+ */
+export function extendedPoints(series: RangeSeries, window: ExtendedWindow): Point[] {
+  const { startMs, endMs, kind, beforeMs, afterMs } = window;
+  const { floatTimes, floats } = series;
+  const at = (index: number): number => floatTimes[index] as number;
+  const from = firstAfter(floatTimes, startMs - beforeMs, 0);
+  let last = firstAfter(floatTimes, endMs + afterMs, from) - 1;
+  if (last < from) return [];
+  const smoothed = kind === 'smoothed';
+  let first = from;
+  while (first < last && at(first + 1) <= startMs) first++;
+  if (smoothed) while (last > from && at(last - 1) >= endMs) last--;
+  if (at(last) <= startMs) return [];
+  const left = smoothed && at(first) < startMs ? interpolated(series, first, startMs, false) : floats[first];
+  const right =
+    smoothed && last > from && at(last) > endMs ? interpolated(series, last - 1, endMs, false) : floats[last];
+  if (at(first) <= startMs) first++;
+  if (at(last) >= endMs) last--;
+  const points: Point[] = [{ timeMs: startMs, value: left as number }];
+  for (let i = first; i <= last; i++) points.push({ timeMs: at(i), value: floats[i] as number });
+  points.push({ timeMs: endMs, value: right as number });
+  return points;
+}
+
+interface ExtendedWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly kind: Extension;
+  readonly beforeMs: number;
+  readonly afterMs: number;
 }

@@ -60,7 +60,9 @@ function rankOf(value: number, buckets: readonly ClassicBucket[]): number {
   const isFirst = index === 0;
   const below = isFirst ? { upper: bucket.upper > 0 ? 0 : -Infinity, count: 0 } : (buckets[index - 1] as ClassicBucket);
   if (value === bucket.upper) return bucket.count;
-  if (value <= below.upper || below.upper === -Infinity || bucket.upper === Infinity) return below.count;
+  // Where values lie in a bucket without a lower bound is unknown: all of it counts as below.
+  if (below.upper === -Infinity && value !== -Infinity) return bucket.count;
+  if (value <= below.upper || bucket.upper === Infinity) return below.count;
   return below.count + (bucket.count - below.count) * ((value - below.upper) / (bucket.upper - below.upper));
 }
 

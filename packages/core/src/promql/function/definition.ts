@@ -3,10 +3,11 @@
  * of such records drives the parser, the type check, the plan, the evaluation and the editor's completion, so adding a
  * function is adding one record.
  */
+import type { Matcher } from '../../model/matcher.ts';
 import type { Annotations } from '../annotation.ts';
 import type { Call, Expr, Extension, ValueType } from '../ast.ts';
 import type { EvaluationRange } from '../result.ts';
-import type { Grid, Value } from '../vector.ts';
+import type { Column, Grid, Value } from '../vector.ts';
 import type { Ranges } from '../window.ts';
 
 export interface FunctionArgument {
@@ -15,6 +16,8 @@ export interface FunctionArgument {
   readonly optional?: boolean;
   /** The last argument may be repeated, also zero times when it is optional. */
   readonly variadic?: boolean;
+  /** Label matchers in braces, which are read but not evaluated. */
+  readonly labelsOnly?: boolean;
 }
 
 export interface FunctionDefinition {
@@ -31,6 +34,8 @@ export interface FunctionDefinition {
   readonly experimental?: boolean;
   /** Not part of Prometheus. */
   readonly ours?: boolean;
+  /** Matchers of series that the function reads beside its arguments. */
+  companion?(call: Call): readonly Matcher[];
   evaluate(call: CallContext): Value;
 }
 
@@ -56,6 +61,8 @@ export interface CallContext {
   evaluate(expr: Expr): Value;
   /** Windows of an argument of type matrix. */
   ranges(expr: Expr): Ranges;
+  /** The series of the definition's `companion`: stamps (seconds) of the samples in place of their values. */
+  companion(): readonly Column[];
   /** Stamps or start times (seconds) of the samples that a selector picks; undefined for other expressions. */
   sampleTimes(expr: Expr, which: 'stamps' | 'starts'): Value | undefined;
 }

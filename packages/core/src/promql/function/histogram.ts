@@ -3,11 +3,14 @@
  * ones are series with the label `le`. Quantiles of native histograms lie within 2^(2^-scale) - 1 of the exact value.
  */
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
-import { fraction, quantile } from '../../histogram/quantile.ts';
-import { type Labels, METRIC_NAME } from '../../model/labels.ts';
+import { fraction, quantile, unbucketed } from '../../histogram/quantile.ts';
+import type { Labels } from '../../model/labels.ts';
+import { CompensatedSum } from '../kahan.ts';
+import { PromqlError, type TextSpan } from '../error.ts';
+import { isValidLabelName, openMetricsFloat, quote } from '../literal.ts';
 import { quantileOutOfRange } from '../order-statistic.ts';
-import { isEmpty, joinEqual, newColumn, put, type Column, type Value } from '../vector.ts';
-import { argumentAt, scalarArgument, vectorArgument } from './arguments.ts';
+import { isEmpty, joinEqual, newColumn, put, sampleAt, type Column, type Value } from '../vector.ts';
+import { argumentAt, scalarArgument, stringArgument, vectorArgument } from './arguments.ts';
 import { classicFraction, classicQuantile, type ClassicBucket } from './classic-bucket.ts';
 import type { CallContext, FunctionArgument, FunctionDefinition } from './definition.ts';
 
@@ -28,6 +31,14 @@ export const histogramFunctions: readonly FunctionDefinition[] = [
     args: [{ name: 'q', type: 'scalar' }, vectorArg],
     returns: 'vector',
     evaluate: histogramQuantile,
+  },
+  {
+    name: 'histogram_quantiles',
+    doc: 'Several quantiles at once, each under the given label with its q as the value.',
+    args: [vectorArg, { name: 'label', type: 'string' }, { name: 'q', type: 'scalar', variadic: true }],
+    returns: 'vector',
+    experimental: true,
+    evaluate: histogramQuantiles,
   },
   {
     name: 'histogram_fraction',
@@ -56,10 +67,14 @@ function ofHistogram(
   };
 }
 
-function measureNative(column: Column, measure: (histogram: ExponentialHistogram, step: number) => number): Column {
+function measureNative(
+  column: Column,
+  measure: (histogram: ExponentialHistogram, step: number, name: string) => number,
+): Column {
+  const name = column.labels.metricName;
   const result = newColumn(column.labels.withoutMetricName(), column.values.length);
   column.histograms?.forEach((histogram, step) => {
-    if (histogram !== undefined && column.present[step] === 1) put(result, step, measure(histogram, step));
+    if (histogram !== undefined && column.present[step] === 1) put(result, step, measure(histogram, step, name));
   });
   return result;
 }
@@ -74,46 +89,105 @@ function finish(context: CallContext, columns: readonly Column[]): Value {
   };
 }
 
-/** Buckets stand at their geometric mean (the zero bucket at 0). */
+/** Buckets stand at their geometric mean (the zero bucket at 0), those of custom bounds at the arithmetic one. */
 function variance(histogram: ExponentialHistogram): number {
   const mean = histogram.sum / histogram.count;
-  let sum = 0;
+  const custom = histogram.customBounds !== undefined;
+  const sum = new CompensatedSum();
   for (const { lower, upper, count } of histogram.buckets()) {
-    const middle = lower <= 0 && upper >= 0 ? 0 : Math.sign(upper) * Math.sqrt(lower * upper);
-    sum += count * (middle - mean) ** 2;
+    const spansZero = lower <= 0 && upper >= 0;
+    const geometric = spansZero ? 0 : Math.sign(upper) * Math.sqrt(lower * upper);
+    const middle = custom ? (lower + upper) / 2 : geometric;
+    sum.add(count * (middle - mean) ** 2);
   }
-  return sum / histogram.count;
+  return sum.value / histogram.count;
 }
 
 function histogramQuantile(context: CallContext): Value {
-  const q = scalarArgument(context, 0);
-  for (const value of q) {
-    const message = quantileOutOfRange(value);
-    if (message !== undefined) context.annotations.warn(message, argumentAt(context, 0));
+  const columns = quantileColumns(context, { q: scalarArgument(context, 0), qAt: 0, vectorAt: 1 });
+  return finish(context, columns);
+}
+
+function histogramQuantiles(context: CallContext): Value {
+  const label = stringArgument(context, 1);
+  if (!isValidLabelName(label)) {
+    throw new PromqlError('execution', `invalid label name ${quote(label)}`, argumentAt(context, 1));
   }
-  return nativeAndClassic(context, vectorArgument(context, 1), {
-    native: (histogram, step) => quantile(q[step] as number, histogram),
+  const columns = context.call.args.slice(2).flatMap((_, i) => {
+    const q = scalarArgument(context, i + 2);
+    return quantileColumns(context, { q, qAt: i + 2, vectorAt: 0 }).flatMap((column) => labelled(column, label, q));
+  });
+  return finish(context, columns);
+}
+
+/** The column under the label of its quantile; a quantile that changes over time makes several of it. */
+function labelled(column: Column, label: string, q: Float64Array): Column[] {
+  return [...new Set(q)].map((value) => {
+    const result = newColumn(column.labels.with(label, openMetricsFloat(value)), q.length);
+    for (let step = 0; step < q.length; step++)
+      if (Object.is(q[step], value)) put(result, step, sampleAt(column, step));
+    return result;
+  });
+}
+
+interface QuantileArguments {
+  readonly q: Float64Array;
+  readonly qAt: number;
+  readonly vectorAt: number;
+}
+
+function quantileColumns(context: CallContext, { q, qAt, vectorAt }: QuantileArguments): Column[] {
+  for (const value of new Set(q)) {
+    const message = quantileOutOfRange(value);
+    if (message !== undefined) context.annotations.warn(message, argumentAt(context, qAt));
+  }
+  const span = argumentAt(context, vectorAt);
+  const info = (message: string, name: string): void => {
+    context.annotations.info(`input to histogram_quantile ${message}${forMetric(name)}`, span);
+  };
+  return nativeAndClassic(context, vectorArgument(context, vectorAt), {
+    span,
+    native: (histogram, step, name) => {
+      const at = q[step] as number;
+      const value = quantile(at, histogram);
+      if (at >= 0 && at <= 1 && unbucketed(histogram) > 0) {
+        info(`has NaN observations, result is ${Number.isNaN(value) ? 'NaN' : 'skewed higher'}`, name);
+      }
+      return value;
+    },
     classic: (buckets, step, name) => {
       const { value, forced } = classicQuantile(q[step] as number, buckets);
-      if (forced) {
-        const message = `input to histogram_quantile needed to be fixed for monotonicity (see docs) for metric name "${name}"`;
-        context.annotations.info(message, argumentAt(context, 1));
-      }
+      if (forced) info('needed to be fixed for monotonicity (see docs)', name);
       return value;
     },
   });
 }
 
+function forMetric(name: string): string {
+  return name === '' ? '' : ` for metric name "${name}"`;
+}
+
 function histogramFraction(context: CallContext): Value {
   const [lower, upper] = [scalarArgument(context, 0), scalarArgument(context, 1)];
-  return nativeAndClassic(context, vectorArgument(context, 2), {
-    native: (histogram, step) => fraction(lower[step] as number, upper[step] as number, histogram),
+  const span = argumentAt(context, 2);
+  const columns = nativeAndClassic(context, vectorArgument(context, 2), {
+    span,
+    native: (histogram, step, name) => {
+      if (unbucketed(histogram) > 0) {
+        const message = `input to histogram_fraction has NaN observations, which are excluded from all fractions${forMetric(name)}`;
+        context.annotations.info(message, span);
+      }
+      return fraction(lower[step] as number, upper[step] as number, histogram);
+    },
     classic: (buckets, step) => classicFraction(lower[step] as number, upper[step] as number, buckets),
   });
+  return finish(context, columns);
 }
 
 interface Measures {
-  readonly native: (histogram: ExponentialHistogram, step: number) => number;
+  /** Where the vector stands in the query. */
+  readonly span: TextSpan;
+  readonly native: (histogram: ExponentialHistogram, step: number, name: string) => number;
   readonly classic: (buckets: readonly ClassicBucket[], step: number, name: string) => number;
 }
 
@@ -123,11 +197,11 @@ interface ClassicGroup {
   readonly bounds: { upper: number; column: Column }[];
 }
 
-function nativeAndClassic(context: CallContext, columns: readonly Column[], measures: Measures): Value {
+function nativeAndClassic(context: CallContext, columns: readonly Column[], measures: Measures): Column[] {
   const steps = context.grid.steps;
   const results = columns.map((column) => measureNative(column, measures.native));
   const natives = new Map(results.map((column) => [column.labels.key, column]));
-  for (const { labels, name, bounds } of classicGroups(context, columns)) {
+  for (const { labels, name, bounds } of classicGroups(context, columns, measures.span)) {
     const native = natives.get(labels.key);
     const result = newColumn(labels, steps);
     for (let step = 0; step < steps; step++) {
@@ -138,17 +212,17 @@ function nativeAndClassic(context: CallContext, columns: readonly Column[], meas
       if (native?.present[step] === 1) {
         native.present[step] = 0;
         const message = `vector contains a mix of classic and native histograms for metric name "${name}"`;
-        context.annotations.warn(message, context.call.args.at(-1) ?? context.call);
+        context.annotations.warn(message, measures.span);
         continue;
       }
       put(result, step, measures.classic(buckets, step, name));
     }
     results.push(result);
   }
-  return finish(context, results);
+  return results;
 }
 
-function classicGroups(context: CallContext, columns: readonly Column[]): Iterable<ClassicGroup> {
+function classicGroups(context: CallContext, columns: readonly Column[], span: TextSpan): Iterable<ClassicGroup> {
   const groups = new Map<string, ClassicGroup>();
   for (const column of columns) {
     if (column.histograms !== undefined && !hasFloats(column)) continue;
@@ -156,12 +230,13 @@ function classicGroups(context: CallContext, columns: readonly Column[]): Iterab
     const upper = parseBound(text);
     if (upper === undefined) {
       const message = `bucket label "${BUCKET_LABEL}" is missing or has a malformed value of ${JSON.stringify(text)} for metric name "${column.labels.metricName}"`;
-      context.annotations.warn(message, context.call.args.at(-1) ?? context.call);
+      context.annotations.warn(message, span);
       continue;
     }
-    const labels = column.labels.without([BUCKET_LABEL, METRIC_NAME]);
-    const group = groups.get(labels.key) ?? { labels, name: column.labels.metricName, bounds: [] };
-    groups.set(labels.key, group);
+    const named = column.labels.without([BUCKET_LABEL]);
+    const labels = named.withoutMetricName();
+    const group = groups.get(named.key) ?? { labels, name: column.labels.metricName, bounds: [] };
+    groups.set(named.key, group);
     group.bounds.push({ upper, column });
   }
   return groups.values();

@@ -2,7 +2,7 @@
  * The `*_over_time` family: one value from all samples of a window. Functions of floats pass histograms over and say so;
  * sums and averages take either, never a mix. Source: Prometheus, promql/functions.go.
  */
-import { divideHistogram, sumHistograms } from '../../histogram/arithmetic.ts';
+import { averageHistograms, sumHistograms } from '../../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import { CompensatedMean, CompensatedSum } from '../kahan.ts';
 import { quantileOf, quantileOutOfRange } from '../order-statistic.ts';
@@ -21,14 +21,11 @@ export const overTimeFunctions = [
   rangeFunction({
     name: 'avg_over_time',
     doc: 'Average of all values in the range.',
-    over: floatsOrHistograms(
-      (window) => {
-        const mean = new CompensatedMean();
-        eachFloat(window, (value) => mean.add(value));
-        return mean.value;
-      },
-      (histograms) => divideHistogram(sumHistograms(histograms), histograms.length),
-    ),
+    over: floatsOrHistograms((window) => {
+      const mean = new CompensatedMean();
+      eachFloat(window, (value) => mean.add(value));
+      return mean.value;
+    }, averageHistograms),
   }),
   rangeFunction({
     name: 'sum_over_time',

@@ -2,6 +2,7 @@
 import { changeFunctions } from './change.ts';
 import { define, signatureOf, type FunctionRegistry } from './definition.ts';
 import { histogramFunctions } from './histogram.ts';
+import { infoFunctions } from './info.ts';
 import { labelFunctions } from './label.ts';
 import { mathFunctions } from './math.ts';
 import { overTimeFunctions } from './over-time.ts';
@@ -20,6 +21,7 @@ export const builtinFunctions: FunctionRegistry = define([
   ...histogramFunctions,
   ...presenceFunctions,
   ...labelFunctions,
+  ...infoFunctions,
   ...sortFunctions,
   ...mathFunctions,
   ...timeFunctions,
