@@ -5,10 +5,12 @@
 import { existsSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchCodec } from './codec.ts';
 import { benchIngest } from './ingest.ts';
 import { benchQuery } from './query.ts';
 
-const USAGE = `npm run bench -- ingest [--seconds 10] [--series 5000] [--rate <samples a second>]
+const USAGE = `npm run bench -- codec [--series 10000]
+npm run bench -- ingest [--seconds 10] [--series 5000] [--rate <samples a second>]
 npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]`;
 
 interface Options {
@@ -22,7 +24,7 @@ interface Options {
 }
 
 /** Each prints its table, then one JSON line, and says whether its own demands were met. */
-const BENCHES: Readonly<Record<string, (options: Options) => Promise<boolean>>> = { ingest, query };
+const BENCHES: Readonly<Record<string, (options: Options) => Promise<boolean>>> = { codec, ingest, query };
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -44,10 +46,18 @@ async function main(): Promise<void> {
     console.log(USAGE);
     process.exit(help ? 0 : 2);
   }
-  if (!existsSync('sidecar/dist/main.cjs')) throw new Error('sidecar/dist is missing: run npm run build first');
+  if (bench !== codec && !existsSync('sidecar/dist/main.cjs'))
+    throw new Error('sidecar/dist is missing: run npm run build first');
   const machine = `${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   console.log(`${machine}, load before ${loadavg()[0]?.toFixed(2)}`);
   if (!(await bench(options))) process.exitCode = 1;
+}
+
+async function codec({ series = '10000' }: Options): Promise<boolean> {
+  const results = benchCodec(Number(series));
+  console.table(results);
+  console.log(JSON.stringify({ results }));
+  return Promise.resolve(true);
 }
 
 async function ingest({ seconds = '10', series = '5000', rate }: Options): Promise<boolean> {

@@ -11,7 +11,7 @@ import type { FeedPlan, FeedReport } from './desk-feed.ts';
 import { usageOf } from './process-usage.ts';
 import { quantileOf, Viewers } from './viewers.ts';
 
-const SETTLE_TIMEOUT_MS = 60_000;
+const SETTLE_TIMEOUT_MS = 180_000;
 const HISTORY = { coldSeries: 100, coldHours: 12, wideSeries: 5_000, wideSeconds: 3_600, stepSeconds: 10 };
 const SINGLE_REPEATS = 40;
 const WIDE_REPEATS = 10;

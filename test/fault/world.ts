@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePorts } from '../../tools/demo/port.ts';
 import { ManagedProcess, until } from '../../tools/demo/process.ts';
+import { ensureBuiltSidecar } from '../acceptance/built-sidecar.ts';
 import { Answers } from './answers.ts';
 
 const START_TIMEOUT_MS = 40_000;
@@ -26,6 +27,11 @@ export interface WorldOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The sidecar connects here instead of to the server itself (a proxy that breaks the way). */
   readonly sidecarNatsPort?: number;
+}
+
+/** Builds the sidecar when it is missing or older than its sources, unless another build is named. */
+export function ensureSidecar(): void {
+  if (process.env['TAPEWATCH_SIDECAR'] === undefined) ensureBuiltSidecar(process.cwd());
 }
 
 export class World {
@@ -86,6 +92,15 @@ export class World {
     return this.#options.storePath ?? join(this.folder, 'store', 'tapewatch.duckdb');
   }
 
+  /** A path in the world's folder, which goes with it. */
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(this.path(name), text);
+  }
+
   get sidecarLog(): string {
     return join(this.folder, 'sidecar.log');
   }
@@ -139,7 +154,9 @@ export class World {
   }
 
   async #started(managed: ManagedProcess, what: string, ask: () => Promise<true | undefined>): Promise<void> {
-    const ready = until(ask, { what, timeoutMs: START_TIMEOUT_MS });
+    let gone = false;
+    void managed.exited.then(() => (gone = true));
+    const ready = until(async () => gone || (await ask()), { what, timeoutMs: START_TIMEOUT_MS });
     const died = managed.exited.then(async (code) => {
       throw new Error(`${managed.spec.name} ended with ${code} at its start:\n${await managed.logTail()}`);
     });
