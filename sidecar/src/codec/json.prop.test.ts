@@ -2,14 +2,24 @@
 import { wireMetric } from '@tapewatch/contract';
 import fc from 'fast-check';
 import type { DecodeContext } from '../ports.ts';
-import { jsonCodec } from './json.ts';
+import type { Sample } from '@tapewatch/core';
+import { CollectingSink } from './collecting-sink.ts';
 import { LabelInterner } from './label-interner.ts';
 import { MESSAGE_MAX_BYTES } from './limit.ts';
 import { checkedMetric, fastMetric } from './metric.ts';
 import { PROBLEM_REASONS } from './problem.ts';
-import { contextOf, RECEIVED, sampleText } from './testing/decode.ts';
+import { StampReader } from './stamp.ts';
+import { contextOf, RECEIVED, testJsonCodec } from './testing/decode.ts';
 
-const codec = jsonCodec(new LabelInterner());
+const codec = testJsonCodec();
+
+/** What one way makes of an item: its sample, or undefined. */
+function by(way: typeof fastMetric | typeof checkedMetric, item: object, context: DecodeContext): Sample | undefined {
+  const [sink, stamp] = [new CollectingSink(), new StampReader()];
+  stamp.begin(context.receivedNanos);
+  way(item, { context, interner: new LabelInterner(), stamp, sink });
+  return sink.take().samples[0];
+}
 const kinds = ['metric', 'order', 'fill', 'quote', 'health'] as const satisfies readonly DecodeContext['payloadKind'][];
 const kind = fc.constantFrom(...kinds);
 
@@ -123,11 +133,11 @@ describe('the fast way', () => {
         // Through text, as on the wire: no undefined, no prototypes, own `__proto__` keys.
         const item = JSON.parse(JSON.stringify(generated)) as object;
         const context = contextOf('metric', { site: 'ny' });
-        const fast = fastMetric(item, context, new LabelInterner());
+        const fast = by(fastMetric, item, context);
         if (fast === undefined) return;
         taken++;
         expect(wireMetric.safeParse(item).success).toBe(true);
-        expect(fast).toEqual(checkedMetric(item, context, new LabelInterner()));
+        expect(fast).toEqual(by(checkedMetric, item, context));
       }),
       { numRuns: 3000 },
     );
@@ -150,11 +160,58 @@ describe('the fast way', () => {
     );
     fc.assert(
       fc.property(plain, (item) => {
-        const fast = fastMetric(item, contextOf(), new LabelInterner());
-        expect(fast && sampleText(fast)).toBe(
-          sampleText(checkedMetric(item, contextOf(), new LabelInterner()) as never),
-        );
+        const fast = by(fastMetric, item, contextOf());
+        expect(fast).toBeDefined();
+        expect(fast).toEqual(by(checkedMetric, item, contextOf()));
       }),
+    );
+  });
+});
+
+describe('the way by bytes', () => {
+  const items = fc.array(fc.oneof({ weight: 9, arbitrary: metric }, { weight: 1, arbitrary: odd }), { maxLength: 4 });
+  /** White space where JSON allows it, and spellings of numbers that writers other than ours choose. */
+  const spelled = fc.tuple(items, fc.constantFrom(undefined, 1, '\t'), fc.constantFrom('array', 'lines', 'single'));
+
+  it('says of every message what the careful way says', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(spelled, ([list, space, shape]) => {
+        const texts = list.map((item) => JSON.stringify(item, null, space));
+        const text =
+          shape === 'array' ? `[${texts.join(', ')}]` : shape === 'lines' ? texts.join('\n') : (texts[0] ?? '');
+        const context = contextOf('metric', { site: 'ny' });
+        // A byte order mark sends a message the careful way.
+        const careful = codec.decode(Buffer.from(`\uFEFF${text}`), context);
+        const twice = [0, 1].map(() => codec.decode(Buffer.from(text), context));
+        for (const { samples, problems } of twice) {
+          expect(samples).toEqual(careful.samples);
+          expect(problems.map(({ reason, detail }) => [reason, detail])).toEqual(
+            careful.problems.map(({ reason, detail }) => [reason, detail]),
+          );
+        }
+        if (careful.problems.length === 0) taken++;
+      }),
+      { numRuns: 2000 },
+    );
+    expect(taken).toBeGreaterThan(200);
+  });
+
+  it('reads every spelling of a number as JSON.parse does', () => {
+    const digits = fc.stringMatching(/^-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?$/);
+    fc.assert(
+      fc.property(fc.oneof(digits, fc.double().map(String)), (text) => {
+        const samples = codec.decode(Buffer.from(`{"name":"up","value":${text}}`), contextOf()).samples;
+        let expected: number | undefined;
+        try {
+          expected = JSON.parse(text) as number;
+        } catch {
+          expected = undefined;
+        }
+        const finite = expected !== undefined && Number.isFinite(expected);
+        expect(samples.map((sample) => sample.kind === 'gauge' && sample.value)).toEqual(finite ? [expected] : []);
+      }),
+      { numRuns: 3000 },
     );
   });
 });

@@ -1,9 +1,7 @@
 import type { Labels } from '@tapewatch/core';
-import { jsonCodec } from './json.ts';
-import { LabelInterner } from './label-interner.ts';
-import { contextOf, decodeText, reasonsOf, RECEIVED, sampleText } from './testing/decode.ts';
+import { contextOf, decodeText, reasonsOf, RECEIVED, sampleText, testJsonCodec } from './testing/decode.ts';
 
-const codec = jsonCodec(new LabelInterner());
+const codec = testJsonCodec();
 const decode = (text: string, labels: Record<string, string> = {}) =>
   decodeText(codec, text, contextOf('metric', labels));
 const metric = (rest: object): string => JSON.stringify({ name: 'up', value: 1, ...rest });

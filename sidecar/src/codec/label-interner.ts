@@ -1,10 +1,12 @@
 /**
- * Labels of samples, interned: most messages repeat a label set that was seen before, so the checks, the sort and the
- * canonical key are paid once. The cache is keyed by name and labels in the order of arrival, each with its length, so
- * that no two inputs share a key; it holds two generations, so that what is in use survives when one is full.
+ * Labels of samples, interned: most messages repeat a label set that was seen before, so the checks, the sort, the
+ * canonical key and the sink's number for the series are paid once. The cache is keyed by name and labels in the order of
+ * arrival, each with its length, so that no two inputs share a key; it holds two generations, so that what is in use
+ * survives when one is full. It serves one sink.
  */
 import { LABEL_NAME_PATTERN, METRIC_NAME_PATTERN } from '@tapewatch/contract';
-import { Labels, METRIC_NAME } from '@tapewatch/core';
+import { Labels, METRIC_NAME, type MetricKind } from '@tapewatch/core';
+import type { SampleSink, SeriesRef } from '../ports.ts';
 import { exceedsBytes, LABEL_NAME_MAX_BYTES, LABEL_VALUE_MAX_BYTES, LABELS_MAX } from './limit.ts';
 import { Fault, shown } from './problem.ts';
 
@@ -15,15 +17,50 @@ export const INTERNED_MAX_CHARACTERS = 16_777_216;
 type ContextLabels = Readonly<Record<string, string>>;
 export type WireLabels = Readonly<Record<string, unknown>>;
 
+/** Observations and ready-made histograms of one label set are one series. */
+const KIND_CODES: Readonly<Record<MetricKind, number>> = { gauge: 0, counter: 1, observation: 2, histogram: 2 };
+
+/** What a series is made of, the first time. */
+export interface SeriesIdentity {
+  readonly name: string;
+  readonly labels: WireLabels | undefined;
+  readonly kind: MetricKind;
+  readonly unit?: string | undefined;
+  readonly help?: string | undefined;
+}
+
+interface Interned {
+  readonly labels: Labels;
+  /** The sink's answers by kind; 0 where it was not asked, or refused. */
+  readonly refs: SeriesRef[];
+}
+
 export class LabelInterner {
-  #young = new Map<string, Labels>();
+  #young = new Map<string, Interned>();
   #youngCharacters = 0;
-  #old = new Map<string, Labels>();
+  #old = new Map<string, Interned>();
   /** The context's part of the key; contexts come from a bounded cache of subjects, so their identity is stable. */
   readonly #prefixes = new WeakMap<ContextLabels, string>();
 
+  /** The sink's number for a series; asked once per spelling of its labels unless it refuses. */
+  ref({ name, labels, kind, unit, help }: SeriesIdentity, context: ContextLabels, sink: SampleSink): SeriesRef | Fault {
+    const interned = this.#intern(name, labels, context);
+    if (interned instanceof Fault) return interned;
+    const code = KIND_CODES[kind];
+    const known = interned.refs[code] as SeriesRef;
+    if (known > 0) return known;
+    const ref = sink.series(interned.labels, kind, unit, help);
+    interned.refs[code] = ref;
+    return ref;
+  }
+
   /** The label set with its metric name, or what is wrong with it. The payload's labels win over the context's. */
   intern(name: string, own: WireLabels | undefined, context: ContextLabels): Labels | Fault {
+    const interned = this.#intern(name, own, context);
+    return interned instanceof Fault ? interned : interned.labels;
+  }
+
+  #intern(name: string, own: WireLabels | undefined, context: ContextLabels): Interned | Fault {
     let key = `${this.#prefixOf(context)}${name.length}:${name}`;
     if (own !== undefined) {
       for (const label in own) {
@@ -40,7 +77,7 @@ export class LabelInterner {
     return this.#find(key) ?? this.#build(key, name, { ...context, ...own });
   }
 
-  #find(key: string): Labels | undefined {
+  #find(key: string): Interned | undefined {
     const young = this.#young.get(key);
     if (young !== undefined) return young;
     const old = this.#old.get(key);
@@ -48,7 +85,7 @@ export class LabelInterner {
     return old;
   }
 
-  #build(key: string, name: string, merged: WireLabels): Labels | Fault {
+  #build(key: string, name: string, merged: WireLabels): Interned | Fault {
     if (name.length > LABEL_NAME_MAX_BYTES || !METRIC_NAME_PATTERN.test(name)) {
       return new Fault(
         'schema',
@@ -68,18 +105,18 @@ export class LabelInterner {
         `${shown(name)} has ${pairs.length - 1} labels; at most ${LABELS_MAX} are allowed`,
       );
     }
-    const labels = Labels.from(pairs);
-    this.#remember(key, labels);
-    return labels;
+    const interned = { labels: Labels.from(pairs), refs: [0, 0, 0] };
+    this.#remember(key, interned);
+    return interned;
   }
 
-  #remember(key: string, labels: Labels): void {
+  #remember(key: string, interned: Interned): void {
     if (this.#young.size >= INTERNED_MAX || this.#youngCharacters > INTERNED_MAX_CHARACTERS) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#youngCharacters = 0;
     }
-    this.#young.set(key, labels);
+    this.#young.set(key, interned);
     this.#youngCharacters += key.length;
   }
 

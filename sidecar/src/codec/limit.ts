@@ -7,7 +7,7 @@ export const LABELS_MAX = 40;
 export const LABEL_NAME_MAX_BYTES = NAME_MAX_BYTES;
 export const LABEL_VALUE_MAX_BYTES = TEXT_MAX_BYTES;
 /** A stamp further ahead of its receipt would push the watermark past everything that follows. */
-export const FUTURE_MAX_NANOS = 3_600_000_000_000n;
+export const FUTURE_MAX_SECONDS = 3_600;
 /** Problems of one message that are kept one by one; further ones are counted by reason. */
 export const PROBLEMS_MAX = 16;
 export const EXCERPT_MAX_BYTES = 1_024;

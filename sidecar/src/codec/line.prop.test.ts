@@ -1,11 +1,9 @@
 /** Laws of line protocol: what is written is read back, a bad line takes no other with it, nothing throws. */
 import fc from 'fast-check';
-import { LabelInterner } from './label-interner.ts';
-import { lineCodec } from './line.ts';
 import { PROBLEM_REASONS } from './problem.ts';
-import { contextOf, decodeText } from './testing/decode.ts';
+import { contextOf, decodeText, testLineCodec } from './testing/decode.ts';
 
-const codec = lineCodec(new LabelInterner());
+const codec = testLineCodec();
 const escaped = (text: string, signs: RegExp): string => text.replace(signs, '\\$&');
 /** A backslash cannot be escaped in a name, so it may not stand before a sign that can; a line break has no escape. */
 const value = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((text) => !/[\\\r\n]/.test(text));

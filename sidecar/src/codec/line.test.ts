@@ -1,8 +1,6 @@
-import { LabelInterner } from './label-interner.ts';
-import { lineCodec } from './line.ts';
-import { contextOf, decodeText, reasonsOf, RECEIVED, sampleText } from './testing/decode.ts';
+import { contextOf, decodeText, reasonsOf, RECEIVED, sampleText, testLineCodec } from './testing/decode.ts';
 
-const codec = lineCodec(new LabelInterner());
+const codec = testLineCodec();
 const decode = (text: string, labels: Record<string, string> = {}) =>
   decodeText(codec, text, contextOf('metric', labels));
 const T = '1753612199000000001';
@@ -104,8 +102,10 @@ describe('line protocol', () => {
     expect(reasonsOf(decoded)).toEqual(['content_type']);
   });
 
-  it('refuses bytes that are not UTF-8, and what is longer than 1 MiB', () => {
-    expect(reasonsOf(codec.decode(Buffer.from([97, 32, 0xff]), contextOf()))).toEqual(['encoding']);
+  it('refuses names that are not UTF-8, with their line only, and what is longer than 1 MiB', () => {
+    const broken = codec.decode(Buffer.from('a,t=\xff value=1\nb value=2', 'latin1'), contextOf());
+    expect(reasonsOf(broken)).toEqual(['encoding']);
+    expect(broken.samples).toHaveLength(1);
     expect(reasonsOf(codec.decode(Buffer.alloc(1_048_577, 97), contextOf()))).toEqual(['too_large']);
   });
 });

@@ -1,213 +1,175 @@
 /**
  * InfluxDB line protocol to samples, as Telegraf sends it: the metric is `measurement_field` (`measurement` for a field
  * named `value`), tags are labels, numbers and booleans are gauges, since the line does not tell (Telegraf's `mem_total` is no
- * counter), text is skipped and counted. One bad line loses only itself. Series that were seen before cost one look-up a field.
+ * counter), text is skipped and counted. One bad line loses only itself. A series that was spelled the same way before
+ * costs one look-up by its bytes.
  */
-import { type Labels, type Nanos, nanos, type Sample } from '@tapewatch/core';
-import type { Codec, Decoded, DecodeContext } from '../ports.ts';
-import type { LabelInterner } from './label-interner.ts';
+import type { DecodeContext, SampleSink, SeriesRef, SinkCodec } from '../ports.ts';
+import { HeldSamples } from './held-samples.ts';
 import { MESSAGE_MAX_BYTES } from './limit.ts';
-import { LineScanner, type ScannedLine, unescapeName } from './line-scanner.ts';
-import { Fault, ProblemList, shown } from './problem.ts';
+import { LineScanner } from './line-scanner.ts';
+import { identityOf } from './line-series.ts';
+import { fieldNumber, TEXT } from './line-value.ts';
+import { NumberScanner } from './number-scanner.ts';
+import { Fault, ProblemList, refuse, shown, tooLarge } from './problem.ts';
+import { LINE_CODE, type SeriesCache } from './series-cache.ts';
+import { MessageBytes } from './series-table.ts';
+import { StampReader } from './stamp.ts';
 import { textOf } from './text.ts';
-import { parseWireTime } from './wire-time.ts';
 
-/** Series texts that are kept with their labels, their characters, and fields of one series; then the cache starts anew. */
-export const LINE_SERIES_MAX = 65_536;
-export const LINE_SERIES_MAX_CHARACTERS = 16_777_216;
-const FIELDS_MAX = 256;
-
-interface LineSeries {
-  readonly measurement: string;
-  readonly tags: Readonly<Record<string, string>>;
-  /** By field key as written. */
-  readonly byField: Map<string, Labels>;
-}
-
-export function lineCodec(interner: LabelInterner): Codec {
-  const decoder = new LineDecoder(interner);
-  return { name: 'line', decode: (payload, context) => decoder.decode(payload, context) };
+export function lineCodec(cache: SeriesCache): SinkCodec {
+  const decoder = new LineDecoder(cache);
+  return { name: 'line', decodeInto: (payload, context, sink) => decoder.decode(payload, context, sink) };
 }
 
 class LineDecoder {
-  readonly #interner: LabelInterner;
-  /** By the context's label record, whose identity is stable; of the subjects in use, as many as their cache holds. */
-  #caches = new WeakMap<object, Map<string, LineSeries>>();
-  #size = 0;
-  #characters = 0;
+  readonly #cache: SeriesCache;
+  readonly #scanner = new LineScanner();
+  readonly #number = new NumberScanner();
+  readonly #stamp = new StampReader();
+  readonly #held = new HeldSamples();
+  readonly #problems = new ProblemList();
+  readonly #message = new MessageBytes();
+  readonly #key = { from: 0, to: 0, from2: 0, to2: 0, tag: 0 };
+  /** Stamp of the line before, as it was written: lines of one message share a handful. Below 0 before the first. */
+  #stampFrom = 0;
+  #stampTo = 0;
+  #stampFault: Fault | undefined;
 
-  constructor(interner: LabelInterner) {
-    this.#interner = interner;
+  constructor(cache: SeriesCache) {
+    this.#cache = cache;
   }
 
-  decode(payload: Uint8Array, context: DecodeContext): Decoded {
-    const samples: Sample[] = [];
-    const problems = new ProblemList();
-    const text = precheck(payload, context);
-    if (text instanceof Fault) {
-      problems.add(text, payload);
-      return { samples, events: [], problems: problems.list() };
+  decode(payload: Uint8Array, context: DecodeContext, sink: SampleSink): void {
+    const fault = precheck(payload, context);
+    if (fault !== undefined) return refuse(fault, payload, sink);
+    const scanner = this.#scanner;
+    scanner.begin(payload);
+    this.#stamp.begin(context.receivedNanos);
+    this.#stampFrom = this.#stampTo = -1;
+    this.#stampFault = undefined;
+    this.#message.set(payload);
+    this.#key.tag = this.#cache.tag(context.labels, LINE_CODE);
+    while (scanner.next()) {
+      const wrong = scanner.fault === undefined ? this.#line(context, sink) : this.#syntax();
+      if (wrong === undefined) this.#held.release(sink);
+      else this.#problems.add(wrong, scanner.line());
     }
-    const scanner = new LineScanner(text);
-    const times = new TimeMemo(context.receivedNanos);
-    for (let line = scanner.next(); line !== undefined; line = scanner.next()) {
-      const fault = line instanceof Fault ? line : this.#addLine(line, { context, times, samples, problems });
-      if (fault !== undefined) problems.add(fault, scanner.line());
-    }
-    return { samples, events: [], problems: problems.list() };
+    this.#problems.report(sink);
   }
 
-  /** Adds the samples of a line; a fault takes the whole line back. */
-  #addLine(
-    { series: written, fields, timestamp }: ScannedLine,
-    out: { context: DecodeContext; times: TimeMemo; samples: Sample[]; problems: ProblemList },
-  ): Fault | undefined {
-    const timeNanos = out.times.parse(timestamp);
-    if (timeNanos instanceof Fault) return timeNanos;
-    const series = this.#seriesOf(written, out.context);
-    if (series instanceof Fault) return series;
-    const before = out.samples.length;
-    for (const { key, value } of fields) {
-      const number = fieldNumber(value);
-      if (number === undefined) {
-        const text = `field ${shown(key)} of ${shown(series.measurement)} is text; only numbers and booleans are metrics`;
-        out.problems.add(new Fault('non_numeric', text), written);
+  /** Holds the samples of a line; a fault takes the whole line back. */
+  #line(context: DecodeContext, sink: SampleSink): Fault | undefined {
+    const scanner = this.#scanner;
+    const stampFault = this.#readStamp();
+    if (stampFault !== undefined) return stampFault;
+    const key = this.#key;
+    key.from = scanner.start;
+    key.to = scanner.seriesEnd;
+    const hash = this.#cache.table.hash(this.#message.view, key.from, key.to);
+    const { seconds, nanos } = this.#stamp;
+    this.#held.clear();
+    for (let field = 0; field < scanner.fieldCount; field++) {
+      const from = scanner.valueFrom[field] as number;
+      const value = fieldNumber(this.#number, scanner.bytes, { from, to: scanner.valueTo[field] as number });
+      if (Number.isNaN(value)) return this.#notAValue(field);
+      if (value === TEXT) {
+        this.#countText(field);
         continue;
       }
-      const labels = Number.isNaN(number)
-        ? new Fault('syntax', `field ${shown(key)}: ${shown(value)} is not a number, boolean or quoted text`)
-        : this.#labelsOf(series, key, out.context);
-      if (labels instanceof Fault) {
-        out.samples.length = before;
-        return labels;
-      }
-      out.samples.push({ kind: 'gauge', labels, timeNanos, value: number });
+      key.from2 = scanner.keyFrom[field] as number;
+      key.to2 = scanner.keyTo[field] as number;
+      const known = this.#cache.table.find(this.#message, key, hash);
+      const ref = known !== 0 ? known : this.#ask(hash, context, sink);
+      if (ref instanceof Fault) return ref;
+      this.#held.add(ref, seconds, nanos, value);
     }
     return undefined;
   }
 
-  #seriesOf(written: string, { labels }: DecodeContext): LineSeries | Fault {
-    let cache = this.#caches.get(labels);
-    if (cache === undefined) this.#caches.set(labels, (cache = new Map()));
-    const known = cache.get(written);
-    if (known !== undefined) return known;
-    const series = parseSeries(written);
-    if (series instanceof Fault) return series;
-    this.#remember(cache, written, series);
-    return series;
+  #ask(hash: number, context: DecodeContext, sink: SampleSink): SeriesRef | Fault {
+    const { from, to, from2, to2 } = this.#key;
+    const { bytes } = this.#message;
+    const [written, field] = [textOf(bytes.subarray(from, to)), textOf(bytes.subarray(from2, to2))];
+    if (written instanceof Fault) return written;
+    if (field instanceof Fault) return field;
+    const identity = identityOf(written, field);
+    if (identity instanceof Fault) return identity;
+    const ref = this.#cache.interner.ref(identity, context.labels, sink);
+    if (!(ref instanceof Fault)) this.#cache.table.keep(this.#message, this.#key, { hash, answer: ref });
+    return ref;
   }
 
-  #remember(cache: Map<string, LineSeries>, written: string, series: LineSeries): void {
-    this.#size++;
-    this.#characters += written.length;
-    if (this.#size > LINE_SERIES_MAX || this.#characters > LINE_SERIES_MAX_CHARACTERS) {
-      this.#caches = new WeakMap();
-      this.#size = 0;
-      this.#characters = 0;
-    } else cache.set(detached(written), series);
-  }
-
-  #labelsOf(series: LineSeries, key: string, context: DecodeContext): Labels | Fault {
-    const known = series.byField.get(key);
-    if (known !== undefined) return known;
-    const field = unescapeName(key);
-    const name = field === 'value' ? series.measurement : `${series.measurement}_${field}`;
-    const labels = this.#interner.intern(asMetricName(name), series.tags, context.labels);
-    if (!(labels instanceof Fault) && series.byField.size < FIELDS_MAX) series.byField.set(detached(key), labels);
-    return labels;
-  }
-}
-
-/** Lines of one message share a handful of stamps. */
-class TimeMemo {
-  readonly #receivedNanos: bigint;
-  #text = '';
-  #time: Nanos | Fault;
-
-  constructor(receivedNanos: bigint) {
-    this.#receivedNanos = receivedNanos;
-    this.#time = nanos(receivedNanos);
-  }
-
-  parse(text: string): Nanos | Fault {
-    if (text === this.#text) return this.#time;
-    this.#text = text;
-    if (text === '') this.#time = nanos(this.#receivedNanos);
-    else if (/^\d{1,19}$/.test(text)) this.#time = parseWireTime(text, this.#receivedNanos);
-    else this.#time = new Fault('time', `timestamp ${shown(text)}: expected integer nanoseconds since 1970`);
-    return this.#time;
-  }
-}
-
-function precheck(payload: Uint8Array, context: DecodeContext): string | Fault {
-  if (context.payloadKind !== 'metric') {
-    return new Fault(
-      'content_type',
-      `line protocol carries metrics; this stream carries ${context.payloadKind}: publish JSON`,
-    );
-  }
-  if (payload.length > MESSAGE_MAX_BYTES) {
-    return new Fault('too_large', `message has ${payload.length} bytes; at most ${MESSAGE_MAX_BYTES} are allowed`);
-  }
-  return textOf(payload);
-}
-
-function parseSeries(written: string): LineSeries | Fault {
-  const [measurement = '', ...parts] = splitUnescaped(written, ',');
-  if (measurement === '') return new Fault('syntax', `line ${shown(written)}: the measurement is empty`);
-  const tags: Record<string, string> = {};
-  for (const part of parts) {
-    const [key = '', value = '', ...rest] = splitUnescaped(part, '=');
-    if (key === '' || value === '' || rest.length > 0) {
-      return new Fault('syntax', `line ${shown(written)}: expected tag=value, got ${shown(part)}`);
+  /** The line's stamp into the reader; a fault when it is none. */
+  #readStamp(): Fault | undefined {
+    const { bytes, stampFrom, stampTo } = this.#scanner;
+    if (
+      this.#stampFrom >= 0 &&
+      sameBytes(bytes, { from: stampFrom, to: stampTo }, { from: this.#stampFrom, to: this.#stampTo })
+    ) {
+      return this.#stampFault;
     }
-    tags[asLabelName(unescapeName(key))] = detached(unescapeName(value));
+    this.#stampFrom = stampFrom;
+    this.#stampTo = stampTo;
+    this.#stampFault = undefined;
+    if (stampFrom === stampTo) this.#stamp.receipt();
+    else if (!this.#stamp.digits(bytes, stampFrom, stampTo)) this.#stampFault = this.#badStamp(stampFrom, stampTo);
+    return this.#stampFault;
   }
-  return { measurement: detached(unescapeName(measurement)), tags, byField: new Map() };
-}
 
-function splitUnescaped(text: string, separator: string): string[] {
-  const parts: string[] = [];
-  let from = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === separator) {
-      parts.push(text.slice(from, at));
-      from = at + 1;
-    }
+  #badStamp(from: number, to: number): Fault {
+    const text = this.#text(from, to);
+    return /^\d{1,19}$/.test(text)
+      ? (this.#stamp.parse(text) ?? new Fault('time', `timestamp ${shown(text)}`))
+      : new Fault('time', `timestamp ${shown(text)}: expected integer nanoseconds since 1970`);
   }
-  parts.push(text.slice(from));
-  return parts;
-}
 
-const FLOAT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
-const INTEGER = /^(?:-?\d+i|\d+u)$/;
-const TRUE = /^(?:t|T|true|True|TRUE)$/;
-const FALSE = /^(?:f|F|false|False|FALSE)$/;
-
-/** Undefined for quoted text, NaN for what is no value at all. */
-function fieldNumber(value: string): number | undefined {
-  if (FLOAT.test(value)) {
-    const number = Number(value);
-    return Number.isFinite(number) ? number : NaN;
+  #countText(field: number): void {
+    const { start, seriesEnd, keyFrom, keyTo, bytes } = this.#scanner;
+    const key = this.#text(keyFrom[field] as number, keyTo[field] as number);
+    const series = this.#text(start, seriesEnd);
+    const text = `field ${shown(key)} of ${shown(series)} is text; only numbers and booleans are metrics`;
+    this.#problems.add(new Fault('non_numeric', text), bytes.subarray(start, seriesEnd));
   }
-  if (INTEGER.test(value)) return Number(value.slice(0, -1));
-  if (value.startsWith('"')) return undefined;
-  return TRUE.test(value) ? 1 : FALSE.test(value) ? 0 : NaN;
+
+  #notAValue(field: number): Fault {
+    const { keyFrom, keyTo, valueFrom, valueTo } = this.#scanner;
+    const key = this.#text(keyFrom[field] as number, keyTo[field] as number);
+    const value = this.#text(valueFrom[field] as number, valueTo[field] as number);
+    return new Fault('syntax', `field ${shown(key)}: ${shown(value)} is not a number, boolean or quoted text`);
+  }
+
+  #syntax(): Fault {
+    const scanner = this.#scanner;
+    const line = `line ${shown(Buffer.from(scanner.line().subarray(0, 64)).toString())}`;
+    if (scanner.fault === 'fields') return new Fault('syntax', `${line}: expected fields after the measurement`);
+    const column = scanner.faultAt - scanner.start + 1;
+    if (scanner.fault === 'field') return new Fault('syntax', `${line}: expected field=value at column ${column}`);
+    const key = this.#text(scanner.keyFrom[0] as number, scanner.keyTo[0] as number);
+    return new Fault('syntax', `${line}: field ${shown(key)} has no readable value`);
+  }
+
+  #text(from: number, to: number): string {
+    return Buffer.from(this.#scanner.bytes.subarray(from, Math.min(to, from + 256))).toString();
+  }
 }
 
-function asMetricName(name: string): string {
-  const clean = name.replace(/[^a-zA-Z0-9_:]/g, '_');
-  return /^\d/.test(clean) ? `_${clean}` : clean;
+interface Run {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Two underscores in front are reserved, a digit in front is no name. */
-function asLabelName(name: string): string {
-  const clean = name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^_+/, '_');
-  return /^\d/.test(clean) ? `_${clean}` : clean;
+function sameBytes(bytes: Uint8Array, a: Run, b: Run): boolean {
+  const length = a.to - a.from;
+  if (length !== b.to - b.from) return false;
+  // From the end: neighbouring stamps differ there.
+  for (let at = length - 1; at >= 0; at--) if (bytes[a.from + at] !== bytes[b.from + at]) return false;
+  return true;
 }
 
-/** A copy: a slice would keep the whole message in memory for as long as the cache lives. */
-function detached(text: string): string {
-  return Buffer.from(text).toString();
+function precheck(payload: Uint8Array, { payloadKind }: DecodeContext): Fault | undefined {
+  if (payloadKind !== 'metric') {
+    return new Fault('content_type', `line protocol carries metrics; this stream carries ${payloadKind}: publish JSON`);
+  }
+  return payload.length > MESSAGE_MAX_BYTES ? tooLarge(payload) : undefined;
 }

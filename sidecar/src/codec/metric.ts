@@ -1,18 +1,25 @@
 /**
- * One JSON metric to a sample. Plain numbers take a hand-checked way without zod (the hot path); whatever it does not
- * know at once goes through the schema, which also words the error. A property test holds the two ways equal.
+ * One JSON metric into the sink. Plain numbers take a hand-checked way without zod; whatever it does not know at once
+ * goes through the schema, which also words the error. A property test holds the two ways equal.
  */
 import { type WireMetric, wireMetric } from '@tapewatch/contract';
-import { type Labels, type Nanos, nanos, type NumberSample, type Sample } from '@tapewatch/core';
-import type { DecodeContext } from '../ports.ts';
+import type { DecodeContext, SampleSink } from '../ports.ts';
 import type { LabelInterner, WireLabels } from './label-interner.ts';
 import { Fault } from './problem.ts';
 import { schemaFault } from './schema-fault.ts';
+import type { StampReader } from './stamp.ts';
 import { histogramFromWire } from './wire-histogram.ts';
-import { parseWireTime } from './wire-time.ts';
 
 const UNIT_MAX_CHARACTERS = 64;
 const HELP_MAX_CHARACTERS = 4096;
+
+/** What an item needs besides itself. */
+export interface MetricOutlet {
+  readonly context: DecodeContext;
+  readonly interner: LabelInterner;
+  readonly stamp: StampReader;
+  readonly sink: SampleSink;
+}
 
 interface Raw {
   readonly name?: unknown;
@@ -24,68 +31,67 @@ interface Raw {
   readonly help?: unknown;
 }
 
-export function decodeMetric(item: unknown, context: DecodeContext, interner: LabelInterner): Sample | Fault {
-  return fastMetric(item as Raw | null, context, interner) ?? checkedMetric(item, context, interner);
+/** The sample is in the sink, or what is wrong with the item is returned. */
+export function putMetric(item: unknown, outlet: MetricOutlet): Fault | undefined {
+  return fastMetric(item as Raw | null, outlet) ? undefined : checkedMetric(item, outlet);
 }
 
-/** The sample, or undefined when the item is anything but a plain, valid number sample. */
-export function fastMetric(
-  item: Raw | null,
-  context: DecodeContext,
-  interner: LabelInterner,
-): NumberSample | undefined {
-  if (typeof item !== 'object' || item === null) return undefined;
+/** True when the item was a plain, valid number sample and is in the sink; else nothing has happened. */
+export function fastMetric(item: Raw | null, { context, interner, stamp, sink }: MetricOutlet): boolean {
+  if (typeof item !== 'object' || item === null) return false;
   const { name, type = 'gauge', value, time, labels: own, unit, help } = item;
-  if (typeof name !== 'string' || typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  if (type !== 'gauge' && type !== 'counter' && type !== 'observation') return undefined;
-  if ('histogram' in item) return undefined;
-  const timeNanos = fastTime(time, context.receivedNanos);
-  if (timeNanos === undefined) return undefined;
-  if (own !== undefined && (typeof own !== 'object' || own === null || Array.isArray(own))) return undefined;
-  const labels = interner.intern(name, own as WireLabels | undefined, context.labels);
-  if (labels instanceof Fault) return undefined;
-  if (unit === undefined && help === undefined) return { kind: type, labels, timeNanos, value };
-  if (unit !== undefined && (typeof unit !== 'string' || unit.length > UNIT_MAX_CHARACTERS)) return undefined;
-  if (help !== undefined && (typeof help !== 'string' || help.length > HELP_MAX_CHARACTERS)) return undefined;
-  return { kind: type, labels, timeNanos, value, ...described(unit, help) };
+  if (typeof name !== 'string' || typeof value !== 'number' || !Number.isFinite(value)) return false;
+  if (type !== 'gauge' && type !== 'counter' && type !== 'observation') return false;
+  if ('histogram' in item || !fastTime(time, stamp)) return false;
+  if (own !== undefined && (typeof own !== 'object' || own === null || Array.isArray(own))) return false;
+  if (unit !== undefined && (typeof unit !== 'string' || unit.length > UNIT_MAX_CHARACTERS)) return false;
+  if (help !== undefined && (typeof help !== 'string' || help.length > HELP_MAX_CHARACTERS)) return false;
+  const identity = { name, labels: own as WireLabels | undefined, kind: type, unit, help } as const;
+  const ref = interner.ref(identity, context.labels, sink);
+  if (ref instanceof Fault) return false;
+  sink.number(ref, stamp.seconds, stamp.nanos, value);
+  return true;
 }
 
-function fastTime(time: unknown, receivedNanos: bigint): Nanos | undefined {
-  if (time === undefined) return nanos(receivedNanos);
-  if (typeof time !== 'number' && (typeof time !== 'string' || time.length > 64)) return undefined;
-  const parsed = parseWireTime(time, receivedNanos);
-  return parsed instanceof Fault ? undefined : parsed;
+function fastTime(time: unknown, stamp: StampReader): boolean {
+  if (time === undefined) {
+    stamp.receipt();
+    return true;
+  }
+  if (typeof time !== 'number' && (typeof time !== 'string' || time.length > 64)) return false;
+  return stamp.parse(time) === undefined;
 }
 
 /** The way through the schema; exported for the proof that the fast way agrees with it. */
-export function checkedMetric(item: unknown, context: DecodeContext, interner: LabelInterner): Sample | Fault {
+export function checkedMetric(item: unknown, outlet: MetricOutlet): Fault | undefined {
   const parsed = wireMetric.safeParse(item);
   if (!parsed.success) return schemaFault(parsed.error, item);
   const metric = parsed.data;
-  const timeNanos =
-    metric.time === undefined ? nanos(context.receivedNanos) : parseWireTime(metric.time, context.receivedNanos);
-  if (timeNanos instanceof Fault) return timeNanos;
+  const { stamp } = outlet;
+  if (metric.time === undefined) stamp.receipt();
+  const fault = metric.time === undefined ? undefined : stamp.parse(metric.time);
   // The record as it came: zod leaves out `__proto__`, which must be refused rather than forgotten.
-  const own = (item as Raw).labels as WireLabels | undefined;
-  const labels = interner.intern(metric.name, own, context.labels);
-  return labels instanceof Fault ? labels : sampleOf(metric, labels, timeNanos);
+  return fault ?? put(metric, (item as Raw).labels as WireLabels | undefined, outlet);
 }
 
-function sampleOf(metric: WireMetric, labels: Labels, timeNanos: Nanos): Sample | Fault {
-  const rest = described(metric.unit, metric.help);
-  if (metric.type !== 'histogram') {
-    return { kind: metric.type, labels, timeNanos, value: numberOf(metric.value as number | string), ...rest };
-  }
-  if (metric.histogram === undefined) return new Fault('schema', 'histogram: required for type histogram, got nothing');
-  const histogram = histogramFromWire(metric.histogram);
-  return histogram instanceof Fault ? histogram : { kind: 'histogram', labels, timeNanos, histogram, ...rest };
+function put(metric: WireMetric, labels: WireLabels | undefined, outlet: MetricOutlet): Fault | undefined {
+  const { context, interner, stamp, sink } = outlet;
+  const histogram = metric.type === 'histogram' ? histogramOf(metric) : undefined;
+  if (histogram instanceof Fault) return histogram;
+  const { name, type: kind, unit, help } = metric;
+  const ref = interner.ref({ name, labels, kind, unit, help }, context.labels, sink);
+  if (ref instanceof Fault) return ref;
+  if (histogram !== undefined) sink.histogram(ref, stamp.seconds, stamp.nanos, histogram);
+  else sink.number(ref, stamp.seconds, stamp.nanos, numberOf(metric.value as number | string));
+  return undefined;
+}
+
+function histogramOf(metric: WireMetric): ReturnType<typeof histogramFromWire> {
+  if (metric.histogram !== undefined) return histogramFromWire(metric.histogram);
+  return new Fault('schema', 'histogram: required for type histogram, got nothing');
 }
 
 function numberOf(value: number | string): number {
   if (typeof value === 'number') return value;
   return value === 'NaN' ? NaN : value.startsWith('-') ? -Infinity : Infinity;
-}
-
-function described(unit: string | undefined, help: string | undefined): { unit?: string; help?: string } {
-  return { ...(unit === undefined ? {} : { unit }), ...(help === undefined ? {} : { help }) };
 }

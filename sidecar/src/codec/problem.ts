@@ -2,8 +2,8 @@
  * What went wrong in one message, bounded: a megabyte of garbage must not become a million dead letters. The first
  * problems are kept one by one, further ones become one entry for each reason that says how many items it stands for.
  */
-import type { DecodeProblem } from '../ports.ts';
-import { DETAIL_MAX_CHARACTERS, EXCERPT_MAX_BYTES, PROBLEMS_MAX } from './limit.ts';
+import type { DecodeProblem, SampleSink } from '../ports.ts';
+import { DETAIL_MAX_CHARACTERS, EXCERPT_MAX_BYTES, MESSAGE_MAX_BYTES, PROBLEMS_MAX } from './limit.ts';
 
 /** The reasons of docs/wire.md, "Bad messages"; they are values of a counter's label. */
 export const PROBLEM_REASONS = [
@@ -49,9 +49,22 @@ export class ProblemList {
     this.#more.set(fault.reason, { ...problemOf(fault, excerpt), items: 1, ...countOnly });
   }
 
-  list(): readonly DecodeProblem[] {
-    return this.#more.size === 0 ? this.#kept : [...this.#kept, ...this.#more.values()];
+  /** Tells the sink, and is empty again. */
+  report(sink: SampleSink): void {
+    for (const problem of this.#kept) sink.problem(problem);
+    for (const problem of this.#more.values()) sink.problem(problem);
+    this.#kept.length = 0;
+    this.#more.clear();
   }
+}
+
+/** The whole message is one problem. */
+export function refuse(fault: Fault, payload: Uint8Array, sink: SampleSink): void {
+  sink.problem(problemOf(fault, payload));
+}
+
+export function tooLarge(payload: Uint8Array): Fault {
+  return new Fault('too_large', `message has ${payload.length} bytes; at most ${MESSAGE_MAX_BYTES} are allowed`);
 }
 
 function problemOf({ reason, detail }: Fault, excerpt: Uint8Array | string): DecodeProblem {

@@ -1,12 +1,13 @@
 /**
  * Which codec reads a message: the stream's setting, else the `Content-Type` header, else the first byte. A codec is one
- * file and one line here.
+ * file and one line here. A registry serves one sink for its life: its codecs remember the sink's numbers for series.
  */
-import type { Codec, DecodeContext, Decoded } from '../ports.ts';
+import type { Codec, DecodeContext, SinkCodec } from '../ports.ts';
+import { collecting, CollectingSink } from './collecting-sink.ts';
 import { jsonCodec } from './json.ts';
-import { LabelInterner } from './label-interner.ts';
 import { lineCodec } from './line.ts';
-import { Fault, ProblemList, shown } from './problem.ts';
+import { Fault, refuse, shown } from './problem.ts';
+import { SeriesCache } from './series-cache.ts';
 
 export const CODEC_SETTINGS = ['auto', 'json', 'line'] as const;
 export type CodecSetting = (typeof CODEC_SETTINGS)[number];
@@ -24,24 +25,29 @@ const BY_MEDIA_TYPE: Readonly<Record<string, CodecSetting>> = {
 
 export interface CodecRegistry {
   /** Never undefined: for a type that nobody reads, a codec that says so in a problem. */
-  codecFor(contentType: string, setting: CodecSetting): Codec;
+  codecFor(contentType: string, setting: CodecSetting): Codec & SinkCodec;
 }
 
-/** Codecs that share one cache of labels. */
+/** Codecs that share one cache of series. */
 export function createCodecRegistry(): CodecRegistry {
-  const interner = new LabelInterner();
-  const json = jsonCodec(interner);
-  const line = lineCodec(interner);
-  const auto: Codec = {
+  const cache = new SeriesCache();
+  const sink = new CollectingSink();
+  const both = (codec: SinkCodec): Codec & SinkCodec => ({ ...codec, decode: collecting(codec, sink) });
+  const json = jsonCodec(cache);
+  const line = lineCodec(cache);
+  const auto: SinkCodec = {
     name: 'auto',
-    decode: (payload, context) => (looksLikeJson(payload, context) ? json : line).decode(payload, context),
+    decodeInto: (payload, context, into) =>
+      (looksLikeJson(payload, context) ? json : line).decodeInto(payload, context, into),
   };
-  const codecs: Record<CodecSetting, Codec> = { auto, json, line };
+  const codecs: Record<CodecSetting, Codec & SinkCodec> = { auto: both(auto), json: both(json), line: both(line) };
   return {
     codecFor(contentType, setting) {
       if (setting !== 'auto' || contentType === '') return codecs[setting];
       const chosen = Object.hasOwn(BY_MEDIA_TYPE, contentType) ? contentType : mediaType(contentType);
-      return Object.hasOwn(BY_MEDIA_TYPE, chosen) ? codecs[BY_MEDIA_TYPE[chosen] as CodecSetting] : unreadable(chosen);
+      return Object.hasOwn(BY_MEDIA_TYPE, chosen)
+        ? codecs[BY_MEDIA_TYPE[chosen] as CodecSetting]
+        : both(unreadable(chosen));
     },
   };
 }
@@ -62,17 +68,13 @@ function looksLikeJson(payload: Uint8Array, { payloadKind }: DecodeContext): boo
   return true;
 }
 
-function unreadable(type: string): Codec {
+function unreadable(type: string): SinkCodec {
   return {
     name: 'none',
-    decode(payload): Decoded {
+    decodeInto(payload, _context, sink) {
       const known = Object.keys(BY_MEDIA_TYPE).filter((name) => name !== '');
-      const problems = new ProblemList();
-      problems.add(
-        new Fault('content_type', `Content-Type ${shown(type)} has no codec; known: ${known.join(', ')}`),
-        payload,
-      );
-      return { samples: [], events: [], problems: problems.list() };
+      const text = `Content-Type ${shown(type)} has no codec; known: ${known.join(', ')}`;
+      refuse(new Fault('content_type', text), payload, sink);
     },
   };
 }

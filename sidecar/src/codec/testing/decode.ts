@@ -1,8 +1,29 @@
 /** Shorthand for the tests of the codecs: text in, decoded out, under a fixed time of receipt. */
 import type { Sample } from '@tapewatch/core';
-import type { Codec, Decoded, DecodeContext } from '../../ports.ts';
+import type { Decoded, DecodeContext, SinkCodec } from '../../ports.ts';
+import { collecting, CollectingSink } from '../collecting-sink.ts';
+import { jsonCodec } from '../json.ts';
+import { lineCodec } from '../line.ts';
+import { SeriesCache } from '../series-cache.ts';
 
 export const RECEIVED = 1_753_612_200_000_000_000n;
+
+export interface TestCodec {
+  decode(payload: Uint8Array, context: DecodeContext): Decoded;
+}
+
+/** A codec with a sink of its own, for one call each. */
+export function decoding(codec: SinkCodec): TestCodec {
+  return { decode: collecting(codec, new CollectingSink()) };
+}
+
+export function testJsonCodec(): TestCodec {
+  return decoding(jsonCodec(new SeriesCache()));
+}
+
+export function testLineCodec(): TestCodec {
+  return decoding(lineCodec(new SeriesCache()));
+}
 
 export function contextOf(
   payloadKind: DecodeContext['payloadKind'] = 'metric',
@@ -11,7 +32,7 @@ export function contextOf(
   return { payloadKind, labels, receivedNanos: RECEIVED };
 }
 
-export function decodeText(codec: Codec, text: string, context: DecodeContext = contextOf()): Decoded {
+export function decodeText(codec: TestCodec, text: string, context: DecodeContext = contextOf()): Decoded {
   return codec.decode(Buffer.from(text), context);
 }
 

@@ -1,0 +1,80 @@
+/**
+ * A sink that keeps what it is given as objects: what `Codec.decode` yields until the pipeline has changed over to
+ * `decodeInto`, and what tests look at. Its numbers for series are its own, one sink for the life of a registry.
+ */
+import type { ExponentialHistogram } from '@tapewatch/core';
+import { type Labels, type MetricKind, nanos, type Sample, type TradingEvent } from '@tapewatch/core';
+import type { Decoded, DecodeContext, DecodeProblem, SampleSink, SeriesRef, SinkCodec } from '../ports.ts';
+
+interface Series {
+  readonly labels: Labels;
+  readonly kind: MetricKind;
+  readonly unit?: string;
+  readonly help?: string;
+}
+
+export class CollectingSink implements SampleSink {
+  readonly #series: Series[] = [];
+  readonly #refs = new Map<string, SeriesRef>();
+  #samples: Sample[] = [];
+  #events: TradingEvent[] = [];
+  #problems: DecodeProblem[] = [];
+
+  series(labels: Labels, kind: MetricKind, unit?: string, help?: string): SeriesRef {
+    const key = `${kind} ${labels.key}`;
+    const known = this.#refs.get(key);
+    if (known !== undefined) return known;
+    this.#series.push({
+      labels,
+      kind,
+      ...(unit === undefined ? {} : { unit }),
+      ...(help === undefined ? {} : { help }),
+    });
+    this.#refs.set(key, this.#series.length);
+    return this.#series.length;
+  }
+
+  number(ref: SeriesRef, seconds: number, nanosOfSecond: number, value: number): void {
+    const { kind, ...series } = this.#series[ref - 1] as Series;
+    const timeNanos = nanos(BigInt(seconds) * 1_000_000_000n + BigInt(nanosOfSecond));
+    if (kind !== 'histogram') {
+      this.#samples.push({ kind, ...series, timeNanos, value });
+      return;
+    }
+    // A distribution that was first seen as ready-made histograms.
+    this.#samples.push({ kind: 'observation', ...series, timeNanos, value });
+  }
+
+  histogram(ref: SeriesRef, seconds: number, nanosOfSecond: number, histogram: ExponentialHistogram): void {
+    const { kind: _kind, ...series } = this.#series[ref - 1] as Series;
+    const timeNanos = nanos(BigInt(seconds) * 1_000_000_000n + BigInt(nanosOfSecond));
+    this.#samples.push({ kind: 'histogram', ...series, timeNanos, histogram });
+  }
+
+  event(event: TradingEvent): void {
+    this.#events.push(event);
+  }
+
+  problem(problem: DecodeProblem): void {
+    this.#problems.push(problem);
+  }
+
+  take(): Decoded {
+    const decoded = { samples: this.#samples, events: this.#events, problems: this.#problems };
+    this.#samples = [];
+    this.#events = [];
+    this.#problems = [];
+    return decoded;
+  }
+}
+
+/** `decode` of a codec by its `decodeInto`. */
+export function collecting(
+  codec: SinkCodec,
+  sink: CollectingSink,
+): (payload: Uint8Array, context: DecodeContext) => Decoded {
+  return (payload, context) => {
+    codec.decodeInto(payload, context, sink);
+    return sink.take();
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * Decimal numbers from bytes, without making a text of them. Up to 15 digits and a power of ten up to 22 are one exact
+ * operation on doubles (Clinger 1990, "How to read floating point numbers accurately", fast path); the rest goes
+ * through `Number`, which rounds correctly. O(digits), no allocation on the fast path.
+ */
+const ZERO = 48;
+const MAX_EXACT = 9_007_199_254_740_992;
+const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+
+export class NumberScanner {
+  /** Position after the number. */
+  end = 0;
+  /** Whether the number is also one of JSON: no plus, no leading zero, digits on both sides of a point. */
+  strict = false;
+  /** Digits only, without sign, point and exponent. */
+  whole = false;
+
+  /** The number at `at`, NaN when there is none. May be infinite when too large for a double. */
+  scan(bytes: Uint8Array, at: number): number {
+    let from = at;
+    const sign = bytes[from] as number;
+    const negative = sign === 45;
+    if (negative || sign === 43) from++;
+    let position = from;
+    let mantissa = 0;
+    let significant = 0;
+    let digit = (bytes[position] as number) - ZERO;
+    while (digit >= 0 && digit <= 9) {
+      mantissa = mantissa * 10 + digit;
+      if (mantissa !== 0) significant++;
+      digit = (bytes[++position] as number) - ZERO;
+    }
+    const integerDigits = position - from;
+    this.strict = sign !== 43 && integerDigits > 0 && (integerDigits === 1 || bytes[from] !== ZERO);
+    let fractionDigits = 0;
+    if (bytes[position] === 46) {
+      const start = ++position;
+      digit = (bytes[position] as number) - ZERO;
+      while (digit >= 0 && digit <= 9) {
+        mantissa = mantissa * 10 + digit;
+        if (mantissa !== 0) significant++;
+        digit = (bytes[++position] as number) - ZERO;
+      }
+      fractionDigits = position - start;
+      if (fractionDigits === 0) this.strict = false;
+    }
+    this.end = position;
+    this.whole = position - from === integerDigits && from === at;
+    if (integerDigits + fractionDigits === 0) return NaN;
+    const power = this.#exponent(bytes, position) - fractionDigits;
+    if (this.end < 0) return NaN;
+    if (significant <= 16 && mantissa <= MAX_EXACT && power >= -22 && power <= 22) {
+      const value = power < 0 ? mantissa / (POWERS[-power] as number) : mantissa * (POWERS[power] as number);
+      return negative ? -value : value;
+    }
+    return Number(asciiText(bytes, at, this.end));
+  }
+
+  /** The exponent after the mantissa, 0 when there is none; `end` becomes -1 when it has no digits. */
+  #exponent(bytes: Uint8Array, at: number): number {
+    if (((bytes[at] as number) | 32) !== 101) return 0;
+    this.whole = false;
+    let position = at + 1;
+    const negative = bytes[position] === 45;
+    if (negative || bytes[position] === 43) position++;
+    const start = position;
+    let exponent = 0;
+    let digit = (bytes[position] as number) - ZERO;
+    while (digit >= 0 && digit <= 9) {
+      if (exponent < 100_000) exponent = exponent * 10 + digit;
+      digit = (bytes[++position] as number) - ZERO;
+    }
+    this.end = position === start ? -1 : position;
+    return negative ? -exponent : exponent;
+  }
+}
+
+/** Bytes below 128 as text. */
+export function asciiText(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
+}

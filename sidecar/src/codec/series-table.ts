@@ -1,0 +1,231 @@
+/**
+ * From bytes that name a series to the sink's number for it: what a message spells the same way as before costs one
+ * look-up, without a text being made. The key is two runs of bytes, a small code (who asks) and a context; it is stored
+ * beside the number and compared, so that two inputs never share an answer whatever their hashes.
+ * Bounds: entries, bytes, and probes per look-up. The hash is seeded per process, and past `PROBES_MAX` a key is simply
+ * not kept: chosen collisions cost the slow way, never a long search. Two generations: what is in use survives.
+ */
+import { randomInt } from 'node:crypto';
+
+/** Of one generation; at most two stand. */
+export const SERIES_TABLE_MAX_ENTRIES = 1_048_576;
+export const SERIES_TABLE_MAX_BYTES = 134_217_728;
+/** Longest key that is kept. */
+export const SERIES_KEY_MAX_BYTES = 16_384;
+/** Slots that one look-up may visit. */
+export const PROBES_MAX = 32;
+
+const FIRST_SLOTS = 1_024;
+const FIRST_BYTES = 65_536;
+/** Words in front of a key in the arena: lengths of the two runs, tag, answer. */
+const HEADER_WORDS = 4;
+
+export interface SeriesTableLimits {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
+/** The bytes of one message, with the view that reads four at once. */
+export interface KeyBytes {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** A message to be, which a codec fills in again for each one. */
+export class MessageBytes implements KeyBytes {
+  bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(this.bytes.buffer);
+
+  set(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+}
+
+/** Two runs of a message's bytes, and a tag that tells codec, kind and context apart. */
+export interface SeriesKey {
+  readonly from: number;
+  readonly to: number;
+  readonly from2: number;
+  readonly to2: number;
+  readonly tag: number;
+}
+
+export class SeriesTable {
+  readonly #limits: SeriesTableLimits;
+  readonly #seed: number;
+  #young: Generation;
+  #old: Generation | undefined;
+
+  constructor(
+    limits: SeriesTableLimits = { maxEntries: SERIES_TABLE_MAX_ENTRIES, maxBytes: SERIES_TABLE_MAX_BYTES },
+    seed: number = randomInt(2 ** 32),
+  ) {
+    this.#limits = limits;
+    this.#seed = seed | 0;
+    this.#young = new Generation();
+  }
+
+  get size(): number {
+    return this.#young.size + (this.#old?.size ?? 0);
+  }
+
+  /** Bytes held, both generations, tables included. */
+  get bytes(): number {
+    return this.#young.bytes + (this.#old?.bytes ?? 0);
+  }
+
+  /** A hash of one run that `find` can start from, for a run that several keys share. */
+  hash(view: DataView, from: number, to: number): number {
+    return mixRun(this.#seed, view, from, to);
+  }
+
+  /** The answer kept for a key, or 0. `hash` is that of the first run. */
+  find(message: KeyBytes, key: SeriesKey, hash: number): number {
+    const full = finish(mixRun(hash, message.view, key.from2, key.to2), key.tag);
+    const found = this.#young.find(message, key, full);
+    if (found !== 0 || this.#old === undefined) return found;
+    const old = this.#old.find(message, key, full);
+    if (old !== 0) this.#keep(message, key, { hash: full, answer: old });
+    return old;
+  }
+
+  /** Keeps a positive answer, if the key is not too long. */
+  keep(message: KeyBytes, key: SeriesKey, { hash, answer }: { hash: number; answer: number }): void {
+    if (answer <= 0 || key.to - key.from + key.to2 - key.from2 > SERIES_KEY_MAX_BYTES) return;
+    this.#keep(message, key, { hash: finish(mixRun(hash, message.view, key.from2, key.to2), key.tag), answer });
+  }
+
+  #keep(message: KeyBytes, key: SeriesKey, entry: { hash: number; answer: number }): void {
+    const { maxEntries, maxBytes } = this.#limits;
+    if (this.#young.size >= maxEntries || this.#young.keyBytes >= maxBytes) {
+      this.#old = this.#young;
+      this.#young = new Generation();
+    }
+    this.#young.add(message, key, entry);
+  }
+}
+
+class Generation {
+  size = 0;
+  /** Pairs: hash, word offset of the entry in the arena plus one; 0 is free. */
+  #slots = new Int32Array(FIRST_SLOTS * 2);
+  #mask = FIRST_SLOTS - 1;
+  #words = new Int32Array(FIRST_BYTES / 4);
+  #arena = new Uint8Array(this.#words.buffer);
+  #used = 0;
+
+  /** Bytes of the entries. */
+  get keyBytes(): number {
+    return this.#used * 4;
+  }
+
+  get bytes(): number {
+    return this.#arena.length + this.#slots.byteLength;
+  }
+
+  find(message: KeyBytes, key: SeriesKey, hash: number): number {
+    const slots = this.#slots;
+    let slot = hash & this.#mask;
+    for (let probe = 0; probe < PROBES_MAX; probe++) {
+      const entry = slots[slot * 2 + 1] as number;
+      if (entry === 0) return 0;
+      if (slots[slot * 2] === hash && this.#equals(entry - 1, message, key)) {
+        return this.#words[entry + 2] as number;
+      }
+      slot = (slot + 1) & this.#mask;
+    }
+    return 0;
+  }
+
+  add({ bytes }: KeyBytes, { from, to, from2, to2, tag }: SeriesKey, entry: { hash: number; answer: number }): void {
+    if (this.size * 2 >= this.#mask) this.#growSlots();
+    const slot = this.#freeSlot(entry.hash);
+    if (slot < 0) return;
+    const length = to - from;
+    const needed = HEADER_WORDS + ((length + 3) >> 2) + ((to2 - from2 + 3) >> 2);
+    this.#reserve(needed);
+    const offset = this.#used;
+    this.#words[offset] = length;
+    this.#words[offset + 1] = to2 - from2;
+    this.#words[offset + 2] = tag;
+    this.#words[offset + 3] = entry.answer;
+    const start = (offset + HEADER_WORDS) * 4;
+    this.#arena.set(bytes.subarray(from, to), start);
+    this.#arena.set(bytes.subarray(from2, to2), start + ((length + 3) & ~3));
+    this.#used += needed;
+    this.#slots[slot * 2] = entry.hash;
+    this.#slots[slot * 2 + 1] = offset + 1;
+    this.size++;
+  }
+
+  #equals(offset: number, { bytes, view }: KeyBytes, { from, to, from2, to2, tag }: SeriesKey): boolean {
+    const words = this.#words;
+    const length = to - from;
+    if (words[offset] !== length || words[offset + 1] !== to2 - from2 || words[offset + 2] !== tag) return false;
+    const start = offset + HEADER_WORDS;
+    return (
+      this.#sameRun(start, bytes, view, from, to) && this.#sameRun(start + ((length + 3) >> 2), bytes, view, from2, to2)
+    );
+  }
+
+  // The five numbers are one run and its place; an object for them would be made for every sample.
+  // eslint-disable-next-line max-params
+  #sameRun(word: number, bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
+    const words = this.#words;
+    let at = from;
+    let place = word;
+    for (; at + 4 <= to; at += 4) if (view.getInt32(at, true) !== words[place++]) return false;
+    for (let byte = place * 4; at < to; at++, byte++) if (bytes[at] !== this.#arena[byte]) return false;
+    return true;
+  }
+
+  #freeSlot(hash: number): number {
+    let slot = hash & this.#mask;
+    for (let probe = 0; probe < PROBES_MAX; probe++) {
+      if (this.#slots[slot * 2 + 1] === 0) return slot;
+      slot = (slot + 1) & this.#mask;
+    }
+    return -1;
+  }
+
+  #growSlots(): void {
+    const before = this.#slots;
+    this.#mask = this.#mask * 2 + 1;
+    this.#slots = new Int32Array((this.#mask + 1) * 2);
+    for (let at = 0; at < before.length; at += 2) {
+      if (before[at + 1] === 0) continue;
+      const slot = this.#freeSlot(before[at] as number);
+      if (slot < 0) continue;
+      this.#slots[slot * 2] = before[at] as number;
+      this.#slots[slot * 2 + 1] = before[at + 1] as number;
+    }
+  }
+
+  #reserve(words: number): void {
+    if (this.#used + words <= this.#words.length) return;
+    const grown = new Int32Array(Math.max(this.#words.length * 2, this.#used + words));
+    grown.set(this.#words);
+    this.#words = grown;
+    this.#arena = new Uint8Array(grown.buffer);
+  }
+}
+
+/** Four bytes a step; the constants are those of MurmurHash3. */
+function mixRun(seed: number, view: DataView, from: number, to: number): number {
+  let hash = seed;
+  let at = from;
+  for (; at + 4 <= to; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), 0xcc9e2d51);
+    hash ^= hash >>> 15;
+  }
+  let rest = to - from;
+  for (; at < to; at++) rest = (rest << 8) | view.getUint8(at);
+  hash = Math.imul(hash ^ rest, 0x1b873593);
+  return hash ^ (hash >>> 13);
+}
+
+function finish(hash: number, tag: number): number {
+  const mixed = Math.imul(hash ^ tag, 0x85ebca6b);
+  return mixed ^ (mixed >>> 16);
+}
