@@ -1,0 +1,131 @@
+/**
+ * Rows 8, 23 and 25 of the fault list, short forms: NATS is away, the disk is full, the store is down. The sidecar says so,
+ * keeps within its bounds, and recovers by itself; the ledger stays clean.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { usageOf } from '../../bench/process-usage.ts';
+import { until } from '../../tools/demo/process.ts';
+import { CLEAN, faultsOf, judgeInTime, Ledger } from './ledger.ts';
+import { LEDGER_STREAMS, Publisher } from './publisher.ts';
+import { SmallDisk } from './small-disk.ts';
+import { ensureSidecar, World } from './world.ts';
+
+jest.setTimeout(240_000);
+
+/** `npm run test:long -- faults` stays away for ten minutes. */
+const AWAY_MS = Number(process.env['TAPEWATCH_AWAY_SECONDS'] ?? '12') * 1_000;
+const RATE = 2_000;
+
+beforeAll(() => ensureSidecar());
+
+async function becomes(world: World, wanted: 200 | 503): Promise<void> {
+  const ask = async (): Promise<true | undefined> => (await world.answers.readiness()).status === wanted || undefined;
+  await until(ask, { what: `/readyz answers ${wanted}`, timeoutMs: 60_000 });
+}
+
+it('row 8: NATS is away for a while: it says so, stays within bounds, reconnects and misses nothing', async () => {
+  const world = await World.open({ config: { streams: LEDGER_STREAMS } });
+  const ledger = new Ledger();
+  const publisher = await Publisher.connect({ ledger, port: world.natsPort, delivery: 'jetstream', rate: RATE });
+  try {
+    publisher.start();
+    await pause(2_000);
+    const pid = world.sidecar.pid as number;
+    await world.nats.stop('SIGKILL');
+    await becomes(world, 503);
+    const { detail } = await world.answers.readiness();
+    expect(detail['source']).not.toBe('');
+    const before = usageOf(pid).peakRssMb;
+    await pause(AWAY_MS);
+    expect(usageOf(pid).peakRssMb - before).toBeLessThan(100);
+    await world.startNats();
+    await becomes(world, 200);
+    await pause(2_000);
+    await publisher.stop();
+    const verdict = await judgeInTime(ledger, world.answers);
+    expect(faultsOf(verdict)).toEqual(CLEAN);
+    expect(verdict.acknowledged).toBeGreaterThan(RATE);
+    expect(world.sidecar.pid).toBe(pid);
+  } finally {
+    await publisher.close();
+    await world.close();
+  }
+});
+
+/** Runs `work` with a store on a small disk of its own; says so where the right to mount is missing. */
+async function onSmallDisk(megabytes: number, work: (disk: SmallDisk, world: World) => Promise<void>): Promise<void> {
+  const disk = SmallDisk.open(megabytes);
+  if (disk === undefined) {
+    // Not a pass in disguise: CI runs as root of its container or machine, and there it must run.
+    if (process.env['CI'] !== undefined) throw new Error('a tmpfs cannot be mounted; this test needs root');
+    console.warn('NOT RUN: a tmpfs cannot be mounted; this test needs root');
+    return;
+  }
+  let world: World | undefined;
+  try {
+    world = await World.open({
+      config: { streams: LEDGER_STREAMS },
+      storePath: disk.storePath,
+      supervised: true,
+    });
+    await work(disk, world);
+  } finally {
+    await world?.close();
+    disk.close();
+  }
+}
+
+it('row 23: the disk is full in the middle of a flush: it says so and goes on by itself when there is room', async () => {
+  await onSmallDisk(96, async (disk, world) => {
+    const ledger = new Ledger();
+    const publisher = await Publisher.connect({ ledger, port: world.natsPort, delivery: 'jetstream', rate: RATE });
+    try {
+      publisher.start();
+      await pause(2_000);
+      disk.fill();
+      await becomes(world, 503);
+      const { detail } = await world.answers.readiness();
+      expect(detail['store']).toMatch(/space|full|write|No space/i);
+      await pause(AWAY_MS / 4);
+      disk.free();
+      await becomes(world, 200);
+      await pause(2_000);
+      await publisher.stop();
+      const verdict = await judgeInTime(ledger, world.answers);
+      expect(faultsOf(verdict)).toEqual(CLEAN);
+      expect(verdict.acknowledged).toBeGreaterThan(2 * RATE);
+    } finally {
+      await publisher.close();
+    }
+  });
+});
+
+it('row 25: the store is down while core NATS goes on: within the bound nothing is lost, and it catches up', async () => {
+  await onSmallDisk(256, async (disk, world) => {
+    const ledger = new Ledger();
+    const rate = 5_000;
+    const publisher = await Publisher.connect({ ledger, port: world.natsPort, delivery: 'core', rate, batch: 50 });
+    try {
+      publisher.start();
+      await pause(2_000);
+      disk.fill();
+      await pause(AWAY_MS);
+      const waiting = (await world.answers.metrics()).sum('tapewatch_pending_rows');
+      disk.free();
+      const freedAt = performance.now();
+      // The backlog is stored when what waits is no more than what comes in a second.
+      const caughtUp = async (): Promise<true | undefined> =>
+        (await world.answers.metrics()).sum('tapewatch_pending_rows') < 2 * rate || undefined;
+      await until(caughtUp, { what: 'the backlog is stored', timeoutMs: 60_000 });
+      const seconds = (performance.now() - freedAt) / 1_000;
+      console.info(`row 25: ${waiting} rows waited, stored ${seconds.toFixed(1)} s after the disk had room again`);
+      expect(waiting).toBeGreaterThan(rate);
+      await publisher.stop();
+      const verdict = await judgeInTime(ledger, world.answers);
+      expect(faultsOf(verdict)).toEqual(CLEAN);
+      expect((await world.answers.metrics()).sum('tapewatch_dropped_items_total')).toBe(0);
+    } finally {
+      await publisher.close();
+    }
+  });
+});
