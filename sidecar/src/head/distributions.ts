@@ -24,7 +24,7 @@ export class Distributions implements SealedSink {
   /** Series of which a window was sealed after a later one: their rows are not in order of time. */
   readonly #disordered = new Set<number>();
   #newestSecond: Uint32Array = new Uint32Array(0);
-  #changed: number[] = [];
+  #tell: (series: number, second: number) => void = () => undefined;
   readonly #scale: number;
 
   /** `scale`: of the histograms that observations become. */
@@ -45,11 +45,11 @@ export class Distributions implements SealedSink {
     this.#open(stream, second).add(series, histogram);
   }
 
-  /** Seals the seconds of a stream that end at or before the watermark; returns the series that gained a window. */
-  seal(stream: number, watermarkSecond: number): readonly number[] {
+  /** Seals the seconds of a stream that end at or before the watermark; tells each window that a series gained. */
+  seal(stream: number, watermarkSecond: number, tell: (series: number, second: number) => void): void {
+    this.#tell = tell;
     const windows = this.#streams[stream] as StreamWindows;
     const limit = Math.max(windows.sealedBefore, Math.floor(watermarkSecond));
-    this.#changed = [];
     const due = windows.open.filter(({ second }) => second < limit).sort((a, b) => a.second - b.second);
     const tooMany = windows.open.length - due.length > MAX_OPEN_SECONDS;
     if (due.length > 0 || tooMany) {
@@ -57,7 +57,6 @@ export class Distributions implements SealedSink {
       for (const table of tooMany ? [...due, ...windows.open] : due) this.#sealTable(table);
     }
     windows.sealedBefore = limit;
-    return this.#changed;
   }
 
   isLate(stream: number, second: number): boolean {
@@ -162,7 +161,7 @@ export class Distributions implements SealedSink {
     }
     if (second <= (this.#newestSecond[series] as number)) this.#disordered.add(series);
     else this.#newestSecond[series] = second;
-    this.#changed.push(series);
+    this.#tell(series, second);
   }
 }
 

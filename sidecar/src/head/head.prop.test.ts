@@ -70,13 +70,13 @@ describe('Head', () => {
         const head = newHead();
         const rows: Row[] = [];
         for (const one of steps) {
-          if ('seal' in one) for (const stream of ['a', 'b']) head.seal(stream, one.seal, new Set());
+          if ('seal' in one) for (const stream of ['a', 'b']) head.seal(stream, one.seal, new Map());
           else {
             rows.push({ ...one.row, value: one.row.value > 1e300 || one.row.value < -1e300 ? 1 : one.row.value });
             head.append(batchOf(rows.slice(-1)));
           }
         }
-        for (const stream of ['a', 'b']) head.seal(stream, T0 + 100, new Set());
+        for (const stream of ['a', 'b']) head.seal(stream, T0 + 100, new Map());
         const [startMs, endMs] = [(T0 + Math.min(a, b)) * 1_000, (T0 + Math.max(a, b)) * 1_000];
         const matchers = [{ name: METRIC_NAME, operator: '=' as const, value: 'm_distribution' }];
         const found = await head.select({ matchers, startMs, endMs, resolutionMs: 0 });
@@ -100,7 +100,7 @@ describe('Head', () => {
   it('answers a coarser resolution with the newest point of each step, and an instant with the newest of all', async () => {
     const head = newHead();
     head.append(batchOf(Array.from({ length: 30 }, (_, i) => ({ id: 1, second: T0 + i, ms: 0, value: 1 }))));
-    head.seal('a', T0 + 29, new Set());
+    head.seal('a', T0 + 29, new Map());
     const asked: SelectRequest = {
       matchers: [{ name: METRIC_NAME, operator: '=', value: 'm_distribution' }],
       startMs: T0 * 1_000,
@@ -124,7 +124,7 @@ describe('Head', () => {
           { id: 3, second: T0 + i, ms: 0, value: i },
         ]),
       );
-      head.seal('a', T0 + i + 1, new Set());
+      head.seal('a', T0 + i + 1, new Map());
       now += 1_000;
       head.evict();
     }
@@ -161,7 +161,7 @@ describe('Head', () => {
       histograms: [{ seriesId: 1, seconds: T0, nanos: 5, histogram: coarse.encode() }],
     });
     head.append(batchOf([{ id: 1, second: T0 + 1, ms: 0, value: 7 }]));
-    head.seal('a', T0 + 2, new Set());
+    head.seal('a', T0 + 2, new Map());
     const matchers = [{ name: 'n', operator: '=' as const, value: '0' }];
     const [data] = await head.select({ matchers, startMs: 0, endMs: 1e15, resolutionMs: 0 });
     const last = data?.histograms?.at(-1) as ExponentialHistogram;

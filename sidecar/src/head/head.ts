@@ -14,8 +14,10 @@ import {
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { ColumnBatch, StampedColumns } from '../ports.ts';
+import { isStaleMarker } from '../stale-marker.ts';
 import { Distributions } from './distributions.ts';
 import { SampleChunks } from './sample-chunks.ts';
+import { SeriesEnds } from './series-ends.ts';
 import { SeriesDirectory } from './series-directory.ts';
 
 /** Evicting looks at every series, so it is done this often and not with each batch. */
@@ -44,6 +46,7 @@ export class Head {
   readonly #directory = new SeriesDirectory();
   readonly #samples = new SampleChunks();
   readonly #distributions: Distributions;
+  readonly #ends = new SeriesEnds();
   readonly #baselines = new EwmaTable();
   readonly #streamNumbers: ReadonlyMap<string, number>;
   #kinds = new Uint8Array(1_024);
@@ -102,6 +105,10 @@ export class Head {
         this.#distributions.observe(this.#streams[id] as number, id, seconds[i] as number, value);
       } else {
         const ms = (seconds[i] as number) * 1_000 + Math.trunc((nanos[i] as number) / 1e6);
+        if (value !== value && isStaleMarker(values, i)) {
+          this.#ends.add(id, ms);
+          continue;
+        }
         this.#samples.append(id, ms, value);
         if (kind === COUNTER) continue;
       }
@@ -110,15 +117,15 @@ export class Head {
   }
 
   /**
-   * Closes the seconds of a stream that end at or before the watermark. Adds to `changedNames` the metric names of
-   * distributions that have new windows.
+   * Closes the seconds of a stream that end at or before the watermark. Notes in `changedNames` the metric names of
+   * distributions that have new windows, each with the oldest of their seconds.
    */
-  seal(stream: string, watermarkSeconds: number, changedNames: Set<string>): void {
+  seal(stream: string, watermarkSeconds: number, changedNames: Map<string, number>): void {
     const number = this.#streamNumbers.get(stream) as number;
-    for (const id of this.#distributions.seal(number, watermarkSeconds)) {
+    this.#distributions.seal(number, watermarkSeconds, (id, second) => {
       const name = this.#directory.get(id)?.labels.metricName;
-      if (name !== undefined) changedNames.add(name);
-    }
+      if (name !== undefined && second < (changedNames.get(name) ?? Infinity)) changedNames.set(name, second);
+    });
   }
 
   /** True when the second's windows are sealed, so that a sample in it revises them. */
@@ -145,13 +152,14 @@ export class Head {
     return answer;
   }
 
-  #values(id: number, request: SelectRequest): Pick<SeriesData, 'timesMs' | 'values'> {
+  #values(id: number, request: SelectRequest): Omit<SeriesData, 'labels'> {
     const timesMs: number[] = [];
     const values: number[] = [];
     const { startMs, endMs, resolutionMs, newestOfStep } = request;
     if (newestOfStep) this.#samples.readLast(id, { startMs, endMs, stepMs: resolutionMs }, timesMs, values);
     else this.#samples.read(id, request, timesMs, values);
-    return { timesMs, values };
+    const staleMs = this.#ends.within(id, startMs, endMs);
+    return staleMs === undefined ? { timesMs, values } : { timesMs, values, staleMs };
   }
 
   #histograms(id: number, request: SelectRequest): Omit<SeriesData, 'labels'> {
@@ -193,6 +201,7 @@ export class Head {
   #dropBefore(ms: number): void {
     if (ms <= this.#completeSinceMs) return;
     this.#samples.dropBefore(ms);
+    this.#ends.dropBefore(ms);
     // A window is read by its end: the one that ends at the horizon stays.
     this.#distributions.dropBefore(Math.floor(ms / 1_000) - 1);
     this.#completeSinceMs = ms;

@@ -1,0 +1,102 @@
+/**
+ * Collects what becomes durable together. Columns grow by doubling and are handed over as exact-size typed arrays, so
+ * that they can be transferred to the store's thread.
+ */
+import type { ExponentialHistogram, EventRow, SeriesDefinition } from '@tapewatch/core';
+import type { ColumnBatch, Envelope, TransitionRow } from '../ports.ts';
+import { putStaleMarker } from '../stale-marker.ts';
+
+const INITIAL_ROWS = 1_024;
+
+export class BatchBuilder {
+  #seriesIds = new Uint32Array(INITIAL_ROWS);
+  #seconds = new Uint32Array(INITIAL_ROWS);
+  #nanos = new Uint32Array(INITIAL_ROWS);
+  #values = new Float64Array(INITIAL_ROWS);
+  #rows = 0;
+  #histograms: ColumnBatch['histograms'][number][] = [];
+  #events: EventRow[] = [];
+  #transitions: TransitionRow[] = [];
+  #positions = new Map<string, number>();
+  /** To be settled when the batch is durable. */
+  envelopes: Envelope[] = [];
+
+  get rows(): number {
+    return this.#rows + this.#events.length + this.#histograms.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.rows === 0 && this.#transitions.length === 0 && this.envelopes.length === 0;
+  }
+
+  addSample(seriesId: number, seconds: number, nanos: number, value: number): void {
+    const row = this.#rows;
+    if (row === this.#seriesIds.length) this.#grow();
+    this.#seriesIds[row] = seriesId;
+    this.#seconds[row] = seconds;
+    this.#nanos[row] = nanos;
+    this.#values[row] = value;
+    this.#rows = row + 1;
+  }
+
+  /** The series ends at the stamp: a sample whose value is the staleness marker. */
+  addStale(seriesId: number, seconds: number, nanos: number): void {
+    this.addSample(seriesId, seconds, nanos, NaN);
+    putStaleMarker(this.#values, this.#rows - 1);
+  }
+
+  addHistogram(seriesId: number, seconds: number, nanos: number, histogram: ExponentialHistogram): void {
+    this.#histograms.push({ seriesId, seconds, nanos, histogram: histogram.encode() });
+  }
+
+  addEvent(event: EventRow): void {
+    this.#events.push(event);
+  }
+
+  addTransitions(rows: readonly TransitionRow[]): void {
+    this.#transitions.push(...rows);
+  }
+
+  /** `range`: messages of a durable log up to `to`, in one unbroken stretch from `from`. */
+  addPosition(log: string, { from, to }: { from: number; to: number }): void {
+    const key = `${log}@${from}`;
+    this.#positions.set(key, Math.max(to, this.#positions.get(key) ?? 0));
+  }
+
+  /** Hands everything over and is empty again; the columns' room is kept. */
+  take(series: readonly SeriesDefinition[]): { batch: ColumnBatch; rows: number; envelopes: Envelope[] } {
+    const { rows, envelopes } = this;
+    const batch: ColumnBatch = {
+      series,
+      samples: {
+        seriesIds: this.#seriesIds.slice(0, this.#rows),
+        seconds: this.#seconds.slice(0, this.#rows),
+        nanos: this.#nanos.slice(0, this.#rows),
+        values: this.#values.slice(0, this.#rows),
+      },
+      histograms: this.#histograms,
+      events: this.#events,
+      transitions: this.#transitions,
+      positions: [...this.#positions].map(([log, sequence]) => ({ log, sequence })),
+    };
+    this.#rows = 0;
+    this.#histograms = [];
+    this.#events = [];
+    this.#transitions = [];
+    this.#positions = new Map();
+    this.envelopes = [];
+    return { batch, rows, envelopes };
+  }
+
+  #grow(): void {
+    const room = this.#seriesIds.length * 2;
+    const copied = <T extends Uint32Array | Float64Array>(from: T, to: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.#seriesIds = copied(this.#seriesIds, new Uint32Array(room));
+    this.#seconds = copied(this.#seconds, new Uint32Array(room));
+    this.#nanos = copied(this.#nanos, new Uint32Array(room));
+    this.#values = copied(this.#values, new Float64Array(room));
+  }
+}

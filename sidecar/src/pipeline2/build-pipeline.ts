@@ -1,0 +1,75 @@
+/** From settings to the pipeline: each configured stream gets its policy, its codec and the labels of its subjects. */
+import type { Clock, ColumnBatch, DecodeContext, Logger, Recovery, SinkCodec, Telemetry } from '../ports.ts';
+import type { PipelineSettings } from './pipeline-options.ts';
+import { Pipeline, type PipelineHead } from './pipeline.ts';
+
+/** The stream that the samples of recording rules belong to. */
+export const RECORDED_STREAM = 'recorded';
+
+export interface ConfiguredStream {
+  readonly name: string;
+  readonly payloadKind: DecodeContext['payloadKind'];
+  readonly watermarkDelayMs: number;
+  readonly latenessMs: number;
+  readonly codec: (contentType: string) => SinkCodec;
+  readonly labels: (subject: string) => Readonly<Record<string, string>>;
+}
+
+export interface PipelineDeps {
+  readonly settings: PipelineSettings;
+  readonly streams: readonly ConfiguredStream[];
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  readonly head: PipelineHead;
+  readonly append: (batch: ColumnBatch) => Promise<{ readonly duplicates: number }>;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** A stream whose samples the sidecar makes itself. */
+export function internalStream(name: string): ConfiguredStream {
+  return {
+    name,
+    payloadKind: 'metric',
+    watermarkDelayMs: 1_000,
+    latenessMs: 3_600_000,
+    codec: () => {
+      throw new Error(`bug: stream ${name} gets no messages`);
+    },
+    labels: () => ({}),
+  };
+}
+
+export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline {
+  const { settings, streams, telemetry } = deps;
+  const pipeline = new Pipeline(
+    {
+      ...deps,
+      streams: streams.map(({ name, payloadKind, codec, labels, ...delays }) => ({
+        payloadKind,
+        codec,
+        labels,
+        policy: {
+          name,
+          watermarkDelayMs: delays.watermarkDelayMs,
+          idleDelayMs: Math.max(settings.idleDelayMs, delays.watermarkDelayMs),
+          maxLatenessMs: delays.latenessMs,
+          maxFutureMs: settings.maxFutureMs,
+        },
+      })),
+      limits: {
+        maxSeries: settings.maxSeries,
+        maxNewPerSecond: settings.maxNewSeriesPerSecond,
+        maxSeriesPerStream: settings.maxSeriesPerStream,
+      },
+      flushIntervalMs: settings.flushIntervalMs,
+      commitIntervalMs: settings.commitIntervalMs,
+      maxBatchRows: settings.maxBatchRows,
+      maxPendingRows: settings.maxPendingRows,
+    },
+    recovery,
+  );
+  telemetry.level('series', 'Series known.', () => pipeline.seriesCount);
+  telemetry.level('pending_rows', 'Rows that wait for their batch.', () => pipeline.pendingRows);
+  return pipeline;
+}

@@ -1,0 +1,55 @@
+/**
+ * Reads from memory what memory holds completely, and from the store everything else. A request is never split between
+ * the two: the store is at most one batch behind, and cumulative histograms of both start at different bases once
+ * retention has removed old windows, so a seam could show as an increase that never happened.
+ */
+import type { EventTable, Matcher, Quote, SelectRequest, SeriesData, SeriesDefinition } from '@tapewatch/core';
+import type { EventFilter, EventRowByTable, StoreReader, TransitionRow } from '../ports.ts';
+
+export interface Head extends Pick<StoreReader, 'select' | 'series'> {
+  /** Everything stamped at or after this, milliseconds since the epoch, is in memory. */
+  readonly completeSinceMs: number;
+}
+
+export class LayeredReader implements StoreReader {
+  readonly #head: Head;
+  readonly #store: StoreReader;
+
+  constructor(head: Head, store: StoreReader) {
+    this.#head = head;
+    this.#store = store;
+  }
+
+  #for(startMs: number): Head | StoreReader {
+    return startMs >= this.#head.completeSinceMs ? this.#head : this.#store;
+  }
+
+  select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
+    return this.#for(request.startMs).select(request, signal);
+  }
+
+  series(
+    matcherLists: readonly (readonly Matcher[])[],
+    startMs: number,
+    endMs: number,
+    signal?: AbortSignal,
+  ): Promise<SeriesDefinition[]> {
+    return this.#for(startMs).series(matcherLists, startMs, endMs, signal);
+  }
+
+  /** Events are read from the store: rows are few, and it alone knows which ones are duplicates. */
+  events<T extends EventTable>(table: T, filter: EventFilter, signal?: AbortSignal): Promise<EventRowByTable[T][]> {
+    return this.#store.events(table, filter, signal);
+  }
+
+  quotesBefore(
+    asked: readonly { venue: string; symbol: string; timeNanos: bigint }[],
+    signal?: AbortSignal,
+  ): Promise<(Quote | null)[]> {
+    return this.#store.quotesBefore(asked, signal);
+  }
+
+  transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {
+    return this.#store.transitions(filter);
+  }
+}

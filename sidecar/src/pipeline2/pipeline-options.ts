@@ -1,0 +1,64 @@
+/** Settings of the pipeline: how long things wait, and the limits that a broken publisher meets. */
+import { DEFAULT_SCALE, MAX_SCALE } from '@tapewatch/core';
+import { z } from 'zod';
+
+export const pipelineOptions = z
+  .strictObject({
+    flushIntervalMs: z
+      .number()
+      .int()
+      .min(1)
+      .max(5_000)
+      .default(50)
+      .describe('longest wait until queries and rules see a row'),
+    commitIntervalMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(250)
+      .describe('longest wait of a row for its commit; a commit costs the same for one row and for thousands'),
+    maxBatchRows: z.number().int().min(100).max(1_000_000).default(50_000),
+    maxPendingRows: z
+      .number()
+      .int()
+      .min(1_000)
+      .max(50_000_000)
+      .default(2_000_000)
+      .describe('rows that may wait while the store is busy; past it core NATS messages are dropped and counted'),
+    maxSeries: z.number().int().min(1).max(10_000_000).default(1_000_000),
+    maxNewSeriesPerSecond: z.number().int().min(1).max(1_000_000).default(50_000),
+    maxSeriesPerStream: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(250_000)
+      .describe('series that one stream may create, so that one broken publisher leaves room for the others'),
+    maxFutureMs: z.number().int().min(0).max(86_400_000).default(600_000).describe('stamps further ahead are refused'),
+    idleDelayMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(2_000)
+      .describe('a silent stream closes its windows this far behind the clock'),
+    histogramScale: z.number().int().min(0).max(MAX_SCALE).default(DEFAULT_SCALE).describe('7: within 0.54 %'),
+    headMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(120)
+      .default(20)
+      .describe('how much of the present memory answers for: a board of 15 minutes and its windows'),
+    headMaxBytes: z
+      .number()
+      .int()
+      .min(1_048_576)
+      .max(64 * 1_073_741_824)
+      .default(192 * 1_048_576)
+      .describe('memory for that; past it fewer minutes are kept'),
+  })
+  .prefault({});
+
+export type PipelineSettings = z.output<typeof pipelineOptions>;

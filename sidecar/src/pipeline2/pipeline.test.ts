@@ -1,0 +1,407 @@
+import { ExponentialHistogram, Labels, METRIC_NAME, nanos, type OrderEvent } from '@tapewatch/core';
+import { DERIVED_METRICS } from '@tapewatch/contract';
+import type { Clock, ColumnBatch, Envelope, Logger, Recovery, SinkCodec, Telemetry, TransitionRow } from '../ports.ts';
+import { Deriver } from './derive.ts';
+import { Pipeline, type PipelineHead, type PipelineOptions } from './pipeline.ts';
+
+const T0 = 1_700_000_000_000_000_000n;
+const EMPTY: Recovery = { series: [], positions: [], sealed: [], openAlerts: [] };
+const NO_HEAD: PipelineHead = {
+  append: () => undefined,
+  seal: () => undefined,
+  isLate: () => false,
+  evict: () => undefined,
+};
+
+class ManualClock implements Clock {
+  nanos = T0;
+  #callbacks: (() => void)[] = [];
+  now(): bigint {
+    return this.nanos;
+  }
+  every(_intervalMs: number, callback: () => void): () => void {
+    this.#callbacks.push(callback);
+    return () => undefined;
+  }
+  advance(ms: number): void {
+    this.nanos += BigInt(ms) * 1_000_000n;
+    for (const callback of this.#callbacks) callback();
+  }
+}
+
+/** Payload: `name value offsetMs`, or anything else for a problem. */
+const codec: SinkCodec = {
+  name: 'test',
+  decodeInto(payload, { receivedNanos }, sink) {
+    const text = Buffer.from(payload).toString();
+    const match = /^(\w+) (\S+) (-?\d+)$/.exec(text);
+    if (match === null) return sink.problem({ reason: 'syntax', detail: text, excerpt: payload });
+    const [, name = '', value = '', offset = '0'] = match;
+    const ref = sink.series(Labels.from({ [METRIC_NAME]: name }), 'observation');
+    const stamp = receivedNanos + BigInt(offset) * 1_000_000n;
+    const [seconds, rest] = [Number(stamp / 1_000_000_000n), Number(stamp % 1_000_000_000n)];
+    if (value === 'custom' || value === 'exponential') {
+      const histogram = new ExponentialHistogram(value === 'custom' ? { customBounds: [1, 2] } : {});
+      histogram.observe(1);
+      sink.histogram(ref, seconds, rest, histogram);
+    } else sink.number(ref, seconds, rest, Number(value));
+  },
+};
+
+function countingTelemetry(): { telemetry: Telemetry; counts: Record<string, number> } {
+  const counts: Record<string, number> = {};
+  const count = (key: string, by: number): void => {
+    counts[key] = (counts[key] ?? 0) + by;
+  };
+  const nothing = (): void => undefined;
+  const telemetry: Telemetry = {
+    received: (_stream, messages) => count('received', messages),
+    stored: (_stream, items) => count('stored', items),
+    dropped: (_stream, reason, items) => count(`dropped ${reason}`, items),
+    duplicates: (_stream, items) => count('duplicates', items),
+    late: (_stream, items) => count('late', items),
+    deadLetters: (_stream, reason, items) => count(`dead ${reason}`, items),
+    ingestLag: nothing,
+    storeAppended: nothing,
+    queried: nothing,
+    ruleEvaluated: nothing,
+    notified: nothing,
+    level: nothing,
+  };
+  return { telemetry, counts };
+}
+
+const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+function setUp(overrides: Partial<PipelineOptions> = {}, recovery = EMPTY) {
+  const clock = new ManualClock();
+  const { telemetry, counts } = countingTelemetry();
+  const batches: ColumnBatch[] = [];
+  const settled: string[] = [];
+  const pipeline = new Pipeline(
+    {
+      clock,
+      telemetry,
+      log,
+      streams: [
+        {
+          policy: {
+            name: 'test',
+            watermarkDelayMs: 1_000,
+            idleDelayMs: 2_000,
+            maxLatenessMs: 3_600_000,
+            maxFutureMs: 600_000,
+          },
+          payloadKind: 'metric',
+          codec: () => codec,
+          labels: () => ({}),
+        },
+      ],
+      limits: { maxSeries: 3, maxNewPerSecond: 100 },
+      flushIntervalMs: 50,
+      maxBatchRows: 1_000,
+      maxPendingRows: 4,
+      head: NO_HEAD,
+      commitIntervalMs: 0,
+      append: async (batch) => {
+        batches.push(batch);
+        return { duplicates: 0 };
+      },
+      onFatal: () => undefined,
+      ...overrides,
+    },
+    recovery,
+  );
+  pipeline.start();
+  let delivered = 0;
+  const send = (text: string, position?: Partial<Envelope['position']>): void => {
+    delivered++;
+    pipeline.accept({
+      stream: 'test',
+      subject: 'tw.metrics.test',
+      payload: Buffer.from(text),
+      contentType: '',
+      receivedNanos: clock.now(),
+      settle: (outcome) => settled.push(`${text}: ${outcome}`),
+      ...(position === undefined
+        ? {}
+        : {
+            position: { log: 'S/c', sequence: delivered, after: delivered - 1, ...position },
+          }),
+    });
+  };
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+  };
+  return { clock, pipeline, batches, counts, settled, send, settle };
+}
+
+describe('Pipeline', () => {
+  it('settles a message only when the commit that holds its sample is done', async () => {
+    let commit = (): void => undefined;
+    const append = () => new Promise<{ duplicates: number }>((resolve) => (commit = () => resolve({ duplicates: 0 })));
+    const { clock, send, settled, settle } = setUp({ append });
+    send('latency 0.1 0');
+    clock.advance(50);
+    await settle();
+    expect(settled).toEqual([]);
+    commit();
+    await settle();
+    expect(settled).toEqual(['latency 0.1 0: stored']);
+  });
+
+  it('leaves messages unacknowledged and ends when the store gives up', async () => {
+    const errors: unknown[] = [];
+    const { clock, send, settled, settle } = setUp({
+      append: async () => Promise.reject(new Error('disk gone')),
+      onFatal: (error) => errors.push(error),
+    });
+    send('latency 0.1 0', {});
+    clock.advance(50);
+    await settle();
+    expect(settled).toEqual(['latency 0.1 0: failed']);
+    expect(errors).toHaveLength(1);
+  });
+
+  it('keeps a bad message as a dead letter with its reason and counts it', async () => {
+    const { clock, send, batches, counts, settle } = setUp();
+    send('no good');
+    clock.advance(50);
+    await settle();
+    expect(batches[0]?.events).toEqual([expect.objectContaining({ table: 'dead_letters', reason: 'syntax' })]);
+    expect(counts).toMatchObject({ 'dropped syntax': 1, 'dead syntax': 1, received: 1 });
+  });
+
+  it('takes a redelivered message in once and acknowledges it again', async () => {
+    const { clock, send, batches, settled, counts, settle } = setUp();
+    send('latency 0.1 0', { sequence: 9 });
+    send('latency 0.1 0', { sequence: 9 });
+    clock.advance(50);
+    await settle();
+    expect(batches[0]?.samples.values).toHaveLength(1);
+    expect(batches[0]?.positions).toEqual([{ log: 'S/c@1', sequence: 9 }]);
+    expect(settled).toHaveLength(2);
+    expect(counts['duplicates']).toBe(1);
+  });
+
+  it('knows after a restart what was stored before it', async () => {
+    const { clock, send, batches, settle } = setUp({}, { ...EMPTY, positions: [{ log: 'S/c@5', sequence: 9 }] });
+    send('latency 1 0', { sequence: 8 });
+    send('latency 2 0', { sequence: 10 });
+    clock.advance(50);
+    await settle();
+    expect([...(batches[0]?.samples.values ?? [])]).toEqual([2]);
+  });
+
+  it('refuses new series past the limit, far stamps and a changed kind, each with its reason', async () => {
+    const { clock, send, counts, settle } = setUp();
+    for (const name of ['a', 'b', 'c', 'd']) {
+      send(`${name} 1 0`);
+      clock.advance(50);
+      await settle();
+    }
+    send('a 1 -3700000');
+    send('a 1 700000');
+    clock.advance(50);
+    await settle();
+    expect(counts).toMatchObject({
+      'dropped series_limit': 1,
+      'dropped too_late': 1,
+      'dropped future': 1,
+      stored: 3,
+    });
+  });
+
+  it('counts what a full queue refuses', () => {
+    const { send, counts } = setUp({ append: () => new Promise(() => undefined) });
+    for (let i = 0; i < 6; i++) send('a 1 0');
+    expect(counts['dropped queue_full']).toBe(2);
+  });
+
+  it('lets the watermark follow the newest stamp, and the clock when the stream is silent', async () => {
+    const marks: number[] = [];
+    const head = { ...NO_HEAD, seal: (_stream: string, watermark: number) => void marks.push(watermark) };
+    const { clock, send } = setUp({ head });
+    const start = Number(T0 / 1_000_000_000n);
+    send('a 1 0');
+    send('a 3 -5000');
+    clock.advance(50);
+    expect(marks.at(-1)).toBeCloseTo(start - 1, 5);
+    send('a 3 600000');
+    clock.advance(50);
+    expect(marks.at(-1)).toBeCloseTo(start + 0.05 - 1, 5);
+    clock.advance(2_950);
+    expect(marks.at(-1)).toBeCloseTo(start + 1, 1);
+  });
+
+  it('counts a sample for a sealed second as late and takes it', async () => {
+    const { clock, send, batches, counts, settle } = setUp({ head: { ...NO_HEAD, isLate: () => true } });
+    send('a 1 0');
+    send('a 2 -10000');
+    clock.advance(50);
+    await settle();
+    expect(counts).toMatchObject({ late: 1, stored: 2 });
+    expect([...(batches[0]?.samples.values ?? [])]).toEqual([1, 2]);
+  });
+
+  it('does not mix custom bounds with exponential buckets in one series', async () => {
+    const { clock, send, batches, counts, settle } = setUp();
+    for (const text of ['a custom 0', 'a 1 0', 'a exponential 0', 'a custom 0']) send(text);
+    clock.advance(50);
+    await settle();
+    expect(batches[0]?.histograms).toHaveLength(2);
+    expect(batches[0]?.samples.values).toHaveLength(0);
+    expect(counts['dropped kind_conflict']).toBe(2);
+  });
+
+  it('tells what changed and from when, at once and again when it is durable', async () => {
+    const told: [string, number][] = [];
+    const head: PipelineHead = { ...NO_HEAD, seal: (_stream, _watermark, names) => void names.set('sealed', 7) };
+    const { clock, pipeline, send, settle } = setUp({ head });
+    pipeline.announceTo({ changed: (name, oldestMs) => void told.push([name, oldestMs]) });
+    let announced: ReadonlySet<string> = new Set();
+    pipeline.onAdvance((names) => (announced = names));
+    pipeline.acceptSamples('test', [
+      { kind: 'gauge', labels: Labels.from({ [METRIC_NAME]: 'g' }), timeNanos: nanos(T0), value: 1 },
+    ]);
+    send('a 1 0');
+    clock.advance(50);
+    expect([...announced]).toEqual(['g', 'sealed']);
+    await settle();
+    const change = ['g', Number(T0 / 1_000_000n)];
+    expect(told).toEqual([change, ['sealed', 7_000], change]);
+  });
+
+  it('shows a row at once and commits it with those that follow', async () => {
+    const seen: number[] = [];
+    const { clock, send, batches, settled, settle } = setUp({
+      commitIntervalMs: 250,
+      head: { ...NO_HEAD, append: ({ samples }) => void seen.push(...samples.values) },
+    });
+    for (const value of [1, 2, 3]) {
+      send(`a ${value} 0`);
+      clock.advance(50);
+    }
+    await settle();
+    expect(seen).toEqual([1, 2, 3]);
+    expect(settled).toEqual([]);
+    clock.advance(250);
+    await settle();
+    expect(batches.map(({ samples }) => [...samples.values])).toEqual([[1, 2, 3]]);
+    expect(settled).toHaveLength(3);
+  });
+
+  it('commits at once what a notification waits for', async () => {
+    const { pipeline, batches, settle } = setUp({ commitIntervalMs: 10_000 });
+    let stored = false;
+    void pipeline.storeTransitions([{ rule: 'r' } as TransitionRow]).then(() => (stored = true));
+    await settle();
+    expect(batches[0]?.transitions).toHaveLength(1);
+    expect(stored).toBe(true);
+  });
+
+  it('writes one batch at a time and everything before it stops', async () => {
+    let running = 0;
+    let most = 0;
+    const { clock, pipeline, send, settled } = setUp({
+      maxPendingRows: 100,
+      append: async () => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running--;
+        return { duplicates: 0 };
+      },
+    });
+    for (let i = 0; i < 20; i++) {
+      send(`a ${i} 0`);
+      clock.advance(50);
+    }
+    await pipeline.stop();
+    expect(most).toBe(1);
+    expect(settled).toHaveLength(20);
+  });
+});
+
+describe('Deriver', () => {
+  const order: OrderEvent = {
+    table: 'orders',
+    id: '1',
+    timeNanos: nanos(T0 + 2_000_000n),
+    orderId: 'o1',
+    event: 'reject',
+    sentNanos: nanos(T0),
+    venue: 'XNAS',
+    symbol: 'AAPL',
+    strategy: 'mm',
+    account: '',
+    side: 'buy',
+    orderType: 'limit',
+    quantity: 1,
+    price: 1,
+    filledQuantity: 0,
+    arrivalMid: null,
+    reason: 'price band',
+  };
+
+  it('yields exactly the metrics and labels that the contract lists', () => {
+    const deriver = new Deriver();
+    const health = { component: 'gw', instance: '1', status: 'DEGRADED', message: '' } as const;
+    const fill = { venue: 'V', symbol: 'S', strategy: 'x', side: 'sell', currency: 'USD', feeCurrency: 'USD' } as const;
+    const quote = { venue: 'V', symbol: 'S', bid: 99, ask: 101, bidSize: 1, askSize: 1, sequence: 7n } as const;
+    const timeNanos = nanos(T0);
+    const samples = [
+      ...deriver.derive(order, T0),
+      ...deriver.derive({ ...order, event: 'fill' }, T0),
+      ...deriver.derive({ ...order, event: 'cancel_ack' }, T0),
+      ...deriver.derive(
+        {
+          table: 'fills',
+          id: '1',
+          orderId: 'o',
+          account: '',
+          quantity: 2,
+          price: 50,
+          fee: 1,
+          liquidity: '',
+          timeNanos,
+          ...fill,
+        },
+        T0,
+      ),
+      ...deriver.derive({ table: 'quotes', timeNanos, exchangeNanos: nanos(T0 - 5_000_000n), ...quote }, T0),
+      ...deriver.derive({ table: 'health_results', timeNanos, ...health }, T0),
+    ];
+    const shapes = new Map(samples.map(({ labels, kind, unit }) => [labels.metricName, { labels, kind, unit }]));
+    for (const { name, kind, unit, labels } of DERIVED_METRICS) {
+      const shape = shapes.get(name);
+      expect({ name, kind: shape?.kind, unit: shape?.unit }).toEqual({ name, kind, unit });
+      expect([METRIC_NAME, ...labels]).toEqual(
+        expect.arrayContaining(shape?.labels.pairs.map(([label]) => label) ?? []),
+      );
+    }
+    const value = (name: string): number => samples.find(({ labels }) => labels.metricName === name)?.value ?? NaN;
+    expect(value('order_ack_seconds')).toBeCloseTo(0.002, 12);
+    expect(value('traded_notional_total')).toBe(100);
+    expect(value('quote_spread_bps')).toBe(200);
+    expect(value('component_health')).toBe(1);
+  });
+
+  it('continues counters after a restart', () => {
+    const deriver = new Deriver();
+    const [first] = deriver.derive(order, T0);
+    const next = new Deriver();
+    next.seed(first?.labels as Labels, { total: 41, timeNanos: T0 });
+    expect(next.derive(order, T0)[0]?.value).toBe(42);
+  });
+
+  it('lets neither a counter nor its stamps go back, nor its stamps run ahead of receipt', () => {
+    const deriver = new Deriver();
+    const second = 1_000_000_000n;
+    const received = T0 + 10n * second;
+    const at = (offset: bigint) =>
+      deriver.derive({ ...order, timeNanos: nanos(T0 + offset * second) }, received)[0] as { timeNanos: bigint };
+    expect([3n, 1n, 5n, 600n, 4n].map((offset) => at(offset))).toMatchObject(
+      [3n, 3n, 5n, 10n, 10n].map((offset, i) => ({ timeNanos: T0 + offset * second, value: i + 1 })),
+    );
+  });
+});

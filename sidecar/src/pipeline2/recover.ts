@@ -1,0 +1,79 @@
+/**
+ * After a restart: cumulative histograms go on from what is stored, and derived counters continue where they stood.
+ */
+import { ExponentialHistogram, METRIC_NAME, msFromNanos, nanosFromMs, type Labels } from '@tapewatch/core';
+import type { Store } from '../ports.ts';
+import { Deriver, type CounterMark } from './derive.ts';
+import type { Pipeline } from './pipeline.ts';
+
+const COUNTER_NAMES: ReadonlySet<string> = new Set(Deriver.counterNames);
+/** How far back the total of a derived counter is looked for, and how finely. A longer silence starts it at zero. */
+const SEED_RANGES = [
+  { rangeMs: 15 * 60_000, resolutionMs: 1 },
+  { rangeMs: 24 * 3_600_000, resolutionMs: 60_000 },
+] as const;
+
+export interface RecoverOptions {
+  readonly pipeline: Pipeline;
+  readonly store: Store;
+  readonly nowNanos: bigint;
+  /** Sets the cumulative histogram that a series of the head starts from. */
+  readonly setHeadTotal: (seriesId: number, histogram: ExponentialHistogram) => void;
+}
+
+export interface Recovered {
+  readonly distributions: number;
+  readonly counters: number;
+}
+
+export async function recover(options: RecoverOptions): Promise<Recovered> {
+  const { pipeline, store, setHeadTotal } = options;
+  const totals = await store.distributionTotals();
+  for (const { seriesId, histogram } of totals) {
+    pipeline.registry.admitLayout(seriesId, histogram.customBounds === undefined ? 'exponential' : 'custom');
+    setHeadTotal(seriesId, ExponentialHistogram.decode(histogram));
+  }
+  const marks: Marks = new Map();
+  await findCounters(options, marks);
+  for (const [labels, mark] of marks) pipeline.deriver.seed(labels, mark);
+  return { distributions: totals.length, counters: marks.size };
+}
+
+/** Where derived counters stand. */
+type Marks = Map<Labels, CounterMark>;
+
+/**
+ * A counter never falls, so its largest total is where it stood: in the raw samples of the last minutes or, only for
+ * names with a counter that was silent in them, in the windows of a day.
+ */
+async function findCounters({ pipeline, store, nowNanos }: RecoverOptions, marks: Marks): Promise<void> {
+  const endMs = msFromNanos(nowNanos) + 1;
+  const counters = new Map<string, Labels>();
+  for (const { labels } of pipeline.registry.all())
+    if (COUNTER_NAMES.has(labels.metricName)) counters.set(labels.key, labels);
+  for (const { rangeMs, resolutionMs } of SEED_RANGES) {
+    const missing = [...counters.values()].filter((labels) => !marks.has(labels));
+    const names = new Set(missing.map(({ metricName }) => metricName));
+    if (names.size === 0) return;
+    const matchers = [{ name: METRIC_NAME, operator: '=~' as const, value: [...names].join('|') }];
+    for (const found of await store.select({ matchers, startMs: endMs - rangeMs, endMs, resolutionMs })) {
+      const labels = counters.get(found.labels.key);
+      if (labels === undefined) continue;
+      // Reads are in whole milliseconds, rounded down; the next sample may not lie before the one that was read.
+      const timeNanos = nanosFromMs((found.timesMs.at(-1) ?? 0) + 1);
+      for (const total of found.values) raise(marks, labels, { total, timeNanos });
+    }
+  }
+}
+
+function raise(marks: Marks, labels: Labels, { total, timeNanos }: CounterMark): void {
+  const known = marks.get(labels);
+  if (!Number.isFinite(total)) return;
+  if (known === undefined) marks.set(labels, { total, timeNanos });
+  else if (total > known.total || timeNanos > known.timeNanos) {
+    marks.set(labels, {
+      total: Math.max(total, known.total),
+      timeNanos: timeNanos > known.timeNanos ? timeNanos : known.timeNanos,
+    });
+  }
+}

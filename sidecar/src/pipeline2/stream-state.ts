@@ -1,0 +1,55 @@
+/**
+ * What the pipeline keeps for each configured stream: how far apart stamps and the clock may be, the newest stamp, the
+ * watermark behind it, and what was counted since the last flush. Stamps are seconds since the epoch, fractional.
+ */
+
+export interface StreamPolicy {
+  readonly name: string;
+  /** Distance of the watermark behind the newest stamp. */
+  readonly watermarkDelayMs: number;
+  /** Distance of the watermark behind the clock when nothing arrives. */
+  readonly idleDelayMs: number;
+  /** Older stamps than this are refused, milliseconds behind the clock. */
+  readonly maxLatenessMs: number;
+  /** Newer stamps than this are refused, milliseconds ahead of the clock. */
+  readonly maxFutureMs: number;
+}
+
+export type TimeRefusal = 'too_late' | 'future';
+
+export class StreamState {
+  readonly policy: StreamPolicy;
+  /** Position among the streams. */
+  readonly number: number;
+  /** Newest stamp taken in; of stamps ahead of the clock, the clock. */
+  newest = 0;
+  watermark = 0;
+  /** Bounds for stamps, by the clock of the last `tick`. */
+  oldestTaken = 0;
+  newestTaken = 0;
+  messages = 0;
+  bytes = 0;
+  stored = 0;
+  late = 0;
+  duplicates = 0;
+
+  constructor(policy: StreamPolicy, number: number) {
+    this.policy = policy;
+    this.number = number;
+  }
+
+  /** Why a stamp cannot be taken, or undefined when it can. */
+  refuseTime(seconds: number): TimeRefusal | undefined {
+    if (seconds < this.oldestTaken) return 'too_late';
+    return seconds > this.newestTaken ? 'future' : undefined;
+  }
+
+  /** Moves the bounds and the watermark, which never goes back, on. */
+  tick(nowSeconds: number): void {
+    const { watermarkDelayMs, idleDelayMs, maxLatenessMs, maxFutureMs } = this.policy;
+    this.oldestTaken = nowSeconds - maxLatenessMs / 1_000;
+    this.newestTaken = nowSeconds + maxFutureMs / 1_000;
+    const behindNewest = this.newest - watermarkDelayMs / 1_000;
+    this.watermark = Math.max(this.watermark, behindNewest, nowSeconds - idleDelayMs / 1_000);
+  }
+}
