@@ -11,7 +11,7 @@ import { ensureBuilt, ensureNodeModules, ensurePrograms, root } from './prerequi
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const jestArgs = args.filter((arg) => arg !== '--quick');
-const LONG = ['test/acceptance', 'test/browser', 'test/protocol', 'test/prometheus', 'test/wire/snippet'];
+const LONG = ['test/acceptance', 'test/fault', 'test/browser', 'test/protocol', 'test/prometheus', 'test/wire/snippet'];
 
 ensureNodeModules();
 const missing = quick ? [] : ensurePrograms({ chromium: 'chromium', prometheus: 'prometheus', openssl: 'openssl' });
