@@ -12,6 +12,8 @@ import type { Config } from './config.ts';
 import { openGrafana } from './grafana/open-grafana.ts';
 import { startHttpServer } from './http/server.ts';
 import { openSources } from './ingest/open-sources.ts';
+import { startMonitoring } from './monitoring.ts';
+import { Observers } from './observer.ts';
 import { buildPipeline, RECORDED_STREAM, type ConfiguredStream } from './pipeline/build-pipeline.ts';
 import { durableAppend } from './pipeline/durable-append.ts';
 import { LayeredReader } from './pipeline/layered-reader.ts';
@@ -35,6 +37,11 @@ export interface App {
   readonly httpAddress: string;
   /** Where Grafana's data source connects; undefined when switched off. */
   readonly grafanaAddress: string | undefined;
+  /** `host:port` of the exposition and of live updates; undefined while switched off, or taken by another process. */
+  readonly prometheusAddress: () => string | undefined;
+  readonly liveAddress: () => string | undefined;
+  /** Calls back at each trade, change of an alert, or change of health; returns what ends it. */
+  readonly on: Observers['on'];
   /** Resolves when the process cannot go on, with the reason. */
   readonly failed: Promise<unknown>;
   /** Reads rules and routes anew; a bad file changes nothing and is logged. */
@@ -72,11 +79,16 @@ async function compose(
   const { store, pipeline, reader, sources, openAlerts } = await startIngest(base, closers);
   const catalogue = createCatalogue(() => pipeline.registry.all());
   const engine = createPromqlEngine(reader, { telemetry: telemetry.port, ...config.query });
-  const channels = new ChannelSet(config.channels, { log, externalUrl: `http://${config.http.listen}` });
+  const observers = new Observers(log);
+  const channels = new ChannelSet(config.channels, {
+    log,
+    externalUrl: `http://${config.http.listen}`,
+    notifications: config.notifications,
+  });
   closers.push(() => channels.close());
   let sourcesAreOpen: () => void = () => undefined;
   const sourcesOpen = new Promise<void>((resolve) => (sourcesAreOpen = resolve));
-  const alerting = await openAlerting(base, { engine, pipeline, reader, openAlerts, channels, sourcesOpen });
+  const alerting = await openAlerting(base, { engine, pipeline, reader, openAlerts, channels, sourcesOpen, observers });
   closers.push(() => alerting.close());
   const queryService = createQueryService({ engine, reader, alerting, unitOf: catalogue.unitOf });
 
@@ -97,14 +109,34 @@ async function compose(
       version: VERSION,
       logger: log,
     },
-    config.grafana,
+    { ...config.grafana, queryTimeoutMs: config.query.timeoutMs },
   );
   if (grafana !== undefined) closers.push(() => grafana.close());
+  const monitoring = await startMonitoring({
+    config,
+    clock,
+    log,
+    telemetry,
+    engine,
+    reader,
+    store,
+    progress: pipeline,
+    catalogue,
+    sources: () => sources.map((source) => source.status()),
+    grafana: () => grafana?.address,
+    record: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
+    checkAlerts: () => alerting.check(),
+    observers,
+  });
+  closers.push(() => monitoring.close());
   void openAll(sources, pipeline, base).then(sourcesAreOpen);
   log.info({ version: VERSION, http: http.address, grafana: grafana?.address, store: config.store.kind }, 'ready');
   return {
     httpAddress: http.address,
     grafanaAddress: grafana?.address,
+    prometheusAddress: monitoring.prometheusAddress,
+    liveAddress: monitoring.liveAddress,
+    on: observers.on.bind(observers),
     failed,
     reload: () => reload(alerting, log),
     stop: closeAll,
@@ -194,9 +226,10 @@ function openAlerting(
     engine: PromqlEngine;
     channels: ChannelSet;
     sourcesOpen: Promise<void>;
+    observers: Observers;
   },
 ): Promise<Alerting> {
-  const { engine, pipeline, reader, openAlerts, channels, sourcesOpen } = parts;
+  const { engine, pipeline, reader, openAlerts, channels, sourcesOpen, observers } = parts;
   return startAlerting(
     {
       engine,
@@ -210,7 +243,10 @@ function openAlerting(
       recordSamples: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
       openChannels: (integrations) => channels.open(integrations),
       sourcesOpen,
-      broadcast: [],
+      broadcast: channels.broadcast,
+      onTransitions: (transitions) => {
+        for (const transition of transitions) observers.tell('alert', transition);
+      },
       random: Math.random,
     },
     {

@@ -501,6 +501,8 @@ export interface LoopTelemetry {
   started(loop: string, intervalSeconds: number): void;
   /** `skipped`: the run before was not done yet. */
   ran(loop: string, seconds: number, outcome: 'ok' | 'failed' | 'skipped'): void;
+  /** 0: healthy, 1: degraded, 2: critical. */
+  health(check: string, level: number): void;
 }
 
 /** Structured logging, the subset of pino that the parts use: fields first, then the sentence. */

@@ -3,18 +3,31 @@ import { readFile } from 'node:fs/promises';
 import type { Integration, WebhookConfig } from '@tapewatch/contract';
 import { TapewatchError } from '../errors.ts';
 import type { Channel, Logger } from '../ports.ts';
+import { alertmanagerBody } from './alertmanager-body.ts';
+import { openBroadcast, type BroadcastChannel } from './broadcast.ts';
 import type { ChannelOptions } from './channel-options.ts';
+import { EmailChannel } from './email.ts';
 import { LogChannel } from './log.ts';
+import type { NotificationOptions } from './notification-options.ts';
 import { WebhookChannel, WebhookClient } from './webhook.ts';
 
+interface ChannelSetDeps {
+  readonly log: Logger;
+  readonly externalUrl: string;
+  /** Channels that get every alert. */
+  readonly notifications?: NotificationOptions;
+}
+
 export class ChannelSet {
+  readonly broadcast: readonly BroadcastChannel[];
   readonly #client: WebhookClient;
   readonly #log: Logger;
   readonly #externalUrl: string;
 
   /** `externalUrl`: where a reader of the notification can look further. */
-  constructor(options: ChannelOptions, { log, externalUrl }: { log: Logger; externalUrl: string }) {
+  constructor(options: ChannelOptions, { log, externalUrl, notifications }: ChannelSetDeps) {
     this.#client = new WebhookClient(options);
+    this.broadcast = notifications === undefined ? [] : openBroadcast(notifications, this.#client);
     this.#log = log;
     this.#externalUrl = externalUrl;
   }
@@ -27,6 +40,7 @@ export class ChannelSet {
   }
 
   async close(): Promise<void> {
+    for (const { channel } of this.broadcast) if (channel instanceof EmailChannel) channel.close();
     await this.#client.close();
   }
 
@@ -40,13 +54,13 @@ export class ChannelSet {
       );
     }
     const authorization = await authorizationOf(integration.id, integration.config);
-    const target = {
+    const externalUrl = this.#externalUrl;
+    return new WebhookChannel(this.#client, {
+      kind: 'webhook',
       url,
-      maxAlerts,
-      externalUrl: this.#externalUrl,
+      body: (notification) => alertmanagerBody(notification, { maxAlerts, externalUrl }),
       ...(authorization === undefined ? {} : { authorization }),
-    };
-    return new WebhookChannel(this.#client, target);
+    });
   }
 }
 

@@ -5,7 +5,6 @@
 import { Agent, request } from 'undici';
 import type { Channel, Notification, Receipt } from '../ports.ts';
 import { AddressGuard, AddressRefused } from './address-guard.ts';
-import { alertmanagerBody } from './alertmanager-body.ts';
 import type { ChannelOptions } from './channel-options.ts';
 
 /** Of the answer; the rest is not read. */
@@ -13,11 +12,12 @@ const MAX_ANSWER_BYTES = 16_384;
 const IDEMPOTENCY_HEADER = 'X-Tapewatch-Idempotency-Key';
 
 export interface WebhookTarget {
+  readonly kind: string;
   readonly url: string;
   /** Value of the `Authorization` header. */
   readonly authorization?: string;
-  readonly maxAlerts: number;
-  readonly externalUrl: string;
+  /** What is posted, as JSON. */
+  readonly body: (notification: Notification) => object;
 }
 
 /** Shared by all webhooks: its pool of connections goes through the guard. */
@@ -51,18 +51,19 @@ export class WebhookClient {
 }
 
 export class WebhookChannel implements Channel {
-  readonly kind = 'webhook';
+  readonly kind: string;
   readonly #client: WebhookClient;
   readonly #target: WebhookTarget;
 
   constructor(client: WebhookClient, target: WebhookTarget) {
+    this.kind = target.kind;
     this.#client = client;
     this.#target = target;
   }
 
   async send(notification: Notification, signal: AbortSignal): Promise<Receipt> {
-    const { url, authorization, maxAlerts, externalUrl } = this.#target;
-    const body = JSON.stringify(alertmanagerBody(notification, { maxAlerts, externalUrl }));
+    const { url, authorization } = this.#target;
+    const body = JSON.stringify(this.#target.body(notification));
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Tapewatch',

@@ -39,12 +39,12 @@ export class Authentication {
   }
 
   /** Throws `listen.refused` when strangers could reach a server that lets everyone in. */
-  checkListen(listen: string): void {
+  checkListen(listen: string, setting = 'http.listen'): void {
     const { host } = splitListen(listen);
     if (this.required || isLoopback(host)) return;
     throw new TapewatchError(
       'listen.refused',
-      `http.listen ${listen} is not loopback and no token is configured; set http.tokens or listen on 127.0.0.1`,
+      `${setting} ${listen} is not loopback and no token is configured; set http.tokens or listen on 127.0.0.1`,
     );
   }
 

@@ -3,9 +3,11 @@
  * asked for, and the process's own figures. A registry of its own, so that two sidecars in one process do not mix.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { Telemetry } from '../ports.ts';
+import { Counter, Gauge, Histogram, Registry, Summary, collectDefaultMetrics } from 'prom-client';
+import type { LoopTelemetry, Telemetry } from '../ports.ts';
 import { VERSION } from '../version.ts';
+import type { MetricFamily } from './exposition/family.ts';
+import { ownFamilies } from './exposition/own.ts';
 
 const PREFIX = 'tapewatch_';
 const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -26,8 +28,20 @@ export interface TelemetryRegistry {
   readonly contentType: string;
   /** Prometheus text format. */
   text(): Promise<string>;
+  /** The same, as families. */
+  families(): Promise<MetricFamily[]>;
   httpAnswered(route: string, status: number, seconds: number): void;
+  readonly api: ApiFigures;
+  readonly loops: LoopTelemetry;
   close(): void;
+}
+
+/** Of our own HTTP API, under the names by which rules ask for them (REQUIREMENTS.md MET-55, MET-56). */
+export interface ApiFigures {
+  /** By route and status. */
+  requests(): Promise<readonly { readonly route: string; readonly status: string; readonly count: number }[]>;
+  /** p95 of the last five minutes in milliseconds; undefined without requests. */
+  p95Ms(): Promise<number | undefined>;
 }
 
 export function createTelemetry(version = VERSION): TelemetryRegistry {
@@ -36,7 +50,12 @@ export function createTelemetry(version = VERSION): TelemetryRegistry {
   collectDefaultMetrics({ register: registry });
   gauge(registry, 'build_info', 'Always 1; the version is a label.', ['version']).set({ version }, 1);
   const stop = eventLoopDelay(registry);
-  const { httpAnswered, ...work } = workCounters(registry, bounded);
+  const { httpAnswered: timed, ...work } = workCounters(registry, bounded);
+  const { answered, ...api } = apiFigures(registry);
+  const httpAnswered: TelemetryRegistry['httpAnswered'] = (route, status, seconds) => {
+    timed(route, status, seconds);
+    answered(route, status, seconds);
+  };
   const level: Telemetry['level'] = (name, help, read) => {
     registry.removeSingleMetric(PREFIX + name);
     new Gauge({
@@ -51,8 +70,11 @@ export function createTelemetry(version = VERSION): TelemetryRegistry {
   return {
     port: { ...ingestCounters(registry, bounded), ...work, level },
     httpAnswered,
+    api,
+    loops: loopMetrics(registry),
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    families: () => ownFamilies(registry),
     close: stop,
   };
 }
@@ -108,6 +130,84 @@ function workCounters(registry: Registry, bound: Bound) {
     notified: (receiver: string, outcome: string) =>
       notifications.inc({ receiver: bound('receiver', receiver), outcome }, 1),
     httpAnswered: (route: string, status: number, seconds: number) => http.observe({ route, status }, seconds),
+  };
+}
+
+const API_WINDOW_SECONDS = 300;
+const API_PERCENTILES = [0.5, 0.95, 0.99];
+
+function apiFigures(registry: Registry): ApiFigures & ApiObserver {
+  const requests = new Counter({
+    name: 'api_requests_total',
+    help: 'Requests to the HTTP API, by route and status.',
+    labelNames: ['route', 'status'],
+    registers: [registry],
+  });
+  const duration = new Summary({
+    name: `${PREFIX}http_request_duration_seconds`,
+    help: 'Time of HTTP requests in the last five minutes.',
+    percentiles: API_PERCENTILES,
+    maxAgeSeconds: API_WINDOW_SECONDS,
+    ageBuckets: 5,
+    registers: [registry],
+  });
+  const p95Ms = async (): Promise<number | undefined> => {
+    const { values } = await duration.get();
+    const seconds = values.find(({ labels }) => labels.quantile === 0.95)?.value;
+    return seconds === undefined || seconds === 0 || Number.isNaN(seconds) ? undefined : seconds * 1000;
+  };
+  new Gauge({
+    name: 'http_request_duration_p95',
+    help: 'p95 of the time of HTTP requests in the last five minutes, in milliseconds.',
+    registers: [registry],
+    async collect() {
+      this.set((await p95Ms()) ?? NaN);
+    },
+  });
+  return {
+    answered(route, status, seconds) {
+      requests.inc({ route, status }, 1);
+      duration.observe(seconds);
+    },
+    async requests() {
+      const { values } = await requests.get();
+      return values.map(({ labels, value }) => ({
+        route: String(labels.route),
+        status: String(labels.status),
+        count: value,
+      }));
+    },
+    p95Ms,
+  };
+}
+
+interface ApiObserver {
+  answered(route: string, status: number, seconds: number): void;
+}
+
+function loopMetrics(registry: Registry): LoopTelemetry {
+  const runs = counter(registry, 'loop_runs_total', 'Runs of the sidecar’s own loops, by outcome.', [
+    'loop',
+    'outcome',
+  ]);
+  const period = gauge(registry, 'loop_interval_seconds', 'Period of a loop.', ['loop']);
+  const duration = new Histogram({
+    name: `${PREFIX}loop_duration_seconds`,
+    help: 'Time of one run of a loop.',
+    labelNames: ['loop'],
+    buckets: SECONDS_BUCKETS,
+    registers: [registry],
+  });
+  const health = gauge(registry, 'health_level', 'Level of a health check: 0 healthy, 1 degraded, 2 critical.', [
+    'check',
+  ]);
+  return {
+    health: (check, level) => health.set({ check }, level),
+    started: (loop, seconds) => period.set({ loop }, seconds),
+    ran(loop, seconds, outcome) {
+      runs.inc({ loop, outcome }, 1);
+      if (outcome !== 'skipped') duration.observe({ loop }, seconds);
+    },
   };
 }
 
