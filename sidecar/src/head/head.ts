@@ -24,6 +24,9 @@ import { SeriesDirectory } from './series-directory.ts';
 const EVICT_EVERY_MS = 5_000;
 /** What is given up at once when memory is short. */
 const SHORTEN_BY_MS = 10_000;
+/** Levels that answer, as `SeriesData` tells them: raw samples, and windows of a second. */
+const RAW = [0];
+const SECONDS = [1_000];
 const DISTRIBUTION = 1;
 const COUNTER = 2;
 
@@ -87,8 +90,7 @@ export class Head {
     this.#directory.define(definition);
   }
 
-  append({ series, samples, histograms }: Pick<ColumnBatch, 'series' | 'samples' | 'histograms'>): void {
-    for (const definition of series) this.define(definition);
+  append({ samples, histograms }: Pick<ColumnBatch, 'samples' | 'histograms'>): void {
     this.#appendSamples(samples);
     for (const { seriesId, seconds, histogram } of histograms) {
       const stream = this.#streams[seriesId] as number;
@@ -159,12 +161,13 @@ export class Head {
     if (newestOfStep) this.#samples.readLast(id, { startMs, endMs, stepMs: resolutionMs }, timesMs, values);
     else this.#samples.read(id, request, timesMs, values);
     const staleMs = this.#ends.within(id, startMs, endMs);
-    return staleMs === undefined ? { timesMs, values } : { timesMs, values, staleMs };
+    const data = { timesMs, values, levelsMs: RAW };
+    return staleMs === undefined ? data : { ...data, staleMs };
   }
 
   #histograms(id: number, request: SelectRequest): Omit<SeriesData, 'labels'> {
     const { timesMs, histograms } = this.#distributions.read(id, request);
-    return { timesMs, values: timesMs.map(() => NaN), histograms };
+    return { timesMs, values: timesMs.map(() => NaN), histograms, levelsMs: SECONDS };
   }
 
   async series(

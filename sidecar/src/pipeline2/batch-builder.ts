@@ -1,6 +1,7 @@
 /**
- * Collects what becomes durable together. Columns grow by doubling and are handed over as exact-size typed arrays, so
- * that they can be transferred to the store's thread.
+ * Collects what becomes durable together. What is new is shown to the head as views, many times before a commit takes
+ * all of it. Columns grow by doubling and are handed over as exact-size typed arrays, so that they can be transferred to
+ * the store's thread.
  */
 import type { ExponentialHistogram, EventRow, SeriesDefinition } from '@tapewatch/core';
 import type { ColumnBatch, Envelope, TransitionRow } from '../ports.ts';
@@ -18,6 +19,9 @@ export class BatchBuilder {
   #events: EventRow[] = [];
   #transitions: TransitionRow[] = [];
   #positions = new Map<string, number>();
+  #series: SeriesDefinition[] = [];
+  #shownRows = 0;
+  #shownHistograms = 0;
   /** To be settled when the batch is durable. */
   envelopes: Envelope[] = [];
 
@@ -26,7 +30,8 @@ export class BatchBuilder {
   }
 
   get isEmpty(): boolean {
-    return this.rows === 0 && this.#transitions.length === 0 && this.envelopes.length === 0;
+    const others = this.#transitions.length + this.envelopes.length + this.#series.length;
+    return this.rows === 0 && others === 0;
   }
 
   addSample(seriesId: number, seconds: number, nanos: number, value: number): void {
@@ -63,11 +68,31 @@ export class BatchBuilder {
     this.#positions.set(key, Math.max(to, this.#positions.get(key) ?? 0));
   }
 
+  addSeries(definitions: readonly SeriesDefinition[]): void {
+    this.#series.push(...definitions);
+  }
+
+  /** Rows that came since the last call, as views that are valid until the next row; undefined when there are none. */
+  unseen(): Pick<ColumnBatch, 'samples' | 'histograms'> | undefined {
+    const [from, to] = [this.#shownRows, this.#rows];
+    const histograms = this.#histograms.slice(this.#shownHistograms);
+    if (from === to && histograms.length === 0) return undefined;
+    this.#shownRows = to;
+    this.#shownHistograms = this.#histograms.length;
+    const samples = {
+      seriesIds: this.#seriesIds.subarray(from, to),
+      seconds: this.#seconds.subarray(from, to),
+      nanos: this.#nanos.subarray(from, to),
+      values: this.#values.subarray(from, to),
+    };
+    return { samples, histograms };
+  }
+
   /** Hands everything over and is empty again; the columns' room is kept. */
-  take(series: readonly SeriesDefinition[]): { batch: ColumnBatch; rows: number; envelopes: Envelope[] } {
+  take(): { batch: ColumnBatch; rows: number; envelopes: Envelope[] } {
     const { rows, envelopes } = this;
     const batch: ColumnBatch = {
-      series,
+      series: this.#series,
       samples: {
         seriesIds: this.#seriesIds.slice(0, this.#rows),
         seconds: this.#seconds.slice(0, this.#rows),
@@ -80,6 +105,9 @@ export class BatchBuilder {
       positions: [...this.#positions].map(([log, sequence]) => ({ log, sequence })),
     };
     this.#rows = 0;
+    this.#shownRows = 0;
+    this.#shownHistograms = 0;
+    this.#series = [];
     this.#histograms = [];
     this.#events = [];
     this.#transitions = [];

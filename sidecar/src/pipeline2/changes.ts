@@ -12,6 +12,8 @@ export interface Change {
   readonly oldestMs: number;
 }
 
+const NOTHING: readonly Change[] = [];
+
 export class Changes {
   readonly #names: readonly string[];
   /** Oldest changed second by name; 0 for unchanged. */
@@ -37,7 +39,8 @@ export class Changes {
   }
 
   /** What changed, and begins anew. */
-  take(): Change[] {
+  take(): readonly Change[] {
+    if (this.#changed.length === 0) return NOTHING;
     const changes = this.#changed.map((name) => {
       const oldestMs = (this.#oldest[name] as number) * 1_000;
       this.#oldest[name] = 0;
@@ -46,6 +49,11 @@ export class Changes {
     this.#changed = [];
     return changes;
   }
+}
+
+/** Both together; of a metric in both, the older stamp. */
+export function unite(into: Map<string, number>, changes: readonly Change[]): void {
+  for (const { name, oldestMs } of changes) into.set(name, Math.min(oldestMs, into.get(name) ?? Infinity));
 }
 
 export function tell(sink: ChangeSink | undefined, changes: readonly Change[]): void {

@@ -9,8 +9,8 @@ export const pipelineOptions = z
       .int()
       .min(1)
       .max(5_000)
-      .default(50)
-      .describe('longest wait until queries and rules see a row'),
+      .default(2)
+      .describe('longest wait until queries see a row'),
     commitIntervalMs: z
       .number()
       .int()

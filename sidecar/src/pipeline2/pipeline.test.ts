@@ -7,6 +7,7 @@ import { Pipeline, type PipelineHead, type PipelineOptions } from './pipeline.ts
 const T0 = 1_700_000_000_000_000_000n;
 const EMPTY: Recovery = { series: [], positions: [], sealed: [], openAlerts: [] };
 const NO_HEAD: PipelineHead = {
+  define: () => undefined,
   append: () => undefined,
   seal: () => undefined,
   isLate: () => false,

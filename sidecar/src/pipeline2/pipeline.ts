@@ -3,7 +3,7 @@
  * settled as stored only after the commit that holds its last sample. Nothing is dropped without a counter and, for bad
  * messages, a dead letter.
  */
-import { SequenceLedger, type Sample, type TradingEvent } from '@tapewatch/core';
+import { SequenceLedger, type Sample, type SeriesDefinition, type TradingEvent } from '@tapewatch/core';
 import type {
   ChangeSink,
   ColumnBatch,
@@ -16,7 +16,7 @@ import type {
   TransitionRow,
 } from '../ports.ts';
 import { BatchBuilder } from './batch-builder.ts';
-import { Changes, tell, type Change } from './changes.ts';
+import { Changes, tell, unite, type Change } from './changes.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { Deriver } from './derive.ts';
 import { MessageSink } from './message-sink.ts';
@@ -24,8 +24,10 @@ import { RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
 import { StreamState, type StreamPolicy } from './stream-state.ts';
 
-/** Dead letters a flush may add; past it they are only counted, so that a flood cannot fill the disk. */
-const MAX_DEAD_LETTERS_PER_FLUSH = 100;
+/** Watermarks, sealing, counters and rules follow at this distance; rows are shown sooner. */
+const ADVANCE_EVERY_MS = 50;
+/** Dead letters between two advances; past it they are only counted, so that a flood cannot fill the disk. */
+const MAX_DEAD_LETTERS_PER_ADVANCE = 100;
 const EXCERPT_BYTES = 1_024;
 const RECENT_IDS_GENERATION = 500_000;
 
@@ -40,8 +42,9 @@ export interface PipelineStream {
 
 /** The memory that answers for the present. */
 export interface PipelineHead {
-  /** Takes in every batch before it is durable. */
-  append(batch: ColumnBatch): void;
+  define(definition: SeriesDefinition): void;
+  /** Takes in every row before it is durable; the columns are the caller's and change afterwards. */
+  append(rows: Pick<ColumnBatch, 'samples' | 'histograms'>): void;
   /** Closes the seconds of a stream that end at or before the watermark; adds the names of distributions that show more. */
   seal(stream: string, watermarkSeconds: number, changedNames: Map<string, number>): void;
   isLate(stream: string, second: number): boolean;
@@ -51,8 +54,12 @@ export interface PipelineHead {
 export interface PipelineOptions extends CommitterOptions {
   readonly streams: readonly PipelineStream[];
   readonly limits: SeriesLimits;
-  /** Longest time a row waits until queries and rules see it. */
+  /** Longest time a row waits until queries see it. */
   readonly flushIntervalMs: number;
+  /** Longest time a row waits for its commit, whose price hardly depends on its size. */
+  readonly commitIntervalMs: number;
+  /** A commit is due as soon as this many rows wait. */
+  readonly maxBatchRows: number;
   /** Rows that are not durable yet; past it messages are refused with reason `queue_full`. */
   readonly maxPendingRows: number;
   readonly head: PipelineHead;
@@ -73,13 +80,19 @@ export class Pipeline implements Progress {
   readonly #recentIds = new RecentIds(RECENT_IDS_GENERATION);
   readonly #ledgers = new Map<string, SequenceLedger>();
   readonly #listeners = new Set<(changedNames: ReadonlySet<string>) => void>();
-  readonly #waiters: (() => void)[] = [];
   readonly #committer: Committer;
   readonly #batch = new BatchBuilder();
   readonly #changes: Changes;
   readonly #sink: MessageSink;
   #changeSink: ChangeSink | undefined;
+  /** Changes that the listeners, and those that wait for the commit, have not been told yet. */
+  #unannounced = new Map<string, number>();
+  #uncommitted = new Map<string, number>();
   #deadLetters = 0;
+  #lastAdvanceMs = 0;
+  #oldestPendingMs = Infinity;
+  #isCommitWanted = false;
+  #waiters: (() => void)[] = [];
   #stopTimer: (() => void) | undefined;
 
   constructor(options: PipelineOptions, recovery: Recovery) {
@@ -112,7 +125,7 @@ export class Pipeline implements Progress {
   }
 
   get pendingRows(): number {
-    return this.#batch.rows + this.#committer.pendingRows;
+    return this.#batch.rows + this.#committer.rows;
   }
 
   get registry(): SeriesRegistry {
@@ -158,7 +171,7 @@ export class Pipeline implements Progress {
     if (sink.isClosed) this.#options.telemetry.dropped(envelope.stream, 'queue_full', rejected);
     sink.isClosed = false;
     this.#batch.envelopes.push(envelope);
-    if (this.#batch.rows >= this.#options.maxBatchRows) this.#tick();
+    if (this.#batch.rows >= this.#options.maxBatchRows) this.#commitWhenDue();
     return { accepted, rejected };
   }
 
@@ -174,7 +187,8 @@ export class Pipeline implements Progress {
     this.#batch.addTransitions(rows);
     await new Promise<void>((resolve) => {
       this.#waiters.push(resolve);
-      this.#tick();
+      this.#isCommitWanted = true;
+      this.#commitWhenDue();
     });
   }
 
@@ -187,7 +201,10 @@ export class Pipeline implements Progress {
   async stop(): Promise<void> {
     this.#stopTimer?.();
     this.#tick();
-    await this.#committer.drain();
+    const committer = this.#committer;
+    while (!committer.hasFailed && (!committer.isFree || !this.#batch.isEmpty)) {
+      await (committer.isFree ? this.#commit() : committer.idle());
+    }
   }
 
   #isNewMessage({ position }: Envelope): boolean {
@@ -239,7 +256,7 @@ export class Pipeline implements Progress {
     stream: string,
   ): void {
     this.#options.telemetry.dropped(stream, reason, items);
-    if (envelope === undefined || countOnly === true || this.#deadLetters >= MAX_DEAD_LETTERS_PER_FLUSH) return;
+    if (envelope === undefined || countOnly === true || this.#deadLetters >= MAX_DEAD_LETTERS_PER_ADVANCE) return;
     this.#deadLetters++;
     this.#options.telemetry.deadLetters(stream, reason, 1);
     this.#batch.addEvent({
@@ -253,22 +270,67 @@ export class Pipeline implements Progress {
     });
   }
 
-  /** Hands the batch to the head, which answers at once, and to the committer, and closes what the watermarks allow. */
   #tick(): void {
+    this.#show();
+    const nowMs = this.#nowSeconds() * 1_000;
+    if (nowMs - this.#lastAdvanceMs >= ADVANCE_EVERY_MS || nowMs < this.#lastAdvanceMs) this.#advance(nowMs);
+    if (!this.#batch.isEmpty && this.#oldestPendingMs === Infinity) this.#oldestPendingMs = nowMs;
+    if (nowMs - this.#oldestPendingMs >= this.#options.commitIntervalMs) this.#isCommitWanted = true;
+    this.#commitWhenDue();
+  }
+
+  /** Hands what is new to the head, which answers with it at once. */
+  #show(): void {
     const { head } = this.#options;
-    const storedByStream = this.#tellTelemetry();
+    const created = this.#registry.takeCreated();
+    for (const definition of created) head.define(definition);
+    this.#batch.addSeries(created);
+    const rows = this.#batch.unseen();
+    if (rows === undefined) return;
+    head.append(rows);
     const changes = this.#changes.take();
-    const isEmpty = this.#batch.isEmpty && this.#waiters.length === 0;
-    const taken = isEmpty ? undefined : this.#batch.take(this.#registry.takeCreated());
+    unite(this.#unannounced, changes);
+    unite(this.#uncommitted, changes);
+    tell(this.#changeSink, changes);
+  }
+
+  /** Moves the watermarks on, closes what they allow, and tells rules and counters what happened. */
+  #advance(nowMs: number): void {
+    this.#lastAdvanceMs = nowMs;
     this.#deadLetters = 0;
-    if (taken !== undefined) head.append(taken.batch);
-    this.#tickStates(this.#nowSeconds());
+    this.#tellTelemetry();
+    this.#tickStates(nowMs / 1_000);
     const sealed = this.#seal();
-    head.evict();
-    this.#announce(changes, sealed);
-    if (taken === undefined) return this.#committer.tick();
-    const onStored = (): void => tell(this.#changeSink, changes);
-    this.#committer.add({ ...taken, storedByStream, waiters: this.#waiters.splice(0), onStored });
+    this.#options.head.evict();
+    tell(this.#changeSink, sealed);
+    unite(this.#unannounced, sealed);
+    if (this.#unannounced.size === 0) return;
+    const names = new Set(this.#unannounced.keys());
+    this.#unannounced = new Map();
+    for (const listener of this.#listeners) listener(names);
+  }
+
+  #commitWhenDue(): void {
+    const isDue = this.#isCommitWanted || this.#batch.rows >= this.#options.maxBatchRows;
+    if (!isDue || !this.#committer.isFree) return;
+    void this.#commit().then(() => this.#commitWhenDue());
+  }
+
+  async #commit(): Promise<void> {
+    this.#show();
+    this.#isCommitWanted = false;
+    this.#oldestPendingMs = Infinity;
+    const waiters = this.#waiters.splice(0);
+    const changes = [...this.#uncommitted].map(([name, oldestMs]) => ({ name, oldestMs }));
+    this.#uncommitted = new Map();
+    await this.#committer.start({
+      ...this.#batch.take(),
+      storedByStream: this.#takeStored(),
+      onStored: () => {
+        tell(this.#changeSink, changes);
+        for (const resolve of waiters) resolve();
+      },
+    });
   }
 
   #tickStates(nowSeconds: number): void {
@@ -288,19 +350,26 @@ export class Pipeline implements Progress {
     if (names.size > 0) for (const listener of this.#listeners) listener(names);
   }
 
-  /** What was counted since the last flush; per message it would cost more than the message. */
-  #tellTelemetry(): Map<string, number> {
+  /** What was counted since the last time; per message it would cost more than the message. */
+  #tellTelemetry(): void {
     const { telemetry } = this.#options;
-    const storedByStream = new Map<string, number>();
     for (const state of this.#states) {
       const { name } = state.policy;
       if (state.messages > 0) telemetry.received(name, state.messages, state.bytes);
       if (state.duplicates > 0) telemetry.duplicates(name, state.duplicates);
       if (state.late > 0) telemetry.late(name, state.late);
-      if (state.stored > 0) storedByStream.set(name, state.stored);
-      state.messages = state.bytes = state.duplicates = state.late = state.stored = 0;
+      state.messages = state.bytes = state.duplicates = state.late = 0;
     }
-    return storedByStream;
+  }
+
+  /** How many items of each stream the present batch holds; begins anew. */
+  #takeStored(): Map<string, number> {
+    const stored = new Map<string, number>();
+    for (const state of this.#states) {
+      if (state.stored > 0) stored.set(state.policy.name, state.stored);
+      state.stored = 0;
+    }
+    return stored;
   }
 
   #nowSeconds(): number {
