@@ -13,7 +13,11 @@ if (!['', 'sidecar', 'plugins'].includes(only)) {
 const started = Date.now();
 if (only !== 'plugins') {
   await bundle(
-    { main: 'sidecar/src/main.ts', 'store-worker': 'sidecar/src/store/duckdb/worker.ts' },
+    {
+      main: 'sidecar/src/main.ts',
+      'store-worker': 'sidecar/src/store/duckdb/worker.ts',
+      'query-worker': 'sidecar/src/query/worker.ts',
+    },
     join(root, 'sidecar/dist'),
   );
   console.log(`sidecar/dist built (${Date.now() - started} ms)`);

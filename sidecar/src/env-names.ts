@@ -105,7 +105,7 @@ export const ENV_NAMES: readonly EnvName[] = [
   },
   {
     variable: 'MONITORING_MAX_CONCURRENT_QUERIES',
-    paths: ['query.maxConcurrent', 'http.maxConcurrentQueries'],
+    paths: ['query.maxConcurrent'],
     read: number,
     standard: '50',
     meaning: 'queries at once; the next one waits',

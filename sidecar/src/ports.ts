@@ -309,7 +309,7 @@ export interface Store extends StoreReader {
   /** Opens or creates, migrates to the present schema, and yields what a restart needs. */
   open(): Promise<Recovery>;
   /** Durable when it resolves; all or nothing. Rows whose id is known already are dropped, and counted in the result. */
-  append(batch: Batch): Promise<{ readonly duplicates: number }>;
+  append(batch: ColumnBatch): Promise<{ readonly duplicates: number }>;
   /** All windows of each distribution merged: the cumulative histograms of this moment. Slow; for a restart. */
   distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]>;
   /** Raw samples of series that belong to `stream`, with stamps at or after `fromNanos`, ascending by stamp. */

@@ -89,13 +89,6 @@ describe('Grafana server', () => {
     expect(aborted).toEqual(['never']);
   });
 
-  it('lets further queries wait, and refuses them past the bound', async () => {
-    world = await startWorld({}, { queriesMax: 1, queriesWaitingMax: 1, queryTimeoutMs: 400 });
-    const { responses } = await ask(world, { A: NEVER, B: GOOD, C: GOOD });
-    expect(responses['C']?.error).toContain('1 queries run and 1 wait');
-    expect(responses['B']?.status).toBe(503);
-  });
-
   it.each([
     [
       'NATS is away',

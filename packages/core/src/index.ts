@@ -24,6 +24,7 @@ export * from './promql/error.ts';
 export * from './promql/evaluate.ts';
 export * from './promql/function/definition.ts';
 export * from './promql/function/registry.ts';
+export { labelOrder } from './promql/function/sort.ts';
 export * from './promql/literal.ts';
 export * from './promql/parse.ts';
 export * from './promql/plan.ts';

@@ -9,17 +9,15 @@ import { startGrafanaServer, type GrafanaServer, type GrafanaServerDeps, type Gr
 /** Undefined when `enabled` is false. Throws `config.invalid` or `listen.refused`. */
 export async function openGrafana(
   deps: GrafanaServerDeps,
-  settings: GrafanaSettings & Pick<GrafanaServerOptions, 'queriesMax' | 'queriesWaitingMax' | 'queryTimeoutMs'>,
+  settings: GrafanaSettings & Pick<GrafanaServerOptions, 'queryTimeoutMs'>,
 ): Promise<GrafanaServer | undefined> {
   if (!settings.enabled) return undefined;
-  const { listen, socketGroup, tls, queriesMax, queriesWaitingMax, queryTimeoutMs } = settings;
+  const { listen, socketGroup, tls, queryTimeoutMs } = settings;
   if (listen.startsWith('unix:')) await mkdir(dirname(listen.slice('unix:'.length)), { recursive: true });
   const tokenHashes = [...settings.tokens, ...(await Promise.all(settings.tokenFiles.map(hashOfFile)))];
   return startGrafanaServer(deps, {
     listen,
     tokenHashes,
-    ...(queriesMax === undefined ? {} : { queriesMax }),
-    ...(queriesWaitingMax === undefined ? {} : { queriesWaitingMax }),
     ...(queryTimeoutMs === undefined ? {} : { queryTimeoutMs }),
     ...(socketGroup === undefined ? {} : { socketGroup }),
     ...(tls === undefined ? {} : { tls }),

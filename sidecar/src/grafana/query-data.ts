@@ -1,6 +1,7 @@
 /**
  * QueryData: every refId is answered for itself and concurrently; one bad query never fails the others. Work stops when
- * Grafana cancels, and after `timeoutMs`, which stays below Grafana's own 30 s so that the answer says why.
+ * Grafana cancels, and at a deadline, which for alert rules stays below Grafana's own 30 s so that the answer says why.
+ * How many run at once is decided behind: panels, rules and the HTTP API stand in one line.
  */
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope, QueryService } from '../ports.ts';
@@ -8,14 +9,14 @@ import type { Authenticate } from './authentication.ts';
 import { encodeFrame } from './frame.ts';
 import type { LiveHub } from './live-hub.ts';
 import type { DataQuery, DataResponse, PluginContext, QueryDataRequest, QueryDataResponse } from './message.ts';
-import type { QueryGate } from './query-gate.ts';
 
 export interface QueryDataDeps {
   readonly queryService: QueryService;
   readonly authenticate: Authenticate;
   readonly live: LiveHub;
-  readonly gate: QueryGate;
   readonly timeoutMs: number;
+  /** When an alert rule asks. */
+  readonly alertTimeoutMs: number;
   readonly onInternalError: (error: unknown) => void;
 }
 
@@ -24,19 +25,17 @@ export async function answerQueryData(
   deps: QueryDataDeps,
   cancelled: AbortSignal,
 ): Promise<QueryDataResponse> {
-  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(deps.timeoutMs)]);
   const fromAlert = headerOf(request.headers, 'fromalert') === 'true';
+  const timeoutMs = fromAlert ? Math.min(deps.timeoutMs, deps.alertTimeoutMs) : deps.timeoutMs;
+  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(timeoutMs)]);
   const answers = request.queries.map(async (query): Promise<[string, DataResponse]> => {
     try {
       deps.authenticate(request.pluginContext);
       const asked: Asked = { query, context: request.pluginContext, fromAlert };
-      const frames = await untilAborted(
-        deps.gate.run(() => framesOf(asked, deps, signal), signal),
-        signal,
-      );
+      const frames = await untilAborted(framesOf(asked, deps, signal), signal);
       return [query.refId, { frames, status: 200 }];
     } catch (error) {
-      const cause = signal.aborted ? interruption(error, deps.timeoutMs, cancelled.aborted) : error;
+      const cause = signal.aborted ? interruption(error, timeoutMs, cancelled.aborted) : error;
       return [query.refId, failure(cause, deps)];
     }
   });

@@ -29,7 +29,6 @@ import type {
 } from './message.ts';
 import { serviceDefinition } from './proto.ts';
 import { answerQueryData } from './query-data.ts';
-import { QueryGate } from './query-gate.ts';
 import { callResource, type ResourceDeps } from './resource.ts';
 import { publish, runStream, subscribe } from './stream.ts';
 
@@ -48,10 +47,8 @@ export interface GrafanaServerDeps {
 export interface GrafanaServerOptions extends ListenOptions {
   /** SHA-256 of accepted tokens, hex, optionally after `sha256:`. */
   readonly tokenHashes?: readonly string[];
-  /** Below Grafana's 30 s. */
+  /** Alert rules get less: see ALERT_TIMEOUT_MS. */
   readonly queryTimeoutMs?: number;
-  readonly queriesMax?: number;
-  readonly queriesWaitingMax?: number;
   readonly liveChannelsMax?: number;
 }
 
@@ -62,9 +59,9 @@ export interface GrafanaServer {
   close(): Promise<void>;
 }
 
-const QUERY_TIMEOUT_MS = 25_000;
-const QUERIES_MAX = 50;
-const QUERIES_WAITING_MAX = 1_000;
+const QUERY_TIMEOUT_MS = 30_000;
+/** Grafana's `evaluation_timeout` is 30 s; past it a rule learns nothing of the reason. */
+const ALERT_TIMEOUT_MS = 25_000;
 const LIVE_CHANNELS_MAX = 1_000;
 const MESSAGE_BYTES_MAX = 16 * 1_048_576;
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -85,16 +82,13 @@ export async function startGrafanaServer(
     channelsMax: options.liveChannelsMax ?? LIVE_CHANNELS_MAX,
     onError: onInternalError,
   });
-  const gate = new QueryGate({
-    runningMax: options.queriesMax ?? QUERIES_MAX,
-    waitingMax: options.queriesWaitingMax ?? QUERIES_WAITING_MAX,
-  });
   const timeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
   const server = new Server({
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': -1,
   });
-  const queryDeps = { queryService, authenticate, live, gate, timeoutMs, onInternalError };
+  const alertTimeoutMs = ALERT_TIMEOUT_MS;
+  const queryDeps = { queryService, authenticate, live, timeoutMs, alertTimeoutMs, onInternalError };
   server.addService(serviceDefinition('pluginv2.Data'), {
     QueryData: unary((request: QueryDataRequest, signal) => answerQueryData(request, queryDeps, signal)),
   });

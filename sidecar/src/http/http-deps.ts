@@ -5,6 +5,7 @@ import type {
   Clock,
   Logger,
   PromqlEngine,
+  QueryLine,
   QueryService,
   SourceStatus,
   StoreReader,
@@ -13,6 +14,8 @@ import type {
 
 export interface HttpDeps {
   readonly engine: PromqlEngine;
+  /** For reads that neither the engine nor the query service puts into the line. */
+  readonly line: QueryLine;
   readonly reader: StoreReader;
   readonly queryService: QueryService;
   readonly alerting: AlertingView;

@@ -24,8 +24,6 @@ export const httpOptions = z
     requestTimeoutMs: z.number().int().min(1_000).max(600_000).default(30_000),
     queryTimeoutMs: z.number().int().min(100).max(600_000).default(30_000),
     maxConnections: z.number().int().min(1).max(65_535).default(512),
-    maxConcurrentQueries: z.number().int().min(1).max(1_000).default(50).describe('the next wait, in order'),
-    maxWaitingQueries: z.number().int().min(0).max(100_000).default(1_000),
     rateLimit: z
       .strictObject({
         requests: z.number().int().min(1).max(10_000_000).default(3_000),

@@ -84,7 +84,7 @@ async function find({ deps, gate }: RouteContext, request: FastifyRequest, param
   const endMs = params.end === undefined ? MAX_TIME_MS : parseTimeMs('end', params.end);
   if (endMs < startMs) throw new TapewatchError('query.invalid', 'end timestamp must not be before start time');
   const matchers = listOf(params['match[]']).map((selector) => deps.catalogue.matchers(selector));
-  const found = await gate.run(request, (signal) => deps.reader.series(matchers, startMs, endMs, signal));
+  const found = await gate.read(request, (signal) => deps.reader.series(matchers, startMs, endMs, signal));
   return found.map(({ labels }) => labels).sort(byNameThenKey);
 }
 

@@ -88,8 +88,7 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
   });
   if (settings.compression) await app.register(compress, { threshold: MIN_COMPRESSED_BYTES, encodings: ENCODINGS });
   await describe(app, deps);
-  const gate = new QueryGate(settings);
-  deps.telemetry.port.level('http_queries_waiting', 'Queries that wait for their turn.', () => gate.waiting);
+  const gate = new QueryGate(deps.line, settings.queryTimeoutMs);
   const context = { app, deps, gate };
   for (const routes of [operationRoutes, queryRoutes, seriesRoutes, ruleRoutes, tradingRoutes]) routes(context);
   await app.ready();

@@ -53,7 +53,7 @@ export function tradingRoutes(context: RouteContext): void {
       const { fromMs, toMs } = rangeOf(context, params);
       const limit = Math.min(parseLimit('limit', params.limit) || DEAD_LETTERS, MAX_DEAD_LETTERS);
       const filter = { startNanos: nanosFromMs(fromMs), endNanos: nanosFromMs(toMs) + 1n, limit, newestFirst: true };
-      const letters = await gate.run(request, (signal) => deps.reader.events('dead_letters', filter, signal));
+      const letters = await gate.read(request, (signal) => deps.reader.events('dead_letters', filter, signal));
       const data = letters.map(({ timeNanos, stream, subject, reason, detail, payload }) => ({
         time: rfc3339(timeNanos),
         stream,

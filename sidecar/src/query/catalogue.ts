@@ -1,9 +1,8 @@
 /** What can be asked for: metrics with kind, unit and help, functions with signatures, and selectors as matchers. */
 import {
-  builtinFunctions,
+  functionSignatures,
   parse,
   PromqlError,
-  signatureOf,
   type Matcher,
   type SeriesDefinition,
   type SeriesKind,
@@ -34,10 +33,10 @@ export interface Catalogue {
 }
 
 export function createCatalogue(series: () => Iterable<SeriesDefinition>): Catalogue {
-  const functions = [...builtinFunctions.values()].map((definition) => ({
-    name: definition.name,
-    signature: signatureOf(definition),
-    help: definition.doc,
+  const functions = functionSignatures().map(({ name, signature, doc, status }) => ({
+    name,
+    signature,
+    help: status === 'stable' ? doc : `${doc} (${status === 'ours' ? 'Tapewatch' : 'experimental in Prometheus'})`,
   }));
   const byName = (): Map<string, MetricEntry> => {
     const entries = new Map<string, MetricEntry>();

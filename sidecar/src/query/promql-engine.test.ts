@@ -19,6 +19,7 @@ const DATA: readonly SeriesData[] = [
 
 class MemoryReader {
   readonly requests: SelectRequest[] = [];
+  readonly signals: (AbortSignal | undefined)[] = [];
   gate: Promise<void> = Promise.resolve();
   running = 0;
   peak = 0;
@@ -28,8 +29,9 @@ class MemoryReader {
     this.#data = data;
   }
 
-  async select(request: SelectRequest): Promise<SeriesData[]> {
+  async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
     this.requests.push(request);
+    this.signals.push(signal);
     this.peak = Math.max(this.peak, ++this.running);
     await this.gate;
     this.running--;
@@ -157,8 +159,11 @@ describe('the PromQL engine over a store', () => {
     let open: () => void = () => undefined;
     reader.gate = new Promise((resolve) => (open = resolve));
     const engine = engineOver(reader, { maxConcurrent: 2, maxWaiting: 3 });
-    const accepted = Array.from({ length: 5 }, () => engine.query('fills_total', instant(HOUR)));
-    expect(await failure(engine.query('fills_total', instant(HOUR)))).toMatchObject({ code: 'query.limit' });
+    const accepted = Array.from({ length: 5 }, (_, i) => engine.query(`fills_total + ${i}`, instant(HOUR)));
+    expect(await failure(engine.query('fills_total', instant(HOUR)))).toMatchObject({
+      code: 'query.limit',
+      message: '2 queries run and 3 wait; ask again later or less often, or raise query.maxConcurrent',
+    });
     expect(reader.requests).toHaveLength(2);
     open();
     expect(await Promise.all(accepted)).toHaveLength(5);
@@ -172,13 +177,38 @@ describe('the PromQL engine over a store', () => {
     const engine = engineOver(reader, { maxConcurrent: 1 });
     const first = engine.query('fills_total', instant(HOUR));
     const controller = new AbortController();
-    const waiting = failure(engine.query('fills_total', instant(HOUR), controller.signal));
-    const third = engine.query('fills_total', instant(HOUR));
+    const waiting = failure(engine.query('fills_total + 2', instant(HOUR), controller.signal));
+    const third = engine.query('fills_total + 3', instant(HOUR));
     controller.abort();
     expect(await waiting).toMatchObject({ code: 'query.cancelled' });
     open();
     await Promise.all([first, third]);
     expect(reader.requests).toHaveLength(2);
+  });
+
+  it('answers identical questions with one piece of work, which stops when the last caller has left', async () => {
+    const reader = new MemoryReader();
+    let open: () => void = () => undefined;
+    reader.gate = new Promise((resolve) => (open = resolve));
+    const outcomes: string[] = [];
+    const telemetry = { level: () => undefined, queryCached: (outcome: string) => void outcomes.push(outcome) };
+    const engine = engineOver(reader, { telemetry });
+    const [one, two] = [new AbortController(), new AbortController()];
+    const first = failure(engine.query('sum(fills_total{venue="XNAS"})', instant(HOUR), one.signal));
+    const second = engine.query('sum (( fills_total { venue = "XNAS" } ))', instant(HOUR), two.signal);
+    const other = engine.query('sum(fills_total{venue="XNAS"})', instant(HOUR), undefined, { tenant: 'b' });
+    one.abort();
+    expect(await first).toMatchObject({ code: 'query.cancelled' });
+    open();
+    expect(await second).toMatchObject({ samples: [{ value: 3600 }] });
+    await other;
+    expect([reader.requests.length, outcomes]).toEqual([2, ['merged', 'miss']]);
+    reader.gate = new Promise(() => undefined);
+    const third = failure(engine.query('fills_total', instant(HOUR), two.signal));
+    await Promise.resolve();
+    two.abort();
+    expect(await third).toMatchObject({ code: 'query.cancelled' });
+    expect(reader.signals.at(-1)?.aborted).toBe(true);
   });
 
   it('passes a fault of the store on as it is', async () => {

@@ -1,43 +1,61 @@
 /**
- * PromQL over a store: parse, plan, read all selectors at once, evaluate. The evaluation itself is core's and pure; here
- * are the limits (points, samples, time, queries at once), cancelling, and the translation of errors.
+ * PromQL over a store: parse, plan, share, read all selectors at once, evaluate. The evaluation itself is core's and
+ * pure; here are the limits (points, samples, time, queries at once), cancelling, what callers share (identical questions
+ * at one time, steps that still hold), which thread evaluates, and the translation of errors.
  */
 import {
   DEFAULT_LOOKBACK_MS,
   DEFAULT_MAX_SAMPLES,
   DEFAULT_SUBQUERY_STEP_MS,
-  evaluate,
   type EvaluationRange,
   type Expr,
   parse,
   plan,
   type Plan,
   PromqlError,
-  type QueryResult,
-  type SeriesData,
 } from '@tapewatch/core';
 import { type ErrorCode, TapewatchError } from '../errors.ts';
-import type { PromqlEngine, StoreReader, Telemetry } from '../ports.ts';
-import { compileCapturing } from './capturing-regex.ts';
+import type { PromqlEngine, PromqlOptions, QueryLine, StoreReader, Telemetry } from '../ports.ts';
+import { AnswerCache } from './answer-cache.ts';
+import { type Answer, CachedEvaluation, type Evaluated, identityOf, type Question } from './cached-evaluation.ts';
+import { ChangeLog } from './change-log.ts';
+import { Deadline, raceAbort } from './deadline.ts';
+import { type Evaluator, localEvaluator } from './evaluation-task.ts';
+import { factsOf } from './expression-facts.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
 import { QuerySlots } from './query-slots.ts';
+import { describeRead, refuseTooMuch } from './read-facts.ts';
+import { SharedFlights } from './shared-flights.ts';
 
 export interface PromqlEngineOptions {
-  readonly telemetry?: Pick<Telemetry, 'level'>;
+  readonly telemetry?: Pick<Telemetry, 'level' | 'queryCached'>;
   readonly lookbackMs?: number;
   readonly subqueryStepMs?: number;
   readonly maxPointsPerSeries?: number;
   /** Samples that one query may fetch, and may look at. */
   readonly maxSamples?: number;
+  readonly maxSeries?: number;
   /** From the call to the answer, waiting for a slot included. */
   readonly timeoutMs?: number;
+  /** The line of queries; without one, a line of its own with these bounds. */
+  readonly line?: QueryLine;
   readonly maxConcurrent?: number;
   readonly maxWaiting?: number;
+  /** What changed in the data. Without it no answer is kept. */
+  readonly changes?: ChangeLog;
+  /** 0 keeps no answers. */
+  readonly cacheTtlMs?: number;
+  readonly cacheBytes?: number;
+  readonly evaluator?: Evaluator;
 }
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 export const DEFAULT_MAX_CONCURRENT = 50;
 export const DEFAULT_MAX_WAITING = 1_000;
+export const DEFAULT_CACHE_TTL_MS = 300_000;
+export const DEFAULT_CACHE_BYTES = 64 * 1_048_576;
+/** As VictoriaMetrics's `-search.maxUniqueTimeseries`. */
+export const DEFAULT_MAX_SERIES = 300_000;
 
 const CODES: Readonly<Record<PromqlError['kind'], ErrorCode>> = {
   parse: 'query.parse',
@@ -47,129 +65,126 @@ const CODES: Readonly<Record<PromqlError['kind'], ErrorCode>> = {
 };
 
 export function createPromqlEngine(reader: StoreReader, options: PromqlEngineOptions = {}): PromqlEngine {
-  const maxConcurrent = options.maxConcurrent ?? DEFAULT_MAX_CONCURRENT;
-  const slots = new QuerySlots({ maxConcurrent, maxWaiting: options.maxWaiting ?? DEFAULT_MAX_WAITING });
-  options.telemetry?.level('queries_running', 'PromQL queries being answered.', () => slots.running);
-  options.telemetry?.level('queries_waiting', 'PromQL queries waiting for a slot.', () => slots.waiting);
-  return {
-    async query(expr, range, signal) {
-      const deadline = new Deadline(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
-      try {
-        const planned = planQuery(expr, range, options);
-        return await slots.run(() => answer(reader, planned, { deadline, options }), deadline.signal);
-      } catch (error) {
-        throw translated(error, expr, deadline);
-      } finally {
-        deadline.clear();
-      }
-    },
-  };
+  return new Engine(reader, options);
+}
+
+class Engine implements PromqlEngine {
+  readonly #reader: StoreReader;
+  readonly #options: PromqlEngineOptions;
+  readonly #line: QueryLine;
+  readonly #flights = new SharedFlights<Answer>();
+  readonly #cached: CachedEvaluation;
+  readonly #evaluator: Evaluator;
+
+  constructor(reader: StoreReader, options: PromqlEngineOptions) {
+    const { maxConcurrent = DEFAULT_MAX_CONCURRENT, maxWaiting = DEFAULT_MAX_WAITING, telemetry } = options;
+    this.#reader = reader;
+    this.#options = options;
+    this.#line = options.line ?? new QuerySlots({ maxConcurrent, maxWaiting });
+    this.#evaluator = options.evaluator ?? localEvaluator;
+    const ttlMs = options.changes === undefined ? 0 : (options.cacheTtlMs ?? DEFAULT_CACHE_TTL_MS);
+    const maxBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
+    const cache = new AnswerCache({ maxBytes, ttlMs, now: () => performance.now() });
+    this.#cached = new CachedEvaluation(cache, options.changes ?? new ChangeLog());
+    telemetry?.level('queries_running', 'PromQL queries being answered.', () => this.#flights.size);
+    telemetry?.level('query_cache_bytes', 'Answers kept, estimated.', () => cache.bytes);
+    telemetry?.level('query_cache_answers', 'Answers kept.', () => cache.size);
+  }
+
+  async query(
+    expr: string,
+    range: EvaluationRange,
+    signal?: AbortSignal,
+    asked: PromqlOptions = {},
+  ): ReturnType<PromqlEngine['query']> {
+    const started = performance.now();
+    const limitMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const deadline = new Deadline(Math.min(limitMs, asked.timeoutMs ?? limitMs), signal);
+    try {
+      const parsed = parseCached(expr);
+      const planned = this.#plan(parsed, range, { text: expr, asked });
+      const facts = factsOf(parsed, range, planned.lookbackMs);
+      const scope = JSON.stringify([asked.tenant ?? '', planned.lookbackMs]);
+      const question: Question = { facts, range, scope, selects: planned.selects };
+      const answer = await this.#share(question, { parsed, text: expr, asked }, deadline);
+      const { result, cache, series, samples, levelsMs, errorBound } = answer;
+      const bound = errorBound === undefined ? {} : { errorBound };
+      const seconds = (performance.now() - started) / 1000;
+      return { ...result, stats: { series, samples, levelsMs, ...bound, cache, seconds } };
+    } catch (error) {
+      throw translated(error, expr, deadline);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** Joins an identical question that is being answered, if nothing it reads has changed since; else asks itself. */
+  async #share(question: Question, asked: Asked, deadline: Deadline): Promise<Answer> {
+    const { telemetry } = this.#options;
+    let own = false;
+    const work: Parameters<SharedFlights<Answer>['join']>[1] = ({ signal, joinWhile }) => {
+      own = true;
+      return this.#line.run(async () => {
+        joinWhile(this.#cached.unchanged(question));
+        return this.#cached.answer(question, (range) => this.#evaluate(asked, range, signal));
+      }, signal);
+    };
+    const answer = await this.#flights.join(identityOf(question), work, deadline.signal);
+    telemetry?.queryCached?.(own ? answer.cache : 'merged');
+    return answer;
+  }
+
+  async #evaluate({ parsed, text, asked }: Asked, range: EvaluationRange, upstream: AbortSignal): Promise<Evaluated> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, maxSamples = DEFAULT_MAX_SAMPLES } = this.#options;
+    const deadline = new Deadline(timeoutMs, upstream);
+    try {
+      const { signal } = deadline;
+      const planned = this.#plan(parsed, range, { text, asked });
+      const reads = planned.selects.map((request) => this.#reader.select(request, signal));
+      const data = await raceAbort(Promise.all(reads), signal);
+      refuseTooMuch(data, { maxSamples, maxSeries: this.#options.maxSeries ?? DEFAULT_MAX_SERIES });
+      const { nodes } = factsOf(parsed, range);
+      const control = { signal, check: () => deadline.check() };
+      const work = this.#evaluator.evaluate({ plan: planned, data, nodes, maxSamples }, control);
+      return { ...describeRead(planned.selects, data), result: await raceAbort(work, signal) };
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** Throws before anything is read when the query cannot be answered anyway. */
+  #plan(parsed: Expr, range: EvaluationRange, { text, asked }: { text: string; asked: PromqlOptions }): Plan {
+    const points = range.stepMs > 0 ? Math.floor((range.endMs - range.startMs) / range.stepMs) + 1 : 1;
+    const maxPoints = this.#options.maxPointsPerSeries ?? MAX_POINTS_PER_SERIES;
+    if (points > maxPoints) {
+      const message = `the query asks for ${points} points per series, the limit is ${maxPoints}; take a larger step or a shorter range`;
+      throw new TapewatchError('query.limit', message, { details: { points, maxPoints } });
+    }
+    return plan(parsed, range, {
+      text,
+      lookbackMs: asked.lookbackMs ?? this.#options.lookbackMs ?? DEFAULT_LOOKBACK_MS,
+      subqueryStepMs: this.#options.subqueryStepMs ?? DEFAULT_SUBQUERY_STEP_MS,
+    });
+  }
+}
+
+interface Asked {
+  readonly parsed: Expr;
+  readonly text: string;
+  readonly asked: PromqlOptions;
 }
 
 /** Parsed queries kept, oldest dropped first: rules and dashboards ask the same ones over and over. */
 const MAX_PARSED = 1_000;
-const parsed = new Map<string, Expr>();
+const parsedTexts = new Map<string, Expr>();
 
 function parseCached(expr: string): Expr {
-  const known = parsed.get(expr);
+  const known = parsedTexts.get(expr);
   if (known !== undefined) return known;
   const fresh = parse(expr);
-  if (parsed.size >= MAX_PARSED) parsed.delete(parsed.keys().next().value as string);
-  parsed.set(expr, fresh);
+  if (parsedTexts.size >= MAX_PARSED) parsedTexts.delete(parsedTexts.keys().next().value as string);
+  parsedTexts.set(expr, fresh);
   return fresh;
-}
-
-/** Throws before anything is read when the query cannot be answered anyway. */
-function planQuery(expr: string, range: EvaluationRange, options: PromqlEngineOptions): Plan {
-  const points = range.stepMs > 0 ? Math.floor((range.endMs - range.startMs) / range.stepMs) + 1 : 1;
-  const maxPoints = options.maxPointsPerSeries ?? MAX_POINTS_PER_SERIES;
-  if (points > maxPoints) {
-    const message = `the query asks for ${points} points per series, the limit is ${maxPoints}; take a larger step or a shorter range`;
-    throw new TapewatchError('query.limit', message, { details: { points, maxPoints } });
-  }
-  return plan(parseCached(expr), range, {
-    text: expr,
-    lookbackMs: options.lookbackMs ?? DEFAULT_LOOKBACK_MS,
-    subqueryStepMs: options.subqueryStepMs ?? DEFAULT_SUBQUERY_STEP_MS,
-  });
-}
-
-async function answer(
-  reader: StoreReader,
-  planned: Plan,
-  { deadline, options }: { deadline: Deadline; options: PromqlEngineOptions },
-): Promise<QueryResult> {
-  const maxSamples = options.maxSamples ?? DEFAULT_MAX_SAMPLES;
-  const reads = planned.selects.map((request) => reader.select(request, deadline.signal));
-  const data = await deadline.race(Promise.all(reads));
-  refuseTooManySamples(data, maxSamples);
-  return evaluate(planned, data, {
-    regex: compileCapturing,
-    maxSamples,
-    checkCancelled: () => deadline.check(),
-  });
-}
-
-function refuseTooManySamples(data: readonly (readonly SeriesData[])[], maxSamples: number): void {
-  const fetched = data.flat().reduce((sum, { timesMs }) => sum + timesMs.length, 0);
-  if (fetched <= maxSamples) return;
-  const message = `the query reads ${fetched} samples, the limit is ${maxSamples}; narrow the selectors or the range`;
-  throw new TapewatchError('query.limit', message, { details: { fetched, maxSamples } });
-}
-
-/** The caller's signal and the time limit as one. `check` sees the limit also while evaluation keeps the thread. */
-class Deadline {
-  readonly #controller = new AbortController();
-  readonly #upstream: AbortSignal | undefined;
-  readonly #endsAt: number;
-  readonly #timer: NodeJS.Timeout;
-  readonly timeoutMs: number;
-
-  constructor(timeoutMs: number, upstream: AbortSignal | undefined) {
-    this.timeoutMs = timeoutMs;
-    this.#upstream = upstream;
-    this.#endsAt = performance.now() + timeoutMs;
-    this.#timer = setTimeout(this.#abort, timeoutMs);
-    this.#timer.unref();
-    upstream?.addEventListener('abort', this.#abort, { once: true });
-    if (upstream?.aborted === true) this.#abort();
-  }
-
-  readonly #abort = (): void => this.#controller.abort();
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Why the query ended early; undefined when it did not. */
-  get reason(): 'query.timeout' | 'query.cancelled' | undefined {
-    if (this.#upstream?.aborted === true) return 'query.cancelled';
-    return this.signal.aborted || performance.now() >= this.#endsAt ? 'query.timeout' : undefined;
-  }
-
-  check(): void {
-    if (this.reason !== undefined) throw new PromqlError('cancelled', 'stopped');
-  }
-
-  /** Gives up waiting when the signal fires, also when what is waited for does not heed it. */
-  async race<T>(work: Promise<T>): Promise<T> {
-    let leave: () => void = () => undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      leave = () => reject(new PromqlError('cancelled', 'stopped'));
-      this.signal.addEventListener('abort', leave, { once: true });
-      if (this.signal.aborted) leave();
-    });
-    try {
-      return await Promise.race([work, aborted]);
-    } finally {
-      this.signal.removeEventListener('abort', leave);
-    }
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-    this.#upstream?.removeEventListener('abort', this.#abort);
-  }
 }
 
 function translated(error: unknown, expr: string, deadline: Deadline): unknown {

@@ -6,7 +6,7 @@
 import { tapewatchQuery, type TapewatchQueryDocument } from '@tapewatch/contract';
 import type { Table } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type { AlertingView, PromqlEngine, QueryEnvelope, QueryService, StoreReader } from '../ports.ts';
+import type { AlertingView, PromqlEngine, QueryEnvelope, QueryLine, QueryService, StoreReader } from '../ports.ts';
 import { runAlerts } from './alert-query.ts';
 import { runEvents } from './event-query.ts';
 import type { UnitOf } from './expression-shape.ts';
@@ -18,6 +18,8 @@ export interface QueryServiceDeps {
   readonly engine: PromqlEngine;
   readonly reader: StoreReader;
   readonly alerting: AlertingView;
+  /** Where queries on rows wait for their turn; PromQL waits inside the engine. Absent: they do not wait. */
+  readonly line?: QueryLine;
   /** The unit of a metric as its publisher states it. */
   readonly unitOf: UnitOf;
 }
@@ -27,7 +29,8 @@ export function createQueryService(deps: QueryServiceDeps): QueryService {
     async run(input, envelope, signal) {
       const query = parseQuery(input);
       signal?.throwIfAborted();
-      return runQuery(query, checkEnvelope(envelope), deps, signal);
+      const run = (): Promise<Table[]> => runQuery(query, checkEnvelope(envelope), deps, signal);
+      return query.queryType === 'promql' || deps.line === undefined ? run() : deps.line.run(run, signal);
     },
     resolve(input, envelope) {
       const query = parseQuery(input);

@@ -172,6 +172,7 @@ export function fixture(): Fixture {
         return answer(expr, range);
       },
     },
+    line: { waiting: 0, run: (work) => work() },
     reader: reader(),
     queryService: {
       async run(query, envelope) {

@@ -189,7 +189,8 @@ export class Head {
   #selectValues({ definition, samples, levels }: HeadSeries, request: SelectRequest): SeriesData {
     const timesMs: number[] = [];
     const values: number[] = [];
-    for (const { levelMs, startMs, endMs } of planValues(request, this.#horizon)) {
+    const segments = planValues(request, this.#horizon);
+    for (const { levelMs, startMs, endMs } of segments) {
       const { from, to } = nanosRange(startMs, endMs);
       if (levelMs === 0) {
         const raw = samples.range(from, to);
@@ -202,14 +203,15 @@ export class Head {
         }
       }
     }
-    return { labels: definition.labels, timesMs, values };
+    return { labels: definition.labels, timesMs, values, levelsMs: segments.map(({ levelMs }) => levelMs) };
   }
 
   #selectHistograms({ definition, levels }: HeadSeries, request: SelectRequest): SeriesData {
     const levelMs = planLevel(request, this.#horizon);
     const { base, timesMs, deltas } = levels[levelMs].histograms(request.startMs, request.endMs);
     const older = levelMs === SECOND_LEVEL_MS ? this.#beforeSeconds(levels) : undefined;
-    return cumulate(definition.labels, { timesMs, base: mergedOptional(older, base), deltas }, request);
+    const data = cumulate(definition.labels, { timesMs, base: mergedOptional(older, base), deltas }, request);
+    return { ...data, levelsMs: [levelMs] };
   }
 
   /** What only the 10 s windows still know, once retention has taken the 1 s windows. */

@@ -1,0 +1,172 @@
+/**
+ * Answers a question from an earlier answer as far as its data cannot have changed, and evaluates only the rest. For an
+ * expression whose steps stand alone, a range that moved on keeps its old steps up to the first one that reads data
+ * changed since (the change log knows); any other answer is kept whole or not at all.
+ *
+ * Old and new steps may only stand side by side when both were read in the same way. So the stored points must fall on
+ * the same grid (the ends of the reads differ by a multiple of the resolution), and one and the same level must have
+ * answered; else everything is evaluated anew. Counts and values are then those of a fresh evaluation; the sum of a
+ * cumulative histogram may differ in its last digit, because it was added up in another order.
+ */
+import type { EvaluationRange, MatrixSeries, QueryResult, SelectRequest } from '@tapewatch/core';
+import type { AnswerCache, CachedAnswer } from './answer-cache.ts';
+import type { ChangeLog } from './change-log.ts';
+import type { ExpressionFacts } from './expression-facts.ts';
+import { sliced, spliced } from './splice.ts';
+
+export interface Question {
+  readonly facts: ExpressionFacts;
+  readonly range: EvaluationRange;
+  /** Tenant, lookback and whatever else the answer depends on, beside expression and range. */
+  readonly scope: string;
+  /** What a fresh evaluation reads. */
+  readonly selects: readonly SelectRequest[];
+}
+
+/** An evaluation from scratch, and how its data were read. */
+export interface Evaluated {
+  readonly result: QueryResult;
+  /** Levels that answered; UNKNOWN_LEVEL among them when a reader did not tell. */
+  readonly levelsMs: readonly number[];
+  readonly errorBound: number | undefined;
+  readonly series: number;
+  readonly samples: number;
+}
+
+export interface Answer extends Evaluated {
+  readonly cache: 'hit' | 'extended' | 'miss';
+}
+
+/** Stands for a level that a reader chose without telling which; nothing is continued then. */
+export const UNKNOWN_LEVEL = -1;
+
+export class CachedEvaluation {
+  readonly #cache: AnswerCache;
+  readonly #changes: ChangeLog;
+
+  constructor(cache: AnswerCache, changes: ChangeLog) {
+    this.#cache = cache;
+    this.#changes = changes;
+  }
+
+  /** A condition that holds as long as nothing that the question reads has changed. */
+  unchanged(question: Question): () => boolean {
+    const { version } = this.#changes;
+    const newestMs = newestRead(question);
+    return () => this.#changes.oldestSince(version, question.facts.names) > newestMs;
+  }
+
+  async answer(question: Question, evaluate: (range: EvaluationRange) => Promise<Evaluated>): Promise<Answer> {
+    const key = keyOf(question);
+    const { version } = this.#changes;
+    const old = this.#cache.get(key);
+    const keptUntilMs = old === undefined ? -Infinity : this.#keptUntil(old, question);
+    const lastMs = lastStep(question.range);
+    if (old !== undefined && keptUntilMs >= lastMs) return { ...hit(old, question), cache: 'hit' };
+    if (old !== undefined && keptUntilMs > -Infinity) {
+      const answer = await this.#extended(old, keptUntilMs, question, evaluate);
+      if (answer !== undefined) {
+        this.#put(key, question, { answer, version, evaluatedAtMs: old.evaluatedAtMs });
+        return answer;
+      }
+    }
+    const evaluatedAtMs = this.#cache.now();
+    const answer = { ...(await evaluate(question.range)), cache: 'miss' as const };
+    this.#put(key, question, { answer, version, evaluatedAtMs });
+    return answer;
+  }
+
+  /** The last step of the old answer that the question can keep; -Infinity when there is none. */
+  #keptUntil(old: CachedAnswer, { facts, range }: Question): number {
+    const dirtyMs = this.#changes.oldestSince(old.version, facts.names);
+    if (dirtyMs <= facts.newestPinnedMs) return -Infinity;
+    if (!isSliding({ facts, range })) {
+      return dirtyMs <= old.lastMs + facts.newestOffsetMs ? -Infinity : old.lastMs;
+    }
+    if (old.firstMs > range.startMs) return -Infinity;
+    // The last step t with t + offset before the first change.
+    const { startMs, stepMs } = range;
+    const clean = dirtyMs === Infinity ? Infinity : dirtyMs - Math.max(facts.newestOffsetMs, -Number.MAX_VALUE);
+    const cleanMs = clean === Infinity ? Infinity : startMs + (Math.ceil((clean - startMs) / stepMs) - 1) * stepMs;
+    const keptMs = Math.min(old.lastMs, cleanMs, lastStep(range));
+    return keptMs < startMs ? -Infinity : keptMs;
+  }
+
+  async #extended(
+    old: CachedAnswer,
+    keptUntilMs: number,
+    { range, selects }: Question,
+    evaluate: (range: EvaluationRange) => Promise<Evaluated>,
+  ): Promise<Answer | undefined> {
+    if (old.result.type !== 'matrix' || !sameGrid(old.selects, selects) || !oneLevel(old.levelsMs)) return undefined;
+    const tail = await evaluate({ ...range, startMs: keptUntilMs + range.stepMs });
+    if (tail.result.type !== 'matrix' || !oneLevel([...old.levelsMs, ...tail.levelsMs])) return undefined;
+    const kept = sliced(old.result.series, range.startMs, keptUntilMs);
+    return {
+      ...tail,
+      result: spliced(kept, tail.result, old.result),
+      levelsMs: tail.levelsMs.length > 0 ? tail.levelsMs : old.levelsMs,
+      errorBound: larger(old.errorBound, tail.errorBound),
+      cache: 'extended',
+    };
+  }
+
+  #put(
+    key: string,
+    { range, selects }: Question,
+    { answer, version, evaluatedAtMs }: { answer: Answer; version: number; evaluatedAtMs: number },
+  ): void {
+    const { result, levelsMs, errorBound } = answer;
+    const span = { firstMs: range.startMs, lastMs: lastStep(range) };
+    this.#cache.put(key, { result, ...span, version, evaluatedAtMs, selects, levelsMs, errorBound });
+  }
+}
+
+/** Equal for two questions that one flight may answer. */
+export function identityOf({ facts, range, scope }: Question): string {
+  return JSON.stringify([scope, range.startMs, range.endMs, range.stepMs, facts.normal]);
+}
+
+function keyOf(question: Question): string {
+  const { facts, range, scope } = question;
+  if (!isSliding(question)) return identityOf(question);
+  const phaseMs = ((range.startMs % range.stepMs) + range.stepMs) % range.stepMs;
+  return JSON.stringify([scope, 'sliding', range.stepMs, phaseMs, facts.normal]);
+}
+
+function isSliding({ facts, range }: Pick<Question, 'facts' | 'range'>): boolean {
+  return range.stepMs > 0 && facts.stepLocal;
+}
+
+function hit({ result, levelsMs, errorBound }: CachedAnswer, { range }: Question): Evaluated {
+  const read = { levelsMs, errorBound, series: 0, samples: 0 };
+  if (result.type !== 'matrix' || range.stepMs === 0) return { result, ...read };
+  const series: MatrixSeries[] = sliced(result.series, range.startMs, lastStep(range));
+  return { result: { ...result, series }, ...read };
+}
+
+function lastStep({ startMs, endMs, stepMs }: EvaluationRange): number {
+  return stepMs === 0 ? endMs : startMs + Math.floor((endMs - startMs) / stepMs) * stepMs;
+}
+
+function newestRead({ facts, range }: Question): number {
+  return Math.max(facts.newestPinnedMs, lastStep(range) + facts.newestOffsetMs);
+}
+
+function sameGrid(old: readonly SelectRequest[], now: readonly SelectRequest[]): boolean {
+  return (
+    old.length === now.length &&
+    old.every((request, i) => {
+      const { resolutionMs, endMs } = now[i] as SelectRequest;
+      return request.resolutionMs === resolutionMs && (endMs - request.endMs) % Math.max(1, resolutionMs) === 0;
+    })
+  );
+}
+
+function oneLevel(levelsMs: readonly number[]): boolean {
+  return levelsMs.every((level) => level === levelsMs[0] && level !== UNKNOWN_LEVEL);
+}
+
+function larger(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.max(a, b);
+}

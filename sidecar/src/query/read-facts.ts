@@ -1,0 +1,54 @@
+/** What a query read: how much (with its limits), from which levels, and how exact its histograms are. */
+import type { SelectRequest, SeriesData } from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
+import { UNKNOWN_LEVEL, type Evaluated } from './cached-evaluation.ts';
+
+/** From this resolution on a reader may answer with a rollup; one that does not say which is not trusted with the rest. */
+const ROLLUP_RESOLUTION_MS = 10_000;
+
+type Selected = readonly (readonly SeriesData[])[];
+
+/** Throws `query.limit`, naming the limit, the value and the remedy. */
+export function refuseTooMuch(
+  data: Selected,
+  limits: { readonly maxSamples: number; readonly maxSeries: number },
+): void {
+  const { maxSamples, maxSeries } = limits;
+  const { series, samples } = amountOf(data);
+  if (series > maxSeries) {
+    const message = `the query reads ${series} series, the limit is ${maxSeries}; narrow the selectors`;
+    throw new TapewatchError('query.limit', message, { details: { series, maxSeries } });
+  }
+  if (samples <= maxSamples) return;
+  const message = `the query reads ${samples} samples, the limit is ${maxSamples}; narrow the selectors or the range`;
+  throw new TapewatchError('query.limit', message, { details: { fetched: samples, maxSamples } });
+}
+
+export function describeRead(selects: readonly SelectRequest[], data: Selected): Omit<Evaluated, 'result'> {
+  const levels = new Set<number>();
+  let errorBound: number | undefined;
+  data.forEach((selected, i) => {
+    const fallback = mayBeRollup(selects[i]) ? UNKNOWN_LEVEL : 0;
+    for (const series of selected) {
+      for (const level of series.levelsMs ?? [fallback]) levels.add(level);
+      const bound = boundOf(series);
+      if (bound !== undefined) errorBound = Math.max(errorBound ?? 0, bound);
+    }
+  });
+  return { ...amountOf(data), levelsMs: [...levels].sort((a, b) => a - b), errorBound };
+}
+
+function amountOf(data: Selected): { series: number; samples: number } {
+  const all = data.flat();
+  return { series: all.length, samples: all.reduce((sum, { timesMs }) => sum + timesMs.length, 0) };
+}
+
+function mayBeRollup(request: SelectRequest | undefined): boolean {
+  return request !== undefined && request.resolutionMs >= ROLLUP_RESOLUTION_MS;
+}
+
+/** Merging only ever lowers the scale, so the newest histogram of a series is the least exact one. */
+function boundOf({ histograms }: SeriesData): number | undefined {
+  const last = histograms?.at(-1);
+  return last === undefined || last.customBounds !== undefined ? undefined : last.relativeErrorBound;
+}
