@@ -50,8 +50,8 @@ export const clientFields = {
   enable_http2: z.boolean().default(true).describe('read, without effect: targets are asked by HTTP/1.1'),
 };
 
-const clientSchema = z.strictObject(clientFields);
-export type ScrapeClient = z.output<typeof clientSchema>;
+export const scrapeClientSchema = z.strictObject(clientFields);
+export type ScrapeClient = z.output<typeof scrapeClientSchema>;
 export type ScrapeTls = z.output<typeof tlsConfigSchema>;
 
 /** Reports credentials that exclude one another. */

@@ -4,7 +4,6 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { ScrapeClient, ScrapeTls } from '@tapewatch/contract';
-import type { buildConnector } from 'undici';
 import { ScrapeFault } from './scrape-fault.ts';
 
 /** Undefined where the job has no credentials. Throws `ScrapeFault` when a file cannot be read. */
@@ -33,10 +32,16 @@ function headerOf(type: string, credentials: string): string {
   return `${type} ${credentials}`;
 }
 
-type TlsOptions = Pick<
-  buildConnector.BuildOptions,
-  'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized' | 'minVersion' | 'maxVersion'
->;
+/** What of Node's TLS options a job decides. */
+export interface TlsOptions {
+  readonly rejectUnauthorized: boolean;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
+  readonly minVersion?: (typeof VERSIONS)[keyof typeof VERSIONS];
+  readonly maxVersion?: (typeof VERSIONS)[keyof typeof VERSIONS];
+}
 
 const VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
 

@@ -6,9 +6,9 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Agent, request, type Dispatcher } from 'undici';
-import { authorizationOf, tlsOf } from './credential.ts';
+import { authorizationOf, tlsOf, type TlsOptions } from './credential.ts';
 import type { ScrapeJob } from './scrape-file.ts';
-import { ByteBudget, ScrapeFault } from './scrape-fault.ts';
+import { ScrapeFault, type ByteBudget } from './scrape-fault.ts';
 
 const MAX_REDIRECTS = 10;
 /** Of a refused answer, so that its connection can be used again. */
@@ -113,7 +113,7 @@ export class TargetClient {
     }
     const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
     if (encoding !== 'gzip' && encoding !== 'identity') {
-      body.destroy();
+      void body.dump({ limit: MAX_DUMPED_BYTES }).catch(() => undefined);
       throw new ScrapeFault(`the target answered with Content-Encoding ${encoding.slice(0, 40)}; gzip or none is read`);
     }
     const contentType = headers['content-type'];
@@ -169,7 +169,7 @@ export class TargetClient {
   }
 }
 
-function agent(connect: Awaited<ReturnType<typeof tlsOf>>): Agent {
+function agent(connect: TlsOptions): Agent {
   // The signal bounds the whole scrape; these only must not be shorter.
   return new Agent({ connect: { ...connect, timeout: 0 }, headersTimeout: 0, bodyTimeout: 0, pipelining: 1 });
 }

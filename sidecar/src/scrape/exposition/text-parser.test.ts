@@ -46,8 +46,23 @@ function read(page: string, dialect: Dialect): { samples: PageSample[]; meta: st
   return { samples, meta };
 }
 
-/** Accepted here, refused there: the documented format of a stamp is an int64, which has a sign. */
-const expected = (cases as readonly (typeof cases)[number][]).map((item) => ({
+interface PageCase {
+  readonly name: string;
+  readonly dialect: Dialect;
+  readonly page: string;
+  readonly fails?: true;
+  readonly samples?: readonly WrittenSample[];
+  readonly meta?: readonly string[][];
+}
+
+interface WrittenSample {
+  readonly labels: Record<string, string>;
+  readonly value: string;
+  readonly timeMs?: number;
+  readonly exemplar?: Omit<WrittenSample, 'exemplar'>;
+}
+
+const expected = (cases as readonly unknown[] as readonly PageCase[]).map((item) => ({
   ...item,
   title: `${item.dialect}: ${item.name}`,
 }));
@@ -55,21 +70,49 @@ const expected = (cases as readonly (typeof cases)[number][]).map((item) => ({
 describe('answers as Prometheus does', () => {
   it.each(expected)('$title', ({ page, dialect, fails, samples, meta }) => {
     if (fails === true) {
-      expect(() => read(page, dialect as Dialect)).toThrow(ExpositionError);
+      expect(() => read(page, dialect)).toThrow(ExpositionError);
       return;
     }
-    const answer = read(page, dialect as Dialect);
+    const answer = read(page, dialect);
     expect(answer.samples).toEqual(
-      (samples ?? []).map((sample) => ({
-        labels: sample.labels,
-        value: parseNumber(sample.value),
-        timeMs: 'timeMs' in sample ? sample.timeMs : undefined,
+      (samples ?? []).map(({ labels, value, timeMs, exemplar }) => ({
+        labels,
+        value: parseNumber(value),
+        timeMs,
         exemplar:
-          'exemplar' in sample && sample.exemplar !== undefined
-            ? { ...sample.exemplar, value: parseNumber(sample.exemplar.value), timeMs: sample.exemplar.timeMs }
-            : undefined,
+          exemplar === undefined
+            ? undefined
+            : { labels: exemplar.labels, value: parseNumber(exemplar.value), timeMs: exemplar.timeMs },
       })),
     );
     expect(answer.meta).toEqual(meta ?? []);
   });
+});
+
+describe('tells where a page is wrong', () => {
+  it.each<[Dialect, string, RegExp]>([
+    ['prometheus', '# TYPE a gauge\na 1\nb{c="d} 2\n', /^line 3, column 5: a quoted text does not end in "b\{c/],
+    ['prometheus', 'a 1\nb two\n', /^line 2, column 3: "two" is no number/],
+    ['prometheus', 'a 1 2.5\n', /^line 1, column 5: "2.5" is no stamp in whole milliseconds/],
+    ['prometheus', 'a{b="c" d="e"} 1', /^line 1, column 9: expected "," or "}"/],
+    ['prometheus', '# TYPE a meter\n', /known are counter, gauge, histogram, summary, untyped/],
+    ['openmetrics', 'a 1\n', /^line 2, column 1: the page does not end with "# EOF"/],
+    ['openmetrics', '# UNIT a_seconds bytes\n', /the unit "bytes" is not the end of the name "a_seconds"/],
+  ])('%s %j', (dialect, page, message) => {
+    expect(() => read(page, dialect)).toThrow(message);
+  });
+
+  it('shows a long line only in part', () => {
+    expect(() => read(`a{b="${'x'.repeat(10_000)}`, 'prometheus')).toThrow(/^.{0,200}$/);
+  });
+});
+
+it('takes a stamp before the epoch, which the format allows', () => {
+  expect(read('a 1 -1500\n', 'prometheus').samples).toMatchObject([{ timeMs: -1_500 }]);
+});
+
+it('keeps the nanoseconds of an OpenMetrics stamp', () => {
+  const parser = new TextParser('a 1 1520879607.789123456\n# EOF\n', 'openmetrics');
+  parser.next();
+  expect(parser.stamp).toEqual({ seconds: 1_520_879_607, nanos: 789_123_456 });
 });
