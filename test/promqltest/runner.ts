@@ -84,7 +84,8 @@ function checkQuery(command: EvalCommand, storage: ScriptStorage, range: Evaluat
 export function query(expr: string, storage: ScriptStorage, range: EvaluationRange): QueryResult {
   const planned = plan(parse(expr), range, { text: expr });
   const data = planned.selects.map((request) => storage.select(request, STATISTICS.test(expr)));
-  return evaluate(planned, data, { regex: compileCapturing });
+  // The scripts know what Prometheus says, not what we add.
+  return evaluate(planned, data, { regex: compileCapturing, advice: false });
 }
 
 /** The answer of a range query at the time of the instant query that it stands for. */

@@ -61,6 +61,14 @@ function findBucket(
   return { lower: -histogram.zeroThreshold, upper: histogram.zeroThreshold, count };
 }
 
+/** The bucket of the observation at a rank (1 is the smallest), undefined when the histogram is empty. */
+export function bucketAtRank(rank: number, histogram: ExponentialHistogram): Bucket | undefined {
+  let seen = 0;
+  // A count of rates is rounded: an observation right at the border belongs to the bucket before.
+  const slack = 1e-9 * histogram.count;
+  return findBucket(histogram, false, (count) => (seen += count) >= rank - slack);
+}
+
 /** Share of observations in (lower, upper], interpolated inside buckets; NaN when empty or a bound is NaN. */
 export function fraction(lower: number, upper: number, histogram: ExponentialHistogram): number {
   if (histogram.count === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;

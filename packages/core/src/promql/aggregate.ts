@@ -7,6 +7,7 @@ import { averageHistograms, sumHistograms } from '../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import { formatHistogram } from '../histogram/format.ts';
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
+import { AVERAGING, percentileAdvice, QUANTILE_LABEL } from './advice.ts';
 import type { Annotations } from './annotation.ts';
 import type { Aggregate, Aggregation } from './ast.ts';
 import { PromqlError } from './error.ts';
@@ -32,7 +33,17 @@ export interface Group {
 export function aggregate(expr: Aggregate, input: AggregateInput): Value {
   if (input.value.type !== 'vector') throw new PromqlError('parse', 'aggregation needs an instant vector', expr);
   const groups = groupsOf(expr, input.value.columns);
+  if (AVERAGING.has(expr.operation) && input.value.columns.some(isSummaryQuantile)) {
+    const message = percentileAdvice(expr.operation, `series with the label ${QUANTILE_LABEL}`);
+    input.annotations.advise('warning', message, expr);
+  }
   return { type: 'vector', columns: aggregateGroups(expr, groups, input) };
+}
+
+/** A series of a summary: its `quantile` label is a number. A share such as `sum(x{quantile=""})` has none. */
+function isSummaryQuantile({ labels }: Column): boolean {
+  const text = labels.get(QUANTILE_LABEL);
+  return text !== '' && Number(text) >= 0 && Number(text) <= 1;
 }
 
 function aggregateGroups(expr: Aggregate, groups: readonly Group[], input: AggregateInput): Column[] {

@@ -9,8 +9,19 @@ export class Annotations {
   readonly #warnings = new Set<string>();
   readonly #infos = new Set<string>();
 
-  constructor(text: string) {
+  readonly #advice: boolean;
+
+  /** `advice`: whether to say more than Prometheus does. */
+  constructor(text: string, { advice }: { advice: boolean } = { advice: true }) {
     this.#text = text;
+    this.#advice = advice;
+  }
+
+  /** What only we say. */
+  advise(severity: 'warning' | 'info', message: string, span: TextSpan): void {
+    if (!this.#advice) return;
+    if (severity === 'warning') this.warn(message, span);
+    else this.info(message, span);
   }
 
   warn(message: string, span: TextSpan): void {

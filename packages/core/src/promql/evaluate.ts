@@ -6,6 +6,7 @@ import { scaleHistogram } from '../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import { Labels } from '../model/labels.ts';
 import type { SeriesData } from '../model/series.ts';
+import { adviseOn } from './advice.ts';
 import { aggregate } from './aggregate.ts';
 import { Annotations } from './annotation.ts';
 import { type Call, type Expr, type Subquery, type VectorSelector, withoutParens } from './ast.ts';
@@ -30,6 +31,8 @@ export interface EvaluateOptions {
   /** For `label_replace`; patterns are matched against the whole text. */
   readonly regex: CapturingRegexCompiler;
   readonly maxSamples?: number;
+  /** Whether to say more than Prometheus does: percentiles that are averaged, quantiles of too few observations. */
+  readonly advice?: boolean;
   /** Called once per node and once per `SAMPLES_PER_CHECK` samples; throws to stop the evaluation. */
   readonly checkCancelled?: () => void;
 }
@@ -53,11 +56,12 @@ class Evaluation {
     this.#plan = plan;
     this.#data = data;
     this.#options = options;
-    this.#annotations = new Annotations(plan.text);
+    this.#annotations = new Annotations(plan.text, { advice: options.advice ?? true });
   }
 
   run(): QueryResult {
     const { expr, range } = this.#plan;
+    adviseOn(expr, this.#annotations);
     const grid = gridOf(range);
     const inner = withoutParens(expr);
     const instant = range.stepMs === 0;

@@ -163,7 +163,7 @@ describe('parse', () => {
   it('takes every function of the registry by its own name', () => {
     const sample = { vector: 'x', matrix: 'x[5m]', scalar: '1', string: '"a"' };
     for (const { name, args } of builtinFunctions.values()) {
-      const text = `${name}(${args.map(({ type }) => sample[type]).join(', ')})`;
+      const text = `${name}(${args.map(({ type, labelsOnly }) => (labelsOnly === true ? '{a=~".*"}' : sample[type])).join(', ')})`;
       expect(parse(text)).toMatchObject({ kind: 'call', name });
     }
   });
@@ -221,6 +221,16 @@ describe('literals', () => {
 });
 
 describe('functionSignatures', () => {
+  it('tells what is experimental in Prometheus and what is ours', () => {
+    const status = new Map(functionSignatures().map((one) => [one.name, one.status]));
+    expect(['rate', 'info', 'limitk', 'histogram_error_bound'].map((name) => status.get(name))).toEqual([
+      'stable',
+      'experimental',
+      'experimental',
+      'ours',
+    ]);
+  });
+
   it('describes every function and aggregation for completion, from the registry', () => {
     const signatures = functionSignatures();
     expect(signatures).toContainEqual({
@@ -229,6 +239,7 @@ describe('functionSignatures', () => {
       signature: 'histogram_quantile(q scalar, v instant vector) instant vector',
       doc: expect.stringContaining('q-quantile') as string,
       returns: 'vector',
+      status: 'stable',
     });
     expect(signatures.find(({ name }) => name === 'topk')).toMatchObject({ kind: 'aggregation' });
     for (const name of builtinFunctions.keys()) expect(signatures.some((known) => known.name === name)).toBe(true);

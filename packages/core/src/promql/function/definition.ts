@@ -30,8 +30,6 @@ export interface FunctionDefinition {
   readonly reads?: 'raw' | 'windows';
   /** Selector modifiers (`anchored`, `smoothed`) that the function can deal with. */
   readonly extends?: readonly Extension[];
-  /** Behind a feature flag in Prometheus; always on here. */
-  readonly experimental?: boolean;
   /** Not part of Prometheus. */
   readonly ours?: boolean;
   /** Matchers of series that the function reads beside its arguments. */
@@ -70,7 +68,8 @@ export interface CallContext {
 /** `name(v instant-vector, to_nearest=… scalar)`, as the reference writes it. */
 export function signatureOf({ name, args, returns }: FunctionDefinition): string {
   const parts = args.map((arg) => {
-    const text = `${arg.name} ${typeName(arg.type)}${arg.variadic === true ? ', ...' : ''}`;
+    const type = arg.labelsOnly === true ? 'label matchers' : typeName(arg.type);
+    const text = `${arg.name} ${type}${arg.variadic === true ? ', ...' : ''}`;
     return arg.optional === true ? `[${text}]` : text;
   });
   return `${name}(${parts.join(', ')}) ${typeName(returns)}`;

@@ -2,17 +2,20 @@
  * What a distribution says: quantiles, count, sum, average, spread, fraction. Native histograms are samples; classic
  * ones are series with the label `le`. Quantiles of native histograms lie within 2^(2^-scale) - 1 of the exact value.
  */
+import { MIN_OBSERVATIONS_BEYOND, observationsBeyond } from '../../histogram/certainty.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import { fraction, quantile, unbucketed } from '../../histogram/quantile.ts';
 import type { Labels } from '../../model/labels.ts';
 import { CompensatedSum } from '../kahan.ts';
 import { PromqlError, type TextSpan } from '../error.ts';
 import { isValidLabelName, openMetricsFloat, quote } from '../literal.ts';
+import { observationsPerCount } from '../observation.ts';
 import { quantileOutOfRange } from '../order-statistic.ts';
-import { isEmpty, joinEqual, newColumn, put, sampleAt, type Column, type Value } from '../vector.ts';
+import { newColumn, put, sampleAt, type Column, type Value } from '../vector.ts';
 import { argumentAt, scalarArgument, stringArgument, vectorArgument } from './arguments.ts';
 import { classicFraction, classicQuantile, type ClassicBucket } from './classic-bucket.ts';
 import type { CallContext, FunctionArgument, FunctionDefinition } from './definition.ts';
+import { finish, measureNative } from './native.ts';
 
 const BUCKET_LABEL = 'le';
 const vectorArg: FunctionArgument = { name: 'v', type: 'vector' };
@@ -37,7 +40,6 @@ export const histogramFunctions: readonly FunctionDefinition[] = [
     doc: 'Several quantiles at once, each under the given label with its q as the value.',
     args: [vectorArg, { name: 'label', type: 'string' }, { name: 'q', type: 'scalar', variadic: true }],
     returns: 'vector',
-    experimental: true,
     evaluate: histogramQuantiles,
   },
   {
@@ -64,28 +66,6 @@ function ofHistogram(
       const columns = vectorArgument(context, 0).map((column) => measureNative(column, native));
       return finish(context, columns);
     },
-  };
-}
-
-function measureNative(
-  column: Column,
-  measure: (histogram: ExponentialHistogram, step: number, name: string) => number,
-): Column {
-  const name = column.labels.metricName;
-  const result = newColumn(column.labels.withoutMetricName(), column.values.length);
-  column.histograms?.forEach((histogram, step) => {
-    if (histogram !== undefined && column.present[step] === 1) put(result, step, measure(histogram, step, name));
-  });
-  return result;
-}
-
-function finish(context: CallContext, columns: readonly Column[]): Value {
-  return {
-    type: 'vector',
-    columns: joinEqual(
-      columns.filter((column) => !isEmpty(column)),
-      context.call,
-    ),
   };
 }
 
@@ -145,10 +125,16 @@ function quantileColumns(context: CallContext, { q, qAt, vectorAt }: QuantileArg
   const info = (message: string, name: string): void => {
     context.annotations.info(`input to histogram_quantile ${message}${forMetric(name)}`, span);
   };
-  return nativeAndClassic(context, vectorArgument(context, vectorAt), {
+  const perCount = observationsPerCount(span, context.query);
+  const thinnest = { q: NaN, observations: Infinity };
+  const columns = nativeAndClassic(context, vectorArgument(context, vectorAt), {
     span,
     native: (histogram, step, name) => {
       const at = q[step] as number;
+      const observations = histogram.count * (perCount ?? Infinity);
+      if (at > 0 && at < 1 && observations > 0 && observationsBeyond(at, observations) < MIN_OBSERVATIONS_BEYOND) {
+        if (observations < thinnest.observations) Object.assign(thinnest, { q: at, observations });
+      }
       const value = quantile(at, histogram);
       if (at >= 0 && at <= 1 && unbucketed(histogram) > 0) {
         info(`has NaN observations, result is ${Number.isNaN(value) ? 'NaN' : 'skewed higher'}`, name);
@@ -161,6 +147,15 @@ function quantileColumns(context: CallContext, { q, qAt, vectorAt }: QuantileArg
       return value;
     },
   });
+  if (thinnest.observations < Infinity) context.annotations.advise('info', tooFew(thinnest), span);
+  return columns;
+}
+
+/** Said once a query, of the smallest group. */
+function tooFew({ q, observations }: { q: number; observations: number }): string {
+  const needed = Math.ceil(MIN_OBSERVATIONS_BEYOND / Math.min(q, 1 - q));
+  const found = observations < 10 ? observations.toFixed(1) : Math.round(observations);
+  return `quantile ${q} of too few observations: it needs ${needed}, the smallest histogram has ${found}; widen the range, merge more series or take a lower quantile`;
 }
 
 function forMetric(name: string): string {

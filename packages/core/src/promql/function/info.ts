@@ -24,7 +24,6 @@ export const infoFunctions: readonly FunctionDefinition[] = [
       { name: 'selector', type: 'vector', optional: true, labelsOnly: true },
     ],
     returns: 'vector',
-    experimental: true,
     companion: (call) => {
       const { data, names } = matchersOf(call);
       return [...data, ...names];

@@ -29,7 +29,6 @@ export interface RangeFunction {
   readonly before?: readonly string[];
   readonly after?: readonly string[];
   readonly keepsName?: boolean;
-  readonly experimental?: boolean;
   readonly reads?: 'raw' | 'windows';
   /** The selector modifiers that the function can deal with. */
   readonly extends?: readonly Extension[];
@@ -46,7 +45,6 @@ export function rangeFunction(definition: RangeFunction): FunctionDefinition {
     returns: 'vector',
     ...(definition.reads === undefined ? {} : { reads: definition.reads }),
     ...(definition.extends === undefined ? {} : { extends: definition.extends }),
-    ...(definition.experimental === undefined ? {} : { experimental: definition.experimental }),
     args: [...before.map(scalar), { name: 'v', type: 'matrix' }, ...after.map(scalar)],
     evaluate(call) {
       const positions = [...before.map((_, i) => i), ...after.map((_, i) => matrixAt + 1 + i)];

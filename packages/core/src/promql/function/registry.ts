@@ -1,4 +1,5 @@
 /** The functions that every query can use, in one table; more can be joined to it with `define`. */
+import { certaintyFunctions } from './certainty.ts';
 import { changeFunctions } from './change.ts';
 import { define, signatureOf, type FunctionRegistry } from './definition.ts';
 import { histogramFunctions } from './histogram.ts';
@@ -14,11 +15,35 @@ import { AGGREGATIONS, type Aggregation, type ValueType } from '../ast.ts';
 
 export type { FunctionRegistry } from './definition.ts';
 
+/** Behind `--enable-feature=promql-experimental-functions` in Prometheus 3.15; always on here. */
+const EXPERIMENTAL = new Set([
+  'double_exponential_smoothing',
+  'end',
+  'histogram_quantiles',
+  'info',
+  'limit_ratio',
+  'limitk',
+  'mad_over_time',
+  'max_of',
+  'min_of',
+  'range',
+  'sort_by_label',
+  'sort_by_label_desc',
+  'start',
+  'start_timestamp',
+  'step',
+  'ts_of_first_over_time',
+  'ts_of_last_over_time',
+  'ts_of_max_over_time',
+  'ts_of_min_over_time',
+]);
+
 export const builtinFunctions: FunctionRegistry = define([
   ...rateFunctions,
   ...changeFunctions,
   ...overTimeFunctions,
   ...histogramFunctions,
+  ...certaintyFunctions,
   ...presenceFunctions,
   ...labelFunctions,
   ...infoFunctions,
@@ -34,6 +59,8 @@ export interface FunctionSignature {
   readonly signature: string;
   readonly doc: string;
   readonly returns: ValueType;
+  /** `stable` and `experimental` are Prometheus's words; `ours` is not part of Prometheus. */
+  readonly status: 'stable' | 'experimental' | 'ours';
 }
 
 const AGGREGATION_DOCS: Readonly<Record<Aggregation, readonly [param: string, doc: string]>> = {
@@ -61,11 +88,16 @@ export function functionSignatures(functions: FunctionRegistry = builtinFunction
     signature: signatureOf(definition),
     doc: definition.doc,
     returns: definition.returns,
+    status: definition.ours === true ? 'ours' : statusOf(definition.name),
   }));
   const aggregations = AGGREGATIONS.map((name): FunctionSignature => {
     const [param, doc] = AGGREGATION_DOCS[name];
     const signature = `${name} [by|without (labels)] (${param}v instant vector) instant vector`;
-    return { name, kind: 'aggregation', signature, doc, returns: 'vector' };
+    return { name, kind: 'aggregation', signature, doc, returns: 'vector', status: statusOf(name) };
   });
   return [...calls, ...aggregations].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function statusOf(name: string): 'stable' | 'experimental' {
+  return EXPERIMENTAL.has(name) ? 'experimental' : 'stable';
 }

@@ -25,7 +25,6 @@ export const timeFunctions: readonly FunctionDefinition[] = [
     doc: 'Unix time, in seconds, at which each sample of a selector began to count; 0 where it is unknown.',
     args: [{ name: 'v', type: 'vector' }],
     returns: 'vector',
-    experimental: true,
     evaluate: (context) => context.sampleTimes(argumentAt(context, 0), 'starts') ?? { type: 'vector', columns: [] },
   },
   calendar('minute', 'Minute of the hour, UTC.', (date) => date.getUTCMinutes()),
