@@ -81,7 +81,24 @@ export const jetstreamOptions = z.strictObject({
   stream: jetstreamName.describe('name of the JetStream stream'),
   durable: jetstreamName.optional().describe('name of our consumer; default: tapewatch-<stream name>'),
   ensureStream: ensureStreamOptions.optional().describe('create the stream if it does not exist'),
-  maxAckPending: z.number().int().min(1).max(1_000_000).default(20_000).describe('delivered and not yet stored'),
+  acknowledge: z
+    .enum(['auto', 'explicit'])
+    .default('auto')
+    .describe('auto: all up to a message at once, where the server allows it; explicit: each message'),
+  maxAckPending: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(50_000)
+    .describe('messages delivered and not yet stored; then pulling pauses'),
+  maxPendingBytes: z
+    .number()
+    .int()
+    .min(1_048_576)
+    .max(4_294_967_296)
+    .default(67_108_864)
+    .describe('bytes delivered and not yet stored; then pulling pauses'),
   ackWait: durationSetting.prefault('5s').describe('after a crash, what was in flight is delivered again after this'),
 });
 
@@ -100,6 +117,13 @@ export const streamOptions = z
       .record(z.string().regex(LABEL_NAME_PATTERN), z.string().max(4096))
       .default({})
       .describe('added to each sample'),
+    kinds: z
+      .strictObject({
+        counter: z.array(z.string().min(1).max(256)).max(100).default([]),
+        observation: z.array(z.string().min(1).max(256)).max(100).default([]),
+      })
+      .prefault({})
+      .describe('what metrics are that come as gauges since their format cannot say: name patterns, such as *_total'),
     watermarkDelay: durationSetting.prefault('1s').describe('how far the watermark is behind the newest stamp'),
     lateness: durationSetting.prefault('1h').describe('older stamps than this are refused, behind the clock'),
   })

@@ -1,5 +1,6 @@
 /** From settings to the pipeline: each configured stream gets its policy, its codec and the labels of its subjects. */
 import type { Clock, ColumnBatch, DecodeContext, Logger, Recovery, SinkCodec, Telemetry } from '../ports.ts';
+import { kindByName, type KindPatterns } from './kind-pattern.ts';
 import type { PipelineSettings } from './pipeline-options.ts';
 import { Pipeline, type PipelineHead } from './pipeline.ts';
 
@@ -11,6 +12,7 @@ export interface ConfiguredStream {
   readonly payloadKind: DecodeContext['payloadKind'];
   readonly watermarkDelayMs: number;
   readonly latenessMs: number;
+  readonly kinds: KindPatterns;
   readonly codec: (contentType: string) => SinkCodec;
   readonly labels: (subject: string) => Readonly<Record<string, string>>;
 }
@@ -33,6 +35,7 @@ export function internalStream(name: string): ConfiguredStream {
     payloadKind: 'metric',
     watermarkDelayMs: 1_000,
     latenessMs: 3_600_000,
+    kinds: { counter: [], observation: [] },
     codec: () => {
       throw new Error(`bug: stream ${name} gets no messages`);
     },
@@ -45,7 +48,7 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
   const pipeline = new Pipeline(
     {
       ...deps,
-      streams: streams.map(({ name, payloadKind, codec, labels, ...delays }) => ({
+      streams: streams.map(({ name, payloadKind, codec, labels, kinds, ...delays }) => ({
         payloadKind,
         codec,
         labels,
@@ -55,6 +58,7 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
           idleDelayMs: Math.max(settings.idleDelayMs, delays.watermarkDelayMs),
           maxLatenessMs: delays.latenessMs,
           maxFutureMs: settings.maxFutureMs,
+          kindOf: kindByName(kinds),
         },
       })),
       limits: {

@@ -54,7 +54,8 @@ export class MessageSink implements SampleSink {
 
   series(labels: Labels, kind: MetricKind, unit?: string, help?: string): number {
     if (this.isClosed) return 0;
-    return this.#registry.intern({ labels, kind, unit, help }, this.#state.policy.name, this.#nowSeconds);
+    const told = kind === 'gauge' ? (this.#state.policy.kindOf?.(labels.metricName) ?? kind) : kind;
+    return this.#registry.intern({ labels, kind: told, unit, help }, this.#state.policy.name, this.#nowSeconds);
   }
 
   number(ref: number, seconds: number, nanos: number, value: number): void {

@@ -4,13 +4,7 @@ import { z } from 'zod';
 
 export const pipelineOptions = z
   .strictObject({
-    flushIntervalMs: z
-      .number()
-      .int()
-      .min(1)
-      .max(5_000)
-      .default(2)
-      .describe('longest wait until queries see a row'),
+    flushIntervalMs: z.number().int().min(1).max(5_000).default(2).describe('longest wait until queries see a row'),
     commitIntervalMs: z
       .number()
       .int()

@@ -2,6 +2,7 @@
  * What the pipeline keeps for each configured stream: how far apart stamps and the clock may be, the newest stamp, the
  * watermark behind it, and what was counted since the last flush. Stamps are seconds since the epoch, fractional.
  */
+import type { MetricKind } from '@tapewatch/core';
 
 export interface StreamPolicy {
   readonly name: string;
@@ -13,6 +14,8 @@ export interface StreamPolicy {
   readonly maxLatenessMs: number;
   /** Newer stamps than this are refused, milliseconds ahead of the clock. */
   readonly maxFutureMs: number;
+  /** What a metric is that came as a gauge; undefined leaves it one. */
+  readonly kindOf?: (name: string) => MetricKind | undefined;
 }
 
 export type TimeRefusal = 'too_late' | 'future';
