@@ -12,6 +12,7 @@ import type {
   Envelope,
   Progress,
   Recovery,
+  SampleSink,
   SinkCodec,
   TransitionRow,
 } from '../ports.ts';
@@ -180,6 +181,20 @@ export class Pipeline implements Progress {
     const { state } = this.#stream(stream);
     this.#sink.begin(state, this.#nowSeconds());
     for (const sample of samples) this.#addSample(sample);
+  }
+
+  /** Lets a part of the sidecar, such as the scraper, write samples of a stream; `use` runs at once. */
+  write(stream: string, use: (sink: SampleSink) => void): Taken {
+    const { state } = this.#stream(stream);
+    const sink = this.#sink;
+    sink.begin(state, this.#nowSeconds());
+    sink.isClosed = this.pendingRows >= this.#options.maxPendingRows;
+    use(sink);
+    const { accepted, rejected, isClosed } = sink;
+    if (isClosed) this.#options.telemetry.dropped(stream, 'queue_full', rejected);
+    sink.isClosed = false;
+    if (this.#batch.rows >= this.#options.maxBatchRows) this.#commitWhenDue();
+    return { accepted, rejected };
   }
 
   /** Stores transitions with the next batch; resolves when they are durable. */
