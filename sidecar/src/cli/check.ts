@@ -5,6 +5,7 @@ import { loadRuleFiles } from '../alerting/rule-file.ts';
 import { loadConfig, type Config } from '../config.ts';
 import { TapewatchError } from '../errors.ts';
 import { compileRegex } from '../regex.ts';
+import { loadScrapeFiles } from '../scrape/scrape-file.ts';
 
 export function registerCheck(program: Command): void {
   program
@@ -52,6 +53,11 @@ async function check(file: string | undefined): Promise<string[]> {
     'routes',
     () => loadAlertmanager(alertmanagerFile, compileRegex),
     ({ receivers }) => `good, ${receivers.length} receivers`,
+  );
+  await attempt(
+    'scraping',
+    () => loadScrapeFiles(config.scrape.files, config.scrape),
+    (jobs) => `good, ${jobs.length} jobs`,
   );
   return problems;
 }

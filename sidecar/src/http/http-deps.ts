@@ -3,22 +3,27 @@ import type { Matcher, SeriesKind } from '@tapewatch/core';
 import type {
   AlertingView,
   Clock,
+  FindExemplars,
   Logger,
   PromqlEngine,
   QueryLine,
   QueryService,
   SourceStatus,
   StoreReader,
+  TargetsView,
   Telemetry,
 } from '../ports.ts';
 
 export interface HttpDeps {
   readonly engine: PromqlEngine;
+  readonly exemplars: FindExemplars;
   /** For reads that neither the engine nor the query service puts into the line. */
   readonly line: QueryLine;
   readonly reader: StoreReader;
   readonly queryService: QueryService;
   readonly alerting: AlertingView;
+  /** Absent where nothing is scraped. */
+  readonly targets?: TargetsView;
   readonly catalogue: {
     metrics(): readonly {
       readonly name: string;

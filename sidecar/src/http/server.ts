@@ -20,6 +20,7 @@ import { QueryGate } from './query-gate.ts';
 import { queryRoutes } from './query-routes.ts';
 import { ruleRoutes } from './rule-routes.ts';
 import { seriesRoutes } from './series-routes.ts';
+import { targetRoutes } from './target-routes.ts';
 import { tradingRoutes } from './trading-routes.ts';
 
 /** Parameters of one form; more are not read. */
@@ -90,7 +91,8 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
   await describe(app, deps);
   const gate = new QueryGate(deps.line, settings.queryTimeoutMs);
   const context = { app, deps, gate };
-  for (const routes of [operationRoutes, queryRoutes, seriesRoutes, ruleRoutes, tradingRoutes]) routes(context);
+  for (const routes of [operationRoutes, queryRoutes, seriesRoutes, ruleRoutes, targetRoutes, tradingRoutes])
+    routes(context);
   await app.ready();
   return app;
 }
