@@ -1,103 +1,168 @@
 /**
- * `npm run bench -- ingest`: samples a second and CPU a sample, for JSON singles, JSON batches of 100 and line protocol
- * batches of 100, through a real NATS into DuckDB. CPU is the sidecar's whole process, store worker included; the
- * broker's stands beside it. `lost` is what was published minus what PromQL counts afterwards.
+ * `npm run bench -- ingest`: samples a second, CPU a sample, memory, time from publishing to being visible, and stalls of
+ * the event loop, through a real NATS into DuckDB with histograms, windows, EWMA baselines and a hundred rules. CPU is the
+ * sidecar's whole process, worker threads included; the broker's stands beside it. `lost` is what was published minus what
+ * the sidecar says is durable, and observations minus what PromQL counts in the distributions.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { exposition, quantileOf, sumOf } from './exposition.ts';
 import { usageOf } from './process-usage.ts';
-import { scalar, startRig, type Rig } from './rig.ts';
-import { ENCODERS, type Encoder } from './samples.ts';
+import { startRig, scalar, type Rig } from './rig.ts';
+import { benchRules } from './rules.ts';
+import { BENCH_CODECS, type BenchCodec } from './templates.ts';
+import type { PublishPlan, PublishReport } from './publisher.ts';
 
-const SETTLE_TIMEOUT_MS = 30_000;
-const DEFAULT_RATES: Readonly<Record<Encoder['codec'], number>> = {
-  'json-single': 20_000,
-  'json-batch-100': 100_000,
-  'line-batch-100': 100_000,
-};
+const SETTLE_TIMEOUT_MS = 60_000;
+const WARM_SECONDS = 3;
+/** Raw samples that one query may count; past it the sidecar's own counter is the only witness for gauges. */
+const COUNTABLE = 20_000_000;
 
-export interface IngestOptions {
-  readonly seconds: number;
+export type Delivery = 'core' | 'jetstream';
+
+export interface IngestCase {
+  readonly codec: BenchCodec;
+  readonly delivery: Delivery;
+  readonly rate: number;
   readonly series: number;
-  /** Samples a second for every codec; the default differs by codec. */
-  readonly rate?: number;
 }
 
 export interface IngestResult {
   readonly codec: string;
+  readonly delivery: Delivery;
   readonly samplesPerSecond: number;
   readonly microsPerSample: number;
   readonly cpuCores: number;
-  readonly rssMb: number;
-  readonly lost: number;
   readonly natsCpuCores: number;
+  readonly rssMb: number;
+  readonly visibleP50Ms: number;
+  readonly visibleP99Ms: number;
+  readonly stallMs: number;
+  readonly lost: number;
 }
 
-export async function benchIngest(options: IngestOptions): Promise<IngestResult[]> {
+/** What issue 4 asks for: singles, batches, both also durable. */
+export const INGEST_CASES: readonly IngestCase[] = [
+  { codec: 'json-single', delivery: 'core', rate: 50_000, series: 5_000 },
+  { codec: 'line-single', delivery: 'core', rate: 50_000, series: 5_000 },
+  { codec: 'json-batch-100', delivery: 'core', rate: 200_000, series: 10_000 },
+  { codec: 'line-batch-100', delivery: 'core', rate: 500_000, series: 10_000 },
+  { codec: 'json-single', delivery: 'jetstream', rate: 50_000, series: 5_000 },
+  { codec: 'line-batch-100', delivery: 'jetstream', rate: 500_000, series: 10_000 },
+];
+
+export async function benchIngest(cases: readonly IngestCase[], seconds: number): Promise<IngestResult[]> {
   const results: IngestResult[] = [];
-  for (const encoder of ENCODERS) {
-    console.error(`${encoder.codec} ...`);
-    const rig = await startRig();
-    try {
-      results.push(await measure(rig, encoder, options));
-    } finally {
-      await rig.stop();
+  for (const one of cases) results.push(await withRig((rig) => measure(rig, one, seconds)));
+  return results;
+}
+
+/** The highest rate that loses nothing and is kept up with, by doubling and then halving the gap. */
+export async function benchHighest(seconds: number, series: number): Promise<IngestResult[]> {
+  const results: IngestResult[] = [];
+  for (const codec of BENCH_CODECS) {
+    let [good, bad]: [IngestResult | undefined, number] = [undefined, Infinity];
+    for (let rate = codec.endsWith('single') ? 50_000 : 200_000; rate / (good?.samplesPerSecond ?? 1) > 1.15;) {
+      const result = await withRig((rig) => measure(rig, { codec, delivery: 'core', rate, series }, seconds));
+      if (result.lost === 0 && result.samplesPerSecond > rate * 0.95) good = result;
+      else bad = rate;
+      rate = bad === Infinity ? rate * 2 : ((good?.samplesPerSecond ?? 0) + bad) / 2;
+      if (good === undefined && rate < 5_000) break;
     }
+    if (good !== undefined) results.push(good);
   }
   return results;
 }
 
-async function measure(rig: Rig, encoder: Encoder, options: IngestOptions): Promise<IngestResult> {
-  const rate = options.rate ?? DEFAULT_RATES[encoder.codec];
+async function withRig<T>(work: (rig: Rig) => Promise<T>): Promise<T> {
+  const rig = await startRig({ rules: benchRules(), config: { streams: STREAMS } });
+  try {
+    return await work(rig);
+  } finally {
+    await rig.stop();
+  }
+}
+
+/** Line protocol cannot say that a value is an observation; the stream says it by name. */
+const kinds = { observation: ['*_seconds'] };
+const STREAMS = [
+  { name: 'core', subject: 'bench.core.>', kinds },
+  {
+    name: 'durable',
+    subject: 'bench.durable.>',
+    delivery: 'jetstream',
+    jetstream: { stream: 'BENCH', ensureStream: { subjects: ['bench.durable.>'] } },
+    kinds,
+  },
+];
+
+async function measure(rig: Rig, one: IngestCase, seconds: number): Promise<IngestResult> {
+  console.error(`${one.codec} over ${one.delivery} at ${one.rate}/s for ${seconds} s ...`);
+  const subject = one.delivery === 'core' ? 'bench.core.x' : 'bench.durable.x';
+  const plan = { server: rig.nats, subject, ...one, seconds };
   // A first small load creates the series and warms the code; its samples are counted too.
-  const warm = await publish(rig, encoder, { ...options, rate: options.series, seconds: 1 });
+  const warm = await publish({ ...plan, rate: Math.min(one.rate, one.series * 5), seconds: WARM_SECONDS });
   await settled(rig, warm.published);
-  const before = { sidecar: usageOf(rig.sidecarPid), nats: usageOf(rig.natsPid) };
-  const { published, seconds } = await publish(rig, encoder, { ...options, rate });
-  const stored = await settled(rig, warm.published + published);
-  const after = { sidecar: usageOf(rig.sidecarPid), nats: usageOf(rig.natsPid) };
+  const [metricsBefore, before] = [await exposition(rig.http), usagesOf(rig)];
+  const main = await publish(plan);
+  const published = warm.published + main.published;
+  const stored = await settled(rig, published);
+  const [metricsAfter, after] = [await exposition(rig.http), usagesOf(rig)];
   const cpu = after.sidecar.cpuSeconds - before.sidecar.cpuSeconds;
+  const visible = (q: number): number =>
+    quantileOf(q, 'tapewatch_sample_visible_seconds', metricsBefore, metricsAfter) * 1_000;
+  const missing = await missingInQueries(rig, {
+    published,
+    observations: warm.observations + main.observations,
+  });
   return {
-    codec: encoder.codec,
-    samplesPerSecond: Math.round(published / seconds),
-    microsPerSample: (cpu / published) * 1e6,
-    cpuCores: cpu / seconds,
+    codec: one.codec,
+    delivery: one.delivery,
+    samplesPerSecond: Math.round(main.published / main.seconds),
+    microsPerSample: (cpu / main.published) * 1e6,
+    cpuCores: cpu / main.seconds,
+    natsCpuCores: (after.nats.cpuSeconds - before.nats.cpuSeconds) / main.seconds,
     rssMb: Math.round(after.sidecar.peakRssMb),
-    lost: warm.published + published - stored,
-    natsCpuCores: (after.nats.cpuSeconds - before.nats.cpuSeconds) / seconds,
+    visibleP50Ms: visible(0.5),
+    visibleP99Ms: visible(0.99),
+    stallMs: sumOf(metricsAfter, 'tapewatch_event_loop_delay_seconds', 'quantile="1"') * 1_000,
+    lost: Math.max(published - stored, missing),
   };
 }
 
-async function publish(
-  rig: Rig,
-  encoder: Encoder,
-  { rate, seconds, series }: { rate: number; seconds: number; series: number },
-): Promise<{ published: number; seconds: number }> {
-  const args = ['tools/run.mjs', 'bench/publisher.ts', rig.nats, encoder.codec, rate, seconds, series].map(String);
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { published: number; seconds: number };
+function usagesOf(rig: Rig) {
+  return { sidecar: usageOf(rig.sidecarPid), nats: usageOf(rig.natsPid) };
 }
 
-/** Waits until everything is stored and in sealed windows, or nothing changes any more. */
+async function publish(plan: PublishPlan): Promise<PublishReport> {
+  const args = ['tools/run.mjs', 'bench/publisher.ts', JSON.stringify(plan)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as PublishReport;
+}
+
+/** Waits until everything is durable, or nothing changes any more for some seconds. */
 async function settled(rig: Rig, expected: number): Promise<number> {
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
-  let stored = 0;
+  let [stored, since] = [-1, Date.now()];
   while (Date.now() < deadline) {
-    stored = await countStored(rig);
-    if (stored >= expected) return stored;
-    await new Promise((done) => setTimeout(done, 500));
+    const now = sumOf(await exposition(rig.http), 'tapewatch_stored_items_total', 'stream="(core|durable)"');
+    if (now >= expected) return now;
+    if (now !== stored) [stored, since] = [now, Date.now()];
+    else if (Date.now() - since > 8_000) return now;
+    await new Promise((done) => setTimeout(done, 250));
   }
   return stored;
 }
 
-/** One query a metric: series of two metrics that differ by name only would collide in `count_over_time`. */
-async function countStored({ http }: Rig): Promise<number> {
-  const queries = [
-    ...['bench_gauge', 'bench_gauge_line', 'bench_latency_seconds_line'].map(
-      (name) => `sum(count_over_time(${name}[5m]))`,
-    ),
-    'sum(histogram_count(bench_latency_seconds))',
-  ];
-  const counts = await Promise.all(queries.map((query) => scalar(http, query)));
-  return counts.reduce((sum, count) => sum + count, 0);
+/** Asked after the last windows were sealed. */
+async function missingInQueries(
+  { http }: Rig,
+  { published, observations }: { published: number; observations: number },
+): Promise<number> {
+  await new Promise((done) => setTimeout(done, 3_500));
+  const counted = await scalar(http, 'sum(histogram_count(bench_latency_seconds))');
+  const gauges = published - observations;
+  const missing = Math.abs(observations - counted);
+  if (gauges > COUNTABLE) return missing;
+  return missing + Math.abs(gauges - (await scalar(http, 'sum(count_over_time(bench_gauge[5m]))')));
 }

@@ -6,25 +6,33 @@ import { existsSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchCodec } from './codec.ts';
-import { benchIngest } from './ingest.ts';
+import { benchHighest, benchIngest, INGEST_CASES } from './ingest.ts';
+import { benchPeers } from './peers.ts';
 import { benchQuery } from './query.ts';
 
 const USAGE = `npm run bench -- codec [--series 10000]
-npm run bench -- ingest [--seconds 10] [--series 5000] [--rate <samples a second>]
-npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]`;
+npm run bench -- ingest [--seconds 10] [--codec line-batch-100] [--delivery core|jetstream] [--rate <samples/s>] [--series <n>]
+npm run bench -- ingest --highest [--seconds 5]   the highest rate of each codec that loses nothing
+npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]
+npm run bench -- peers [--series 10000] [--samples 2000000] [--repeats 20]`;
 
 interface Options {
   readonly seconds?: string;
   readonly series?: string;
+  readonly codec?: string;
+  readonly delivery?: string;
+  readonly highest?: boolean;
   readonly rate?: string;
   readonly batch?: string;
   readonly viewers?: string;
   readonly 'past-rate'?: string;
   readonly 'no-history'?: boolean;
+  readonly samples?: string;
+  readonly repeats?: string;
 }
 
 /** Each prints its table, then one JSON line, and says whether its own demands were met. */
-const BENCHES: Readonly<Record<string, (options: Options) => Promise<boolean>>> = { codec, ingest, query };
+const BENCHES: Readonly<Record<string, (options: Options) => Promise<boolean>>> = { codec, ingest, peers, query };
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -32,11 +40,16 @@ async function main(): Promise<void> {
     options: {
       seconds: { type: 'string' },
       series: { type: 'string' },
+      codec: { type: 'string' },
+      delivery: { type: 'string' },
+      highest: { type: 'boolean' },
       rate: { type: 'string' },
       batch: { type: 'string' },
       viewers: { type: 'string' },
       'past-rate': { type: 'string' },
       'no-history': { type: 'boolean' },
+      samples: { type: 'string' },
+      repeats: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -60,12 +73,13 @@ async function codec({ series = '10000' }: Options): Promise<boolean> {
   return Promise.resolve(true);
 }
 
-async function ingest({ seconds = '10', series = '5000', rate }: Options): Promise<boolean> {
-  const results = await benchIngest({
-    seconds: Number(seconds),
-    series: Number(series),
-    ...(rate === undefined ? {} : { rate: Number(rate) }),
-  });
+async function ingest({ seconds = '10', series, rate, codec, delivery, highest }: Options): Promise<boolean> {
+  const cases = INGEST_CASES.filter((one) => codec === undefined || one.codec === codec)
+    .filter((one) => delivery === undefined || one.delivery === delivery)
+    .map((one) => ({ ...one, rate: Number(rate ?? one.rate), series: Number(series ?? one.series) }));
+  const results = highest
+    ? await benchHighest(Number(seconds), Number(series ?? '10000'))
+    : await benchIngest(cases, Number(seconds));
   console.table(results);
   console.log(JSON.stringify({ results }));
   return results.every(({ lost }) => lost === 0);
@@ -85,6 +99,30 @@ async function query(options: Options): Promise<boolean> {
   console.table(result);
   console.log(JSON.stringify({ ...result, panels }));
   return result.lost === 0 && result.errors === 0 && result.empty === 0;
+}
+
+async function peers({ series = '10000', samples = '2000000', repeats = '20' }: Options): Promise<boolean> {
+  const report = await benchPeers({ series: Number(series), samples: Number(samples), repeats: Number(repeats) });
+  const { results, missing, differences } = report;
+  for (const line of missing) console.log(`not run: ${line}`);
+  console.table(results.map(({ queries: _, ...row }) => row));
+  const names = Object.keys(results[0]?.queries ?? {});
+  console.table(
+    Object.fromEntries(
+      names.map((name) => [
+        name,
+        Object.fromEntries(results.map(({ system, queries }) => [system, cell(queries[name])])),
+      ]),
+    ),
+  );
+  for (const line of differences) console.log(line);
+  if (differences.length === 0) console.log('all answers agree to 1e-9');
+  console.log(JSON.stringify(report));
+  return differences.length === 0 && results.every(({ lost }) => lost === 0);
+}
+
+function cell(times: { readonly p50Ms: number; readonly p95Ms: number } | undefined): string {
+  return times === undefined ? '' : `${times.p50Ms.toFixed(1)} / ${times.p95Ms.toFixed(1)} ms`;
 }
 
 main().catch((error: unknown) => {

@@ -1,47 +1,62 @@
 /**
- * The load, a process of its own so that its CPU is not ours: publishes seeded samples at a fixed rate and prints one
- * JSON line with what it published. Arguments: <server> <codec> <samples a second> <seconds> <series>.
+ * The load, a process of its own so that its CPU is not ours: publishes messages at a fixed rate, stamped when they are
+ * sent, and prints one JSON line with what it published. Argument: one JSON object (`PublishPlan`).
  */
 import { connect, headers } from '@nats-io/transport-node';
-import { benchSeries, ENCODERS, latency, seededRandom } from './samples.ts';
+import { contentTypeOf, stamp, templates, type BenchCodec } from './templates.ts';
 
-const TICK_MS = 10;
+/** Distance of two bursts. The stamps of a burst are its time of sending, so this is part of no latency. */
+const TICK_MS = 2;
 
-async function publish(): Promise<void> {
-  const [server = '', codec = '', rateText = '', secondsText = '', seriesText = ''] = process.argv.slice(2);
-  const encoder = ENCODERS.find((candidate) => candidate.codec === codec);
-  if (encoder === undefined) throw new Error(`codec ${codec}: expected ${ENCODERS.map((e) => e.codec).join(', ')}`);
-  const connection = await connect({ servers: server });
-  const series = benchSeries(Number(seriesText));
-  const random = seededRandom(42);
-  const typed = headers();
-  typed.set('Content-Type', encoder.contentType);
-  const total = Number(rateText) * Number(secondsText);
-  const started = process.hrtime.bigint();
-  let sent = 0;
-  while (sent < total) {
-    const elapsedMs = Number(process.hrtime.bigint() - started) / 1e6;
-    const due = Math.min(total, Math.floor((elapsedMs / 1_000) * Number(rateText)));
-    while (sent < due) {
-      const timeNanos = BigInt(Date.now()) * 1_000_000n + BigInt(sent % 1_000_000);
-      const items = Array.from({ length: Math.min(encoder.batch, total - sent) }, (_, i) => ({
-        series: series[(sent + i) % series.length] as (typeof series)[number],
-        value: latency(random),
-        timeNanos,
-      }));
-      connection.publish('tw.metrics.bench', encoder.encode(items), { headers: typed });
-      sent += items.length;
-    }
-    await connection.flush();
-    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-  }
-  await connection.flush();
-  await connection.close();
-  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  console.log(JSON.stringify({ published: sent, seconds }));
+export interface PublishPlan {
+  readonly server: string;
+  readonly subject: string;
+  readonly codec: BenchCodec;
+  /** Samples a second. */
+  readonly rate: number;
+  readonly seconds: number;
+  readonly series: number;
 }
 
-publish().catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});
+export interface PublishReport {
+  readonly published: number;
+  readonly observations: number;
+  readonly seconds: number;
+}
+
+async function publish({ server, subject, codec, rate, seconds, series }: PublishPlan): Promise<PublishReport> {
+  const connection = await connect({ servers: server });
+  const messages = templates(codec, series);
+  const typed = headers();
+  typed.set('Content-Type', contentTypeOf(codec));
+  const total = rate * seconds;
+  const digits = Buffer.alloc(19);
+  const started = performance.now();
+  let [published, observations, next] = [0, 0, 0];
+  while (published < total) {
+    const due = Math.min(total, ((performance.now() - started) / 1_000) * rate);
+    digits.write(String(BigInt(Date.now()) * 1_000_000n + BigInt(next % 1_000_000)), 'latin1');
+    // A template is written again only after all others, long after the client has sent it.
+    for (const burstEnd = next + messages.length / 2; published < due && next < burstEnd; next++) {
+      const message = messages[next % messages.length] as (typeof messages)[number];
+      stamp(message, digits);
+      connection.publish(subject, message.payload, { headers: typed });
+      published += message.samples;
+      observations += message.observations;
+    }
+    await connection.flush();
+    if (published >= due) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+  await connection.flush();
+  const elapsed = (performance.now() - started) / 1_000;
+  await connection.close();
+  return { published, observations, seconds: elapsed };
+}
+
+publish(JSON.parse(process.argv[2] ?? '{}') as PublishPlan).then(
+  (report) => console.log(JSON.stringify(report)),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

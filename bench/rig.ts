@@ -15,7 +15,14 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-export async function startRig(config: Readonly<Record<string, unknown>> = {}): Promise<Rig> {
+export interface RigOptions {
+  /** Sections of the sidecar's configuration that differ from the rig's own. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Content of a rule file. */
+  readonly rules?: string;
+}
+
+export async function startRig({ config = {}, rules }: RigOptions = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'tapewatch-bench-'));
   const [natsPort, httpPort] = [await freePort(), await freePort()];
   const nats = start('nats-server', ['-a', '127.0.0.1', '-p', `${natsPort}`, '-js', '-sd', join(folder, 'js')], folder);
@@ -24,9 +31,12 @@ export async function startRig(config: Readonly<Record<string, unknown>> = {}): 
     store: { kind: 'duckdb', path: join(folder, 'bench.duckdb') },
     http: { listen: `127.0.0.1:${httpPort}` },
     grafana: { listen: `unix:${join(folder, 'grafana.sock')}` },
+    monitoring: { prometheus_port: 0 },
     log: { level: 'warn' },
+    ...(rules === undefined ? {} : { alerting: { ruleFiles: [join(folder, 'rules.yaml')] } }),
     ...config,
   };
+  if (rules !== undefined) writeFileSync(join(folder, 'rules.yaml'), rules);
   const file = join(folder, 'tapewatch.yaml');
   writeFileSync(file, JSON.stringify(document));
   const sidecar = start(process.execPath, [resolve('sidecar/dist/main.cjs'), 'serve', '--config', file], folder);

@@ -397,6 +397,26 @@ export interface PromqlEngine {
   ): Promise<QueryResult & { readonly stats?: PromqlStats }>;
 }
 
+/** One thing that was measured, behind a point of a distribution. Labels name it: `order_id`, `symbol`, ... */
+export interface Exemplar {
+  readonly timeMs: number;
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ExemplarSeries {
+  readonly labels: Labels;
+  /** Ascending in time. */
+  readonly exemplars: readonly Exemplar[];
+}
+
+/** Finds the orders behind the latencies that an expression reads. Both ends of the span inclusive. */
+export type FindExemplars = (
+  expr: string,
+  span: { readonly startMs: number; readonly endMs: number },
+  signal?: AbortSignal,
+) => Promise<readonly ExemplarSeries[]>;
+
 /** The one bounded line in which everything that reads waits for its turn. */
 export interface QueryLine {
   readonly waiting: number;
@@ -486,6 +506,8 @@ export interface Telemetry {
   deadLetters(stream: string, reason: string, items: number): void;
   /** Age of the newest message when it was taken in. */
   ingestLag(stream: string, seconds: number): void;
+  /** Age of a sample, by its own stamp, when queries can see it: of the first and the last of each group. */
+  visible?(seconds: number): void;
   storeAppended(seconds: number, outcome: 'ok' | 'failed'): void;
   queried(origin: string, seconds: number, outcome: 'ok' | 'failed'): void;
   /** How a PromQL answer came about: from the cache, from it and new steps, from scratch, or with another caller. */

@@ -14,6 +14,7 @@ import type {
   Recovery,
   SampleSink,
   SinkCodec,
+  StampedColumns,
   TransitionRow,
 } from '../ports.ts';
 import { BatchBuilder } from './batch-builder.ts';
@@ -303,10 +304,20 @@ export class Pipeline implements Progress {
     const rows = this.#batch.unseen();
     if (rows === undefined) return;
     head.append(rows);
+    this.#tellAge(rows.samples);
     const changes = this.#changes.take();
     unite(this.#unannounced, changes);
     unite(this.#uncommitted, changes);
     tell(this.#changeSink, changes);
+  }
+
+  #tellAge({ seconds, nanos }: StampedColumns): void {
+    const { telemetry } = this.#options;
+    if (telemetry.visible === undefined || seconds.length === 0) return;
+    const now = this.#nowSeconds();
+    for (const row of [0, seconds.length - 1]) {
+      telemetry.visible(Math.max(0, now - (seconds[row] as number) - (nanos[row] as number) / 1e9));
+    }
   }
 
   /** Moves the watermarks on, closes what they allow, and tells rules and counters what happened. */
