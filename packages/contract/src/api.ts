@@ -14,8 +14,18 @@ const selectors = oneOrMore.optional().describe('series selectors; any of them m
 export const instantParams = z.object({
   query: z.string().max(100_000).describe('PromQL'),
   time: time.optional().describe('default: now'),
-  timeout: z.string().max(32).optional(),
+  timeout: z.string().max(32).optional().describe('a duration; the configured limit holds in any case'),
   limit: count.optional().describe('most series in the answer; 0: all'),
+  lookback_delta: z.string().max(32).optional().describe('how far back a selector looks; default: 5m'),
+  stats: z.string().max(16).optional().describe('anything: tell what was read and how long it took'),
+});
+
+export const formatParams = z.object({ query: z.string().max(100_000).describe('PromQL') });
+
+export const exemplarParams = z.object({
+  query: z.string().max(100_000).describe('PromQL; the latencies of orders that it reads have exemplars'),
+  start: time.optional().describe('default: an hour before the end'),
+  end: time.optional().describe('default: now'),
 });
 
 export const rangeParams = z.object({
@@ -25,6 +35,8 @@ export const rangeParams = z.object({
   step: z.string().max(32).describe('seconds or a duration such as 15s'),
   timeout: z.string().max(32).optional(),
   limit: count.optional(),
+  lookback_delta: z.string().max(32).optional(),
+  stats: z.string().max(16).optional(),
 });
 
 export const seriesParams = z.object({
@@ -80,14 +92,33 @@ export const histogramValue = z.object({
 });
 const histogramPoint = z.tuple([z.number(), histogramValue]);
 
-export const queryData = z.discriminatedUnion('resultType', [
-  z.object({ resultType: z.literal('scalar'), result: sampleValue }),
-  z.object({ resultType: z.literal('string'), result: sampleValue }),
+export const queryStats = z.object({
+  timings: z.object({ evalTotalTime: z.number().describe('seconds, reading included') }),
+  samples: z.object({ totalQueryableSamples: z.number().int() }),
+  series: z.number().int().describe('series read'),
+  levelsMs: z.array(z.number()).describe('stored levels that answered; 0: raw samples'),
+  errorBound: z.number().optional().describe('largest relative error of a quantile'),
+  cache: z.enum(['hit', 'extended', 'miss']),
+});
+const stats = queryStats.optional();
+
+export const exemplarsData = z.array(
   z.object({
+    seriesLabels: labels,
+    exemplars: z.array(z.object({ labels, value: number, timestamp: z.number() })),
+  }),
+);
+
+export const queryData = z.discriminatedUnion('resultType', [
+  z.object({ resultType: z.literal('scalar'), result: sampleValue, stats }),
+  z.object({ resultType: z.literal('string'), result: sampleValue, stats }),
+  z.object({
+    stats,
     resultType: z.literal('vector'),
     result: z.array(z.object({ metric: labels, value: sampleValue.optional(), histogram: histogramPoint.optional() })),
   }),
   z.object({
+    stats,
     resultType: z.literal('matrix'),
     result: z.array(
       z.object({

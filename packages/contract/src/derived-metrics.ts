@@ -2,6 +2,7 @@
  * Every metric that the sidecar derives from events: name, kind, unit, labels. docs/wire.md prints this table (a test
  * holds the two together); the pipeline, the dashboards and the rules use these names and no others.
  */
+import type { OrderEventType } from '@tapewatch/core';
 import type { PayloadKind } from './wire.ts';
 
 export interface DerivedMetric {
@@ -12,6 +13,13 @@ export interface DerivedMetric {
   readonly labels: readonly string[];
   readonly help: string;
 }
+
+/** Latencies of orders, and the steps of an order's life whose stamp ends them; all begin when the order was sent. */
+export const ORDER_LATENCIES: Readonly<Record<string, readonly OrderEventType[]>> = {
+  order_ack_seconds: ['ack', 'reject'],
+  order_fill_seconds: ['fill'],
+  order_cancel_seconds: ['cancel_ack'],
+};
 
 export const DERIVED_METRICS: readonly DerivedMetric[] = [
   {

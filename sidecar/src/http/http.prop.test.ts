@@ -27,6 +27,8 @@ const NAMES = [
   'step',
   'limit',
   'timeout',
+  'lookback_delta',
+  'stats',
   'match[]',
   'from',
   'to',

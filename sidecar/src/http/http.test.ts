@@ -3,6 +3,7 @@ import {
   buildInfoData,
   deadLettersData,
   errorEnvelope,
+  exemplarsData,
   metadataData,
   queryData,
   rulesData,
@@ -115,8 +116,37 @@ describe('queries in Prometheus’s JSON', () => {
     expect((body['data'] as { result: unknown[] }).result).toHaveLength(1);
   });
 
+  it('hands lookback_delta on, and tells what was read when stats are asked for', async () => {
+    const plain = await data('/api/v1/query?query=m&time=1', queryData);
+    expect(plain.stats).toBeUndefined();
+    const asked = await data(
+      '/api/v1/query_range?query=m&start=1&end=2&step=1&lookback_delta=90s&stats=all',
+      queryData,
+    );
+    expect(asked.stats).toEqual({
+      timings: { evalTotalTime: 0.5 },
+      samples: { totalQueryableSamples: 20 },
+      series: 2,
+      levelsMs: [0],
+      errorBound: 0.0054,
+      cache: 'miss',
+    });
+    expect(world.options).toEqual({ lookbackMs: 90_000 });
+  });
+
+  it('names the orders behind a latency', async () => {
+    expect(await data('/api/v1/query_exemplars?query=order_ack_seconds&start=1&end=2', exemplarsData)).toEqual([
+      {
+        seriesLabels: { __name__: 'order_ack_seconds', venue: 'XNAS' },
+        exemplars: [{ labels: { order_id: 'o-1' }, value: '0.25', timestamp: 1.5 }],
+      },
+    ]);
+    expect(await refusal('/api/v1/query_exemplars?query=m&start=2&end=1')).toContain('must not be before start');
+  });
+
   it.each([
     ['/api/v1/query', '400 bad_data: invalid parameter query'],
+    ['/api/v1/query?query=m&lookback_delta=0', '400 bad_data: invalid parameter "lookback_delta": 0 is not positive'],
     ['/api/v1/query?query=m&query=n', '400 bad_data: invalid parameter query'],
     ['/api/v1/query?query=sum(', '400 bad_data: unexpected end of input'],
     ['/api/v1/query?query=m&time=yesterday', '400 bad_data: invalid parameter "time": cannot parse "yesterday"'],
@@ -341,6 +371,7 @@ describe('trading and operation', () => {
       'GET /api/v1/labels',
       'GET /api/v1/metadata',
       'GET /api/v1/query',
+      'GET /api/v1/query_exemplars',
       'GET /api/v1/query_range',
       'GET /api/v1/rules',
       'GET /api/v1/series',
@@ -352,6 +383,7 @@ describe('trading and operation', () => {
       'GET /readyz',
       'POST /api/v1/labels',
       'POST /api/v1/query',
+      'POST /api/v1/query_exemplars',
       'POST /api/v1/query_range',
       'POST /api/v1/series',
     ]);

@@ -1,40 +1,95 @@
-/** PromQL over HTTP: `/api/v1/query` and `/api/v1/query_range`. */
-import { instantParams, queryData, rangeParams } from '@tapewatch/contract';
-import { msFromNanos } from '@tapewatch/core';
+/** PromQL over HTTP: `/api/v1/query`, `/api/v1/query_range` and `/api/v1/query_exemplars`, as Prometheus has them. */
+import { exemplarParams, exemplarsData, instantParams, queryData, rangeParams } from '@tapewatch/contract';
+import { msFromNanos, type EvaluationRange } from '@tapewatch/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { TapewatchError } from '../errors.ts';
+import type { PromqlOptions, PromqlStats } from '../ports.ts';
 import { sendData } from './answer.ts';
 import { parseDuration, parseLimit, parseRange, parseTimeMs } from './parameter.ts';
-import { resultJson } from './prometheus-json.ts';
+import { formatValue, resultJson } from './prometheus-json.ts';
 import { route, type RouteContext } from './route-kit.ts';
 
-export function queryRoutes({ app, deps, gate }: RouteContext): void {
-  const { engine, clock } = deps;
+const HOUR_MS = 3_600_000;
+
+export function queryRoutes(context: RouteContext): void {
+  const { app, deps } = context;
+  const nowMs = (): number => msFromNanos(deps.clock.now());
 
   route(
     app,
     { url: '/api/v1/query', summary: 'PromQL at one time', params: instantParams, data: queryData, form: true },
-    async ({ query, time, timeout, limit }, request, reply) => {
-      const timeMs = time === undefined ? msFromNanos(clock.now()) : parseTimeMs('time', time);
-      const cut = parseLimit('limit', limit);
-      const range = { startMs: timeMs, endMs: timeMs, stepMs: 0 };
-      const result = await gate.run(request, (signal) => engine.query(query, range, signal), timeoutMs(timeout));
-      const { data, ...notes } = resultJson(result, cut);
-      return sendData(reply, data, notes);
+    async (params, request, reply) => {
+      const timeMs = params.time === undefined ? nowMs() : parseTimeMs('time', params.time);
+      return answer(context, { ...params, range: { startMs: timeMs, endMs: timeMs, stepMs: 0 }, request, reply });
     },
   );
 
   route(
     app,
     { url: '/api/v1/query_range', summary: 'PromQL over a range', params: rangeParams, data: queryData, form: true },
-    async ({ query, start, end, step, timeout, limit }, request, reply) => {
-      const range = parseRange({ start, end, step });
-      const cut = parseLimit('limit', limit);
-      const result = await gate.run(request, (signal) => engine.query(query, range, signal), timeoutMs(timeout));
-      const { data, ...notes } = resultJson(result, cut);
-      return sendData(reply, data, notes);
+    async (params, request, reply) => answer(context, { ...params, range: parseRange(params), request, reply }),
+  );
+
+  route(
+    app,
+    {
+      url: '/api/v1/query_exemplars',
+      summary: 'Orders behind the latencies that an expression reads',
+      params: exemplarParams,
+      data: exemplarsData,
+      form: true,
+    },
+    async ({ query, start, end }, request, reply) => {
+      const endMs = end === undefined ? nowMs() : parseTimeMs('end', end);
+      const startMs = start === undefined ? endMs - HOUR_MS : parseTimeMs('start', start);
+      if (endMs < startMs) throw new TapewatchError('query.invalid', 'end timestamp must not be before start time');
+      const found = await context.gate.read(request, (signal) => deps.exemplars(query, { startMs, endMs }, signal));
+      const data = found.map(({ labels, exemplars }) => ({
+        seriesLabels: labels.toRecord(),
+        exemplars: exemplars.map(({ value, timeMs, labels: own }) => {
+          return { labels: own, value: formatValue(value), timestamp: timeMs / 1_000 };
+        }),
+      }));
+      return sendData(reply, data);
     },
   );
 }
 
-function timeoutMs(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : parseDuration('timeout', text);
+interface Asked {
+  readonly query: string;
+  readonly range: EvaluationRange;
+  readonly timeout?: string | undefined;
+  readonly limit?: string | undefined;
+  readonly lookback_delta?: string | undefined;
+  readonly stats?: string | undefined;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+async function answer({ deps, gate }: RouteContext, asked: Asked): Promise<FastifyReply> {
+  const { query, range, request, reply, stats } = asked;
+  const timeoutMs = positive('timeout', asked.timeout);
+  const lookbackMs = positive('lookback_delta', asked.lookback_delta);
+  const limit = parseLimit('limit', asked.limit);
+  const options: PromqlOptions = lookbackMs === undefined ? {} : { lookbackMs };
+  const result = await gate.run(request, (signal) => deps.engine.query(query, range, signal, options), timeoutMs);
+  const { data, ...notes } = resultJson(result, limit);
+  const wanted = stats !== undefined && stats !== '' && result.stats !== undefined;
+  return sendData(reply, wanted ? { ...data, stats: statsJson(result.stats) } : data, notes);
+}
+
+function statsJson({ series, samples, levelsMs, errorBound, cache, seconds }: PromqlStats) {
+  return {
+    timings: { evalTotalTime: seconds },
+    samples: { totalQueryableSamples: samples },
+    ...{ series, levelsMs, cache },
+    ...(errorBound === undefined ? {} : { errorBound }),
+  };
+}
+
+function positive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const ms = parseDuration(name, text);
+  if (ms > 0) return ms;
+  throw new TapewatchError('query.invalid', `invalid parameter "${name}": ${text} is not positive`);
 }

@@ -29,17 +29,19 @@ export interface ExpressionFacts {
 }
 
 /**
- * Functions that look at one step's data only. A function that is not listed is evaluated over the whole range each
- * time, which is always right; so a new function is safe before it is listed.
+ * Functions that look at one step's data only, and at that of their arguments. One that is not listed is evaluated over
+ * the whole range, and any change of any metric counts (`info` reads others), so a new function is safe at once.
  */
 const STEP_LOCAL = new Set(
   `abs absent absent_over_time acos acosh asin asinh atan atanh avg_over_time ceil changes clamp clamp_max clamp_min cos
   cosh count_over_time day_of_month day_of_week day_of_year days_in_month deg delta deriv double_exponential_smoothing
-  exp first_over_time floor histogram_avg histogram_count histogram_fraction histogram_quantile histogram_quantiles
+  exp first_over_time floor histogram_avg histogram_count histogram_error_bound histogram_fraction
+  histogram_fraction_max histogram_fraction_min histogram_quantile histogram_quantile_lower
+  histogram_quantile_reliable histogram_quantile_upper histogram_quantiles
   histogram_stddev histogram_stdvar histogram_sum holt_winters hour idelta increase irate label_join label_replace
-  last_over_time ln log10 log2 mad_over_time max_over_time min_over_time minute month pi predict_linear
+  last_over_time ln log10 log2 mad_over_time max_of max_over_time min_of min_over_time minute month pi predict_linear
   present_over_time quantile_over_time rad rate resets round scalar sgn sin sinh sort sort_by_label sort_by_label_desc
-  sort_desc sqrt stddev_over_time stdvar_over_time sum_over_time tan tanh time timestamp ts_of_first_over_time
+  sort_desc sqrt start_timestamp stddev_over_time stdvar_over_time sum_over_time tan tanh time timestamp ts_of_first_over_time
   ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time vector year`.split(/\s+/),
 );
 
@@ -89,7 +91,7 @@ class Walker {
         if (expr.step !== undefined) this.#duration(expr.step);
         return this.visit(expr.expr, this.#shifted(expr, around));
       case 'call':
-        if (!STEP_LOCAL.has(expr.name)) this.stepLocal = false;
+        if (!STEP_LOCAL.has(expr.name)) this.#unknown();
         return expr.args.forEach((arg) => this.visit(arg, around));
       case 'binary':
         this.visit(expr.left, around);
@@ -104,6 +106,11 @@ class Walker {
       case 'string':
         return;
     }
+  }
+
+  #unknown(): void {
+    this.stepLocal = false;
+    this.names = undefined;
   }
 
   #selector(selector: VectorSelector, around: Surroundings): void {

@@ -13,7 +13,7 @@ import {
   type Table,
 } from '@tapewatch/core';
 import { TapewatchError } from '../../errors.ts';
-import type { QueryEnvelope, StoreReader } from '../../ports.ts';
+import type { PromqlOptions, PromqlStats, QueryEnvelope, StoreReader } from '../../ports.ts';
 import { SystemClock } from '../../clock.ts';
 import type { HttpDeps } from '../http-deps.ts';
 import { httpOptions, type HttpSettings } from '../http-options.ts';
@@ -149,28 +149,52 @@ function answer(expr: string, range: EvaluationRange): QueryResult {
   };
 }
 
+const STATS: PromqlStats = {
+  series: 2,
+  samples: 20,
+  levelsMs: [0],
+  errorBound: 0.0054,
+  cache: 'miss',
+  seconds: 0.5,
+};
+
 export interface Fixture {
   readonly deps: HttpDeps;
   readonly asked: { readonly query: unknown; readonly envelope: QueryEnvelope }[];
   readonly statuses: string[];
   readonly logged: string[];
   connected: boolean;
+  /** What the engine was asked last. */
+  options: PromqlOptions | undefined;
   /** Replaces the engine's answer. */
   onQuery: ((signal: AbortSignal | undefined) => Promise<QueryResult>) | undefined;
 }
 
 export function fixture(): Fixture {
-  const made: Omit<Fixture, 'deps'> = { asked: [], statuses: [], logged: [], connected: true, onQuery: undefined };
+  const made: Omit<Fixture, 'deps'> = {
+    asked: [],
+    statuses: [],
+    logged: [],
+    connected: true,
+    onQuery: undefined,
+    options: undefined,
+  };
   const nothing = () => undefined;
   const line = (fields: object, message: string) => void made.logged.push(`${message} ${JSON.stringify(fields)}`);
   const port = new Proxy({} as HttpDeps['telemetry']['port'], { get: () => nothing });
   const deps: HttpDeps = {
     engine: {
-      async query(expr, range, signal) {
+      async query(expr, range, signal, options) {
         if (made.onQuery !== undefined) return made.onQuery(signal);
         parsed(expr);
-        return answer(expr, range);
+        made.options = options;
+        return { ...answer(expr, range), stats: STATS };
       },
+    },
+    exemplars: async (expr, { startMs }) => {
+      const exemplar = { timeMs: startMs + 500, value: 0.25, labels: { order_id: 'o-1' } };
+      const { metricName } = Labels.from({ __name__: expr });
+      return [{ labels: Labels.from({ __name__: metricName, venue: 'XNAS' }), exemplars: [exemplar] }];
     },
     line: { waiting: 0, run: (work) => work() },
     reader: reader(),

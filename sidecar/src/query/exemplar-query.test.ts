@@ -1,0 +1,96 @@
+import { nanos, type OrderEvent } from '@tapewatch/core';
+import fc from 'fast-check';
+import type { EventFilter, StoreReader } from '../ports.ts';
+import { exemplarFinder } from './exemplar-query.ts';
+
+const T0 = 1_800_000_000_000;
+const span = { startMs: T0, endMs: T0 + 60_000 };
+
+function order(id: string, atMs: number, latencyMs: number, over: Partial<OrderEvent> = {}): OrderEvent {
+  const time = BigInt(T0 + atMs) * 1_000_000n;
+  return {
+    table: 'orders',
+    id: `${id}-ack`,
+    orderId: id,
+    timeNanos: nanos(time),
+    sentNanos: nanos(time - BigInt(latencyMs) * 1_000_000n),
+    event: 'ack',
+    venue: 'XNAS',
+    symbol: 'AAPL',
+    strategy: 'maker',
+    account: '',
+    side: 'buy',
+    orderType: 'limit',
+    quantity: 1,
+    price: 1,
+    filledQuantity: 0,
+    arrivalMid: null,
+    reason: '',
+    ...over,
+  };
+}
+
+function finderOver(rows: readonly OrderEvent[], asked: EventFilter[] = []) {
+  const events = async (_: string, filter: EventFilter): Promise<readonly OrderEvent[]> => {
+    asked.push(filter);
+    const inRange = ({ timeNanos }: OrderEvent): boolean =>
+      timeNanos >= filter.startNanos && timeNanos < filter.endNanos;
+    return rows.filter(inRange);
+  };
+  return exemplarFinder({ events } as unknown as StoreReader);
+}
+
+describe('exemplars of order latencies', () => {
+  it('name the order at the quantile, per label set and slice of time', async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => order(`o${i + 1}`, i, i + 1));
+    rows.push(order('later', 30_000, 7), order('other', 10, 500, { venue: 'BATS' }));
+    const find = finderOver(rows);
+    const found = await find('histogram_quantile(0.99, sum by (venue) (rate(order_ack_seconds[1m])))', span);
+    expect(found.map(({ labels, exemplars }) => [labels.toString(), exemplars])).toEqual([
+      [
+        'order_ack_seconds{strategy="maker", venue="XNAS"}',
+        [
+          { timeMs: T0 + 98, value: 0.099, labels: { order_id: 'o99', symbol: 'AAPL', event: 'ack' } },
+          { timeMs: T0 + 30_000, value: 0.007, labels: expect.objectContaining({ order_id: 'later' }) },
+        ],
+      ],
+      ['order_ack_seconds{strategy="maker", venue="BATS"}', [expect.objectContaining({ value: 0.5 })]],
+    ]);
+    const [slowest] = await find('rate(order_ack_seconds{venue="XNAS"}[1m])', span);
+    expect(slowest?.exemplars[0]?.labels['order_id']).toBe('o100');
+  });
+
+  it('take the steps that the metric is made of, and obey the matchers', async () => {
+    const asked: EventFilter[] = [];
+    const rows = [
+      order('new', 1, 9, { event: 'new' }),
+      order('unsent', 2, 9, { sentNanos: null }),
+      order('rejected', 3, 2, { event: 'reject' }),
+      order('filled', 4, 40, { event: 'fill' }),
+      order('elsewhere', 5, 80, { strategy: 'taker' }),
+    ];
+    const find = finderOver(rows, asked);
+    const idsOf = async (expr: string) =>
+      (await find(expr, span)).flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels['order_id']));
+    expect(await idsOf('order_ack_seconds{strategy="maker"}')).toEqual(['rejected']);
+    expect(asked[0]).toMatchObject({ strategy: ['maker'], venue: [] });
+    expect(await idsOf('order_fill_seconds{venue=~"X.*"} + order_fill_seconds{venue=~"X.*"}')).toEqual(['filled']);
+    expect(await idsOf('fills_total')).toEqual([]);
+    await expect(find('sum(', span)).rejects.toMatchObject({ code: 'query.parse' });
+  });
+
+  it('a share of at least q of the orders is not slower, and fewer than q are faster', async () => {
+    const latencies = fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 1, maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(latencies, fc.double({ min: 0, max: 1, noNaN: true }), async (latenciesMs, q) => {
+        const rows = latenciesMs.map((latency, i) => order(`o${i}`, 5, latency));
+        const [series] = await finderOver(rows)(`histogram_quantile(${q}, order_ack_seconds)`, span);
+        const valueMs = Math.round((series?.exemplars[0]?.value ?? NaN) * 1_000);
+        const notSlower = latenciesMs.filter((latency) => latency <= valueMs).length;
+        const faster = latenciesMs.filter((latency) => latency < valueMs).length;
+        expect(notSlower).toBeGreaterThanOrEqual(q * latenciesMs.length);
+        expect(faster === 0 || faster < q * latenciesMs.length).toBe(true);
+      }),
+    );
+  });
+});
