@@ -9,8 +9,10 @@ import { colorOf, textOf, type AlertText } from './message-text.ts';
 
 const SLACK_TEXT_MAX = 2_900;
 const DISCORD_FIELDS_MAX = 25;
-const DISCORD_FIELD_MAX = 1_000;
-const DISCORD_EMBED_ALERTS = 5;
+const DISCORD_FIELD_MAX = 200;
+const DISCORD_TEXT_MAX = 1_000;
+/** Of all embeds of a message together the service takes 6,000. */
+const DISCORD_SIZE_MAX = 5_500;
 const TELEGRAM_TEXT_MAX = 4_000;
 
 export function slackBody(notification: Notification) {
@@ -36,24 +38,50 @@ function slack(text: string): string {
 
 export function discordBody(notification: Notification) {
   const text = textOf(notification);
-  const listed = text.alerts.slice(0, DISCORD_EMBED_ALERTS);
-  const more = text.more + text.alerts.length - listed.length;
+  const embeds: DiscordEmbed[] = [];
+  let room = DISCORD_SIZE_MAX;
+  for (const alert of text.alerts) {
+    const embed = discordEmbed(alert, room);
+    if (embed === undefined) break;
+    room -= sizeOf(embed);
+    embeds.push(embed);
+  }
+  const more = text.more + text.alerts.length - embeds.length;
   return {
     content: discord(text.headline) + (more === 0 ? '' : ` (${more} more not listed)`),
     // Nobody is called by what a label says.
     allowed_mentions: { parse: [] },
-    embeds: listed.map((alert) => ({
-      title: discord(alert.title),
-      description: discord(alert.summary),
-      color: Number.parseInt(colorOf(alert).slice(1), 16),
-      timestamp: alert.startsAt,
-      fields: alert.facts.slice(0, DISCORD_FIELDS_MAX).map(([name, value]) => ({
-        name: discord(name),
-        value: discord(value).slice(0, DISCORD_FIELD_MAX) || '-',
-        inline: true,
-      })),
+    embeds,
+  };
+}
+
+interface DiscordEmbed {
+  readonly title: string;
+  readonly description: string;
+  readonly color: number;
+  readonly timestamp: string;
+  readonly fields: { readonly name: string; readonly value: string; readonly inline: true }[];
+}
+
+/** Undefined when not even its headline fits; facts that do not fit are left out, the last ones first. */
+function discordEmbed(alert: AlertText, room: number): DiscordEmbed | undefined {
+  const embed: DiscordEmbed = {
+    title: discord(alert.title).slice(0, DISCORD_FIELD_MAX),
+    description: discord(alert.summary).slice(0, DISCORD_TEXT_MAX),
+    color: Number.parseInt(colorOf(alert).slice(1), 16),
+    timestamp: alert.startsAt,
+    fields: alert.facts.slice(0, DISCORD_FIELDS_MAX).map(([name, value]) => ({
+      name: discord(name).slice(0, DISCORD_FIELD_MAX),
+      value: discord(value).slice(0, DISCORD_FIELD_MAX) || '-',
+      inline: true,
     })),
   };
+  while (sizeOf(embed) > room && embed.fields.length > 0) embed.fields.pop();
+  return sizeOf(embed) > room ? undefined : embed;
+}
+
+function sizeOf({ title, description, fields }: DiscordEmbed): number {
+  return fields.reduce((sum, { name, value }) => sum + name.length + value.length, title.length + description.length);
 }
 
 function discord(text: string): string {

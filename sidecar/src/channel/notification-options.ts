@@ -6,8 +6,11 @@
 import { z } from 'zod';
 
 const secret = z.string().min(1).meta({ secret: true });
+/** Readable only on its way within this machine. */
+const HTTPS = /^https:\/\/.|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/;
 const webhook = z
-  .url({ protocol: /^https?$/, error: 'must be an https address' })
+  .url({ error: 'must be an https address' })
+  .regex(HTTPS, 'must be an https address')
   .meta({ secret: true })
   .optional();
 const enabled = z.boolean().optional().describe('default: on when configured');
@@ -27,7 +30,11 @@ const telegram = z.strictObject({
   enabled,
   bot_token: secret.optional(),
   chat_id: z.union([z.string().min(1), z.number().transform(String)]).optional(),
-  api_url: z.url().default('https://api.telegram.org').describe('of the Bot API; another for a server of your own'),
+  api_url: z
+    .url()
+    .regex(HTTPS, 'must be an https address')
+    .default('https://api.telegram.org')
+    .describe('of the Bot API; another for a server of your own'),
 });
 
 export const notificationOptions = z

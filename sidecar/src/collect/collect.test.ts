@@ -1,0 +1,179 @@
+/** What the loop of metrics collects: the machine, the desk's money, exchanges, and our own API. */
+import { nanos, type Fill, type NumberSample } from '@tapewatch/core';
+import { RecordingLog, ScriptedEngine, VirtualClock } from '../alerting/testing/virtual-world.ts';
+import { apiCollector } from './api.ts';
+import { createCollection, type Collector, type Figure } from './collector.ts';
+import { derivedCollector, EXCHANGE_FIGURES } from './derived.ts';
+import { hostCollector, readHost } from './host.ts';
+import { tradingCollector } from './trading.ts';
+
+const SECOND = 1_000_000_000n;
+const NOW = 1_800_000_000n * SECOND;
+
+const byName = (figures: readonly Figure[]): Record<string, number> =>
+  Object.fromEntries(figures.map(({ name, value }) => [name, value]));
+
+describe('a collection', () => {
+  it('records what each collector yields with the time of the run, and goes on when one fails', async () => {
+    const recorded: NumberSample[] = [];
+    const log = new RecordingLog();
+    const clock = new VirtualClock();
+    const good: Collector = {
+      group: 'system',
+      collect: async () => [
+        { name: 'cpu_usage_percent', kind: 'gauge', unit: 'percent', help: '', labels: { service: 'host' }, value: 5 },
+        { name: 'unknown', kind: 'gauge', unit: '', help: '', labels: {}, value: NaN },
+      ],
+    };
+    const bad: Collector = { group: 'trading', collect: () => Promise.reject(new Error('store away')) };
+    const none: Collector = { group: 'agent', collect: async () => [] };
+    const run = createCollection({ clock, log, record: (samples) => void recorded.push(...samples) }, [
+      good,
+      bad,
+      none,
+    ]);
+    await run();
+    await run();
+    expect(recorded.map(({ labels, value, timeNanos }) => [labels.toRecord(), value, timeNanos])).toEqual(
+      Array.from({ length: 2 }, () => [{ __name__: 'cpu_usage_percent', service: 'host' }, 5, clock.now()]),
+    );
+    // That a group has no source is said once, not with every run.
+    expect(log.lines.filter((line) => line.includes('has no source yet'))).toHaveLength(1);
+    expect(log.lines.filter((line) => line.includes('could not be collected'))).toHaveLength(2);
+  });
+});
+
+it('reads processor, memory, disk and network of this machine (proves: MET-59)', async () => {
+  const figures = byName(await hostCollector(() => readHost('/'), 'box').collect(NOW));
+  expect(Object.keys(figures).sort()).toEqual([
+    'cpu_usage_percent',
+    'disk_usage_percent',
+    'memory_usage_bytes',
+    'memory_usage_percent',
+    'network_in_bytes_per_sec',
+    'network_out_bytes_per_sec',
+  ]);
+  for (const name of ['cpu_usage_percent', 'memory_usage_percent', 'disk_usage_percent']) {
+    expect(figures[name]).toBeGreaterThanOrEqual(0);
+    expect(figures[name]).toBeLessThanOrEqual(100);
+  }
+  expect(figures['memory_usage_bytes']).toBeGreaterThan(1e6);
+});
+
+describe('the desk', () => {
+  let fills: Fill[];
+  let seconds: number;
+  const reader = {
+    async events(
+      _table: unknown,
+      { startNanos, endNanos, limit = Infinity }: { startNanos: bigint; endNanos: bigint; limit?: number },
+    ) {
+      return fills.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos).slice(0, limit) as never;
+    },
+  };
+  const trade = (side: 'buy' | 'sell', price: number, over: Partial<Fill> = {}): void => {
+    seconds += 1;
+    fills.push({
+      table: 'fills',
+      id: `f${seconds}`,
+      timeNanos: nanos(NOW + BigInt(seconds) * SECOND),
+      orderId: 'o',
+      venue: 'XNAS',
+      symbol: 'AAPL',
+      strategy: 'mm',
+      account: '',
+      side,
+      quantity: 10,
+      price,
+      currency: 'USD',
+      fee: 0,
+      feeCurrency: 'USD',
+      liquidity: '',
+      ...over,
+    });
+  };
+  /** A run a minute after the last trade. */
+  const later = (): bigint => NOW + BigInt((seconds += 60)) * SECOND;
+  beforeEach(() => {
+    fills = [];
+    seconds = 0;
+  });
+
+  it('starts at the initial equity, and follows profit, fees, peak and drawdown (proves: CFG-33, MET-100)', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 100 });
+    trade('buy', 100);
+    expect(byName(await desk.collect(later()))).toMatchObject({ trading_equity: 1_000, trading_open_positions: 1 });
+    trade('sell', 120, { fee: 50 });
+    expect(byName(await desk.collect(later()))).toMatchObject({ trading_realised_pnl: 200, trading_equity: 1_150 });
+    trade('buy', 100);
+    trade('sell', 77);
+    expect(byName(await desk.collect(later()))).toMatchObject({
+      trading_equity: 920,
+      trading_equity_peak: 1_150,
+      trading_drawdown_percent: 20,
+      trading_drawdown_max_percent: 20,
+      trading_open_positions: 0,
+    });
+  });
+
+  it('looks at the last trades only: the oldest falls out (proves: CFG-34)', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 4 });
+    for (const exit of [110, 110, 90, 110]) {
+      trade('buy', 100);
+      trade('sell', exit);
+    }
+    expect(byName(await desk.collect(later()))).toMatchObject({ trading_win_rate_percent: 75 });
+    trade('buy', 100);
+    trade('sell', 90);
+    expect(byName(await desk.collect(later()))).toMatchObject({
+      trading_win_rate_percent: 50,
+      trading_rolling_trades: 4,
+    });
+  });
+
+  it('counts each fill once over pages and runs, also where many share a stamp', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 0, rollingWindow: 10 });
+    for (let i = 0; i < 25_000; i += 1) {
+      const timeNanos = nanos(NOW + BigInt(Math.floor(i / 9_000)) * SECOND);
+      trade(i % 2 === 0 ? 'buy' : 'sell', i % 2 === 0 ? 1 : 2, { quantity: 1, timeNanos });
+    }
+    expect(byName(await desk.collect(later()))).toMatchObject({ trading_realised_pnl: 12_500 });
+    expect(byName(await desk.collect(later()))).toMatchObject({ trading_realised_pnl: 12_500 });
+  });
+
+  it('keeps currencies apart', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 100, rollingWindow: 10 });
+    trade('buy', 1, { currency: 'EUR', feeCurrency: 'EUR' });
+    trade('sell', 2, { currency: 'EUR', feeCurrency: 'EUR' });
+    trade('buy', 1);
+    trade('sell', 3);
+    const figures = (await desk.collect(later())).filter(({ name }) => name === 'trading_equity');
+    expect(figures.map(({ labels, value }) => [labels['currency'], value])).toEqual([
+      ['EUR', 110],
+      ['USD', 120],
+    ]);
+  });
+});
+
+it('names a venue as an exchange, with the quantile of each latency', async () => {
+  const engine = new ScriptedEngine();
+  for (const { expr, labels } of EXCHANGE_FIGURES)
+    engine.answers.set(expr, { XNAS: Number(labels?.['quantile'] ?? 1) });
+  const figures = await derivedCollector('exchange', engine, EXCHANGE_FIGURES).collect(NOW);
+  expect(
+    figures
+      .filter(({ name }) => name === 'exchange_latency_quantile_seconds')
+      .map(({ labels, value }) => [labels, value]),
+  ).toEqual([0.5, 0.95, 0.99].map((quantile) => [{ exchange: 'XNAS', quantile: String(quantile) }, quantile]));
+  expect(new Set(figures.map(({ labels }) => labels['exchange']))).toEqual(new Set(['XNAS']));
+});
+
+it('gives the API’s requests and their p95 in milliseconds under the names that rules use', async () => {
+  const requests = [{ route: '/api/v1/query', status: '200', count: 7 }];
+  const figures = await apiCollector({ requests: async () => requests, p95Ms: async () => 12.5 }).collect(NOW);
+  expect(figures.map(({ name, kind, labels, value }) => [name, kind, labels, value])).toEqual([
+    ['api_requests_total', 'counter', { service: 'tapewatch', route: '/api/v1/query', status: '200' }, 7],
+    ['http_request_duration_p95', 'gauge', { service: 'tapewatch' }, 12.5],
+  ]);
+  expect(await apiCollector({ requests: async () => [], p95Ms: async () => undefined }).collect(NOW)).toEqual([]);
+});
