@@ -2,7 +2,6 @@
  * Which metrics changed since the last flush, and from which stamp on: what rules wait for and cached answers depend on.
  * Kept by the number of the metric name in typed arrays, since it is asked for every sample.
  */
-import type { ChangeSink } from '../ports.ts';
 
 const INITIAL_NAMES = 256;
 
@@ -49,13 +48,4 @@ export class Changes {
     this.#changed = [];
     return changes;
   }
-}
-
-/** Both together; of a metric in both, the older stamp. */
-export function unite(into: Map<string, number>, changes: readonly Change[]): void {
-  for (const { name, oldestMs } of changes) into.set(name, Math.min(oldestMs, into.get(name) ?? Infinity));
-}
-
-export function tell(sink: ChangeSink | undefined, changes: readonly Change[]): void {
-  if (sink !== undefined) for (const { name, oldestMs } of changes) sink.changed(name, oldestMs);
 }

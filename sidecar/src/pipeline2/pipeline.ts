@@ -3,7 +3,8 @@
  * settled as stored only after the commit that holds its last sample. Nothing is dropped without a counter and, for bad
  * messages, a dead letter.
  */
-import { SequenceLedger, type Sample, type SeriesDefinition, type TradingEvent } from '@tapewatch/core';
+import { type Sample, type SeriesDefinition, type TradingEvent } from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
 import type {
   ChangeSink,
   ColumnBatch,
@@ -17,10 +18,12 @@ import type {
   StampedColumns,
   TransitionRow,
 } from '../ports.ts';
+import { Announcer } from './announcer.ts';
 import { BatchBuilder } from './batch-builder.ts';
-import { Changes, tell, unite, type Change } from './changes.ts';
+import { Changes, type Change } from './changes.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { Deriver } from './derive.ts';
+import { LogPositions } from './log-positions.ts';
 import { MessageSink } from './message-sink.ts';
 import { RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
@@ -73,6 +76,8 @@ export interface Taken {
   readonly rejected: number;
 }
 
+const NOTHING_TAKEN: Taken = { accepted: 0, rejected: 0 };
+
 export class Pipeline implements Progress {
   readonly #options: PipelineOptions;
   readonly #streams: ReadonlyMap<string, { readonly stream: PipelineStream; readonly state: StreamState }>;
@@ -80,16 +85,12 @@ export class Pipeline implements Progress {
   readonly #registry: SeriesRegistry;
   readonly #deriver = new Deriver();
   readonly #recentIds = new RecentIds(RECENT_IDS_GENERATION);
-  readonly #ledgers = new Map<string, SequenceLedger>();
-  readonly #listeners = new Set<(changedNames: ReadonlySet<string>) => void>();
+  readonly #positions: LogPositions;
+  readonly #announcer = new Announcer();
   readonly #committer: Committer;
   readonly #batch = new BatchBuilder();
   readonly #changes: Changes;
   readonly #sink: MessageSink;
-  #changeSink: ChangeSink | undefined;
-  /** Changes that the listeners, and those that wait for the commit, have not been told yet. */
-  #unannounced = new Map<string, number>();
-  #uncommitted = new Map<string, number>();
   #deadLetters = 0;
   #lastAdvanceMs = 0;
   #oldestPendingMs = Infinity;
@@ -116,9 +117,7 @@ export class Pipeline implements Progress {
       onEvent: (event, envelope) => this.#addEvent(event, envelope),
       onProblem: (problem, envelope, stream) => this.#reject(problem, envelope, stream),
     });
-    for (const { log, ranges } of groupPositions(recovery.positions)) {
-      this.#ledgers.set(log, new SequenceLedger(ranges));
-    }
+    this.#positions = new LogPositions(recovery.positions);
     this.#tickStates(this.#nowSeconds());
   }
 
@@ -144,56 +143,60 @@ export class Pipeline implements Progress {
 
   /** Whom to tell what changed in the answers of head and store. */
   announceTo(sink: ChangeSink): void {
-    this.#changeSink = sink;
+    this.#announcer.announceTo(sink);
   }
 
   /** Takes in one message. Returns at once; the envelope is settled later. */
   accept(envelope: Envelope): Taken {
     const { stream, state } = this.#stream(envelope.stream);
+    const { payload, subject, contentType, receivedNanos } = envelope;
     state.messages++;
-    state.bytes += envelope.payload.length;
+    state.bytes += payload.length;
+    this.#batch.envelopes.push(envelope);
     if (!this.#isNewMessage(envelope)) {
       state.duplicates++;
-      this.#batch.envelopes.push(envelope);
-      return { accepted: 0, rejected: 0 };
+      return NOTHING_TAKEN;
     }
-    const { receivedNanos, position } = envelope;
-    const sink = this.#sink;
-    sink.begin(state, Number(receivedNanos / 1_000n) / 1e6, envelope);
-    // A full queue refuses core NATS messages only: the durable log bounds what it delivers unacknowledged.
-    sink.isClosed = position === undefined && this.pendingRows >= this.#options.maxPendingRows;
-    stream
-      .codec(envelope.contentType)
-      .decodeInto(
-        envelope.payload,
-        { payloadKind: stream.payloadKind, labels: stream.labels(envelope.subject), receivedNanos },
-        sink,
-      );
-    const { accepted, rejected } = sink;
-    if (sink.isClosed) this.#options.telemetry.dropped(envelope.stream, 'queue_full', rejected);
-    sink.isClosed = false;
-    this.#batch.envelopes.push(envelope);
-    if (this.#batch.rows >= this.#options.maxBatchRows) this.#commitWhenDue();
-    return { accepted, rejected };
+    return this.#take(state, envelope, (sink) => {
+      const context = { payloadKind: stream.payloadKind, labels: stream.labels(subject), receivedNanos };
+      stream.codec(contentType).decodeInto(payload, context, sink);
+    });
+  }
+
+  /** Takes in one message that waits for its commit: resolves when it is durable, rejects when it cannot become so. */
+  submit(message: Omit<Envelope, 'settle' | 'position'>): Promise<Taken> {
+    return new Promise((resolve, reject) => {
+      const taken = this.accept({
+        ...message,
+        settle(outcome) {
+          if (outcome === 'stored') resolve(taken);
+          else reject(new TapewatchError('store.unavailable', `a message of stream ${message.stream} was not stored`));
+        },
+      });
+    });
   }
 
   /** Takes in samples that the sidecar itself produced, such as those of recording rules. */
   acceptSamples(stream: string, samples: readonly Sample[]): void {
-    const { state } = this.#stream(stream);
-    this.#sink.begin(state, this.#nowSeconds());
-    for (const sample of samples) this.#addSample(sample);
+    this.write(stream, () => {
+      for (const sample of samples) this.#addSample(sample);
+    });
   }
 
   /** Lets a part of the sidecar, such as the scraper, write samples of a stream; `use` runs at once. */
   write(stream: string, use: (sink: SampleSink) => void): Taken {
-    const { state } = this.#stream(stream);
+    return this.#take(this.#stream(stream).state, undefined, use);
+  }
+
+  #take(state: StreamState, envelope: Envelope | undefined, use: (sink: SampleSink) => void): Taken {
     const sink = this.#sink;
-    sink.begin(state, this.#nowSeconds());
-    sink.isClosed = this.pendingRows >= this.#options.maxPendingRows;
+    const nanos = envelope?.receivedNanos ?? this.#options.clock.now();
+    sink.begin(state, Number(nanos / 1_000n) / 1e6, envelope);
+    // The durable log bounds what it delivers unacknowledged; only what comes without one is refused by a full queue.
+    sink.isClosed = envelope?.position === undefined && this.pendingRows >= this.#options.maxPendingRows;
     use(sink);
     const { accepted, rejected, isClosed } = sink;
-    if (isClosed) this.#options.telemetry.dropped(stream, 'queue_full', rejected);
-    sink.isClosed = false;
+    if (isClosed) this.#options.telemetry.dropped(state.policy.name, 'queue_full', rejected);
     if (this.#batch.rows >= this.#options.maxBatchRows) this.#commitWhenDue();
     return { accepted, rejected };
   }
@@ -209,8 +212,7 @@ export class Pipeline implements Progress {
   }
 
   onAdvance(listener: (changedNames: ReadonlySet<string>) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#announcer.subscribe(listener);
   }
 
   /** Writes everything that was taken in and ends. */
@@ -225,12 +227,9 @@ export class Pipeline implements Progress {
 
   #isNewMessage({ position }: Envelope): boolean {
     if (position === undefined) return true;
-    let ledger = this.#ledgers.get(position.log);
-    if (ledger === undefined) this.#ledgers.set(position.log, (ledger = new SequenceLedger()));
-    const range = ledger.add(position);
-    if (range === undefined) return false;
-    this.#batch.addPosition(position.log, range);
-    return true;
+    const range = this.#positions.add(position);
+    if (range !== undefined) this.#batch.addPosition(position.log, range);
+    return range !== undefined;
   }
 
   #addEvent(event: TradingEvent, envelope: Envelope): void {
@@ -305,10 +304,7 @@ export class Pipeline implements Progress {
     if (rows === undefined) return;
     head.append(rows);
     this.#tellAge(rows.samples);
-    const changes = this.#changes.take();
-    unite(this.#unannounced, changes);
-    unite(this.#uncommitted, changes);
-    tell(this.#changeSink, changes);
+    this.#announcer.shown(this.#changes.take());
   }
 
   #tellAge({ seconds, nanos }: StampedColumns): void {
@@ -326,14 +322,9 @@ export class Pipeline implements Progress {
     this.#deadLetters = 0;
     this.#tellTelemetry();
     this.#tickStates(nowMs / 1_000);
-    const sealed = this.#seal();
+    this.#announcer.visible(this.#seal());
     this.#options.head.evict();
-    tell(this.#changeSink, sealed);
-    unite(this.#unannounced, sealed);
-    if (this.#unannounced.size === 0) return;
-    const names = new Set(this.#unannounced.keys());
-    this.#unannounced = new Map();
-    for (const listener of this.#listeners) listener(names);
+    this.#announcer.tellListeners();
   }
 
   #commitWhenDue(): void {
@@ -347,13 +338,12 @@ export class Pipeline implements Progress {
     this.#isCommitWanted = false;
     this.#oldestPendingMs = Infinity;
     const waiters = this.#waiters.splice(0);
-    const changes = [...this.#uncommitted].map(([name, oldestMs]) => ({ name, oldestMs }));
-    this.#uncommitted = new Map();
+    const tellStored = this.#announcer.takeUncommitted();
     await this.#committer.start({
       ...this.#batch.take(),
       storedByStream: this.#takeStored(),
       onStored: () => {
-        tell(this.#changeSink, changes);
+        tellStored();
         for (const resolve of waiters) resolve();
       },
     });
@@ -414,16 +404,4 @@ function identity(event: TradingEvent): string | undefined {
   if (event.table === 'orders') return `o\0${event.id}`;
   if (event.table === 'fills') return `f\0${event.venue}\0${event.id}`;
   return undefined;
-}
-
-function groupPositions(positions: Recovery['positions']): { log: string; ranges: { from: number; to: number }[] }[] {
-  const byLog = new Map<string, { from: number; to: number }[]>();
-  for (const { log, sequence } of positions) {
-    const at = log.lastIndexOf('@');
-    const name = log.slice(0, at);
-    const from = Number(log.slice(at + 1));
-    if (at <= 0 || !Number.isInteger(from)) continue;
-    byLog.set(name, [...(byLog.get(name) ?? []), { from, to: sequence }]);
-  }
-  return [...byLog].map(([log, ranges]) => ({ log, ranges }));
 }
