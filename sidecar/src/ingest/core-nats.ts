@@ -1,18 +1,13 @@
 /**
  * Streams of core NATS: at most once, lowest latency. Messages arrive by callback; an acknowledgement means nothing here.
  */
-import type { MsgHdrs, Subscription } from '@nats-io/transport-node';
-import type { Clock, Envelope, Source, SourceStatus } from '../ports.ts';
-import { NatsLink, type Report } from './nats-link.ts';
-import type { NatsOptions } from './options.ts';
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import type { Envelope, Source, SourceStatus } from '../ports.ts';
+import { ContentTypes } from './content-type.ts';
+import { NatsLink } from './nats-link.ts';
+import { crash, type SourceContext } from './nats-source.ts';
 import type { CompiledStream } from './stream.ts';
-
-export interface SourceContext {
-  readonly nats: NatsOptions;
-  readonly streams: readonly CompiledStream[];
-  readonly clock: Clock;
-  readonly report: Report;
-}
+import { TurnClock } from './turn-clock.ts';
 
 const nothing = (): void => undefined;
 
@@ -20,29 +15,44 @@ export class CoreNatsSource implements Source {
   readonly #link: NatsLink;
   readonly #context: SourceContext;
   readonly #subscriptions: Subscription[] = [];
+  readonly #clock: TurnClock;
   #problem = '';
 
   constructor(context: SourceContext) {
     this.#context = context;
     this.#link = new NatsLink(context.nats, context.report);
+    this.#clock = new TurnClock(context.clock);
   }
 
   async open(onEnvelope: (envelope: Envelope) => void): Promise<void> {
     const connection = await this.#link.open();
     const { queueGroup } = this.#context.nats;
     for (const stream of this.#context.streams) {
+      const envelopeOf = this.#envelopes(stream);
       const subscription = connection.subscribe(stream.filter, {
         ...(queueGroup === undefined ? {} : { queue: queueGroup }),
         callback: (error, message) => {
-          if (error === null || error === undefined)
-            onEnvelope(envelopeOf(stream.options.name, message, this.#context.clock));
-          else this.#refused(stream, error);
+          if (error) this.#refused(stream, error);
+          else crash(() => onEnvelope(envelopeOf(message)));
         },
       });
       this.#subscriptions.push(subscription);
     }
     // The round trip proves that the server has the subscriptions: what is published from now on arrives.
     await connection.flush();
+  }
+
+  /** Copies nothing: the payload is a view of what the client has read. */
+  #envelopes({ options: { name: stream } }: CompiledStream): (message: Msg) => Envelope {
+    const contentTypes = new ContentTypes();
+    return (message) => ({
+      stream,
+      subject: message.subject,
+      payload: message.data,
+      contentType: contentTypes.of(message),
+      receivedNanos: this.#clock.now(),
+      settle: nothing,
+    });
   }
 
   #refused({ options, filter }: CompiledStream, error: Error): void {
@@ -60,23 +70,4 @@ export class CoreNatsSource implements Source {
     const status = this.#link.status();
     return this.#problem === '' ? status : { ...status, detail: this.#problem };
   }
-}
-
-/** What a message of core NATS and one of JetStream have in common. */
-interface Incoming {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers?: MsgHdrs | undefined;
-}
-
-/** Copies nothing: the payload is a view of the frame that the client has read. */
-export function envelopeOf(stream: string, message: Incoming, clock: Clock): Envelope {
-  return {
-    stream,
-    subject: message.subject,
-    payload: message.data,
-    contentType: message.headers?.get('Content-Type') ?? '',
-    receivedNanos: clock.now(),
-    settle: nothing,
-  };
 }

@@ -1,14 +1,11 @@
 /**
  * Sees to it that a stream and our durable consumer exist in JetStream as the settings say. NATS 2.9 is the oldest server:
- * one consumer for one filter. What exists already is used, never deleted; a conflict is an error that says how to end it.
+ * one consumer for one filter. The stream is used as it is, never changed; a conflict is an error that says how to end it.
+ * Which consumer is read, and from where, is decided in consumer-plan.ts.
  */
 import {
-  AckPolicy,
-  type Consumer,
-  DeliverPolicy,
   DiscardPolicy,
   JetStreamApiError,
-  jetstream,
   jetstreamManager,
   type JetStreamManager,
   RetentionPolicy,
@@ -17,35 +14,56 @@ import {
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TapewatchError } from '../errors.ts';
+import { type ConsumerPlan, planConsumer } from './consumer-plan.ts';
 import type { JetstreamOptions } from './options.ts';
 import type { CompiledStream } from './stream.ts';
 import { subjectCovers } from './subject-pattern.ts';
 
 const NANOS_PER_MS = 1_000_000;
-/** Codes of the JetStream API (server/errors.json of nats-server). */
+/** Code of the JetStream API (server/errors.json of nats-server). */
 const STREAM_NOT_FOUND = 10059;
-const CONSUMER_NOT_FOUND = 10014;
+
+/** A consumer, ready to be pulled from. */
+export interface Subscribed extends ConsumerPlan {
+  /** Name of the JetStream stream. */
+  readonly stream: string;
+  /** Names the log its sequences belong to: a stream that was deleted and made again counts from 1 again. */
+  readonly log: string;
+  readonly exists: () => Promise<boolean>;
+}
+
+/** What this process knows to be settled, in which log: more than the server may have heard of. */
+export interface Settled {
+  readonly log: string;
+  readonly through: number;
+}
 
 export function durableName({ options }: CompiledStream): string {
   return options.jetstream?.durable ?? `tapewatch-${options.name}`;
 }
 
-/** A consumer, ready to be consumed from. */
-export interface Subscribed {
-  readonly consumer: Consumer;
-  /** Names the log its sequences belong to: a stream that was deleted and made again counts from 1 again. */
-  readonly log: string;
-}
-
 /** Rejects with `source.rejected` where waiting cannot help. */
-export async function ensureConsumer(connection: NatsConnection, stream: CompiledStream): Promise<Subscribed> {
+export async function ensureConsumer(
+  connection: NatsConnection,
+  stream: CompiledStream,
+  settled?: Settled,
+): Promise<Subscribed> {
   const settings = settingsOf(stream);
   const manager = await managerOf(connection, stream);
   const info = (await findStream(manager, settings.stream)) ?? (await createStream(manager, stream, settings));
   checkSubjects(info, stream);
-  await setUpConsumer(manager, stream, settings);
-  const consumer = await jetstream(connection).consumers.get(settings.stream, durableName(stream));
-  return { consumer, log: `${settings.stream}/${durableName(stream)}/${info.created}` };
+  // The durable name stands in the log's name whatever the consumer is called: the store's positions go by it.
+  const log = `${settings.stream}/${durableName(stream)}/${info.created}`;
+  const plan = await planConsumer({
+    manager,
+    name: durableName(stream),
+    stream: stream.options.name,
+    filter: stream.filter,
+    settings,
+    ...(settled?.log === log ? { settledThrough: settled.through } : {}),
+  });
+  const exists = (): Promise<boolean> => consumerExists(manager, settings.stream, plan.consumer);
+  return { ...plan, stream: settings.stream, log, exists };
 }
 
 function settingsOf({ options }: CompiledStream): JetstreamOptions {
@@ -68,7 +86,18 @@ async function findStream(manager: JetStreamManager, name: string): Promise<Stre
   try {
     return await manager.streams.info(name);
   } catch (error) {
-    if (codeOf(error) === STREAM_NOT_FOUND) return undefined;
+    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+/** Rejects when there is no answer; "not there" is an answer. */
+async function consumerExists(manager: JetStreamManager, stream: string, consumer: string): Promise<boolean> {
+  try {
+    await manager.consumers.info(stream, consumer);
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.status === 404) return false;
     throw error;
   }
 }
@@ -107,37 +136,4 @@ function checkSubjects({ config }: StreamInfo, { options, filter }: CompiledStre
   if (config.subjects.some((subject) => subjectCovers(subject, filter))) return;
   const message = `stream "${options.name}": JetStream stream ${config.name} captures ${config.subjects.join(', ')}, not ${filter}; add it with nats stream edit, or change the subject`;
   throw new TapewatchError('source.rejected', message);
-}
-
-async function setUpConsumer(
-  manager: JetStreamManager,
-  stream: CompiledStream,
-  settings: JetstreamOptions,
-): Promise<void> {
-  const name = durableName(stream);
-  const wanted = { ack_wait: settings.ackWait * NANOS_PER_MS, max_ack_pending: settings.maxAckPending };
-  try {
-    const { config } = await manager.consumers.info(settings.stream, name);
-    if (config.filter_subject !== stream.filter || config.ack_policy !== AckPolicy.Explicit) {
-      const message = `stream "${stream.options.name}": consumer ${name} of ${settings.stream} reads ${config.filter_subject ?? 'all'} with ack ${config.ack_policy}, not ${stream.filter} with ack explicit; set another jetstream.durable, or delete it`;
-      throw new TapewatchError('source.rejected', message);
-    }
-    if (config.ack_wait !== wanted.ack_wait || config.max_ack_pending !== wanted.max_ack_pending) {
-      await manager.consumers.update(settings.stream, name, wanted);
-    }
-  } catch (error) {
-    if (codeOf(error) !== CONSUMER_NOT_FOUND) throw error;
-    await manager.consumers.add(settings.stream, {
-      durable_name: name,
-      filter_subject: stream.filter,
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      max_deliver: -1,
-      ...wanted,
-    });
-  }
-}
-
-function codeOf(error: unknown): number | undefined {
-  return error instanceof JetStreamApiError ? error.code : undefined;
 }

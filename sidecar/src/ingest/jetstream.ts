@@ -1,48 +1,47 @@
 /**
- * Streams of JetStream: at least once. A message is acknowledged when it was settled as stored, handed back when it
- * failed; what a crash left unsettled comes again after `ackWait`. What is still in flight when the server delivers it
- * again is answered with "in progress" and not passed on twice. In flight at most `maxAckPending` a stream.
+ * Streams of JetStream: at least once. A message is acknowledged when it was settled as stored, and comes again when it
+ * failed or a crash left it unsettled. In flight at most `maxAckPending` messages and about `maxPendingBytes` a stream; at
+ * that point pulling pauses, and the server keeps the rest.
  */
-import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TapewatchError } from '../errors.ts';
 import type { Envelope, Source, SourceStatus } from '../ports.ts';
-import { envelopeOf, type SourceContext } from './core-nats.ts';
-import { ensureConsumer, type Subscribed } from './jetstream-setup.ts';
+import { Feed } from './jetstream-feed.ts';
 import { NatsLink, pause, retryDelayMs } from './nats-link.ts';
-import type { CompiledStream } from './stream.ts';
+import type { SourceContext } from './nats-source.ts';
 
-/** A message that could not be stored is tried again after this. */
-const FAILED_RETRY_MS = 1_000;
 /** After `close`, the connection stays this long for the last acknowledgements. */
 export const ACK_GRACE_MS = 10_000;
-/** A consumer that was lost (deleted, leader away) is noticed after two of these. */
-const PULL_EXPIRES_MS = 5_000;
-
-type OnEnvelope = (envelope: Envelope) => void;
+/** A reading that ended sooner counts as another failed attempt. */
+const HEALTHY_MS = 10_000;
+/** So many lost deliveries in a row are no accident. */
+const LOSSES_MAX = 3;
 
 export class JetstreamSource implements Source {
   readonly #context: SourceContext;
   readonly #link: NatsLink;
   readonly #stopping = new AbortController();
   readonly #feeds: Feed[] = [];
+  readonly #problems = new Map<Feed, string>();
   #grace: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
   #problem = '';
 
   constructor(context: SourceContext) {
     this.#context = context;
-    this.#link = new NatsLink(context.nats, context.report);
+    this.#link = new NatsLink(context.nats, context.report, () => {
+      for (const feed of this.#feeds) feed.reconnected();
+    });
   }
 
-  async open(onEnvelope: OnEnvelope): Promise<void> {
+  async open(onEnvelope: (envelope: Envelope) => void): Promise<void> {
     const connection = await this.#link.open();
     try {
       for (const stream of this.#context.streams) {
-        const feed = new Feed(stream, this.#context, () => this.#settled());
-        await feed.start(await this.#ensureFirst(connection, stream), onEnvelope);
+        const feed = new Feed({ stream, context: this.#context, onEnvelope, onSettled: () => this.#settled() });
+        await this.#startFirst(feed, connection);
         this.#feeds.push(feed);
-        void this.#keepAlive(feed, connection, onEnvelope);
+        void this.#keepAlive(feed, connection);
       }
     } catch (error) {
       await this.#finish();
@@ -51,41 +50,65 @@ export class JetstreamSource implements Source {
   }
 
   /** A cluster that elects its leader just now answers in a while; what cannot mend itself is thrown at once. */
-  async #ensureFirst(connection: NatsConnection, stream: CompiledStream): Promise<Subscribed> {
+  async #startFirst(feed: Feed, connection: NatsConnection): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await ensureConsumer(connection, stream);
+        await feed.start(connection);
+        this.#problem = '';
+        return;
       } catch (error) {
         if (error instanceof TapewatchError || !this.#context.nats.waitForServer || this.#stopping.signal.aborted)
           throw error;
-        this.#note(`stream "${stream.options.name}": JetStream is not ready: ${String(error)}; trying again`);
+        this.#problem = `stream "${feed.stream.options.name}": JetStream is not ready: ${String(error)}; trying again`;
+        this.#context.report('warn', this.#problem);
         await pause(retryDelayMs(this.#context.nats.reconnectWait, attempt), this.#stopping.signal);
       }
     }
   }
 
-  /** Starts a feed anew whenever its consumer ended under it (deleted, stream gone), until `close`. */
-  async #keepAlive(feed: Feed, connection: NatsConnection, onEnvelope: OnEnvelope): Promise<void> {
+  /** Starts a feed anew whenever its reading ended (consumer or stream deleted, a delivery lost), until `close`. */
+  async #keepAlive(feed: Feed, connection: NatsConnection): Promise<void> {
     const { signal } = this.#stopping;
+    let startedMs = Date.now();
     for (let attempt = 0; ; attempt++) {
-      const reason = await feed.ended();
+      const { reason, expected } = await feed.ended();
       if (signal.aborted || connection.isClosed()) return;
-      this.#note(`stream "${feed.stream.options.name}": delivery ended (${reason}); setting it up again`);
-      await pause(retryDelayMs(this.#context.nats.reconnectWait, attempt), signal);
+      if (Date.now() - startedMs > HEALTHY_MS) attempt = 0;
+      this.#tellEnd(feed, reason, expected && attempt < LOSSES_MAX);
+      if (!expected || attempt >= LOSSES_MAX)
+        await pause(retryDelayMs(this.#context.nats.reconnectWait, attempt), signal);
+      await this.#startAgain(feed, connection);
       if (signal.aborted) return;
+      startedMs = Date.now();
+    }
+  }
+
+  #tellEnd(feed: Feed, reason: string, expected: boolean): void {
+    const what = `stream "${feed.stream.options.name}": delivery ended (${reason})`;
+    if (expected) return this.#context.report('info', `${what}; reading on behind what is stored`);
+    const hint = reason.includes('lost') ? '; does another process read with the same jetstream.durable?' : '';
+    this.#note(feed, `${what}${hint}; setting it up again`);
+  }
+
+  async #startAgain(feed: Feed, connection: NatsConnection): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let attempt = 0; !signal.aborted && !connection.isClosed(); attempt++) {
       try {
-        await feed.start(await ensureConsumer(connection, feed.stream), onEnvelope);
-        this.#problem = '';
-        attempt = 0;
+        await feed.start(connection);
+        this.#problems.delete(feed);
+        return;
       } catch (error) {
-        feed.failed(error);
+        const message = error instanceof Error ? error.message : String(error);
+        this.#note(feed, `stream "${feed.stream.options.name}": ${message}; trying again`);
+        await pause(retryDelayMs(this.#context.nats.reconnectWait, attempt), signal);
       }
     }
   }
 
-  #note(problem: string): void {
-    this.#problem = problem;
-    this.#context.report('warn', problem);
+  /** The same trouble is reported once, not with each attempt. */
+  #note(feed: Feed, problem: string): void {
+    if (this.#problems.get(feed) !== problem) this.#context.report('warn', problem);
+    this.#problems.set(feed, problem);
   }
 
   /** Called again, it hands back what is not settled yet and ends the connection at once. */
@@ -93,7 +116,7 @@ export class JetstreamSource implements Source {
     const first = !this.#stopping.signal.aborted;
     this.#stopping.abort();
     this.#link.stopConnecting();
-    await Promise.all(this.#feeds.map((feed) => feed.stop()));
+    for (const feed of this.#feeds) feed.stop();
     if (!first || this.#inFlight() === 0) return this.#finish();
     this.#grace ??= setTimeout(() => void this.#finish(), ACK_GRACE_MS);
   }
@@ -115,102 +138,12 @@ export class JetstreamSource implements Source {
 
   status(): SourceStatus {
     const status = this.#link.status();
-    return this.#problem === '' || !status.connected ? status : { ...status, detail: this.#problem };
-  }
-}
-
-/** One consumer: its messages in flight, by stream sequence. */
-class Feed {
-  readonly stream: CompiledStream;
-  readonly #context: SourceContext;
-  readonly #onSettled: () => void;
-  #log = '';
-  #inFlight = new Map<number, JsMsg>();
-  /** Highest stream sequence that this feed has seen. */
-  #highest = 0;
-  #messages: ConsumerMessages | undefined;
-  #ended: Promise<string> = new Promise(() => undefined);
-
-  constructor(stream: CompiledStream, context: SourceContext, onSettled: () => void) {
-    this.stream = stream;
-    this.#context = context;
-    this.#onSettled = onSettled;
-  }
-
-  get inFlight(): number {
-    return this.#inFlight.size;
-  }
-
-  async start({ consumer, log }: Subscribed, onEnvelope: OnEnvelope): Promise<void> {
-    if (log !== this.#log) this.#beginLog(log);
-    const messages = await consumer.consume({
-      max_messages: Math.min(
-        this.#context.nats.pullBatch,
-        this.stream.options.jetstream?.maxAckPending ?? this.#context.nats.pullBatch,
-      ),
-      expires: PULL_EXPIRES_MS,
-      abort_on_missing_resource: true,
-      callback: (message) => this.#take(message, onEnvelope),
-    });
-    this.#messages = messages;
-    this.#ended = messages.closed().then((error) => (error instanceof Error ? error.message : 'closed'));
-  }
-
-  /** In another log the same numbers are other messages; what is in flight of the old one cannot be acknowledged. */
-  #beginLog(log: string): void {
-    this.#log = log;
-    this.#inFlight = new Map();
-    this.#highest = 0;
-  }
-
-  ended(): Promise<string> {
-    return this.#ended;
-  }
-
-  /** A new start did not succeed: the next round of the keeper tries again. */
-  failed(error: unknown): void {
-    this.#ended = Promise.resolve(error instanceof Error ? error.message : String(error));
-  }
-
-  async stop(): Promise<void> {
-    await this.#messages?.close();
-  }
-
-  #take(message: JsMsg, onEnvelope: OnEnvelope): void {
-    const sequence = message.seq;
-    const inFlight = this.#inFlight;
-    const known = inFlight.has(sequence);
-    // The newest delivery is the one to acknowledge.
-    inFlight.set(sequence, message);
-    if (known) return message.working();
-    // NATS 2.9 steps back when it could not hand over a repeat, and then calls it a first delivery.
-    const redelivered = message.redelivered || sequence <= this.#highest;
-    if (sequence > this.#highest) this.#highest = sequence;
-    const envelope = envelopeOf(this.stream.options.name, message, this.#context.clock);
-    onEnvelope({
-      ...envelope,
-      position: {
-        log: this.#log,
-        sequence,
-        deliverySequence: message.info.deliverySequence,
-        redelivered,
-      },
-      settle: (outcome) => this.#settle(inFlight, sequence, outcome),
-    });
-  }
-
-  #settle(inFlight: Map<number, JsMsg>, sequence: number, outcome: 'stored' | 'failed'): void {
-    const message = inFlight.get(sequence);
-    if (message === undefined) return;
-    inFlight.delete(sequence);
-    if (outcome === 'stored') message.ack();
-    else message.nak(FAILED_RETRY_MS);
-    this.#onSettled();
-  }
-
-  /** Delivered at once to whoever reads next, instead of after `ackWait`. */
-  handBack(): void {
-    for (const message of this.#inFlight.values()) message.nak();
-    this.#inFlight.clear();
+    if (!status.connected) return status;
+    const [problem = this.#problem] = this.#problems.values();
+    if (problem !== '') return { ...status, detail: problem };
+    const slow = this.#feeds.filter(({ note }) => note !== '').map(({ stream }) => stream.options.name);
+    return slow.length === 0
+      ? status
+      : { ...status, detail: `${status.detail}; acknowledged one by one: ${slow.join(', ')}` };
   }
 }

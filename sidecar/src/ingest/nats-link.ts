@@ -31,13 +31,15 @@ export class NatsLink {
   readonly #options: NatsOptions;
   readonly #report: Report;
   readonly #closing = new AbortController();
+  readonly #onReconnect: () => void;
   #connection: NatsConnection | undefined;
   #connected = false;
   #detail = 'not opened yet';
 
-  constructor(options: NatsOptions, report: Report) {
+  constructor(options: NatsOptions, report: Report, onReconnect: () => void = () => undefined) {
     this.#options = options;
     this.#report = report;
+    this.#onReconnect = onReconnect;
   }
 
   get isClosing(): boolean {
@@ -80,6 +82,7 @@ export class NatsLink {
         this.#connected = true;
         this.#detail = `connected to ${connection.getServer()}`;
         this.#report('info', `re${this.#detail}`);
+        this.#onReconnect();
       } else if (event.type === 'slowConsumer') this.#report('warn', `slow consumer: ${event.pending} messages wait`);
       else if (event.type === 'error') {
         this.#detail = redacted(event.error.message);

@@ -1,48 +1,60 @@
-import fc from 'fast-check';
 import { SequenceLedger } from '../index.ts';
 
 describe('SequenceLedger', () => {
-  it('joins first deliveries in unbroken order across the gaps that other subjects leave', () => {
+  it('joins deliveries in unbroken order across the gaps that other subjects leave', () => {
     const ledger = new SequenceLedger();
-    [3, 7, 8, 20].forEach((sequence, i) => ledger.add({ sequence, deliverySequence: i + 1, redelivered: false }));
+    let after = 2;
+    for (const sequence of [3, 7, 8, 20]) {
+      ledger.add({ sequence, after });
+      after = sequence;
+    }
     expect(ledger.ranges).toEqual([{ from: 3, to: 20 }]);
   });
 
-  it('leaves a hole where a delivery was lost, and takes the redelivery in', () => {
+  it('leaves a hole where a delivery was lost, and takes the repeat in', () => {
     const ledger = new SequenceLedger();
-    ledger.add({ sequence: 1, deliverySequence: 1, redelivered: false });
-    ledger.add({ sequence: 3, deliverySequence: 3, redelivered: false });
+    ledger.add({ sequence: 1, after: 0 });
+    ledger.add({ sequence: 3, after: 2 });
     expect(ledger.has(2)).toBe(false);
-    expect(ledger.add({ sequence: 2, deliverySequence: 4, redelivered: true })).toEqual({ from: 1, to: 3 });
-    expect(ledger.add({ sequence: 2, deliverySequence: 5, redelivered: true })).toBeUndefined();
+    expect(ledger.add({ sequence: 2, after: 1 })).toEqual({ from: 1, to: 3 });
+    expect(ledger.add({ sequence: 2, after: 1 })).toBeUndefined();
+    expect(ledger.ranges).toEqual([{ from: 1, to: 3 }]);
   });
 
-  it('takes every message in exactly once, whatever is lost, repeated or restarted', () => {
-    const delivery = fc.record({
-      sequence: fc.integer({ min: 1, max: 40 }),
-      lost: fc.boolean(),
-      restart: fc.boolean(),
-    });
-    fc.assert(
-      fc.property(fc.array(delivery, { maxLength: 120 }), (deliveries) => {
-        let ledger = new SequenceLedger();
-        const facts = new Map<number, number>();
-        const taken = new Set<number>();
-        let newest = 0;
-        deliveries.forEach(({ sequence, lost, restart }, index) => {
-          if (restart) ledger = new SequenceLedger([...facts].map(([from, to]) => ({ from, to })));
-          // The server sends new messages in order; anything at or below the newest is a redelivery.
-          const redelivered = sequence <= newest;
-          const sent = redelivered ? sequence : newest + 1;
-          newest = Math.max(newest, sent);
-          if (lost) return;
-          const range = ledger.add({ sequence: sent, deliverySequence: index + 1, redelivered });
-          expect(range !== undefined).toBe(!taken.has(sent));
-          taken.add(sent);
-          if (range !== undefined) facts.set(range.from, Math.max(range.to, facts.get(range.from) ?? 0));
-        });
-        for (let sequence = 1; sequence <= newest; sequence++) expect(ledger.has(sequence)).toBe(taken.has(sequence));
-      }),
-    );
+  it('extends the last range in place', () => {
+    const ledger = new SequenceLedger([{ from: 1, to: 9 }]);
+    const range = ledger.add({ sequence: 10, after: 9 });
+    expect(ledger.add({ sequence: 11, after: 10 })).toBe(range);
+    expect(range).toEqual({ from: 1, to: 11 });
+  });
+
+  it('unites ranges that were written down in any order, overlapping or not', () => {
+    const known = [
+      { from: 7, to: 9 },
+      { from: 1, to: 3 },
+      { from: 2, to: 5 },
+      { from: 8, to: 8 },
+    ];
+    expect(new SequenceLedger(known).ranges).toEqual([
+      { from: 1, to: 5 },
+      { from: 7, to: 9 },
+    ]);
+  });
+
+  it('forgets the holes below what the log has settled', () => {
+    const ledger = new SequenceLedger([
+      { from: 1, to: 2 },
+      { from: 5, to: 6 },
+      { from: 9, to: 12 },
+    ]);
+    ledger.settleThrough(7);
+    expect(ledger.ranges).toEqual([
+      { from: 1, to: 7 },
+      { from: 9, to: 12 },
+    ]);
+    ledger.settleThrough(10);
+    expect(ledger.ranges).toEqual([{ from: 1, to: 12 }]);
+    ledger.settleThrough(3);
+    expect(ledger.ranges).toEqual([{ from: 1, to: 12 }]);
   });
 });
