@@ -28,8 +28,8 @@ const FINER_LEVELS: Readonly<Record<string, number>> = {
 export const ENV_NAMES: readonly EnvName[] = [
   {
     variable: 'MONITORING_SCRAPE_INTERVAL',
-    paths: ['scrape.intervalMs'],
-    read: milliseconds,
+    paths: ['scrape.interval'],
+    read: (text) => (/^\d+$/.test(text) ? `${text}s` : text),
     standard: '15s',
     meaning: 'period of scraping, where a scrape job has none of its own',
   },

@@ -71,6 +71,7 @@ export class Feed {
     this.#reader = new DeliveryReader(subscribed.stream, subscribed.consumer);
     const session = new PullSession(connection, {
       nextSubject: `$JS.API.CONSUMER.MSG.NEXT.${subscribed.stream}.${subscribed.consumer}`,
+      batch: this.#options.context.nats.pullBatch,
       maxMessages: this.stream.options.jetstream?.maxAckPending ?? 1,
       maxBytes: this.stream.options.jetstream?.maxPendingBytes ?? 1,
       inFlight: () => acknowledgement,

@@ -12,6 +12,7 @@ describe('settings of NATS', () => {
       servers: ['nats://127.0.0.1:4222'],
       name: 'tapewatch',
       waitForServer: true,
+      pullBatch: 1_000,
       reconnectWait: 500,
     });
   });
@@ -52,7 +53,7 @@ describe('settings of streams', () => {
     expect(quotes).toMatchObject({ lateness: 3_600_000 });
     expect(orders?.jetstream).toMatchObject({
       ackWait: 5_000,
-      maxAckPending: 20_000,
+      maxAckPending: 50_000,
       ensureStream: { maxAge: 86_400_000 },
     });
   });

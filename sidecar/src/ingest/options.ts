@@ -48,7 +48,7 @@ export const natsOptions = z
       .min(1)
       .max(1_000_000)
       .default(1_000)
-      .describe('messages that JetStream may send ahead of the next pull'),
+      .describe('messages of one pull from JetStream; up to four pulls are out at once'),
     reconnectWait: durationSetting.prefault('500ms').describe('between attempts; as much again at random'),
   })
   .superRefine((nats, context) => {

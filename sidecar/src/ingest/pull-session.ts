@@ -5,8 +5,8 @@
  */
 import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 
-/** Messages asked for ahead, at most. */
-const PULL_MESSAGES = 4_000;
+/** Batches asked for ahead, at most. */
+const BATCHES_AHEAD = 4;
 /** A refill is worth a request from this share of the window on. */
 const REFILL_SHARE = 4;
 const EXPIRES_MS = 5_000;
@@ -20,6 +20,8 @@ const GONE = /consumer deleted|no responders|consumer is push based/i;
 export interface PullOptions {
   /** `$JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>` */
   readonly nextSubject: string;
+  /** Messages of one request. */
+  readonly batch: number;
   readonly maxMessages: number;
   readonly maxBytes: number;
   /** What was passed on and is not settled. */
@@ -49,7 +51,7 @@ export class PullSession {
     this.#connection = connection;
     this.#options = options;
     this.#inbox = createInbox();
-    this.#window = Math.min(PULL_MESSAGES, options.maxMessages);
+    this.#window = Math.min(BATCHES_AHEAD * options.batch, options.maxMessages);
     this.ended = new Promise((resolve) => (this.#end = resolve));
   }
 
@@ -80,11 +82,18 @@ export class PullSession {
     if (this.#done) return;
     const room = this.#room() - this.#asked;
     if (room <= 0 || (this.#asked > 0 && room < this.#window / REFILL_SHARE)) return;
-    this.#asked += room;
+    for (let left = room; left > 0; left -= this.#options.batch) this.#ask(Math.min(left, this.#options.batch));
+  }
+
+  #ask(batch: number): void {
+    this.#asked += batch;
     const request = {
-      batch: room,
-      // Bounds a burst of messages that are larger than those before; one message always fits.
-      max_bytes: Math.max(this.#options.maxBytes, 2 * (this.#connection.info?.max_payload ?? 0)),
+      batch,
+      // Bounds a burst of messages that are larger than those before; one message of any size fits.
+      max_bytes: Math.max(
+        Math.floor(this.#options.maxBytes / BATCHES_AHEAD),
+        2 * (this.#connection.info?.max_payload ?? 0),
+      ),
       expires: EXPIRES_MS * NANOS_PER_MS,
       idle_heartbeat: HEARTBEAT_MS * NANOS_PER_MS,
     };
