@@ -21,27 +21,19 @@ async function recovered(
   { afterMinutes = 0 } = {},
 ) {
   const store = new MemoryStore();
+  const stamps = samples.map(([, ago]) => NOW - BigInt(Math.round(ago * 60_000)) * 1_000_000n);
   await store.append({
     series,
     samples: {
       seriesIds: Uint32Array.from(samples, ([id]) => id),
-      timesNanos: BigInt64Array.from(samples, ([, ago]) => NOW - BigInt(Math.round(ago * 60_000)) * 1_000_000n),
+      seconds: Uint32Array.from(stamps, (stamp) => Number(stamp / 1_000_000_000n)),
+      nanos: Uint32Array.from(stamps, (stamp) => Number(stamp % 1_000_000_000n)),
       values: Float64Array.from(samples, ([, , value]) => value),
     },
     histograms: [],
-    // The newest minute was not sealed when the process ended.
-    windows: samples
-      .filter(([, ago]) => ago > 1)
-      .map(([seriesId, ago, value]) => {
-        const stamp = NOW - BigInt(Math.round(ago * 60_000)) * 1_000_000n;
-        const last = { first: value, firstNanos: stamp, last: value, lastNanos: stamp, increase: 0 };
-        const shape = { levelMs: 10_000, startNanos: stamp - (stamp % 10_000_000_000n) };
-        return { seriesId, ...shape, count: 1, sum: value, min: value, max: value, ...last };
-      }),
     events: [],
     transitions: [],
     positions: [],
-    sealed: [],
   });
   const asked: SelectRequest[] = [];
   const watched = new Proxy<Store>(store, {

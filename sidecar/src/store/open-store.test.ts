@@ -14,6 +14,8 @@ describe('openStore', () => {
         samplesHours: 24,
         secondWindowsHours: 168,
         tenSecondWindowsHours: 8_760,
+        minuteWindowsHours: 26_280,
+        hourWindowsHours: 26_280,
         ordersHours: 8_760,
         fillsHours: 8_760,
         quotesHours: 8_760,

@@ -1,9 +1,11 @@
 /**
  * How long each table is kept, in hours. Defaults: raw samples a day, 1 s windows a week, 10 s windows and events one
- * year. The horizon tells readers from where on a table is complete, so that they turn to a rollup before it.
+ * year, 1 min and 1 h windows three years. The horizon tells readers from where on a level is complete, so that they
+ * turn to a wider one before it.
  */
-import { floorTo, msFromNanos, NANOS_PER_SECOND, type EventTable } from '@tapewatch/core';
+import { msFromNanos, NANOS_PER_SECOND, type EventTable } from '@tapewatch/core';
 import { z } from 'zod';
+import type { Level } from './level.ts';
 
 const DAY = 24;
 const YEAR = 365 * DAY;
@@ -16,6 +18,8 @@ export const retentionOptions = z.strictObject({
   samplesHours: hours.default(DAY).describe('raw samples and ready-made histograms'),
   secondWindowsHours: hours.default(7 * DAY).describe('1 s windows'),
   tenSecondWindowsHours: hours.default(YEAR).describe('10 s windows'),
+  minuteWindowsHours: hours.default(3 * YEAR).describe('1 min windows'),
+  hourWindowsHours: hours.default(3 * YEAR).describe('1 h windows'),
   ordersHours: hours.default(YEAR),
   fillsHours: hours.default(YEAR),
   quotesHours: hours.default(YEAR),
@@ -28,27 +32,35 @@ export type Retention = z.infer<typeof retentionOptions>;
 
 export const DEFAULT_RETENTION: Retention = retentionOptions.parse({});
 
+/** Seconds since the epoch from which on raw samples and each level are complete; 0 while nothing was ever removed. */
+export type Horizon = Readonly<Record<Level | 'raw', number>>;
+
+export const ENDLESS: Horizon = { raw: 0, '1s': 0, '10s': 0, '1m': 0, '1h': 0 };
+
 /** Rows that are older than these stamps are to go. */
 export interface Cutoffs {
-  readonly samples: bigint;
-  /**
-   * A window goes when it ends at or before its level's cutoff. This one stands on the grid of 10 s, so that 10 s
-   * windows up to it and 1 s windows from it on are the whole without overlap.
-   */
-  readonly secondWindows: bigint;
-  readonly tenSecondWindows: bigint;
+  readonly horizon: Horizon;
   readonly events: Readonly<Record<EventTable, bigint>>;
   readonly transitions: bigint;
 }
 
-const TEN_SECONDS = 10n * NANOS_PER_SECOND;
+/** The grid of each cutoff: the width of the next wider level, so that both join without a gap or an overlap. */
+const GRID_SECONDS: Horizon = { raw: 10, '1s': 10, '10s': 60, '1m': 3_600, '1h': 3_600 };
 
 export function cutoffsAt(nowNanos: bigint, retention: Retention): Cutoffs {
   const before = (keepHours: number) => nowNanos - BigInt(Math.round(keepHours * 3_600)) * NANOS_PER_SECOND;
+  const horizonOf = (level: keyof Horizon, keepHours: number): number => {
+    const seconds = Math.floor(msFromNanos(before(keepHours)) / 1_000);
+    return Math.max(0, Math.floor(seconds / GRID_SECONDS[level]) * GRID_SECONDS[level]);
+  };
   return {
-    samples: before(retention.samplesHours),
-    secondWindows: floorTo(before(retention.secondWindowsHours), TEN_SECONDS),
-    tenSecondWindows: before(retention.tenSecondWindowsHours),
+    horizon: {
+      raw: horizonOf('raw', retention.samplesHours),
+      '1s': horizonOf('1s', retention.secondWindowsHours),
+      '10s': horizonOf('10s', retention.tenSecondWindowsHours),
+      '1m': horizonOf('1m', retention.minuteWindowsHours),
+      '1h': horizonOf('1h', retention.hourWindowsHours),
+    },
     events: {
       orders: before(retention.ordersHours),
       fills: before(retention.fillsHours),
@@ -60,23 +72,13 @@ export function cutoffsAt(nowNanos: bigint, retention: Retention): Cutoffs {
   };
 }
 
-/** Milliseconds from which on a table is complete; -Infinity while nothing was ever removed. */
-export interface Horizon {
-  readonly rawFromMs: number;
-  readonly secondsFromMs: number;
-}
-
-export function horizonOf({ samples, secondWindows }: Cutoffs): Horizon {
-  // A millisecond that the cutoff divides is no longer complete.
-  return { rawFromMs: msFromNanos(samples - 1n) + 1, secondsFromMs: msFromNanos(secondWindows) };
-}
-
 /** What was deleted stays deleted when the clock has gone back. */
 export function laterHorizon(a: Horizon, b: Horizon): Horizon {
   return {
-    rawFromMs: Math.max(a.rawFromMs, b.rawFromMs),
-    secondsFromMs: Math.max(a.secondsFromMs, b.secondsFromMs),
+    raw: Math.max(a.raw, b.raw),
+    '1s': Math.max(a['1s'], b['1s']),
+    '10s': Math.max(a['10s'], b['10s']),
+    '1m': Math.max(a['1m'], b['1m']),
+    '1h': Math.max(a['1h'], b['1h']),
   };
 }
-
-export const ENDLESS: Horizon = { rawFromMs: -Infinity, secondsFromMs: -Infinity };

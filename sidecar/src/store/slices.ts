@@ -1,11 +1,14 @@
 /**
  * From stored deltas to what a selector presents: histograms that cumulate from the series' first sample on, with
- * counter semantics. Deltas travel between threads, because they are far smaller than the cumulated points.
+ * counter semantics. Deltas travel between threads as columns, because they are far smaller than the cumulated points.
  */
 import {
+  emptyLikeRow,
   ExponentialHistogram,
   Labels,
+  mergeRow,
   type EncodedHistogram,
+  type HistogramColumns,
   type LabelPair,
   type SelectRequest,
   type SeriesData,
@@ -17,25 +20,40 @@ export interface SeriesSlices {
   readonly timesMs: Float64Array;
   /** Gauges and counters; empty for distributions. */
   readonly values: Float64Array;
-  /** Distributions: everything before the first point, and what each point adds. */
+  readonly staleMs?: Float64Array;
+  /** Widths of the levels that were read; 0 is raw. */
+  readonly levelsMs: readonly number[];
+  /** Distributions: everything before the first point, and which row each point adds. */
   readonly base?: EncodedHistogram;
-  readonly deltas?: readonly EncodedHistogram[];
+  readonly rows?: Uint32Array;
+}
+
+export interface SelectSlices {
+  readonly series: readonly SeriesSlices[];
+  /** The rows that distributions add. */
+  readonly histograms: HistogramColumns;
 }
 
 type Spacing = Pick<SelectRequest, 'endMs' | 'resolutionMs'>;
 
-export function toSeriesData(slices: SeriesSlices, spacing: Spacing): SeriesData {
-  const labels = Labels.from(slices.pairs);
-  const timesMs = Array.from(slices.timesMs);
-  if (slices.deltas === undefined) return { labels, timesMs, values: Array.from(slices.values) };
-  const base = slices.base === undefined ? undefined : ExponentialHistogram.decode(slices.base);
-  return cumulate(labels, { timesMs, base, deltas: slices.deltas.map(ExponentialHistogram.decode) }, spacing);
+export function toSeriesData({ series, histograms }: SelectSlices, spacing: Spacing): SeriesData[] {
+  return series.map(({ pairs, levelsMs, ...slices }) => {
+    const labels = Labels.from(pairs);
+    const timesMs = Array.from(slices.timesMs);
+    if (slices.rows !== undefined) {
+      const base = slices.base === undefined ? undefined : ExponentialHistogram.decode(slices.base);
+      return { labels, levelsMs, ...cumulate({ timesMs, rows: slices.rows, base }, histograms, spacing) };
+    }
+    const stale = slices.staleMs === undefined ? {} : { staleMs: Array.from(slices.staleMs) };
+    return { labels, timesMs, values: Array.from(slices.values), levelsMs, ...stale };
+  });
 }
 
 export interface Deltas {
+  /** One stamp a row, ascending; rows of one window share theirs. */
   readonly timesMs: readonly number[];
+  readonly rows: ArrayLike<number>;
   readonly base: ExponentialHistogram | undefined;
-  readonly deltas: readonly ExponentialHistogram[];
 }
 
 /**
@@ -43,28 +61,25 @@ export interface Deltas {
  * resolution, counted back from the end of the range, only the last one is made: cloning is what costs, and a cumulative
  * point is exact at its own stamp whatever is left out before it. O(deltas x buckets).
  */
-export function cumulate(labels: Labels, { timesMs, base, deltas }: Deltas, spacing: Spacing): SeriesData {
-  const first = base ?? deltas[0];
-  // An empty start of the same shape: merging must not widen a zero threshold or coarsen a scale that nobody has.
-  const running = first === undefined ? new ExponentialHistogram() : emptyLike(first);
-  if (base !== undefined) running.merge(base);
+export function cumulate(
+  { timesMs, rows, base }: Deltas,
+  histograms: HistogramColumns,
+  spacing: Spacing,
+): Pick<SeriesData, 'timesMs' | 'values'> & { readonly histograms: ExponentialHistogram[] } {
+  const running = base ?? (rows.length > 0 ? emptyLikeRow(histograms, rows[0] as number) : new ExponentialHistogram());
   const kept: number[] = [];
-  const histograms: ExponentialHistogram[] = [];
-  deltas.forEach((delta, i) => {
-    running.merge(delta);
+  const points: ExponentialHistogram[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    mergeRow(running, histograms, rows[i] as number);
     const [time, next] = [timesMs[i] as number, timesMs[i + 1]];
-    if (next !== undefined && stepOf(time, spacing) === stepOf(next, spacing)) return;
+    if (next !== undefined && stepOf(time, spacing) === stepOf(next, spacing)) continue;
     kept.push(time);
-    histograms.push(running.clone());
-  });
-  return { labels, timesMs: kept, values: kept.map(() => NaN), histograms };
+    points.push(running.clone());
+  }
+  return { timesMs: kept, values: kept.map(() => NaN), histograms: points };
 }
 
 /** Number of the step that a stamp falls in, its end inclusive; every stamp is its own step when all are wanted. */
 function stepOf(timeMs: number, { endMs, resolutionMs }: Spacing): number {
   return resolutionMs <= 1 ? timeMs : Math.ceil((timeMs - endMs) / resolutionMs);
-}
-
-export function emptyLike({ scale, zeroThreshold, maxBuckets }: ExponentialHistogram): ExponentialHistogram {
-  return new ExponentialHistogram({ scale, zeroThreshold, maxBuckets });
 }

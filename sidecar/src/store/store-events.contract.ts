@@ -131,7 +131,7 @@ export function describeEvents(store: () => Store, restart: () => Promise<Recove
     expect(await store().quotesBefore([])).toEqual([]);
   });
 
-  it('gives back what a restart needs: series, positions, seals and open alerts', async () => {
+  it('gives back what a restart needs: series, positions and open alerts', async () => {
     const series = [
       seriesOf(7, { __name__: 'depth', venue: 'XNAS' }),
       seriesOf(3, { __name__: 'ack_seconds' }, 'distribution'),
@@ -153,17 +153,12 @@ export function describeEvents(store: () => Store, restart: () => Promise<Recove
           { log: 'ORDERS@1', sequence: 10 },
           { log: 'FILLS@4', sequence: 2 ** 52 },
         ],
-        sealed: [{ stream: 'metrics', untilNanos: seconds(5) }],
       }),
     );
     await store().append(
       batchOf({
         transitions: transitions.slice(3),
         positions: [{ log: 'ORDERS@1', sequence: 12 }],
-        sealed: [
-          { stream: 'metrics', untilNanos: seconds(6) },
-          { stream: 'books', untilNanos: seconds(1) },
-        ],
       }),
     );
     const recovery = await restart();
@@ -171,10 +166,6 @@ export function describeEvents(store: () => Store, restart: () => Promise<Recove
     expect(recovery.positions).toEqual([
       { log: 'FILLS@4', sequence: 2 ** 52 },
       { log: 'ORDERS@1', sequence: 12 },
-    ]);
-    expect(recovery.sealed).toEqual([
-      { stream: 'books', untilNanos: seconds(1) },
-      { stream: 'metrics', untilNanos: seconds(6) },
     ]);
     expect(recovery.openAlerts).toEqual([transitions[1], transitions[4], transitions[5]]);
     const range = { startNanos: seconds(2), endNanos: seconds(4) };

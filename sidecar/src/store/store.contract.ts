@@ -8,10 +8,10 @@ import type { Store } from '../ports.ts';
 import { retentionOptions } from './retention.ts';
 import {
   batchOf,
-  distributionWindow,
+  clockAt,
   emptyBatch,
-  gaugeWindow,
   histogramOf,
+  readyMade,
   samplesOf,
   seconds,
   seriesOf,
@@ -97,7 +97,8 @@ function describeSeries(store: () => Store): void {
   });
 
   it('keeps every nanosecond of large stamps', async () => {
-    const stamps = [seconds(0) + 1n, seconds(0) + 2n, 9_223_372_036_854_775_806n];
+    // The last one is the largest that 32 bits of seconds hold (2106).
+    const stamps = [seconds(0) + 1n, seconds(0) + 2n, 4_294_967_295_999_999_999n];
     const rows = stamps.map((stamp, i) => [1, stamp, i] as const);
     await store().append(batchOf({ series: [seriesOf(1, { __name__: 'exact' })], samples: samplesOf(rows) }));
     expect((await store().rawSince('metrics', 0n)).map(({ timeNanos }) => timeNanos)).toEqual(stamps);
@@ -144,7 +145,6 @@ function describeSeries(store: () => Store): void {
 
   it('lists only series with samples in the range, whole definitions', async () => {
     const series = [1, 2, 3].map((id) => seriesOf(id, { __name__: 'depth', id: String(id) }));
-    const gauge = gaugeWindow(3, 10_000, [seconds(4), 7]);
     await store().append(
       batchOf({
         series,
@@ -152,16 +152,16 @@ function describeSeries(store: () => Store): void {
           [1, seconds(1), 1],
           [1, seconds(9), 1],
           [2, seconds(50), 1],
+          [3, seconds(60), 1],
         ]),
-        windows: [gauge],
       }),
     );
     const ids = async (start: number, end: number) =>
       (await store().series([], T0_MS + start, T0_MS + end)).map(({ id }) => id);
     expect(await ids(0, 1_000)).toEqual([1]);
     expect(await ids(2_000, 8_000)).toEqual([]);
-    expect(await ids(10_000, 10_000)).toEqual([3]);
-    expect(await ids(0, 50_000)).toEqual([1, 2, 3]);
+    expect(await ids(60_000, 60_000)).toEqual([3]);
+    expect(await ids(0, 60_000)).toEqual([1, 2, 3]);
     const matcher = (id: string): Matcher[] => [{ name: 'id', operator: '=', value: id }];
     const either = await store().series([matcher('1'), matcher('2')], T0_MS, T0_MS + 60_000);
     expect(either).toEqual(series.slice(0, 2));
@@ -209,16 +209,46 @@ function describeSeries(store: () => Store): void {
   it('takes the last sample of each window for coarse requests over a long range', async () => {
     const stamps = [10, 13, 25].map(seconds);
     const samples = samplesOf(stamps.map((stamp, i) => [1, stamp, i] as const));
-    const windows = stamps.map((stamp, i) => gaugeWindow(1, 10_000, [stamp, i]));
-    await store().append(batchOf({ series: [seriesOf(1, { __name__: 'depth' })], samples, windows }));
-    const request = { matchers: [], startMs: T0_MS, endMs: T0_MS + 3 * 3_600_000 };
+    await store().append(batchOf({ series: [seriesOf(1, { __name__: 'depth' })], samples }));
+    await store().append(clockAt(40));
+    const matchers = [{ name: '__name__', operator: '=', value: 'depth' }] as const;
+    const request = { matchers, startMs: T0_MS, endMs: T0_MS + 3 * 3_600_000 };
     const [coarse] = await store().select({ ...request, resolutionMs: 60_000 });
     expect(coarse && pointsOf(coarse)).toEqual([
       [13_000, 1],
       [25_000, 2],
     ]);
+    expect(coarse?.levelsMs).toEqual([10_000]);
     const [fine] = await store().select({ ...request, resolutionMs: 15_000 });
     expect(fine?.values).toEqual([0, 1, 2]);
+    expect(fine?.levelsMs).toEqual([0]);
+  });
+
+  it('reads what is not sealed yet from raw samples, and late samples wherever they belong', async () => {
+    const series = [seriesOf(1, { __name__: 'depth' })];
+    const hours = 3 * 3_600;
+    const matchers = [{ name: '__name__', operator: '=', value: 'depth' }] as const;
+    await store().append(batchOf({ series, samples: samplesOf([[1, seconds(5), 1]]) }));
+    await store().append(clockAt(hours));
+    await store().append(
+      batchOf({
+        samples: samplesOf([
+          [1, seconds(9), 2],
+          [1, seconds(3), 9],
+          [1, seconds(hours + 1), 3],
+        ]),
+      }),
+    );
+    const request = { matchers, startMs: T0_MS, endMs: T0_MS + (hours + 60) * 1_000, resolutionMs: 60_000 };
+    const [found] = await store().select(request);
+    expect(found && pointsOf(found)).toEqual([
+      [9_000, 2],
+      [(hours + 1) * 1_000, 3],
+    ]);
+    expect(found?.levelsMs).toEqual([10_000, 0]);
+    const [minutes] = await store().select({ ...request, resolutionMs: 3_600_000 });
+    expect(minutes && pointsOf(minutes)).toEqual(found && pointsOf(found));
+    expect(minutes?.levelsMs).toEqual([60_000, 0]);
   });
 }
 
@@ -230,25 +260,32 @@ function describeDistributions(store: () => Store, restart: () => Promise<unknow
     [1e-9, 1e9],
   ];
   const series = [seriesOf(1, { __name__: 'order_ack_seconds' }, 'distribution')];
-  const windows = parts.map((values, i) => distributionWindow(1, [i, 1_000], histogramOf(values)));
+  const matchers = [{ name: '__name__', operator: '=', value: 'order_ack_seconds' }] as const;
+  /** One part a second, from T0 on. */
+  const samples = samplesOf(parts.flatMap((values, i) => values.map((value) => [1, seconds(i), value] as const)));
 
   it('cumulates: a point holds everything before its stamp, also from before the range', async () => {
-    await store().append(batchOf({ series, windows }));
-    const request = { matchers: [], startMs: T0_MS + 2_500, endMs: T0_MS + 4_000, resolutionMs: 1_000 };
+    await store().append(batchOf({ series, samples }));
+    await store().append(clockAt(8));
+    const request = { matchers, startMs: T0_MS + 2_500, endMs: T0_MS + 4_000, resolutionMs: 1_000 };
     for (const found of [await store().select(request), await store().select(request)]) {
       expect(found[0]?.timesMs).toEqual([T0_MS + 3_000, T0_MS + 4_000]);
       expect(found[0]?.values).toEqual([NaN, NaN]);
-      const whole = [3, 4].map((count) => histogramOf(parts.slice(0, count).flat()).encode());
-      expect(found[0]?.histograms?.map((histogram) => histogram?.encode())).toEqual(whole);
+      [3, 4].forEach((count, i) => {
+        expectSame(found[0]?.histograms?.[i], histogramOf(parts.slice(0, count).flat()).encode());
+      });
+      expect(found[0]?.levelsMs).toEqual([1_000]);
     }
   });
 
-  it('adds late parts to their window, whenever they come', async () => {
-    const range = { matchers: [], startMs: T0_MS + 4_000, endMs: T0_MS + 4_000, resolutionMs: 1_000 };
-    await store().append(batchOf({ series, windows }));
+  it('shows a window when it is sealed, and adds late parts whenever they come', async () => {
+    const range = { matchers, startMs: T0_MS + 4_000, endMs: T0_MS + 4_000, resolutionMs: 1_000 };
+    await store().append(batchOf({ series, samples }));
+    expect(await store().select(range)).toEqual([]);
+    await store().append(clockAt(8));
     await store().select(range);
-    const late = [1, 3].map((at) => distributionWindow(1, [at, 1_000], histogramOf([42, at])));
-    await store().append(batchOf({ windows: late }));
+    const late = [1, 3].flatMap((at) => [42, at].map((value) => [1, seconds(at), value] as const));
+    await store().append(batchOf({ samples: samplesOf(late) }));
     const expected = histogramOf([...parts.flat(), 42, 1, 42, 3]).encode();
     const [found] = await store().select(range);
     expect(found?.histograms).toHaveLength(1);
@@ -256,60 +293,97 @@ function describeDistributions(store: () => Store, restart: () => Promise<unknow
     expectSame(decode((await store().distributionTotals())[0]?.histogram), expected);
   });
 
-  it('answers from the 10 s level when that is fine enough', async () => {
-    const wide = [
-      distributionWindow(1, [0, 10_000], histogramOf([1, 2])),
-      distributionWindow(1, [10, 10_000], histogramOf([3])),
-    ];
-    await store().append(batchOf({ series, windows: [...windows, ...wide] }));
-    const [found] = await selectAll(store(), [], 10_000);
-    expect(found?.timesMs).toEqual([T0_MS + 10_000, T0_MS + 20_000]);
-    expect(found?.histograms?.map((histogram) => histogram?.count)).toEqual([2, 3]);
-    expect((await store().distributionTotals()).map(({ histogram }) => histogram.count)).toEqual([9]);
+  it('answers from wider levels when they are fine enough, with late parts in all of them', async () => {
+    const hour = 3_600;
+    const values = [0, 10, 70, hour + 5].map((at, i) => [1, seconds(at), i + 1] as const);
+    await store().append(batchOf({ series, samples: samplesOf(values) }));
+    await store().append(clockAt(2 * hour + 5));
+    await store().append(batchOf({ samples: samplesOf([[1, seconds(15), 9]]) }));
+    const request = { matchers, startMs: T0_MS, endMs: T0_MS + 2 * hour * 1_000 };
+    const read = async (resolutionMs: number) => (await store().select({ ...request, resolutionMs }))[0];
+    const tens = await read(10_000);
+    expect(tens?.timesMs.map((ms) => (ms - T0_MS) / 1_000)).toEqual([10, 20, 80, hour + 10]);
+    expect(tens?.histograms?.map((histogram) => histogram?.count)).toEqual([1, 3, 4, 5]);
+    expect(tens?.levelsMs).toEqual([10_000]);
+    const minutes = await read(60_000);
+    expect(minutes?.timesMs.map((ms) => (ms - T0_MS) / 1_000)).toEqual([60, 120, hour + 60]);
+    expect(minutes?.histograms?.map((histogram) => histogram?.count)).toEqual([3, 4, 5]);
+    const hours = await read(hour * 1_000);
+    expect(hours?.timesMs.map((ms) => (ms - T0_MS) / 1_000)).toEqual([hour, 2 * hour]);
+    expect(hours?.levelsMs).toEqual([3_600_000]);
+    expectSame(hours?.histograms?.at(-1), histogramOf([1, 2, 9, 3, 4]).encode());
+  });
+
+  it('goes on from wider levels to finer ones where those are not sealed yet', async () => {
+    const values = [0, 61, 75, 78].map((at, i) => [1, seconds(at), i + 1] as const);
+    await store().append(batchOf({ series, samples: samplesOf(values) }));
+    await store().append(clockAt(79));
+    const request = { matchers, startMs: T0_MS, endMs: T0_MS + 120_000, resolutionMs: 60_000 };
+    const [found] = await store().select(request);
+    expect(found?.timesMs.map((ms) => (ms - T0_MS) / 1_000)).toEqual([60, 79]);
+    expect(found?.histograms?.map((histogram) => histogram?.count)).toEqual([1, 4]);
+    expect(found?.levelsMs).toEqual([60_000, 10_000, 1_000]);
   });
 
   it('makes only the last cumulative point of each step, counted back from the end', async () => {
-    await store().append(batchOf({ series, windows }));
-    const request = { matchers: [], startMs: T0_MS + 1_000, endMs: T0_MS + 4_000, resolutionMs: 2_000 };
+    await store().append(batchOf({ series, samples }));
+    await store().append(clockAt(8));
+    const request = { matchers, startMs: T0_MS + 1_000, endMs: T0_MS + 4_000, resolutionMs: 2_000 };
     const [found] = await store().select(request);
     expect(found?.timesMs).toEqual([T0_MS + 2_000, T0_MS + 4_000]);
-    const whole = [2, 4].map((count) => histogramOf(parts.slice(0, count).flat()).encode());
-    expect(found?.histograms?.map((histogram) => histogram?.encode())).toEqual(whole);
+    [2, 4].forEach((count, i) => {
+      expectSame(found?.histograms?.[i], histogramOf(parts.slice(0, count).flat()).encode());
+    });
   });
 
-  it('merges different scales exactly as a direct merge', async () => {
-    const mixed = [7, 3, 5].map((scale, i) => distributionWindow(1, [i, 1_000], histogramOf([0.1, 5, -2], scale)));
-    await store().append(batchOf({ series, windows: mixed }));
+  it('merges ready-made histograms of different scales exactly as a direct merge, at every level', async () => {
+    const mixed = [7, 3, 5].map((scale, i) => readyMade(1, seconds(i), histogramOf([0.1, 5, -2], scale).encode()));
+    await store().append(batchOf({ series, histograms: mixed }));
+    await store().append(clockAt(7_300));
     const direct = histogramOf([0.1, 5, -2], 3);
     direct.merge(histogramOf([0.1, 5, -2], 3)).merge(histogramOf([0.1, 5, -2], 3));
-    const [whole] = await selectAll(store());
-    expectSame(whole?.histograms?.at(-1), direct.encode());
-    const [tail] = await store().select({
-      matchers: [],
-      startMs: T0_MS + 3_000,
-      endMs: T0_MS + 9_000,
-      resolutionMs: 1,
-    });
-    expectSame(tail?.histograms?.at(-1), direct.encode());
-    expect(quantile(0.5, tail?.histograms?.at(-1) as ExponentialHistogram)).toBeCloseTo(0.1, 1);
+    for (const resolutionMs of [1_000, 10_000, 60_000, 3_600_000]) {
+      const request = { matchers, startMs: T0_MS + 2_000, endMs: T0_MS + 3_600_000, resolutionMs };
+      const [found] = await store().select(request);
+      expectSame(found?.histograms?.at(-1), direct.encode());
+      expect(quantile(0.5, found?.histograms?.at(-1) as ExponentialHistogram)).toBeCloseTo(0.1, 1);
+    }
   });
 
-  it('keeps ready-made histograms and windows over a restart', async () => {
-    const raw = histogramOf([1, -1, 0, NaN, Infinity]).encode();
-    const histograms = [{ seriesId: 1, timeNanos: seconds(2), histogram: raw }];
-    await store().append(batchOf({ series, windows, histograms, samples: samplesOf([[1, seconds(1), 0.5]]) }));
-    const before = await selectAll(store());
+  it('keeps custom bounds', async () => {
+    const bounded = new ExponentialHistogram({ customBounds: [0.1, 0.5, 1] });
+    for (const value of [0.05, 0.3, 0.3, 7]) bounded.observe(value);
+    await store().append(batchOf({ series, histograms: [readyMade(1, seconds(1), bounded.encode())] }));
+    await store().append(clockAt(70));
     await restart();
-    expect((await selectAll(store()))[0]?.histograms).toEqual(before[0]?.histograms);
+    for (const resolutionMs of [1_000, 60_000]) {
+      const [found] = await store().select({ matchers, startMs: T0_MS, endMs: T0_MS + 60_000, resolutionMs });
+      expect(found?.histograms?.at(-1)?.encode()).toEqual(bounded.encode());
+    }
+  });
+
+  it('keeps raw rows and windows over a restart, the open ones too', async () => {
+    const raw = histogramOf([1, -1, 0, NaN, Infinity]).encode();
+    const histograms = [readyMade(1, seconds(2), raw)];
+    await store().append(batchOf({ series, histograms, samples: samplesOf([[1, seconds(1), 0.5]]) }));
+    await store().append(clockAt(2));
+    await restart();
     expect(await store().rawSince('metrics', 0n)).toEqual([
       { seriesId: 1, timeNanos: seconds(1), value: 0.5 },
       { seriesId: 1, timeNanos: seconds(2), value: NaN, histogram: raw },
+      { seriesId: 1_000, timeNanos: seconds(4), value: 1 },
     ]);
+    await store().append(clockAt(20));
+    for (const resolutionMs of [1_000, 10_000]) {
+      const [found] = await store().select({ matchers, startMs: T0_MS, endMs: T0_MS + 10_000, resolutionMs });
+      expectSame(found?.histograms?.at(-1), histogramOf([0.5, 1, -1, 0, NaN, Infinity]).encode());
+    }
   });
 
   it('leaves out distributions without a window in the range', async () => {
-    await store().append(batchOf({ series, windows }));
-    const request = { matchers: [], startMs: T0_MS + 60_000, endMs: T0_MS + 70_000, resolutionMs: 1_000 };
+    await store().append(batchOf({ series, samples }));
+    await store().append(clockAt(100));
+    const request = { matchers, startMs: T0_MS + 60_000, endMs: T0_MS + 70_000, resolutionMs: 1_000 };
     expect(await store().select(request)).toEqual([]);
   });
 }
@@ -324,28 +398,41 @@ function describeRetention(store: () => Store, restart: () => Promise<unknown>):
       [1, old, 1],
       [1, recent, 2],
       [2, old, 0.5],
+      [2, seconds(7_300), 0.7],
     ]);
-    const distribution = distributionWindow(2, [0, 1_000], histogramOf([0.5]));
-    const later = distributionWindow(2, [7_300, 1_000], histogramOf([0.7]));
-    const wide = distributionWindow(2, [0, 10_000], histogramOf([0.5]));
-    const windows = [gaugeWindow(1, 10_000, [old, 1]), gaugeWindow(1, 1_000, [old, 1]), distribution, wide, later];
-    await store().append(batchOf({ series, samples, windows }));
-    // An hour and a bit after T0 the two old samples go, after two hours the windows of 1 s as well.
-    expect(await store().retain(seconds(3_660))).toBe(2);
-    expect((await selectAll(store())).map(({ values }) => values)).toContainEqual([1]);
-    expect(await store().retain(seconds(7_260))).toBe(2);
-    expect(await store().retain(seconds(7_260))).toBe(0);
-    await restart();
-    const request = { matchers: [], startMs: T0_MS, endMs: T0_MS + 8_000_000, resolutionMs: 1_000 };
-    const [gauge] = await store().select(request);
-    expect(gauge && pointsOf(gauge)).toEqual([
+    await store().append(batchOf({ series, samples }));
+    await store().append(clockAt(7_400));
+    const depth = [{ name: '__name__', operator: '=', value: 'depth' }] as const;
+    const all = { startMs: T0_MS, endMs: T0_MS + 8_000_000, resolutionMs: 1_000 };
+    const points = async () => {
+      const [gauge] = await store().select({ matchers: depth, ...all });
+      return { points: gauge && pointsOf(gauge), levels: gauge?.levelsMs };
+    };
+    const both = [
       [5_000, 1],
       [3_700_000, 2],
-    ]);
-    const fine = { ...request, startMs: T0_MS + 7_200_000 };
-    const cumulative = (await store().select(fine)).find(({ histograms }) => histograms !== undefined);
+    ];
+    expect(await points()).toEqual({ points: both, levels: [0] });
+    // An hour and a bit after T0 the old raw samples go, after two hours the windows of 1 s as well.
+    expect(await store().retain(seconds(3_660))).toBeGreaterThanOrEqual(2);
+    expect(await points()).toEqual({ points: both, levels: [1_000, 0] });
+    expect(await store().retain(seconds(7_260))).toBeGreaterThanOrEqual(2);
+    expect(await store().retain(seconds(7_260))).toBe(0);
+    await restart();
+    expect(await points()).toEqual({ points: both, levels: [10_000, 0] });
+    const ack = [{ name: '__name__', operator: '=', value: 'ack_seconds' }] as const;
+    const [cumulative] = await store().select({ matchers: ack, ...all, startMs: T0_MS + 7_200_000 });
     expect(cumulative?.histograms?.map((histogram) => histogram?.count)).toEqual([2]);
     expect((await store().distributionTotals()).map(({ histogram }) => histogram.count)).toEqual([2]);
+  });
+
+  it('seals the windows of a silent source by the clock', async () => {
+    const series = [seriesOf(2, { __name__: 'ack_seconds' }, 'distribution')];
+    await store().append(batchOf({ series, samples: samplesOf([[2, seconds(5), 0.5]]) }));
+    expect(await store().distributionTotals()).toEqual([]);
+    // The wall clock of this machine decides, which is long after T0.
+    await store().retain(BigInt(Date.now() + 120_000) * 1_000_000n);
+    expect((await store().distributionTotals()).map(({ histogram }) => histogram.count)).toEqual([1]);
   });
 
   it('accepts an empty batch, and tells that it is well', async () => {

@@ -2,8 +2,8 @@
 import {
   ExponentialHistogram,
   Labels,
-  msFromNanos,
   nanos,
+  type EncodedHistogram,
   type Fill,
   type HealthResult,
   type OrderEvent,
@@ -11,7 +11,7 @@ import {
   type SeriesDefinition,
   type SeriesKind,
 } from '@tapewatch/core';
-import type { Batch, SampleColumns, TransitionRow, WindowRow } from '../ports.ts';
+import type { ColumnBatch, StampedColumns, TransitionRow } from '../ports.ts';
 
 /** 2026-03-02T09:00:00Z; large enough that a double would lose nanoseconds. */
 export const T0_MS = 1_772_442_000_000;
@@ -21,29 +21,52 @@ export function seconds(count: number): bigint {
   return T0 + BigInt(Math.round(count * 1_000)) * 1_000_000n;
 }
 
-export function emptyBatch(): Batch {
+export function emptyBatch(): ColumnBatch {
   return {
     series: [],
-    samples: { seriesIds: new Uint32Array(0), timesNanos: new BigInt64Array(0), values: new Float64Array(0) },
+    samples: samplesOf([]),
     histograms: [],
-    windows: [],
     events: [],
     transitions: [],
     positions: [],
-    sealed: [],
   };
 }
 
-export function batchOf(parts: Partial<Batch>): Batch {
+export function batchOf(parts: Partial<ColumnBatch>): ColumnBatch {
   return { ...emptyBatch(), ...parts };
 }
 
-export function samplesOf(rows: readonly (readonly [id: number, timeNanos: bigint, value: number])[]): SampleColumns {
+export type SampleRow = readonly [id: number, timeNanos: bigint, value: number];
+
+export function samplesOf(rows: readonly SampleRow[]): StampedColumns {
   return {
     seriesIds: Uint32Array.from(rows, ([id]) => id),
-    timesNanos: BigInt64Array.from(rows, ([, timeNanos]) => timeNanos),
+    seconds: Uint32Array.from(rows, ([, timeNanos]) => Number(timeNanos / 1_000_000_000n)),
+    nanos: Uint32Array.from(rows, ([, timeNanos]) => Number(timeNanos % 1_000_000_000n)),
     values: Float64Array.from(rows, ([, , value]) => value),
   };
+}
+
+/** A ready-made histogram at a stamp. */
+export function readyMade(
+  seriesId: number,
+  timeNanos: bigint,
+  histogram: EncodedHistogram,
+): ColumnBatch['histograms'][number] {
+  return {
+    seriesId,
+    seconds: Number(timeNanos / 1_000_000_000n),
+    nanos: Number(timeNanos % 1_000_000_000n),
+    histogram,
+  };
+}
+
+/** A gauge whose sample moves the newest stamp, so that windows before it are sealed. */
+export const CLOCK = seriesOf(1_000, { __name__: 'clock' });
+
+/** A batch that seals every window of a level that ends at or before T0 + `atSeconds`, and some. */
+export function clockAt(atSeconds: number): ColumnBatch {
+  return batchOf({ series: [CLOCK], samples: samplesOf([[CLOCK.id, seconds(atSeconds + 2), 1]]) });
 }
 
 export function seriesOf(id: number, labels: Record<string, string>, kind: SeriesKind = 'gauge'): SeriesDefinition {
@@ -54,26 +77,6 @@ export function histogramOf(values: readonly number[], scale = 7): ExponentialHi
   const histogram = new ExponentialHistogram({ scale });
   for (const value of values) histogram.observe(value);
   return histogram;
-}
-
-/** A window of a distribution; `startSeconds` from T0. */
-export function distributionWindow(
-  seriesId: number,
-  [startSeconds, levelMs]: readonly [startSeconds: number, levelMs: number],
-  histogram: ExponentialHistogram,
-): WindowRow {
-  const startNanos = seconds(startSeconds);
-  const { count, sum, min, max } = histogram;
-  const stamps = { firstNanos: startNanos, lastNanos: startNanos };
-  const ends = { first: min, last: max, increase: 0 };
-  return { seriesId, levelMs, startNanos, count, sum, min, max, ...ends, ...stamps, histogram: histogram.encode() };
-}
-
-/** A window of a gauge with one sample. */
-export function gaugeWindow(seriesId: number, levelMs: number, [stamp, value]: readonly [bigint, number]): WindowRow {
-  const startNanos = BigInt(msFromNanos(stamp) - (msFromNanos(stamp) % levelMs)) * 1_000_000n;
-  const values = { count: 1, sum: value, min: value, max: value, first: value, last: value, increase: 0 };
-  return { seriesId, levelMs, startNanos, ...values, firstNanos: stamp, lastNanos: stamp };
 }
 
 export function orderOf(id: string, timeNanos: bigint, rest: Partial<OrderEvent> = {}): OrderEvent {

@@ -2,7 +2,7 @@
  * Windows and histograms as columns: one typed array a field, so that thousands of windows are sealed, sent to another
  * thread and written without an object for each. Lists lie end to end, those of row i between its offset and the next.
  */
-import type { EncodedHistogram } from '../histogram/exponential-histogram.ts';
+import { ExponentialHistogram, type EncodedHistogram } from '../histogram/exponential-histogram.ts';
 
 /** Raw samples. A stamp is whole seconds since the epoch and the nanoseconds within the second. */
 export interface RawColumns {
@@ -84,6 +84,49 @@ export function histogramAt(columns: HistogramColumns, row: number): EncodedHist
     negativeInfinityCount: columns.negativeInfinityCounts[row] as number,
     ...(bounds.length === 0 ? {} : { customBounds: bounds }),
   };
+}
+
+/** Adds a row's histogram to another one; without an object where both have the same buckets. */
+export function mergeRow(target: ExponentialHistogram, columns: HistogramColumns, row: number): void {
+  const { customBounds } = columns;
+  const sameBuckets =
+    target.customBounds === undefined &&
+    target.scale === columns.scales[row] &&
+    target.zeroThreshold === columns.zeroThresholds[row] &&
+    customBounds.offsets[row] === customBounds.offsets[row + 1] &&
+    target.positive.size + target.negative.size + rowBuckets(columns, row) <= target.maxBuckets;
+  if (!sameBuckets) {
+    target.merge(ExponentialHistogram.decode(histogramAt(columns, row)));
+    return;
+  }
+  for (const side of ['positive', 'negative'] as const) {
+    const { offsets, indexes, counts } = columns[side];
+    const [from, to] = [offsets[row] as number, offsets[row + 1] as number];
+    const buckets = target[side];
+    if (to > from) buckets.reserve(indexes[from] as number, indexes[to - 1] as number);
+    for (let i = from; i < to; i++) buckets.add(indexes[i] as number, counts[i] as number);
+  }
+  target.count += columns.counts[row] as number;
+  target.sum += columns.sums[row] as number;
+  target.min = Math.min(target.min, columns.mins[row] as number);
+  target.max = Math.max(target.max, columns.maxs[row] as number);
+  target.zeroCount += columns.zeroCounts[row] as number;
+  target.nanCount += columns.nanCounts[row] as number;
+  target.positiveInfinityCount += columns.positiveInfinityCounts[row] as number;
+  target.negativeInfinityCount += columns.negativeInfinityCounts[row] as number;
+}
+
+/** An empty histogram of a row's shape: merging must not widen a threshold or coarsen a scale that nobody has. */
+export function emptyLikeRow({ scales, zeroThresholds, customBounds }: HistogramColumns, row: number) {
+  const bounds = list(customBounds.values, customBounds.offsets, row);
+  return bounds.length > 0
+    ? new ExponentialHistogram({ customBounds: bounds })
+    : new ExponentialHistogram({ scale: scales[row] as number, zeroThreshold: zeroThresholds[row] as number });
+}
+
+function rowBuckets({ positive, negative }: HistogramColumns, row: number): number {
+  const size = ({ offsets }: BucketLists): number => (offsets[row + 1] as number) - (offsets[row] as number);
+  return size(positive) + size(negative);
 }
 
 export function histogramColumnsOf(rows: readonly EncodedHistogram[]): HistogramColumns {

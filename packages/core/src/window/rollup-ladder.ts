@@ -6,7 +6,7 @@
 import type { DistributionWindows, HistogramColumns, RawColumns, ValueWindows } from './rollup-columns.ts';
 import { histogramAt } from './rollup-columns.ts';
 import { DistributionRollup } from './rollup-distributions.ts';
-import { ValueRollup, type KindCodes } from './rollup-values.ts';
+import { KIND_CODES, ValueRollup, type KindCodes } from './rollup-values.ts';
 
 export const VALUE_RUNG_SECONDS = 10;
 export const DISTRIBUTION_RUNG_SECONDS = 1;
@@ -74,42 +74,48 @@ export class Ladder {
     return this.#seal(isIdle ? nowSeconds - SEAL_DELAY_SECONDS : 0);
   }
 
-  /** Rebuilds open windows from raw rows that are stored already, in the order in which they were stored. */
+  /** Where counters stood before a restart: one sample each. */
+  continueCounters(samples: RawColumns): void {
+    this.#values.continueFrom(samples);
+  }
+
+  /**
+   * Rebuilds open windows from raw rows that are stored already, in the order in which they were stored. Rows of windows
+   * that are sealed were counted before.
+   */
   restore({ samples, histograms }: RawRows, kinds: KindCodes, nowSeconds: number): void {
     const { valuesSeconds, distributionsSeconds } = this.marks;
-    const sealedFor = (id: number): number => (kinds[id] === 2 ? distributionsSeconds : valuesSeconds);
-    const isOpen = (ids: Uint32Array, seconds: Uint32Array, i: number): boolean =>
-      (seconds[i] as number) >= sealedFor(ids[i] as number);
-    const open = indexesWhere(samples.seriesIds.length, (i) => isOpen(samples.seriesIds, samples.seconds, i));
-    const before = indexesWhere(samples.seriesIds.length, (i) => !isOpen(samples.seriesIds, samples.seconds, i));
-    this.#values.continueFrom(pick(samples, before));
-    const openHistograms = indexesWhere(histograms.seriesIds.length, (i) =>
-      isOpen(histograms.seriesIds, histograms.seconds, i),
-    );
-    this.#take(
-      { samples: pick(samples, open), histograms: { ...histograms, seriesIds: new Uint32Array(0) } },
-      kinds,
-      nowSeconds,
-    );
-    for (const i of openHistograms) this.#takeHistogram(histograms, i, nowSeconds);
+    const isOpen = (id: number, second: number): boolean =>
+      second >= (kinds[id] === KIND_CODES.distribution ? distributionsSeconds : valuesSeconds);
+    this.#takeSamples(openSamples(samples, isOpen), kinds, nowSeconds);
+    for (let i = 0; i < histograms.seriesIds.length; i++) {
+      const second = histograms.seconds[i] as number;
+      if (isOpen(histograms.seriesIds[i] as number, second)) this.#takeHistogram(histograms, i, nowSeconds);
+    }
   }
 
   #take({ samples, histograms }: RawRows, kinds: KindCodes, nowSeconds: number): void {
+    this.#takeSamples(samples, kinds, nowSeconds);
+    for (let i = 0; i < histograms.seriesIds.length; i++) this.#takeHistogram(histograms, i, nowSeconds);
+    if (samples.seconds.length > 0 || histograms.seriesIds.length > 0) this.#fedAt = nowSeconds;
+  }
+
+  #takeSamples(samples: RawColumns, kinds: KindCodes, nowSeconds: number): void {
     const { seconds } = samples;
-    for (let i = 0; i < seconds.length; i++) {
-      const second = seconds[i] as number;
-      if (second > this.#newest && second <= nowSeconds) this.#newest = second;
-    }
+    for (let i = 0; i < seconds.length; i++) this.#observe(seconds[i] as number, nowSeconds);
     this.#values.add(samples, kinds);
     this.#distributions.add(samples, kinds);
-    for (let i = 0; i < histograms.seriesIds.length; i++) this.#takeHistogram(histograms, i, nowSeconds);
-    if (seconds.length > 0 || histograms.seriesIds.length > 0) this.#fedAt = nowSeconds;
   }
 
   #takeHistogram({ seriesIds, seconds, histograms }: RawHistograms, i: number, nowSeconds: number): void {
     const second = seconds[i] as number;
-    if (second > this.#newest && second <= nowSeconds) this.#newest = second;
+    this.#observe(second, nowSeconds);
     this.#distributions.addHistogram(seriesIds[i] as number, second, histogramAt(histograms, i));
+  }
+
+  /** A stamp ahead of the wall clock moves nothing. */
+  #observe(second: number, nowSeconds: number): void {
+    if (second > this.#newest && second <= nowSeconds) this.#newest = second;
   }
 
   #seal(untilSeconds: number): SealedWindows {
@@ -119,25 +125,29 @@ export class Ladder {
   }
 }
 
-function indexesWhere(length: number, test: (i: number) => boolean): Uint32Array {
-  const found = new Uint32Array(length);
-  let size = 0;
-  for (let i = 0; i < length; i++) if (test(i)) found[size++] = i;
-  return found.subarray(0, size);
-}
-
-function pick({ seriesIds, seconds, nanos, values }: RawColumns, rows: Uint32Array): RawColumns {
-  const picked = {
-    seriesIds: new Uint32Array(rows.length),
-    seconds: new Uint32Array(rows.length),
-    nanos: new Uint32Array(rows.length),
-    values: new Float64Array(rows.length),
+function openSamples(
+  { seriesIds, seconds, nanos, values }: RawColumns,
+  isOpen: (id: number, second: number) => boolean,
+): RawColumns {
+  const { length } = seriesIds;
+  const open = {
+    seriesIds: new Uint32Array(length),
+    seconds: new Uint32Array(length),
+    nanos: new Uint32Array(length),
+    values: new Float64Array(length),
   };
-  rows.forEach((row, i) => {
-    picked.seriesIds[i] = seriesIds[row] as number;
-    picked.seconds[i] = seconds[row] as number;
-    picked.nanos[i] = nanos[row] as number;
-    picked.values[i] = values[row] as number;
-  });
-  return picked;
+  let size = 0;
+  for (let i = 0; i < length; i++) {
+    if (!isOpen(seriesIds[i] as number, seconds[i] as number)) continue;
+    open.seriesIds[size] = seriesIds[i] as number;
+    open.seconds[size] = seconds[i] as number;
+    open.nanos[size] = nanos[i] as number;
+    open.values[size++] = values[i] as number;
+  }
+  return {
+    seriesIds: open.seriesIds.subarray(0, size),
+    seconds: open.seconds.subarray(0, size),
+    nanos: open.nanos.subarray(0, size),
+    values: open.values.subarray(0, size),
+  };
 }

@@ -71,6 +71,7 @@ export class ValueRollup {
       const kind = kinds[id] as number;
       if (kind === KIND_CODES.distribution) continue;
       const [second, nano, value] = [seconds[i] as number, nanos[i] as number, values[i] as number];
+      if (value !== value && isStaleMarker(values, i)) continue;
       const start = second - (second % widthSeconds);
       const bucket = this.#buckets.at(start);
       const at = bucket.at(id);
@@ -109,7 +110,6 @@ export class ValueRollup {
     return parts.length === 0 ? EMPTY : concatValueWindows(parts);
   }
 
-  // eslint-disable-next-line @typescript-eslint/max-params -- called for every sample: an object each would cost more than the sum
   #increase(id: number, second: number, nano: number, value: number): number {
     const before = this.#previousSeconds[id] as number;
     if (second < before || (second === before && nano < (this.#previousNanos[id] as number))) return 0;
@@ -129,6 +129,12 @@ export class ValueRollup {
     nanos.set(this.#previousNanos);
     [this.#previous, this.#previousSeconds, this.#previousNanos] = [values, seconds, nanos];
   }
+}
+
+/** Prometheus's staleness marker, the NaN with the bits 0x7ff0000000000002, ends a series and is no value of it. */
+function isStaleMarker({ buffer, byteOffset }: Float64Array, index: number): boolean {
+  const bits = new Uint32Array(buffer, byteOffset + index * 8, 2);
+  return (bits[0] === 2 && bits[1] === 0x7ff00000) || (bits[1] === 2 && bits[0] === 0x7ff00000);
 }
 
 function windowsOf(

@@ -1,9 +1,10 @@
 /**
  * A writer to be killed: appends batches through the store's thread and prints the number of each one that was
- * acknowledged. Arguments: file, worker bundle. Batch b holds ROWS samples of value b, an order, a window and a position.
+ * acknowledged. Arguments: file, worker bundle. Batch b holds ROWS samples of value b, an
+ * observation, an order and a position.
  */
 import { writeSync } from 'node:fs';
-import { batchOf, distributionWindow, histogramOf, orderOf, samplesOf, seconds, seriesOf } from '../store.fixture.ts';
+import { batchOf, orderOf, samplesOf, seconds, seriesOf } from '../store.fixture.ts';
 import { WorkerStore } from './worker-store.ts';
 
 const ROWS = 300;
@@ -16,12 +17,12 @@ async function main([path = '', workerPath = '']: readonly string[]): Promise<vo
   const last = recovery.positions.find(({ log }) => log === LOG)?.sequence ?? 0;
   for (let batch = last + 1; ; batch++) {
     const rows = Array.from({ length: ROWS }, (_, i) => [1, seconds(batch) + BigInt(i), batch] as const);
+    const observed = [2, seconds(batch), batch] as const;
     await store.append(
       batchOf({
         series,
-        samples: samplesOf(rows),
+        samples: samplesOf([...rows, observed]),
         events: [orderOf(String(batch), seconds(batch))],
-        windows: [distributionWindow(2, [batch, 1_000], histogramOf([batch]))],
         positions: [{ log: LOG, sequence: batch }],
       }),
     );

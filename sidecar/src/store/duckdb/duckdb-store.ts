@@ -14,20 +14,20 @@ import {
   type SeriesData,
   type SeriesDefinition,
 } from '@tapewatch/core';
-import type { Batch, EventFilter, EventRowByTable, RawSlice, Recovery, Store, TransitionRow } from '../../ports.ts';
+import type {
+  ColumnBatch,
+  EventFilter,
+  EventRowByTable,
+  RawSlice,
+  Recovery,
+  Store,
+  TransitionRow,
+} from '../../ports.ts';
 import { demandWanted, unknownSeries } from '../faults.ts';
-import {
-  cutoffsAt,
-  DEFAULT_RETENTION,
-  ENDLESS,
-  horizonOf,
-  laterHorizon,
-  type Horizon,
-  type Retention,
-} from '../retention.ts';
-import { planLevel, planValues, SECOND_LEVEL_MS } from '../select-plan.ts';
-import { toSeriesData, type SeriesSlices } from '../slices.ts';
-import { BaseCache } from './base-cache.ts';
+import { LEVEL_SECONDS } from '../level.ts';
+import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
+import { planDistributions, planValues, type ReadState } from '../select-plan.ts';
+import { toSeriesData, type SelectSlices, type SeriesSlices } from '../slices.ts';
 import type { DatabaseOptions } from './database.ts';
 import { packBatch, withLabels, type PackedBatch } from './packed-batch.ts';
 import { readBases, readDeltas } from './read-distributions.ts';
@@ -35,10 +35,13 @@ import { readEvents, readQuotesBefore, type AskedQuote } from './read-events.ts'
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
 import { readActive, readValues } from './read-values.ts';
-import { retainRows } from './retain.ts';
+import { readHorizon, retainRows } from './retain.ts';
 import { SeriesIndex } from './series-index.ts';
 import { Session } from './session.ts';
-import { BATCH_MARK, RAW_FROM_MARK, readMark, SECONDS_FROM_MARK, writeBatch } from './write-batch.ts';
+import { transaction } from './sql.ts';
+import { StoreLadder } from './store-ladder.ts';
+import { BATCH_MARK, readMark, writeBatch, writeMarks } from './write-batch.ts';
+import { writeSealed } from './write-windows.ts';
 
 export interface DuckDbStoreOptions extends DatabaseOptions {
   readonly retention?: Retention;
@@ -48,7 +51,7 @@ export class DuckDbStore implements Store {
   readonly #session: Session;
   readonly #retention: Retention;
   readonly #index = new SeriesIndex();
-  readonly #bases = new BaseCache();
+  readonly #ladder = new StoreLadder();
   #horizon: Horizon = ENDLESS;
   #lastBatch = 0;
   /** Digest of a batch whose append threw, until the file has told whether it holds it. */
@@ -61,21 +64,21 @@ export class DuckDbStore implements Store {
 
   async open(): Promise<Recovery> {
     await this.#session.open();
-    const { recovery, marks } = await this.#session.read(async (connection) => ({
-      recovery: await readRecovery(connection),
-      marks: {
-        batch: await readMark(connection, BATCH_MARK),
-        rawFromMs: await readMark(connection, RAW_FROM_MARK),
-        secondsFromMs: await readMark(connection, SECONDS_FROM_MARK),
-      },
-    }));
-    this.#lastBatch = marks.batch ?? 0;
-    this.#horizon = { rawFromMs: marks.rawFromMs ?? -Infinity, secondsFromMs: marks.secondsFromMs ?? -Infinity };
+    const recovery = await this.#session.read(async (connection) => {
+      this.#lastBatch = (await readMark(connection, BATCH_MARK)) ?? 0;
+      this.#horizon = await readHorizon(connection);
+      return readRecovery(connection);
+    });
     for (const definition of recovery.series) this.#index.add(definition);
+    // Wider levels that a crash, or an older schema, left behind are caught up with.
+    await this.#session.write(async (connection) => {
+      await this.#ladder.load(connection, this.#index.kinds);
+      await this.#ladder.catchUp(connection);
+    });
     return recovery;
   }
 
-  append(batch: Batch): Promise<{ readonly duplicates: number }> {
+  append(batch: ColumnBatch): Promise<{ readonly duplicates: number }> {
     return this.appendPacked(packBatch(batch));
   }
 
@@ -87,6 +90,7 @@ export class DuckDbStore implements Store {
         return await this.#appendOnce(connection, batch, retry);
       } catch (error) {
         this.#uncertain = digestOf(batch);
+        this.#ladder.forget();
         throw error;
       }
     });
@@ -105,14 +109,23 @@ export class DuckDbStore implements Store {
       for (const definition of await readSeries(connection)) this.#index.add(definition);
     }
     const series = batch.series.filter(({ id }) => !this.#index.has(id));
-    const write = () => writeBatch(connection, { ...batch, series }, this.#lastBatch + 1);
-    const duplicates = committed ? 0 : await this.#bases.during(batch.windows, write);
+    const duplicates = committed ? 0 : await this.#write(connection, { ...batch, series });
     this.#uncertain = undefined;
     this.#lastBatch++;
     for (const definition of series) this.#index.add(withLabels(definition));
-    this.#index.observe(batch.samples.seriesIds, batch.samples.timesNanos);
-    this.#index.observe(batch.histograms.seriesIds, batch.histograms.timesNanos);
+    for (const { seriesIds, seconds, nanos } of [batch.samples, batch.histograms]) {
+      this.#index.observe(seriesIds, seconds, nanos);
+    }
     return { duplicates };
+  }
+
+  async #write(connection: DuckDBConnection, batch: PackedBatch): Promise<number> {
+    const kinds = this.#index.kindsWith(batch.series);
+    const sealed = await this.#ladder.feed(connection, batch, kinds);
+    const seal = { mark: this.#lastBatch + 1, sealed, marks: this.#ladder.marks };
+    const duplicates = await writeBatch(connection, batch, seal);
+    await this.#ladder.committed(connection, sealed);
+    return duplicates;
   }
 
   /** After a failure nobody knows whether the transaction went through; its number in the file tells. */
@@ -121,40 +134,39 @@ export class DuckDbStore implements Store {
   }
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
-    return (await this.selectSlices(request, signal)).map((slices) => toSeriesData(slices, request));
+    return toSeriesData(await this.selectSlices(request, signal), request);
   }
 
   /** As `select`, in plain form and with distributions not yet cumulated. */
-  async selectSlices(request: SelectRequest, signal?: AbortSignal): Promise<SeriesSlices[]> {
+  async selectSlices(request: SelectRequest, signal?: AbortSignal): Promise<SelectSlices> {
     demandWanted(signal);
-    const series = this.#index.matching([request.matchers]);
+    const matching = this.#index.matching([request.matchers]);
     const idsOf = (distribution: boolean): number[] =>
-      series.filter(({ kind }) => (kind === 'distribution') === distribution).map(({ id }) => id);
-    const levelMs = planLevel(request, this.#horizon);
+      matching.filter(({ kind }) => (kind === 'distribution') === distribution).map(({ id }) => id);
+    const state = this.#readState();
+    const spans = planDistributions(request, state);
     return this.#session.read(async (connection) => {
-      const points = await readValues(connection, idsOf(false), planValues(request, this.#horizon));
-      const deltas = await readDeltas(connection, idsOf(true), { ...request, levelMs });
-      const before = { levelMs, beforeMs: request.startMs, secondsFromMs: this.#horizon.secondsFromMs };
-      const bases = await readBases(connection, [...deltas.keys()], before, this.#bases);
-      return series.flatMap(({ id, labels: { pairs } }): SeriesSlices[] => {
+      const points = await readValues(connection, idsOf(false), planValues(request, state));
+      const { bySeries, histograms } = await readDeltas(connection, idsOf(true), spans);
+      const before = spans[0]?.from ?? 0;
+      const bases = await readBases(connection, [...bySeries.keys()], { before, state });
+      const levelsMs = [...new Set(spans.map(({ level }) => LEVEL_SECONDS[level] * 1_000))];
+      const series = matching.flatMap(({ id, labels: { pairs } }): SeriesSlices[] => {
         const values = points.get(id);
-        if (values !== undefined) {
-          return [{ pairs, timesMs: Float64Array.from(values.timesMs), values: Float64Array.from(values.values) }];
-        }
-        const added = deltas.get(id);
+        if (values !== undefined) return [{ pairs, ...values }];
+        const added = bySeries.get(id);
         if (added === undefined) return [];
         const base = bases.get(id);
         return [
-          {
-            pairs,
-            timesMs: Float64Array.from(added.timesMs),
-            values: new Float64Array(0),
-            ...(base === undefined ? {} : { base: base.encode() }),
-            deltas: added.deltas,
-          },
+          { pairs, ...added, values: NO_VALUES, levelsMs, ...(base === undefined ? {} : { base: base.encode() }) },
         ];
       });
+      return { series, histograms };
     }, signal);
+  }
+
+  #readState(): ReadState {
+    return { marks: this.#ladder.marks, horizon: this.#horizon };
   }
 
   async series(
@@ -169,7 +181,10 @@ export class DuckDbStore implements Store {
     const found =
       unknown.length === 0
         ? new Set<number>()
-        : await this.#session.read((connection) => readActive(connection, unknown, { startMs, endMs }), signal);
+        : await this.#session.read(
+            (connection) => readActive(connection, unknown, { startMs, endMs, horizon: this.#horizon }),
+            signal,
+          );
     const silent = new Set(unknown.filter((id) => !found.has(id)));
     return matching.filter(({ id }) => !silent.has(id));
   }
@@ -192,12 +207,12 @@ export class DuckDbStore implements Store {
 
   async distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
     const ids = this.#index.matching([]).filter(({ kind }) => kind === 'distribution');
-    const before = { levelMs: SECOND_LEVEL_MS, beforeMs: Infinity, secondsFromMs: this.#horizon.secondsFromMs };
+    const state = this.#readState();
     const totals = await this.#session.read((connection) =>
       readBases(
         connection,
         ids.map(({ id }) => id),
-        before,
+        { before: state.marks.distribution['1s'], state },
       ),
     );
     return [...totals]
@@ -212,14 +227,29 @@ export class DuckDbStore implements Store {
 
   async retain(nowNanos: bigint): Promise<number> {
     const cutoffs = cutoffsAt(nowNanos, this.#retention);
-    const horizon = horizonOf(cutoffs);
     return this.#session.write(async (connection) => {
+      await this.#sealIdle(connection, Number(nowNanos / 1_000_000_000n));
+      const horizon = laterHorizon(this.#horizon, cutoffs.horizon);
       const removed = await retainRows(connection, cutoffs, horizon);
-      this.#horizon = laterHorizon(this.#horizon, horizon);
-      this.#bases.clear();
-      this.#index.forgetBefore(horizon.rawFromMs);
+      this.#horizon = horizon;
+      this.#index.forgetBefore(horizon.raw * 1_000);
       return removed;
     });
+  }
+
+  /** Windows of a silent source are sealed by the clock. */
+  async #sealIdle(connection: DuckDBConnection, nowSeconds: number): Promise<void> {
+    try {
+      const sealed = await this.#ladder.tick(connection, this.#index.kinds, nowSeconds);
+      await transaction(connection, async () => {
+        const moved = await writeSealed(connection, sealed, this.#ladder.marks);
+        if (moved.length > 0) await writeMarks(connection, moved);
+      });
+      await this.#ladder.committed(connection, sealed);
+    } catch (error) {
+      this.#ladder.forget();
+      throw error;
+    }
   }
 
   async health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }> {
@@ -232,13 +262,15 @@ export class DuckDbStore implements Store {
     return this.#session.close();
   }
 
-  #demandKnownSeries({ series, samples, histograms, windows }: PackedBatch): void {
+  #demandKnownSeries({ series, samples, histograms }: PackedBatch): void {
     const added = new Set(series.map(({ id }) => id));
-    for (const ids of [samples.seriesIds, histograms.seriesIds, windows.seriesIds]) {
+    for (const ids of [samples.seriesIds, histograms.seriesIds]) {
       for (const id of ids) if (!this.#index.has(id) && !added.has(id)) throw unknownSeries(id);
     }
   }
 }
+
+const NO_VALUES = new Float64Array(0);
 
 /** Tells a batch that is given again after a failure from another one. */
 function digestOf(batch: PackedBatch): string {

@@ -1,57 +1,55 @@
-/** The histogram columns of `windows` and `histogram_samples`: writing packed ones, reading rows back. */
-import type { DuckDBListValue } from '@duckdb/node-api';
-import { DOUBLE, INTEGER, LIST, listValue, TINYINT, type DuckDBValue } from '@duckdb/node-api';
-import type { EncodedHistogram } from '@tapewatch/core';
-import type { Column } from './columns.ts';
-import { HISTOGRAM_SCALARS, type BucketColumns, type HistogramColumns } from './packed-batch.ts';
-
-type Scalar = (typeof HISTOGRAM_SCALARS)[number];
+/** The histogram columns of windows, raw histograms and checkpoints: writing packed ones, reading rows back. */
+import { DOUBLE, INTEGER, TINYINT, type DuckDBListValue, type DuckDBValue } from '@duckdb/node-api';
+import type { BucketLists, EncodedHistogram, HistogramColumns } from '@tapewatch/core';
+import type { PackedColumn } from './vector-append.ts';
 
 /** In the order of the schema. */
-export const HISTOGRAM_SQL = [
-  ...['h_scale', 'h_zero_threshold', 'h_zero_count'],
-  ...['h_positive_indexes', 'h_positive_counts', 'h_negative_indexes', 'h_negative_counts'],
-  ...['h_count', 'h_sum', 'h_min', 'h_max'],
-  ...['h_nan_count', 'h_positive_infinity_count', 'h_negative_infinity_count'],
-].join(', ');
+export const HISTOGRAM_NAMES = [
+  ...['count', 'sum', 'min', 'max', 'scale', 'zero_threshold', 'zero_count'],
+  ...['nan_count', 'positive_infinity_count', 'negative_infinity_count'],
+  ...['positive_indexes', 'positive_counts', 'negative_indexes', 'negative_counts', 'custom_bounds'],
+] as const;
 
-export function histogramColumns({ present, scalars, positive, negative }: HistogramColumns): Column[] {
-  const scalar = (name: Scalar, type: Column['type'] = DOUBLE): Column => {
-    const offset = HISTOGRAM_SCALARS.indexOf(name);
-    const at = (row: number) => scalars[row * HISTOGRAM_SCALARS.length + offset] as number;
-    return { type, at: (row) => (present[row] === 1 ? at(row) : null) };
-  };
-  const list = ({ offsets }: BucketColumns, items: Int32Array | Float64Array, type: Column['type']): Column => ({
-    type: LIST(type),
-    at: (row) => (present[row] === 1 ? listValue([...items.subarray(offsets[row], offsets[row + 1])]) : null),
-  });
+export const HISTOGRAM_SQL = HISTOGRAM_NAMES.join(', ');
+
+export function histogramColumns(columns: HistogramColumns): PackedColumn[] {
+  const { positive, negative, customBounds } = columns;
+  const double = (items: Float64Array): PackedColumn => ({ type: DOUBLE, items });
+  const lists = ({ offsets, indexes, counts }: BucketLists): PackedColumn[] => [
+    { type: INTEGER, items: indexes, offsets },
+    { type: DOUBLE, items: counts, offsets },
+  ];
   return [
-    ...[scalar('scale', TINYINT), scalar('zeroThreshold'), scalar('zeroCount')],
-    ...[list(positive, positive.indexes, INTEGER), list(positive, positive.counts, DOUBLE)],
-    ...[list(negative, negative.indexes, INTEGER), list(negative, negative.counts, DOUBLE)],
-    ...[scalar('count'), scalar('sum'), scalar('min'), scalar('max')],
-    ...[scalar('nanCount'), scalar('positiveInfinityCount'), scalar('negativeInfinityCount')],
+    ...[double(columns.counts), double(columns.sums), double(columns.mins), double(columns.maxs)],
+    { type: TINYINT, items: columns.scales },
+    ...[double(columns.zeroThresholds), double(columns.zeroCounts), double(columns.nanCounts)],
+    ...[double(columns.positiveInfinityCounts), double(columns.negativeInfinityCounts)],
+    ...lists(positive),
+    ...lists(negative),
+    { type: DOUBLE, items: customBounds.values, offsets: customBounds.offsets },
   ];
 }
 
-/** From values in the order of HISTOGRAM_SQL. */
+/** From values in the order of HISTOGRAM_NAMES. */
 export function histogramFrom(values: readonly DuckDBValue[]): EncodedHistogram {
   const number = (at: number) => values[at] as number;
   const list = (at: number) => [...(values[at] as DuckDBListValue).items] as number[];
+  const customBounds = list(14);
   return {
-    scale: number(0),
-    zeroThreshold: number(1),
-    zeroCount: number(2),
-    positiveIndexes: list(3),
-    positiveCounts: list(4),
-    negativeIndexes: list(5),
-    negativeCounts: list(6),
-    count: number(7),
-    sum: number(8),
-    min: number(9),
-    max: number(10),
-    nanCount: number(11),
-    positiveInfinityCount: number(12),
-    negativeInfinityCount: number(13),
+    count: number(0),
+    sum: number(1),
+    min: number(2),
+    max: number(3),
+    scale: number(4),
+    zeroThreshold: number(5),
+    zeroCount: number(6),
+    nanCount: number(7),
+    positiveInfinityCount: number(8),
+    negativeInfinityCount: number(9),
+    positiveIndexes: list(10),
+    positiveCounts: list(11),
+    negativeIndexes: list(12),
+    negativeCounts: list(13),
+    ...(customBounds.length === 0 ? {} : { customBounds }),
   };
 }

@@ -2,8 +2,10 @@
 import { DuckDBMapValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { Labels, type SeriesDefinition, type SeriesKind } from '@tapewatch/core';
 import type { Recovery, TransitionRow } from '../../ports.ts';
+import { nanosAt } from './fold.ts';
 import { readRows, within } from './sql.ts';
-import { OWN_MARKS } from './write-batch.ts';
+import { readMarks } from './restore-ladder.ts';
+import { OWN_MARK_PREFIX } from './write-batch.ts';
 
 const TRANSITION_COLUMNS =
   'time_nanos, rule, rule_group, labels, from_state, to_state, reason, value, active_at_nanos, annotations';
@@ -17,7 +19,8 @@ export const OPEN_TRANSITIONS = `
 export async function readRecovery(connection: DuckDBConnection): Promise<Recovery> {
   const series = await readSeries(connection);
   const positions = await readRows(connection, 'SELECT log, sequence FROM positions');
-  const sealed = await readRows(connection, 'SELECT stream, until_nanos FROM sealed');
+  const { distribution } = await readMarks(connection);
+  const streams = [...new Set(series.map(({ stream }) => stream))].sort();
   const open = await readRows(
     connection,
     `SELECT ${TRANSITION_COLUMNS} FROM transitions WHERE rowid IN (${OPEN_TRANSITIONS}) ORDER BY time_nanos, rowid`,
@@ -26,11 +29,10 @@ export async function readRecovery(connection: DuckDBConnection): Promise<Recove
     series,
     positions: positions
       .map(([log, sequence]) => ({ log: log as string, sequence: Number(sequence) }))
-      .filter(({ log }) => !OWN_MARKS.includes(log))
+      .filter(({ log }) => !log.startsWith(OWN_MARK_PREFIX))
       .sort((a, b) => compare(a.log, b.log)),
-    sealed: sealed
-      .map(([stream, untilNanos]) => ({ stream: stream as string, untilNanos: untilNanos as bigint }))
-      .sort((a, b) => compare(a.stream, b.stream)),
+    // One ladder serves every stream.
+    sealed: streams.map((stream) => ({ stream, untilNanos: nanosAt(distribution['1s']) })),
     openAlerts: open.map(transitionFrom),
   };
 }

@@ -1,91 +1,122 @@
-/** Samples of gauges and counters: raw, or the last of each window where the plan says so. */
+/** Samples of gauges and counters as columns: raw, or the last of each window where the plan says so. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { msFromNanos } from '@tapewatch/core';
-import { TEN_SECOND_LEVEL_MS, type Segment } from '../select-plan.ts';
+import { isStaleMarker } from '../../stale-marker.ts';
+import { LEVEL_SECONDS } from '../level.ts';
+import type { Horizon } from '../retention.ts';
+import type { ValueSegment } from '../select-plan.ts';
 import { nanosRange } from '../time-range.ts';
+import { nanosAt, windowTable } from './fold.ts';
 import { msOf, readRows, seriesIn, within } from './sql.ts';
+import { readColumns } from './vector-read.ts';
 
 export interface Points {
-  readonly timesMs: number[];
-  readonly values: number[];
+  readonly timesMs: Float64Array;
+  readonly values: Float64Array;
+  readonly staleMs?: Float64Array;
+  readonly levelsMs: readonly number[];
+}
+
+/** A run of rows of one series in the answer of a segment. */
+interface Run {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly levelMs: number;
 }
 
 /** Points per series id, ascending; ids without points are absent. */
 export async function readValues(
   connection: DuckDBConnection,
   ids: readonly number[],
-  segments: readonly Segment[],
+  segments: readonly ValueSegment[],
 ): Promise<Map<number, Points>> {
-  const bySeries = new Map<number, Points>();
-  if (ids.length === 0) return bySeries;
-  const add = (id: number, timeMs: number, value: number): void => {
-    let points = bySeries.get(id);
-    if (points === undefined) bySeries.set(id, (points = { timesMs: [], values: [] }));
-    points.timesMs.push(timeMs);
-    points.values.push(value);
-  };
-  for (const segment of segments) {
-    await (segment.levelMs === 0 ? readRaw : readLasts)(connection, { ids, segment, add });
+  const runs = new Map<number, Run[]>();
+  if (ids.length > 0) {
+    for (const segment of segments) await readSegment(connection, { ids, segment, runs });
   }
-  return bySeries;
+  return new Map(Array.from(runs, ([id, parts]) => [id, joined(parts)]));
 }
 
-interface Reading {
-  readonly ids: readonly number[];
-  readonly segment: Segment;
-  readonly add: (id: number, timeMs: number, value: number) => void;
+async function readSegment(
+  connection: DuckDBConnection,
+  { ids, segment, runs }: { ids: readonly number[]; segment: ValueSegment; runs: Map<number, Run[]> },
+): Promise<void> {
+  const [series, times, values] = await readColumns(connection, segmentSql(ids, segment), ['u32', 'f64', 'f64']);
+  const levelMs = segment.level === 'raw' ? 0 : LEVEL_SECONDS[segment.level] * 1_000;
+  for (let from = 0; from < series.length;) {
+    const id = series[from] as number;
+    let to = from + 1;
+    while (to < series.length && series[to] === id) to++;
+    const run = { times: times.subarray(from, to), values: values.subarray(from, to), levelMs };
+    const known = runs.get(id);
+    if (known === undefined) runs.set(id, [run]);
+    else known.push(run);
+    from = to;
+  }
 }
 
-async function readRaw(connection: DuckDBConnection, { ids, segment, add }: Reading): Promise<void> {
-  const { from, to } = nanosRange(segment.startMs, segment.endMs);
-  const result = await connection.run(
-    `SELECT series_id, ${msOf('time_nanos')}, value FROM samples
-     WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)} ORDER BY series_id, time_nanos, rowid`,
-  );
-  for (const chunk of await result.fetchAllChunks()) {
-    const [series, times, values] = [0, 1, 2].map((column) => chunk.getColumnVector(column));
-    for (let row = 0; row < chunk.rowCount; row++) {
-      add(series?.getItem(row) as number, times?.getItem(row) as number, values?.getItem(row) as number);
+function segmentSql(ids: readonly number[], { level, startMs, endMs }: ValueSegment): string {
+  const { from, to } = nanosRange(startMs, endMs);
+  if (level === 'raw') {
+    return `SELECT series_id, ${msOf('time_nanos')}, value FROM samples
+      WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)} ORDER BY series_id, time_nanos, rowid`;
+  }
+  const widthNanos = nanosAt(LEVEL_SECONDS[level]);
+  // Rows of one window are additive: the one with the latest sample tells the window's last value.
+  return `SELECT series_id, ${msOf('max(last_nanos)')}, arg_max(last, (last_nanos, rowid))
+    FROM ${windowTable('value', level)}
+    WHERE ${seriesIn(ids)} AND ${within('start_nanos', from - widthNanos, to)}
+    GROUP BY series_id, start_nanos HAVING ${within('max(last_nanos)', from, to)}
+    ORDER BY series_id, start_nanos`;
+}
+
+function joined(runs: readonly Run[]): Points {
+  const length = runs.reduce((sum, { times }) => sum + times.length, 0);
+  const timesMs = new Float64Array(length);
+  const values = new Float64Array(length);
+  const staleMs: number[] = [];
+  let size = 0;
+  for (const run of runs) {
+    for (let i = 0; i < run.times.length; i++) {
+      const value = run.values[i] as number;
+      if (value !== value && isStaleMarker(run.values, i)) {
+        staleMs.push(run.times[i] as number);
+        continue;
+      }
+      timesMs[size] = run.times[i] as number;
+      values[size++] = value;
     }
   }
+  return {
+    timesMs: timesMs.slice(0, size),
+    values: values.slice(0, size),
+    levelsMs: [...new Set(runs.map(({ levelMs }) => levelMs))],
+    ...(staleMs.length === 0 ? {} : { staleMs: Float64Array.from(staleMs) }),
+  };
 }
 
-async function readLasts(connection: DuckDBConnection, { ids, segment, add }: Reading): Promise<void> {
-  const { from, to } = nanosRange(segment.startMs, segment.endMs);
-  const widthNanos = BigInt(segment.levelMs) * 1_000_000n;
-  // Rows of one window are additive: the one with the latest sample tells the window's last value.
-  const rows = await readRows(
-    connection,
-    `SELECT series_id, start_nanos, last_nanos, last FROM windows
-     WHERE level_ms = ${segment.levelMs} AND ${seriesIn(ids)} AND ${within('start_nanos', from - widthNanos, to)}
-     ORDER BY series_id, start_nanos, last_nanos, rowid`,
-  );
-  rows.forEach(([id, start, lastNanos, last], i) => {
-    const next = rows[i + 1];
-    if (next?.[0] === id && next?.[1] === start) return;
-    const stamp = lastNanos as bigint;
-    if (stamp >= from && stamp < to) add(id as number, msFromNanos(stamp), last as number);
-  });
-}
-
-/** Which of the series have a raw row in the range, or a window that ends in it. Inclusive milliseconds. */
+/**
+ * Which of the series have a raw row in the range or, where retention has taken those, a window that reaches into it.
+ * Inclusive milliseconds.
+ */
 export async function readActive(
   connection: DuckDBConnection,
   ids: readonly number[],
-  { startMs, endMs }: { startMs: number; endMs: number },
+  { startMs, endMs, horizon }: { startMs: number; endMs: number; horizon: Horizon },
 ): Promise<Set<number>> {
   const { from, to } = nanosRange(startMs, endMs);
   const raw = `WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)}`;
-  const width = 'level_ms::BIGINT * 1000000';
-  const rows = await readRows(
-    connection,
-    `SELECT DISTINCT series_id FROM samples ${raw}
-     UNION SELECT DISTINCT series_id FROM histogram_samples ${raw}
-     UNION SELECT DISTINCT series_id FROM windows
-       WHERE ${seriesIn(ids)} AND ${within('start_nanos', from - WIDEST_LEVEL_NANOS, to)}
-         AND ${within(`(start_nanos + ${width})`, from, to)}`,
-  );
+  const parts = [
+    `SELECT DISTINCT series_id FROM samples ${raw}`,
+    `SELECT DISTINCT series_id FROM histogram_samples ${raw}`,
+  ];
+  const rawFrom = nanosAt(horizon.raw);
+  if (from < rawFrom) {
+    const level = from >= nanosAt(horizon['10s']) ? '10s' : '1h';
+    const range = within('start_nanos', from - nanosAt(LEVEL_SECONDS[level]) + 1n, to < rawFrom ? to : rawFrom);
+    for (const kind of ['value', 'distribution'] as const) {
+      parts.push(`SELECT DISTINCT series_id FROM ${windowTable(kind, level)} WHERE ${seriesIn(ids)} AND ${range}`);
+    }
+  }
+  const rows = await readRows(connection, parts.join(' UNION '));
   return new Set(rows.map(([id]) => id as number));
 }
-
-const WIDEST_LEVEL_NANOS = BigInt(TEN_SECOND_LEVEL_MS) * 1_000_000n;

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { batchOf, orderOf, samplesOf, seconds, seriesOf } from '../store.fixture.ts';
+import { batchOf, clockAt, orderOf, samplesOf, seconds, seriesOf } from '../store.fixture.ts';
 import { engineSettings } from './database.ts';
 import { DuckDbStore } from './duckdb-store.ts';
 
@@ -37,6 +37,8 @@ async function doomedStore() {
   const made = new DuckDbStore(options);
   await made.open();
   await made.append(batchOf({ positions: [{ log: 'ORDERS@1', sequence: 1 }] }));
+  // So that every mark of the ladder is a known key.
+  await made.append(clockAt(-10));
   await made.close();
   const instance = await DuckDBInstance.fromCache(options.path, engineSettings(options));
   const connection = await instance.connect();
@@ -54,7 +56,7 @@ async function doomedStore() {
 const WHOLE = { startNanos: 0n, endNanos: 2n ** 63n - 1n };
 
 async function valuesOf(store: DuckDbStore): Promise<number[]> {
-  return (await store.rawSince('metrics', 0n)).map(({ value }) => value);
+  return (await store.rawSince('metrics', seconds(0))).map(({ value }) => value);
 }
 
 async function expectState(store: DuckDbStore, { values, orders }: { values: number[]; orders: number }) {
@@ -62,7 +64,7 @@ async function expectState(store: DuckDbStore, { values, orders }: { values: num
   expect(await store.events('orders', WHOLE)).toHaveLength(orders);
   await store.close();
   const recovery = await store.open();
-  expect(recovery.series).toHaveLength(1);
+  expect(recovery.series).toHaveLength(2);
   await store.close();
   return recovery.positions;
 }

@@ -1,35 +1,77 @@
 /**
- * Deletes what is older than its retention, with the horizon that readers go by, in one transaction. DuckDB reuses the
- * space of deleted rows after a checkpoint; the file itself does not shrink.
+ * Deletes what is older than its retention, with the horizon that readers go by, in one transaction. Before raw samples
+ * of gauges and counters go, their 1 s windows are made. DuckDB reuses the space of deleted rows after a checkpoint.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EVENT_TABLES } from '../event-filter.ts';
+import { LEVELS, LEVEL_SECONDS, type Level } from '../level.ts';
 import type { Cutoffs, Horizon } from '../retention.ts';
-import { SECOND_LEVEL_MS, TEN_SECOND_LEVEL_MS } from '../select-plan.ts';
+import { nanosAt, windowTable } from './fold.ts';
 import { OPEN_TRANSITIONS } from './read-recovery.ts';
-import { RAW_FROM_MARK, SECONDS_FROM_MARK, writeMark } from './write-batch.ts';
+import { readRows, transaction } from './sql.ts';
+import { writeMarks } from './write-batch.ts';
 
-export async function retainRows(connection: DuckDBConnection, cutoffs: Cutoffs, horizon: Horizon): Promise<number> {
-  const windowsBefore = (levelMs: number, cutoff: bigint): string =>
-    `windows WHERE level_ms = ${levelMs} AND start_nanos <= ${cutoff - BigInt(levelMs) * 1_000_000n}::BIGINT`;
+const HORIZONS = ['raw', ...LEVELS] as const;
+
+export function horizonMark(level: Level | 'raw'): string {
+  return `__horizon_${level}`;
+}
+
+export async function readHorizon(connection: DuckDBConnection): Promise<Horizon> {
+  const rows = await readRows(
+    connection,
+    `SELECT log, sequence FROM positions WHERE log LIKE '\\_\\_horizon%' ESCAPE '\\'`,
+  );
+  const marks = new Map(rows.map(([name, seconds]) => [name as string, Number(seconds)]));
+  return Object.fromEntries(HORIZONS.map((level) => [level, marks.get(horizonMark(level)) ?? 0])) as unknown as Horizon;
+}
+
+/** `horizon`: what stands afterwards. Returns rows removed. */
+export function retainRows(
+  connection: DuckDBConnection,
+  { events, transitions }: Cutoffs,
+  horizon: Horizon,
+): Promise<number> {
+  const rawCutoff = nanosAt(horizon.raw);
+  const windowsBefore = (level: Level): string[] =>
+    (['value', 'distribution'] as const).map(
+      (kind) =>
+        `${windowTable(kind, level)} WHERE start_nanos <= ${nanosAt(horizon[level] - LEVEL_SECONDS[level])}::BIGINT`,
+    );
   const deletions = [
-    `samples WHERE time_nanos < ${cutoffs.samples}::BIGINT`,
-    `histogram_samples WHERE time_nanos < ${cutoffs.samples}::BIGINT`,
-    windowsBefore(SECOND_LEVEL_MS, cutoffs.secondWindows),
-    windowsBefore(TEN_SECOND_LEVEL_MS, cutoffs.tenSecondWindows),
-    ...EVENT_TABLES.map((table) => `${table} WHERE time_nanos < ${cutoffs.events[table]}::BIGINT`),
-    `transitions WHERE time_nanos < ${cutoffs.transitions}::BIGINT AND rowid NOT IN (${OPEN_TRANSITIONS})`,
+    `samples WHERE time_nanos < ${rawCutoff}::BIGINT`,
+    `histogram_samples WHERE time_nanos < ${rawCutoff}::BIGINT`,
+    ...LEVELS.flatMap(windowsBefore),
+    `distribution_checkpoints WHERE until_nanos < (
+       SELECT max(until_nanos) FROM distribution_checkpoints WHERE until_nanos <= ${nanosAt(horizon['1h'])}::BIGINT)`,
+    ...EVENT_TABLES.map((table) => `${table} WHERE time_nanos < ${events[table]}::BIGINT`),
+    `transitions WHERE time_nanos < ${transitions}::BIGINT AND rowid NOT IN (${OPEN_TRANSITIONS})`,
   ];
-  await connection.run('BEGIN TRANSACTION');
-  try {
+  return transaction(connection, async () => {
+    await connection.run(secondWindows(rawCutoff));
     let removed = 0;
     for (const deletion of deletions) removed += (await connection.run(`DELETE FROM ${deletion}`)).rowsChanged;
-    await writeMark(connection, RAW_FROM_MARK, horizon.rawFromMs);
-    await writeMark(connection, SECONDS_FROM_MARK, horizon.secondsFromMs);
-    await connection.run('COMMIT');
+    await writeMarks(
+      connection,
+      HORIZONS.map((level) => [horizonMark(level), horizon[level]] as const),
+    );
     return removed;
-  } catch (error) {
-    await connection.run('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
+  });
+}
+
+/** Of what is about to go. An increase joins neighbours that go together; the wider windows have the exact one. */
+function secondWindows(cutoff: bigint): string {
+  return `INSERT INTO value_windows_1s
+    SELECT series_id, time_nanos // 1000000000 * 1000000000 AS start_nanos, count(*),
+      coalesce(sum(value) FILTER (isfinite(value)), 0), coalesce(min(value) FILTER (isfinite(value)), 'inf'),
+      coalesce(max(value) FILTER (isfinite(value)), '-inf'),
+      arg_min(value, (time_nanos, arrival)), min(time_nanos), arg_max(value, (time_nanos, arrival)), max(time_nanos),
+      coalesce(sum(CASE WHEN NOT is_counter OR previous IS NULL OR NOT isfinite(previous) OR NOT isfinite(value) THEN 0
+        WHEN value >= previous THEN value - previous ELSE value END), 0), false
+    FROM (
+      SELECT series_id, time_nanos, value, samples.rowid AS arrival, kind = 'counter' AS is_counter,
+        lag(value) OVER (PARTITION BY series_id ORDER BY time_nanos, samples.rowid) AS previous
+      FROM samples JOIN series ON series.id = series_id AND kind <> 'distribution'
+      WHERE time_nanos < ${cutoff}::BIGINT)
+    GROUP BY 1, 2 ORDER BY 2, 1`;
 }

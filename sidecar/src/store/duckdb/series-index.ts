@@ -3,23 +3,37 @@
  * that this process has seen, and one about a minute before the latest. They answer "has samples in this range" for
  * nearly every live dashboard without a scan; only series without a stamp in the range are looked up.
  */
-import { compileMatchers, msFromNanos, type Matcher, type SeriesDefinition } from '@tapewatch/core';
+import { compileMatchers, KIND_CODES, type KindCodes, type Matcher, type SeriesDefinition } from '@tapewatch/core';
 import { compileRegex } from '../../regex.ts';
 
 const STEP_MS = 60_000;
 
-interface IndexedSeries {
-  readonly definition: SeriesDefinition;
-  firstMs: number;
-  stepMs: number;
-  lastMs: number;
-}
+const INITIAL_IDS = 1_024;
 
 export class SeriesIndex {
-  readonly #byId = new Map<number, IndexedSeries>();
+  readonly #byId = new Map<number, SeriesDefinition>();
+  /** By id, as bytes and numbers, because every sample passes here. */
+  #kinds = new Uint8Array(INITIAL_IDS);
+  #firstMs = new Float64Array(INITIAL_IDS).fill(Infinity);
+  #stepMs = new Float64Array(INITIAL_IDS).fill(-Infinity);
+  #lastMs = new Float64Array(INITIAL_IDS).fill(-Infinity);
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** Kind by id, see KIND_CODES; as long as the largest id needs. */
+  get kinds(): KindCodes {
+    return this.#kinds;
+  }
+
+  /** Kinds with those of series that are yet to be added. */
+  kindsWith(series: readonly Pick<SeriesDefinition, 'id' | 'kind'>[]): KindCodes {
+    for (const { id, kind } of series) {
+      if (id >= this.#kinds.length) this.#makeRoom(id + 1);
+      this.#kinds[id] = KIND_CODES[kind];
+    }
+    return this.#kinds;
   }
 
   has(id: number): boolean {
@@ -27,29 +41,33 @@ export class SeriesIndex {
   }
 
   add(definition: SeriesDefinition): void {
-    if (this.#byId.has(definition.id)) return;
-    this.#byId.set(definition.id, { definition, firstMs: Infinity, stepMs: -Infinity, lastMs: -Infinity });
+    const { id, kind } = definition;
+    if (this.#byId.has(id)) return;
+    this.#byId.set(id, definition);
+    if (id >= this.#kinds.length) this.#makeRoom(id + 1);
+    this.#kinds[id] = KIND_CODES[kind];
   }
 
   /** Notes samples that are durable. */
-  observe(ids: Uint32Array, timesNanos: BigInt64Array): void {
+  observe(ids: Uint32Array, seconds: Uint32Array, nanos: Uint32Array): void {
+    const [first, step, last] = [this.#firstMs, this.#stepMs, this.#lastMs];
     for (let i = 0; i < ids.length; i++) {
-      const series = this.#byId.get(ids[i] as number);
-      if (series === undefined) continue;
-      const ms = msFromNanos(timesNanos[i] as bigint);
-      if (ms < series.firstMs) series.firstMs = ms;
-      if (ms <= series.lastMs) continue;
-      if (series.lastMs - series.stepMs > STEP_MS) series.stepMs = series.lastMs;
-      series.lastMs = ms;
+      const id = ids[i] as number;
+      const ms = (seconds[i] as number) * 1_000 + Math.floor((nanos[i] as number) / 1e6);
+      if (ms < (first[id] as number)) first[id] = ms;
+      const before = last[id] as number;
+      if (ms <= before) continue;
+      if (before - (step[id] as number) > STEP_MS) step[id] = before;
+      last[id] = ms;
     }
   }
 
   /** Forgets stamps whose samples retention may have taken. */
   forgetBefore(ms: number): void {
-    for (const series of this.#byId.values()) {
-      if (series.firstMs < ms) series.firstMs = Infinity;
-      if (series.stepMs < ms) series.stepMs = -Infinity;
-      if (series.lastMs < ms) series.lastMs = -Infinity;
+    for (const id of this.#byId.keys()) {
+      if ((this.#firstMs[id] as number) < ms) this.#firstMs[id] = Infinity;
+      if ((this.#stepMs[id] as number) < ms) this.#stepMs[id] = -Infinity;
+      if ((this.#lastMs[id] as number) < ms) this.#lastMs[id] = -Infinity;
     }
   }
 
@@ -57,7 +75,7 @@ export class SeriesIndex {
   matching(matcherLists: readonly (readonly Matcher[])[]): SeriesDefinition[] {
     const tests = matcherLists.map((matchers) => compileMatchers(matchers, compileRegex));
     const matching: SeriesDefinition[] = [];
-    for (const { definition } of this.#byId.values()) {
+    for (const definition of this.#byId.values()) {
       if (tests.length === 0 || tests.some((test) => test(definition.labels))) matching.push(definition);
     }
     return matching.sort((a, b) => a.id - b.id);
@@ -69,9 +87,23 @@ export class SeriesIndex {
 
   /** True when a sample surely lies in the range; false means unknown. */
   hasWithin(id: number, startMs: number, endMs: number): boolean {
-    const series = this.#byId.get(id);
-    if (series === undefined) return false;
-    const { firstMs, stepMs, lastMs } = series;
-    return [firstMs, stepMs, lastMs].some((ms) => Number.isFinite(ms) && ms >= startMs && ms <= endMs);
+    return [this.#firstMs[id], this.#stepMs[id], this.#lastMs[id]].some(
+      (ms) => ms !== undefined && Number.isFinite(ms) && ms >= startMs && ms <= endMs,
+    );
+  }
+
+  #makeRoom(length: number): void {
+    const room = Math.max(length, this.#kinds.length * 2);
+    const kinds = new Uint8Array(room);
+    kinds.set(this.#kinds);
+    this.#kinds = kinds;
+    const grown = (column: Float64Array<ArrayBuffer>, empty: number): Float64Array<ArrayBuffer> => {
+      const whole = new Float64Array(room).fill(empty);
+      whole.set(column);
+      return whole;
+    };
+    this.#firstMs = grown(this.#firstMs, Infinity);
+    this.#stepMs = grown(this.#stepMs, -Infinity);
+    this.#lastMs = grown(this.#lastMs, -Infinity);
   }
 }

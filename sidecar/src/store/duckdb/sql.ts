@@ -35,3 +35,17 @@ export function msOf(column: string): string {
 function literal(value: bigint): string {
   return `${value}::BIGINT`;
 }
+
+/** Commits what the work did, or nothing of it. */
+export async function transaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  await connection.run('BEGIN TRANSACTION');
+  try {
+    const result = await work();
+    await connection.run('COMMIT');
+    return result;
+  } catch (error) {
+    // Fails too when the commit was the failing step or the instance is gone; the first error is the one to tell.
+    await connection.run('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

@@ -6,7 +6,7 @@ import type { EncodedHistogram, EventTable, Matcher, Quote, SelectRequest } from
 import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
 import { reasonOf } from '../faults.ts';
 import type { EventFilter, EventRowByTable, RawSlice, Recovery } from '../../ports.ts';
-import type { SeriesSlices } from '../slices.ts';
+import type { SelectSlices } from '../slices.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
 
 export interface PlainRecovery extends Pick<Recovery, 'positions' | 'sealed'> {
@@ -18,7 +18,7 @@ export interface PlainRecovery extends Pick<Recovery, 'positions' | 'sealed'> {
 export interface StoreCalls {
   open: { arguments: []; result: PlainRecovery };
   append: { arguments: [PackedBatch]; result: { readonly duplicates: number } };
-  select: { arguments: [SelectRequest]; result: SeriesSlices[] };
+  select: { arguments: [SelectRequest]; result: SelectSlices };
   series: { arguments: [readonly (readonly Matcher[])[], number, number]; result: PlainSeries[] };
   events: { arguments: [EventTable, EventFilter]; result: EventRowByTable[EventTable][] };
   quotesBefore: {

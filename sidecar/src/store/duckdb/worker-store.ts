@@ -16,7 +16,15 @@ import type {
   SeriesDefinition,
 } from '@tapewatch/core';
 import { TapewatchError } from '../../errors.ts';
-import type { Batch, EventFilter, EventRowByTable, RawSlice, Recovery, Store, TransitionRow } from '../../ports.ts';
+import type {
+  ColumnBatch,
+  EventFilter,
+  EventRowByTable,
+  RawSlice,
+  Recovery,
+  Store,
+  TransitionRow,
+} from '../../ports.ts';
 import { cancelled, demandWanted, reasonOf } from '../faults.ts';
 import { toSeriesData } from '../slices.ts';
 import type { DuckDbStoreOptions } from './duckdb-store.ts';
@@ -85,13 +93,13 @@ export class WorkerStore implements Store {
     }
   }
 
-  append(batch: Batch): Promise<{ readonly duplicates: number }> {
+  append(batch: ColumnBatch): Promise<{ readonly duplicates: number }> {
     const packed = packBatch(batch);
     return this.#call('append', [packed], { transfer: buffersOf(packed) });
   }
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
-    return (await this.#call('select', [request], { signal })).map((slices) => toSeriesData(slices, request));
+    return toSeriesData(await this.#call('select', [request], { signal }), request);
   }
 
   async series(

@@ -12,18 +12,23 @@ import {
   type DuckDBConnection,
   type DuckDBMapValue,
 } from '@duckdb/node-api';
-import { METRIC_NAME, type EventRow, type EventTable } from '@tapewatch/core';
+import { METRIC_NAME, type EventRow, type EventTable, type SealedWindows } from '@tapewatch/core';
 import { EVENT_TABLES, identityOf } from '../event-filter.ts';
+import type { Marks } from '../level.ts';
 import { appendColumns, type Column } from './columns.ts';
 import { columnNames, eventColumns } from './event-columns.ts';
 import { histogramColumns } from './histogram-columns.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
+import { transaction } from './sql.ts';
+import { appendPacked, nanosOf, type PackedColumn } from './vector-append.ts';
+import { writeSealed } from './write-windows.ts';
 
-/** Names in `positions` that are the store's own. */
+/** A name in `positions` with its number, which only grows. */
+export type Mark = readonly [name: string, value: number];
+
+/** The store's own names start like this; those of durable logs are `<log>@<from>`. */
+export const OWN_MARK_PREFIX = '__';
 export const BATCH_MARK = '__batch';
-export const RAW_FROM_MARK = '__raw_from_ms';
-export const SECONDS_FROM_MARK = '__seconds_from_ms';
-export const OWN_MARKS: readonly string[] = [BATCH_MARK, RAW_FROM_MARK, SECONDS_FROM_MARK];
 
 /** Rows of a batch are numbered within it; 2^20 per batch leaves 2^43 batches. */
 const MAX_BATCH_EVENTS = 1_048_576n;
@@ -37,23 +42,34 @@ export async function createStaging(connection: DuckDBConnection): Promise<void>
   }
 }
 
+export interface BatchSeal {
+  /** Number of the batch. */
+  readonly mark: number;
+  readonly sealed: SealedWindows;
+  /** Where the levels stood before. */
+  readonly marks: Marks;
+}
+
 /** Commits and returns how many events were dropped as repeats. On a throw the caller asks `lastBatch`. */
-export async function writeBatch(connection: DuckDBConnection, batch: PackedBatch, mark: number): Promise<number> {
-  await connection.run('BEGIN TRANSACTION');
-  try {
+export async function writeBatch(
+  connection: DuckDBConnection,
+  batch: PackedBatch,
+  { mark, sealed, marks }: BatchSeal,
+): Promise<number> {
+  return transaction(connection, async () => {
     await writeSeries(connection, batch.series);
     await writeSamples(connection, batch);
-    await writeWindows(connection, batch);
+    const levelMarks = await writeSealed(connection, sealed, marks);
     const duplicates = await writeEvents(connection, batch.events, mark);
     await writeTransitions(connection, batch.transitions);
-    await writeMarks(connection, batch, mark);
-    await connection.run('COMMIT');
+    const positions = batch.positions.map(({ log, sequence }): Mark => [log, sequence]);
+    // One statement cannot raise a mark twice.
+    await writeMarks(
+      connection,
+      new Map([...positions.sort((a, b) => a[1] - b[1]), ...levelMarks, [BATCH_MARK, mark]]),
+    );
     return duplicates;
-  } catch (error) {
-    // Fails too when the commit was the failing step or the instance is gone; the first error is the one to tell.
-    await connection.run('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 export async function readMark(connection: DuckDBConnection, name: string): Promise<number | undefined> {
@@ -62,26 +78,15 @@ export async function readMark(connection: DuckDBConnection, name: string): Prom
   return row === undefined ? undefined : Number(row[0]);
 }
 
-export async function writeMark(connection: DuckDBConnection, log: string, sequence: number): Promise<void> {
+export async function writeMarks(connection: DuckDBConnection, marks: Iterable<Mark>): Promise<void> {
+  const rows = [...marks];
+  const values = rows.map((_, i) => `($${i * 2 + 1}, $${i * 2 + 2})`).join(', ');
   await connection.run(
-    `INSERT INTO positions VALUES ($1, $2)
+    `INSERT INTO positions VALUES ${values}
      ON CONFLICT (log) DO UPDATE SET sequence = greatest(sequence, excluded.sequence)`,
-    [log, BigInt(sequence)],
-    [VARCHAR, BIGINT],
+    rows.flatMap(([log, sequence]) => [log, BigInt(sequence)]),
+    rows.flatMap(() => [VARCHAR, BIGINT]),
   );
-}
-
-async function writeMarks(connection: DuckDBConnection, batch: PackedBatch, mark: number): Promise<void> {
-  for (const { log, sequence } of batch.positions) await writeMark(connection, log, sequence);
-  for (const { stream, untilNanos } of batch.sealed) {
-    await connection.run(
-      `INSERT INTO sealed VALUES ($1, $2)
-       ON CONFLICT (stream) DO UPDATE SET until_nanos = greatest(until_nanos, excluded.until_nanos)`,
-      [stream, untilNanos],
-      [VARCHAR, BIGINT],
-    );
-  }
-  await writeMark(connection, BATCH_MARK, mark);
 }
 
 async function writeSeries(connection: DuckDBConnection, series: readonly PlainSeries[]): Promise<void> {
@@ -99,35 +104,19 @@ async function writeSeries(connection: DuckDBConnection, series: readonly PlainS
 }
 
 async function writeSamples(connection: DuckDBConnection, { samples, histograms }: PackedBatch): Promise<void> {
-  const identity = ({ seriesIds, timesNanos }: { seriesIds: Uint32Array; timesNanos: BigInt64Array }): Column[] => [
-    { type: UINTEGER, at: (i) => seriesIds[i] as number },
-    { type: BIGINT, at: (i) => timesNanos[i] as bigint },
+  const columns: PackedColumn[] = [
+    { type: UINTEGER, items: samples.seriesIds },
+    { type: BIGINT, items: nanosOf(samples.seconds, samples.nanos) },
+    { type: DOUBLE, items: samples.values },
   ];
-  const values: Column = { type: DOUBLE, at: (i) => samples.values[i] as number };
-  const rowCount = samples.seriesIds.length;
-  await appendColumns(connection, { table: 'samples' }, { columns: [...identity(samples), values], rowCount });
-  await appendColumns(
-    connection,
-    { table: 'histogram_samples' },
-    {
-      columns: [...identity(histograms), ...histogramColumns(histograms.histograms)],
-      rowCount: histograms.seriesIds.length,
-    },
-  );
-}
-
-async function writeWindows(connection: DuckDBConnection, { windows }: PackedBatch): Promise<void> {
-  const { seriesIds, numbers, stamps } = windows;
-  const number = (name: keyof typeof numbers): Column => ({ type: DOUBLE, at: (i) => numbers[name][i] as number });
-  const stamp = (name: keyof typeof stamps): Column => ({ type: BIGINT, at: (i) => stamps[name][i] as bigint });
-  const columns: Column[] = [
-    { type: UINTEGER, at: (i) => seriesIds[i] as number },
-    { type: UINTEGER, at: (i) => numbers.levelMs[i] as number },
-    ...[stamp('startNanos'), number('count'), number('sum'), number('min'), number('max')],
-    ...[number('first'), stamp('firstNanos'), number('last'), stamp('lastNanos'), number('increase')],
-    ...histogramColumns(windows.histograms),
+  await appendPacked(connection, 'samples', { columns, rowCount: samples.seriesIds.length });
+  const readyMade: PackedColumn[] = [
+    { type: UINTEGER, items: histograms.seriesIds },
+    { type: BIGINT, items: nanosOf(histograms.seconds, histograms.nanos) },
+    ...histogramColumns(histograms.histograms),
   ];
-  await appendColumns(connection, { table: 'windows' }, { columns, rowCount: seriesIds.length });
+  const rowCount = histograms.seriesIds.length;
+  await appendPacked(connection, 'histogram_samples', { columns: readyMade, rowCount });
 }
 
 async function writeEvents(connection: DuckDBConnection, events: readonly EventRow[], mark: number): Promise<number> {

@@ -19,11 +19,17 @@ import {
 import type { Batch, EventFilter, EventRowByTable, RawSlice, SampleColumns, WindowRow } from '../../ports.ts';
 import { compileRegex } from '../../regex.ts';
 import { EVENT_TABLES } from '../event-filter.ts';
-import { ENDLESS, laterHorizon, type Cutoffs, type Horizon } from '../retention.ts';
-import { planLevel, planValues, SECOND_LEVEL_MS, TEN_SECOND_LEVEL_MS } from '../select-plan.ts';
-import { cumulate } from '../slices.ts';
 import { nanosRange } from '../time-range.ts';
 import { EventList } from './event-list.ts';
+import {
+  cumulate,
+  ENDLESS,
+  planLevel,
+  planValues,
+  SECOND_LEVEL_MS,
+  TEN_SECOND_LEVEL_MS,
+  type Horizon,
+} from './live-head-plan.ts';
 import { SampleRun } from './sample-run.ts';
 import { WindowRun } from './window-run.ts';
 
@@ -41,7 +47,7 @@ export class Head {
   readonly #events = Object.fromEntries(EVENT_TABLES.map((table) => [table, new EventList()])) as unknown as {
     readonly [T in EventTable]: EventList<EventRow>;
   };
-  #horizon: Horizon = ENDLESS;
+  readonly #horizon: Horizon = ENDLESS;
   #completeSinceNanos = 0n;
 
   /** Nothing stamped at or after this was evicted. */
@@ -156,21 +162,6 @@ export class Head {
     }
     for (const table of EVENT_TABLES) this.#events[table].dropBefore(timeNanos);
     if (timeNanos > this.#completeSinceNanos) this.#completeSinceNanos = timeNanos;
-  }
-
-  /** Deletes for good what is older than its retention; returns rows removed. */
-  retain(cutoffs: Cutoffs, horizon: Horizon): number {
-    let removed = 0;
-    for (const series of this.#series.values()) {
-      const kept = series.histograms.filter((row) => row.timeNanos >= cutoffs.samples);
-      removed += series.samples.dropBefore(cutoffs.samples) + series.histograms.length - kept.length;
-      series.histograms = kept;
-      removed += series.levels[SECOND_LEVEL_MS].dropBefore(cutoffs.secondWindows, false);
-      removed += series.levels[TEN_SECOND_LEVEL_MS].dropBefore(cutoffs.tenSecondWindows, false);
-    }
-    for (const table of EVENT_TABLES) removed += this.#events[table].dropBefore(cutoffs.events[table]);
-    this.#horizon = laterHorizon(this.#horizon, horizon);
-    return removed;
   }
 
   #of(seriesId: number): HeadSeries {

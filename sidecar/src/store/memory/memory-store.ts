@@ -1,78 +1,111 @@
 /**
- * The store in memory: the model that the durable stores are compared with, the store of a demo that need not survive
- * its process, and, with `evictBefore`, the head in front of a durable store. An append is all or nothing here too:
- * everything is checked before anything is taken in.
+ * The store in memory: the model that the durable stores are compared with, and the store of a demo that need not survive
+ * its process. It follows the same ladder and the same plans. An append is all or nothing here too: everything is
+ * checked before anything is taken in.
  */
-import type {
-  EncodedHistogram,
-  EventTable,
-  Matcher,
-  Quote,
-  SelectRequest,
-  SeriesData,
-  SeriesDefinition,
+import {
+  compileMatchers,
+  KIND_CODES,
+  Ladder,
+  msFromNanos,
+  type EncodedHistogram,
+  type EventRow,
+  type EventTable,
+  type ExponentialHistogram,
+  type Matcher,
+  type Quote,
+  type SealedWindows,
+  type SelectRequest,
+  type SeriesData,
+  type SeriesDefinition,
 } from '@tapewatch/core';
-import type { Batch, EventFilter, EventRowByTable, RawSlice, Recovery, Store, TransitionRow } from '../../ports.ts';
-import { isOpen, transitionKey } from '../open-alerts.ts';
+import type {
+  ColumnBatch,
+  EventFilter,
+  EventRowByTable,
+  RawSlice,
+  Recovery,
+  Store,
+  TransitionRow,
+} from '../../ports.ts';
+import { compileRegex } from '../../regex.ts';
+import { packHistograms } from '../duckdb/packed-batch.ts';
+import { EVENT_TABLES } from '../event-filter.ts';
 import { demandWanted, unknownSeries } from '../faults.ts';
-import { cutoffsAt, DEFAULT_RETENTION, horizonOf, type Retention } from '../retention.ts';
-import { Head } from './head.ts';
+import { floorToLevel, LEVELS, LEVEL_SECONDS, type LevelMarks, type Marks } from '../level.ts';
+import { isOpen, transitionKey } from '../open-alerts.ts';
+import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
+import { cover, planDistributions, planValues, type ReadState } from '../select-plan.ts';
+import { nanosRange } from '../time-range.ts';
+import { EventList } from './event-list.ts';
+import { cumulated } from './cumulate.ts';
+import { SampleRun } from './sample-run.ts';
+import { DistributionTable, mergedInto, ValueTable } from './window-table.ts';
+
+interface MemorySeries {
+  readonly definition: SeriesDefinition;
+  readonly samples: SampleRun;
+  histograms: { readonly timeNanos: bigint; readonly histogram: EncodedHistogram }[];
+}
 
 export class MemoryStore implements Store {
   readonly #retention: Retention;
-  readonly #head = new Head();
-  readonly #seriesIds = new Set<number>();
+  readonly #series = new Map<number, MemorySeries>();
+  readonly #ladder = new Ladder({ valuesSeconds: 0, distributionsSeconds: 0 });
+  readonly #values = new ValueTable();
+  readonly #distributions = new DistributionTable();
   readonly #positions = new Map<string, number>();
-  readonly #sealed = new Map<string, bigint>();
+  readonly #events = Object.fromEntries(EVENT_TABLES.map((table) => [table, new EventList()])) as unknown as {
+    readonly [T in EventTable]: EventList<EventRow>;
+  };
+  #kinds = new Uint8Array(64);
+  #horizon: Horizon = ENDLESS;
   #transitions: TransitionRow[] = [];
 
   constructor(options: { retention?: Retention } = {}) {
     this.#retention = options.retention ?? DEFAULT_RETENTION;
   }
 
-  /** Everything stamped at or after this that was appended is here. */
-  get completeSinceNanos(): bigint {
-    return this.#head.completeSinceNanos;
-  }
-
-  /** Forgets rows before the stamp; what distributions counted stays in their base. */
-  evictBefore(timeNanos: bigint): void {
-    this.#head.evictBefore(timeNanos);
-    this.#transitions = this.#transitions.filter((row) => row.timeNanos >= timeNanos);
-  }
-
-  /** What a distribution had counted before the first window here, as `distributionTotals` of a durable store tells. */
-  setBase(seriesId: number, base: EncodedHistogram): void {
-    this.#head.setBase(seriesId, base);
-  }
-
   async open(): Promise<Recovery> {
+    const series = this.#matching([]).map(({ definition }) => definition);
+    const untilNanos = BigInt(this.#ladder.marks.distributionsSeconds) * 1_000_000_000n;
     return {
-      series: this.#head.definitions(),
+      series,
       positions: [...this.#positions].sort(byName).map(([log, sequence]) => ({ log, sequence })),
-      sealed: [...this.#sealed].sort(byName).map(([stream, untilNanos]) => ({ stream, untilNanos })),
+      sealed: [...new Set(series.map(({ stream }) => stream))].sort().map((stream) => ({ stream, untilNanos })),
       openAlerts: this.#openAlerts(),
     };
   }
 
-  async append(batch: Batch): Promise<{ readonly duplicates: number }> {
+  async append(batch: ColumnBatch): Promise<{ readonly duplicates: number }> {
     this.#demandKnownSeries(batch);
-    for (const definition of batch.series) {
-      this.#seriesIds.add(definition.id);
-      this.#head.define(definition);
+    for (const definition of batch.series) this.#define(definition);
+    const { seriesIds, seconds, nanos, values } = batch.samples;
+    seriesIds.forEach((id, i) => {
+      (this.#series.get(id) as MemorySeries).samples.add(stampOf(seconds[i], nanos[i]), values[i] as number);
+    });
+    for (const { seriesId, histogram, ...stamp } of batch.histograms) {
+      const series = this.#series.get(seriesId) as MemorySeries;
+      series.histograms.push({ timeNanos: stampOf(stamp.seconds, stamp.nanos), histogram });
     }
-    this.#head.addSamples(batch.samples);
-    this.#head.addHistograms(batch.histograms);
-    this.#head.addWindows(batch.windows);
+    const rows = { samples: batch.samples, histograms: packHistograms(batch.histograms) };
+    this.#takeSealed(this.#ladder.feed(rows, this.#kinds, Math.floor(Date.now() / 1_000)));
     for (const transition of batch.transitions) this.#addTransition(transition);
-    for (const { log, sequence } of batch.positions) raise(this.#positions, log, sequence);
-    for (const { stream, untilNanos } of batch.sealed) raise(this.#sealed, stream, untilNanos);
-    return { duplicates: this.#head.addEvents(batch.events) };
+    for (const { log, sequence } of batch.positions) {
+      this.#positions.set(log, Math.max(sequence, this.#positions.get(log) ?? 0));
+    }
+    return { duplicates: batch.events.filter((row) => !this.#events[row.table].add(row)).length };
   }
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
     demandWanted(signal);
-    return this.#head.select(request);
+    return this.#matching([request.matchers])
+      .map((series) =>
+        series.definition.kind === 'distribution'
+          ? this.#selectHistograms(series.definition, request)
+          : this.#selectValues(series, request),
+      )
+      .filter(({ timesMs }) => timesMs.length > 0);
   }
 
   async series(
@@ -82,7 +115,10 @@ export class MemoryStore implements Store {
     signal?: AbortSignal,
   ): Promise<SeriesDefinition[]> {
     demandWanted(signal);
-    return this.#head.series(matcherLists, startMs, endMs);
+    const range = nanosRange(startMs, endMs);
+    return this.#matching(matcherLists)
+      .filter((series) => this.#isActive(series, range))
+      .map(({ definition }) => definition);
   }
 
   async events<T extends EventTable>(
@@ -91,7 +127,7 @@ export class MemoryStore implements Store {
     signal?: AbortSignal,
   ): Promise<EventRowByTable[T][]> {
     demandWanted(signal);
-    return this.#head.events(table, filter);
+    return this.#events[table].read(filter) as EventRowByTable[T][];
   }
 
   async quotesBefore(
@@ -99,7 +135,11 @@ export class MemoryStore implements Store {
     signal?: AbortSignal,
   ): Promise<(Quote | null)[]> {
     demandWanted(signal);
-    return asked.map(({ venue, symbol, timeNanos }) => this.#head.quoteBefore(venue, symbol, timeNanos));
+    const quotes = this.#events.quotes as EventList<EventRow> as unknown as EventList<Quote>;
+    return asked.map(
+      ({ venue, symbol, timeNanos }) =>
+        quotes.lastBefore(timeNanos, (quote) => quote.venue === venue && quote.symbol === symbol) ?? null,
+    );
   }
 
   async transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {
@@ -109,20 +149,40 @@ export class MemoryStore implements Store {
   }
 
   async distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
-    return this.#head.distributionTotals();
+    return this.#matching([]).flatMap(({ definition: { id, kind } }) => {
+      const total = kind === 'distribution' ? this.#baseBefore(id, this.#marks.distribution['1s']) : undefined;
+      return total === undefined ? [] : [{ seriesId: id, histogram: total.encode() }];
+    });
   }
 
   async rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]> {
-    return this.#head.rawSince(stream, fromNanos);
+    const slices: RawSlice[] = [];
+    for (const { definition, samples, histograms } of this.#series.values()) {
+      if (definition.stream !== stream) continue;
+      const { timesNanos, values } = samples.range(fromNanos, 2n ** 63n);
+      timesNanos.forEach((timeNanos, i) => {
+        slices.push({ seriesId: definition.id, timeNanos, value: values[i] as number });
+      });
+      for (const row of histograms) {
+        if (row.timeNanos >= fromNanos) slices.push({ seriesId: definition.id, ...row, value: NaN });
+      }
+    }
+    return slices.sort((a, b) => compare(a.timeNanos, b.timeNanos) || a.seriesId - b.seriesId);
   }
 
   async retain(nowNanos: bigint): Promise<number> {
+    this.#takeSealed(this.#ladder.tick(Number(nowNanos / 1_000_000_000n)));
     const cutoffs = cutoffsAt(nowNanos, this.#retention);
+    const horizon = laterHorizon(this.#horizon, cutoffs.horizon);
     const open = new Set(this.#openAlerts());
     const kept = this.#transitions.filter((row) => row.timeNanos >= cutoffs.transitions || open.has(row));
-    const removed = this.#transitions.length - kept.length;
+    let removed = this.#transitions.length - kept.length;
     this.#transitions = kept;
-    return removed + this.#head.retain(cutoffs, horizonOf(cutoffs));
+    for (const series of this.#series.values()) removed += this.#dropRaw(series, horizon.raw);
+    removed += this.#values.dropBefore(horizon) + this.#distributions.dropBefore(horizon);
+    for (const table of EVENT_TABLES) removed += this.#events[table].dropBefore(cutoffs.events[table]);
+    this.#horizon = horizon;
+    return removed;
   }
 
   async health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }> {
@@ -131,10 +191,119 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {}
 
-  #demandKnownSeries(batch: Batch): void {
+  /** A wider level is sealed as far as its parts are. */
+  get #marks(): Marks {
+    const { valuesSeconds, distributionsSeconds } = this.#ladder.marks;
+    const marksOf = (seconds: number): LevelMarks =>
+      Object.fromEntries(LEVELS.map((level) => [level, floorToLevel(seconds, level)])) as LevelMarks;
+    return { value: marksOf(valuesSeconds), distribution: marksOf(distributionsSeconds) };
+  }
+
+  get #state(): ReadState {
+    return { marks: this.#marks, horizon: this.#horizon };
+  }
+
+  #define(definition: SeriesDefinition): void {
+    const { id, kind } = definition;
+    if (this.#series.has(id)) return;
+    this.#series.set(id, { definition, samples: new SampleRun(), histograms: [] });
+    if (id >= this.#kinds.length) {
+      const kinds = new Uint8Array(id * 2);
+      kinds.set(this.#kinds);
+      this.#kinds = kinds;
+    }
+    this.#kinds[id] = KIND_CODES[kind];
+  }
+
+  #takeSealed({ values, distributions }: SealedWindows): void {
+    this.#values.add(values, LEVELS.slice(1));
+    this.#distributions.add(distributions);
+  }
+
+  /** Raw samples of gauges and counters become 1 s windows when they go. */
+  #dropRaw(series: MemorySeries, beforeSeconds: number): number {
+    const before = BigInt(beforeSeconds) * 1_000_000_000n;
+    const { definition, samples } = series;
+    if (definition.kind !== 'distribution') {
+      const { timesNanos, values } = samples.range(0n, before);
+      timesNanos.forEach((nanos, i) => {
+        const last = { value: values[i] as number, nanos };
+        this.#values.addLast('1s', definition.id, { start: Number(nanos / 1_000_000_000n), last });
+      });
+    }
+    const kept = series.histograms.filter(({ timeNanos }) => timeNanos >= before);
+    const removed = samples.dropBefore(before) + series.histograms.length - kept.length;
+    series.histograms = kept;
+    return removed;
+  }
+
+  #isActive({ definition, samples, histograms }: MemorySeries, { from, to }: { from: bigint; to: bigint }): boolean {
+    if (samples.range(from, to).values.length > 0) return true;
+    if (histograms.some(({ timeNanos }) => timeNanos >= from && timeNanos < to)) return true;
+    const second = 1_000_000_000n;
+    const rawFrom = BigInt(this.#horizon.raw) * second;
+    if (from >= rawFrom) return false;
+    const level = from >= BigInt(this.#horizon['10s']) * second ? '10s' : '1h';
+    const width = BigInt(LEVEL_SECONDS[level]) * second;
+    const table = definition.kind === 'distribution' ? this.#distributions : this.#values;
+    return table.startsOf(definition.id, level).some((start) => {
+      const nanos = BigInt(start) * second;
+      return (
+        nanos > from - width && nanos < (to < rawFrom ? to : rawFrom) && start < this.#sealedUntil(definition, level)
+      );
+    });
+  }
+
+  #sealedUntil({ kind }: SeriesDefinition, level: keyof LevelMarks): number {
+    return this.#marks[kind === 'distribution' ? 'distribution' : 'value'][level];
+  }
+
+  #matching(matcherLists: readonly (readonly Matcher[])[]): MemorySeries[] {
+    const tests = matcherLists.map((matchers) => compileMatchers(matchers, compileRegex));
+    return [...this.#series.values()]
+      .filter(({ definition }) => tests.length === 0 || tests.some((test) => test(definition.labels)))
+      .sort((a, b) => a.definition.id - b.definition.id);
+  }
+
+  #selectValues({ definition, samples }: MemorySeries, request: SelectRequest): SeriesData {
+    const timesMs: number[] = [];
+    const values: number[] = [];
+    const levels = new Set<number>();
+    for (const { level, startMs, endMs } of planValues(request, this.#state)) {
+      const range = nanosRange(startMs, endMs);
+      const before = timesMs.length;
+      if (level === 'raw') {
+        const raw = samples.range(range.from, range.to);
+        for (const ms of raw.timesMs) timesMs.push(ms);
+        for (const value of raw.values) values.push(value);
+      } else {
+        for (const { nanos, value } of this.#values.lasts(definition.id, level, range)) {
+          timesMs.push(msFromNanos(nanos));
+          values.push(value);
+        }
+      }
+      if (timesMs.length > before) levels.add(level === 'raw' ? 0 : LEVEL_SECONDS[level] * 1_000);
+    }
+    return { labels: definition.labels, timesMs, values, levelsMs: [...levels] };
+  }
+
+  #selectHistograms({ id, labels }: SeriesDefinition, request: SelectRequest): SeriesData {
+    const spans = planDistributions(request, this.#state);
+    const windows = this.#distributions.windows(id, spans);
+    const base = this.#baseBefore(id, spans[0]?.from ?? 0);
+    const levelsMs = [...new Set(spans.map(({ level }) => LEVEL_SECONDS[level] * 1_000))];
+    return { labels, levelsMs, ...cumulated(base, windows, request) };
+  }
+
+  #baseBefore(id: number, before: number): ExponentialHistogram | undefined {
+    const windows = this.#distributions.windows(id, cover(0, before, this.#state));
+    return windows.reduce((base, { histogram }) => mergedInto(base, histogram), this.#distributions.baseOf(id));
+  }
+
+  #demandKnownSeries(batch: ColumnBatch): void {
     const added = new Set(batch.series.map(({ id }) => id));
-    for (const id of [...batch.samples.seriesIds, ...batch.histograms.map(idOf), ...batch.windows.map(idOf)]) {
-      if (!this.#seriesIds.has(id) && !added.has(id)) throw unknownSeries(id);
+    for (const id of [...batch.samples.seriesIds, ...batch.histograms.map(({ seriesId }) => seriesId)]) {
+      if (!this.#series.has(id) && !added.has(id)) throw unknownSeries(id);
     }
   }
 
@@ -151,15 +320,14 @@ export class MemoryStore implements Store {
   }
 }
 
-function raise<T extends number | bigint>(marks: Map<string, T>, name: string, mark: T): void {
-  const known = marks.get(name);
-  if (known === undefined || mark > known) marks.set(name, mark);
+function stampOf(seconds: number | undefined, nanos: number | undefined): bigint {
+  return BigInt(seconds ?? 0) * 1_000_000_000n + BigInt(nanos ?? 0);
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
-}
-
-function idOf({ seriesId }: { readonly seriesId: number }): number {
-  return seriesId;
 }

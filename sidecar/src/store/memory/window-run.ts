@@ -4,7 +4,7 @@
  */
 import { ExponentialHistogram, msFromNanos } from '@tapewatch/core';
 import type { WindowRow } from '../../ports.ts';
-import { emptyLike } from '../slices.ts';
+import { emptyLike } from './live-head-plan.ts';
 
 interface MergedWindow {
   readonly startNanos: bigint;

@@ -1,0 +1,86 @@
+/**
+ * Rows from typed arrays straight into the engine's vectors, 2,048 at a time, through an appender inside the
+ * connection's transaction: no JavaScript value a row. A list column is its entries (offset, length) and a child vector.
+ */
+import duckdb from '@duckdb/node-bindings';
+import { DuckDBDataChunk, LIST, type DuckDBConnection, type DuckDBType } from '@duckdb/node-api';
+
+const CHUNK_ROWS = 2_048;
+
+type Numbers = Uint8Array | Int8Array | Uint32Array | Int32Array | Float64Array | BigInt64Array;
+
+/** A column: one number a row, or a list of items between a row's offset and the next. */
+export type PackedColumn =
+  | { readonly type: DuckDBType; readonly items: Numbers }
+  | { readonly type: DuckDBType; readonly items: Numbers; readonly offsets: Uint32Array };
+
+/** Appends all rows; columns in the order of the table, with exactly the width of its types. */
+export async function appendPacked(
+  connection: DuckDBConnection,
+  table: string,
+  { columns, rowCount }: { columns: readonly PackedColumn[]; rowCount: number },
+): Promise<void> {
+  if (rowCount === 0) return;
+  const appender = await connection.createAppender(table);
+  try {
+    const chunk = DuckDBDataChunk.create(
+      columns.map((column) => ('offsets' in column ? LIST(column.type) : column.type)),
+    );
+    for (let start = 0; start < rowCount; start += CHUNK_ROWS) {
+      const rows = Math.min(CHUNK_ROWS, rowCount - start);
+      if (start > 0) chunk.reset();
+      columns.forEach((column, index) => {
+        const vector = duckdb.data_chunk_get_vector(chunk.chunk, index);
+        if ('offsets' in column) copyLists(vector, column, { start, rows });
+        else copy(vector, column.items, { start, count: rows });
+      });
+      chunk.rowCount = rows;
+      appender.appendDataChunk(chunk);
+    }
+    appender.flushSync();
+  } finally {
+    appender.closeSync();
+  }
+}
+
+function copy(vector: duckdb.Vector, items: Numbers, { start, count }: { start: number; count: number }): void {
+  const { buffer, byteOffset, BYTES_PER_ELEMENT: bytes } = items;
+  duckdb.copy_data_to_vector(vector, 0, buffer as ArrayBuffer, byteOffset + start * bytes, count * bytes);
+}
+
+/** The entries of a chunk's lists: pairs of 64-bit numbers, of which the low words suffice. */
+const entries = new Uint32Array(CHUNK_ROWS * 4);
+
+function copyLists(
+  vector: duckdb.Vector,
+  { items, offsets }: { items: Numbers; offsets: Uint32Array },
+  { start, rows }: { start: number; rows: number },
+): void {
+  const from = offsets[start] as number;
+  const count = (offsets[start + rows] as number) - from;
+  for (let row = 0; row < rows; row++) {
+    const begin = offsets[start + row] as number;
+    entries[row * 4] = begin - from;
+    entries[row * 4 + 2] = (offsets[start + row + 1] as number) - begin;
+  }
+  duckdb.list_vector_reserve(vector, count);
+  duckdb.list_vector_set_size(vector, count);
+  if (count > 0) copy(duckdb.list_vector_get_child(vector), items, { start: from, count });
+  duckdb.copy_data_to_vector(vector, 0, entries.buffer, 0, rows * 16);
+}
+
+/** Seconds and nanoseconds as 64-bit nanoseconds, without a BigInt a row: the product is made of two 32-bit words. */
+export function nanosOf(seconds: Uint32Array, nanos?: Uint32Array | Float64Array): BigInt64Array {
+  const stamps = new BigInt64Array(seconds.length);
+  const words = new Uint32Array(stamps.buffer);
+  for (let i = 0; i < seconds.length; i++) {
+    const second = seconds[i] as number;
+    // second = high * 2^16 + low, so that both products stay below 2^53.
+    const high = (second >>> 16) * 1e9;
+    const low = (second & 0xffff) * 1e9 + (nanos === undefined ? 0 : (nanos[i] as number));
+    const sum = (high % 65_536) * 65_536 + low;
+    words[i * 2] = sum % 4_294_967_296;
+    words[i * 2 + 1] = Math.floor(high / 65_536) + Math.floor(sum / 4_294_967_296);
+  }
+  return stamps;
+}

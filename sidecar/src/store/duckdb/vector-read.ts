@@ -1,0 +1,123 @@
+/**
+ * Results of a statement as typed arrays, copied out of the engine's vectors chunk by chunk: no value a row. Every
+ * column must be free of NULL and have the type that is asked for; statements cast where needed.
+ */
+import duckdb from '@duckdb/node-bindings';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { HistogramColumns } from '@tapewatch/core';
+
+const ARRAYS = {
+  u8: Uint8Array,
+  i8: Int8Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  f64: Float64Array,
+  i64: BigInt64Array,
+} as const;
+
+type Plain = keyof typeof ARRAYS;
+type ArrayOf<T extends Plain> = InstanceType<(typeof ARRAYS)[T]>;
+/** A number a row, or a list of numbers a row. */
+export type ColumnType = Plain | `${Plain}[]`;
+
+export interface ListColumn<T extends Plain = Plain> {
+  readonly offsets: Uint32Array;
+  readonly items: ArrayOf<T>;
+}
+
+type ColumnOf<T extends ColumnType> = T extends `${infer P extends Plain}[]`
+  ? ListColumn<P>
+  : T extends Plain
+    ? ArrayOf<T>
+    : never;
+
+export type ColumnsOf<T extends readonly ColumnType[]> = { readonly [I in keyof T]: ColumnOf<T[I]> };
+
+export async function readColumns<const T extends readonly ColumnType[]>(
+  connection: DuckDBConnection,
+  sql: string,
+  types: T,
+): Promise<ColumnsOf<T>> {
+  const result = await connection.run(sql);
+  const chunks = await result.fetchAllChunks();
+  const rows = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0);
+  return types.map((type, index) => {
+    const parts = chunks.map((chunk) => ({
+      vector: duckdb.data_chunk_get_vector(chunk.chunk, index),
+      rows: chunk.rowCount,
+    }));
+    return type.endsWith('[]')
+      ? readLists(parts, rows, ARRAYS[type.slice(0, -2) as Plain])
+      : readPlain(parts, rows, ARRAYS[type as Plain]);
+  }) as unknown as ColumnsOf<T>;
+}
+
+interface Part {
+  readonly vector: duckdb.Vector;
+  readonly rows: number;
+}
+
+type AnyArray = (typeof ARRAYS)[Plain];
+
+function readPlain(parts: readonly Part[], rows: number, type: AnyArray): ArrayOf<Plain> {
+  const column = new type(rows);
+  const bytes = new Uint8Array(column.buffer);
+  let at = 0;
+  for (const part of parts) {
+    const size = part.rows * type.BYTES_PER_ELEMENT;
+    if (size > 0) bytes.set(duckdb.vector_get_data(part.vector, size), at);
+    at += size;
+  }
+  return column;
+}
+
+function readLists(parts: readonly Part[], rows: number, type: AnyArray): ListColumn {
+  const offsets = new Uint32Array(rows + 1);
+  const children: Uint8Array[] = [];
+  const width = type.BYTES_PER_ELEMENT;
+  let row = 0;
+  for (const part of parts) {
+    if (part.rows === 0) continue;
+    const entries = wordsOf(duckdb.vector_get_data(part.vector, part.rows * 16));
+    const size = duckdb.list_vector_get_size(part.vector);
+    const child = size === 0 ? EMPTY : duckdb.vector_get_data(duckdb.list_vector_get_child(part.vector), size * width);
+    for (let i = 0; i < part.rows; i++, row++) {
+      const [from, length] = [entries[i * 4] as number, entries[i * 4 + 2] as number];
+      offsets[row + 1] = (offsets[row] as number) + length;
+      if (length > 0) children.push(child.subarray(from * width, (from + length) * width));
+    }
+  }
+  const items = new type(offsets[rows] as number);
+  const bytes = new Uint8Array(items.buffer);
+  let at = 0;
+  for (const child of children) {
+    bytes.set(child, at);
+    at += child.length;
+  }
+  return { offsets, items };
+}
+
+const EMPTY = new Uint8Array(0);
+
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.slice().buffer);
+}
+
+/** Types of the columns of HISTOGRAM_SQL. */
+export const HISTOGRAM_TYPES = [
+  ...(['f64', 'f64', 'f64', 'f64', 'i8', 'f64', 'f64', 'f64', 'f64', 'f64'] as const),
+  ...(['i32[]', 'f64[]', 'i32[]', 'f64[]', 'f64[]'] as const),
+] as const;
+
+export function histogramColumnsFrom(columns: ColumnsOf<typeof HISTOGRAM_TYPES>): HistogramColumns {
+  const [counts, sums, mins, maxs, scales, zeroThresholds, zeroCounts, nanCounts, up, down, ...lists] = columns;
+  const [positiveIndexes, positiveCounts, negativeIndexes, negativeCounts, bounds] = lists;
+  return {
+    ...{ counts, sums, mins, maxs, scales, zeroThresholds, zeroCounts, nanCounts },
+    positiveInfinityCounts: up,
+    negativeInfinityCounts: down,
+    positive: { offsets: positiveIndexes.offsets, indexes: positiveIndexes.items, counts: positiveCounts.items },
+    negative: { offsets: negativeIndexes.offsets, indexes: negativeIndexes.items, counts: negativeCounts.items },
+    customBounds: { offsets: bounds.offsets, values: bounds.items },
+  };
+}
