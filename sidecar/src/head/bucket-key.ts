@@ -3,7 +3,7 @@
  * values that enter no bucket. So a window of observations is a list of keys with counts. Bucket indexes of doubles at
  * scale 8 span 2^20, so the ranges of both signs stay apart.
  */
-import { bucketIndex, DEFAULT_ZERO_THRESHOLD, type ExponentialHistogram } from '@tapewatch/core';
+import { createBucketIndex, DEFAULT_ZERO_THRESHOLD, type ExponentialHistogram } from '@tapewatch/core';
 
 const NEGATIVE = 1 << 24;
 const ZERO = 1 << 26;
@@ -13,11 +13,15 @@ const NEGATIVE_INFINITY = ZERO + 3;
 /** Smallest distance between the ranges: no index reaches it. */
 const HALF = 1 << 23;
 
-export function bucketKey(value: number, scale: number): number {
-  if (value > DEFAULT_ZERO_THRESHOLD) return value === Infinity ? POSITIVE_INFINITY : bucketIndex(value, scale);
-  if (value >= -DEFAULT_ZERO_THRESHOLD) return ZERO;
-  if (Number.isNaN(value)) return NAN;
-  return value === -Infinity ? NEGATIVE_INFINITY : NEGATIVE + bucketIndex(-value, scale);
+/** The key of a value, for one scale. */
+export function createBucketKey(scale: number): (value: number) => number {
+  const indexOf = createBucketIndex(scale);
+  return (value) => {
+    if (value > DEFAULT_ZERO_THRESHOLD) return value === Infinity ? POSITIVE_INFINITY : indexOf(value);
+    if (value >= -DEFAULT_ZERO_THRESHOLD) return ZERO;
+    if (Number.isNaN(value)) return NAN;
+    return value === -Infinity ? NEGATIVE_INFINITY : NEGATIVE + indexOf(-value);
+  };
 }
 
 /** Adds `count` (which may be negative: exact, since counts are integers) to what the key stands for; not to the sum. */

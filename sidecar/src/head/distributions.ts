@@ -4,6 +4,7 @@
  * on, plus them again one by one. Counts are integers, so taking away is exact; only the sum is subject to rounding.
  */
 import { ExponentialHistogram, type SelectRequest } from '@tapewatch/core';
+import { createBucketKey } from './bucket-key.ts';
 import { addPacked, OpenSecond, type PackedKeys, type SealedSink } from './open-second.ts';
 import { WindowRing } from './window-ring.ts';
 
@@ -26,11 +27,13 @@ export class Distributions implements SealedSink {
   #newestSecond: Uint32Array = new Uint32Array(0);
   #tell: (series: number, second: number) => void = () => undefined;
   readonly #scale: number;
+  readonly #keyOf: (value: number) => number;
 
   /** `scale`: of the histograms that observations become. */
   constructor({ streams, scale }: { streams: number; scale: number }) {
     this.#streams = Array.from({ length: streams }, () => ({ sealedBefore: 0, open: [] }));
     this.#scale = scale;
+    this.#keyOf = createBucketKey(scale);
   }
 
   get bytes(): number {
@@ -38,7 +41,7 @@ export class Distributions implements SealedSink {
   }
 
   observe(stream: number, series: number, second: number, value: number): void {
-    this.#open(stream, second).observe(series, value, this.#scale);
+    this.#open(stream, second).observe(series, value, this.#keyOf(value));
   }
 
   add(stream: number, series: number, second: number, histogram: ExponentialHistogram): void {

@@ -4,7 +4,7 @@
  * for each series and second. No object per observation or series.
  */
 import { ExponentialHistogram } from '@tapewatch/core';
-import { addKey, bucketKey } from './bucket-key.ts';
+import { addKey } from './bucket-key.ts';
 
 const INITIAL_ROWS = 256;
 const INITIAL_LOG = 1_024;
@@ -46,11 +46,12 @@ export class OpenSecond {
     return this.#rows === 0;
   }
 
-  observe(series: number, value: number, scale: number): void {
+  /** `key`: what the value counts as, see `createBucketKey`. */
+  observe(series: number, value: number, key: number): void {
     const row = this.#row(series);
     if (this.#logged === this.#logKeys.length) this.#growLog();
     this.#logRows[this.#logged] = row;
-    this.#logKeys[this.#logged++] = bucketKey(value, scale);
+    this.#logKeys[this.#logged++] = key;
     this.#entries[row]!++;
     // NaN and infinities would spoil the sum for good; they are counted aside.
     if (value - value === 0) this.#sums[row]! += value;
