@@ -48,6 +48,7 @@ describe('agreement with the contract', () => {
       format: 'table',
       legendFormat: '{{venue}}',
       minStep: '1s',
+      exemplar: true,
       streaming: true,
       by: ['venue'],
       filters: { venue: ['XNAS'] },

@@ -26,6 +26,7 @@ export interface TapewatchQuery extends DataQuery {
   format?: PromqlFormat;
   legendFormat?: string;
   minStep?: string;
+  exemplar?: boolean;
   streaming?: boolean;
   by?: TradingDimension[];
   filters?: Partial<Record<FilterDimension, string[]>>;
@@ -49,7 +50,7 @@ export const QUERY_TYPES: readonly {
 
 /** Which fields belong to which document. */
 const FIELDS = {
-  promql: ['expr', 'instant', 'format', 'legendFormat', 'minStep', 'streaming'],
+  promql: ['expr', 'instant', 'format', 'legendFormat', 'minStep', 'exemplar', 'streaming'],
   slippage: ['by', 'filters', 'format'],
   pnl: ['by', 'filters', 'method', 'format'],
   alerts: ['state'],

@@ -3,7 +3,7 @@
  * each field (`labels`, `config`), as grafana-plugin-sdk-go's data.UnmarshalArrowFrame reads them. Times are nanosecond
  * timestamps without a zone, numbers nullable doubles (NaN and infinities stay what they are).
  */
-import type { Table, TableField } from '@tapewatch/core';
+import type { Table, TableField, TableStat } from '@tapewatch/core';
 import {
   Bool,
   Field,
@@ -99,7 +99,13 @@ function frameMeta(table: Table, channel: string | undefined): Record<string, un
     ...(channel === undefined ? {} : { channel }),
     ...(table.visualisation === undefined ? {} : { preferredVisualisationType: table.visualisation }),
     ...(table.executedQuery === '' ? {} : { executedQueryString: table.executedQuery }),
+    ...(table.topic === undefined ? {} : { dataTopic: table.topic }),
+    ...(table.stats === undefined ? {} : { stats: table.stats.map(statOf) }),
   };
+}
+
+function statOf({ name, value, unit }: TableStat): Record<string, unknown> {
+  return { displayName: name, value, ...(unit === undefined ? {} : { unit }) };
 }
 
 function fieldMetadata(field: TableField): Record<string, string> {

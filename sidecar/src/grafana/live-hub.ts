@@ -48,7 +48,8 @@ export class LiveHub {
   /** Answers like a plain query, with the path of the stream that continues each table. */
   async history(tenant: string, document: unknown, asked: QueryEnvelope, signal: AbortSignal): Promise<HistoryTable[]> {
     const { query, envelope } = this.#deps.queryService.resolve(document, asked);
-    const channel = this.#open(tenant, query, envelope.intervalMs);
+    // Exemplars belong to the history; to look for them at each new point would cost more than the point.
+    const channel = this.#open(tenant, { ...(query as object), exemplar: false }, envelope.intervalMs);
     const endMs = channel.beginHistory(this.#nowMs());
     try {
       const startMs = Math.min(envelope.startMs, endMs);

@@ -10,12 +10,14 @@ import {
   type VectorSample,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type { PromqlEngine, QueryEnvelope } from '../ports.ts';
+import type { FindExemplars, PromqlEngine, QueryEnvelope } from '../ports.ts';
 import { shapeOf, type ExpressionShape, type UnitOf } from './expression-shape.ts';
 import { heatmapTables } from './heatmap-table.ts';
 import { MAX_HEATMAP_STEPS, MAX_POINTS_PER_SERIES, refuseTooManyRows, rowsOf } from './limit.ts';
+import { exemplarTables } from './exemplar-table.ts';
 import { expandMacros } from './macro.ts';
 import { emptyTable, longTable, noticesOf, numberTables, seriesTables, type Presentation } from './promql-table.ts';
+import { levelNotices, worthOf } from './result-worth.ts';
 import { parseStep, resolveStep } from './step.ts';
 
 export interface PromqlPlan {
@@ -45,6 +47,7 @@ export function planPromql(query: PromqlQuery, envelope: QueryEnvelope): PromqlP
 export interface PromqlDeps {
   readonly engine: PromqlEngine;
   readonly unitOf: UnitOf;
+  readonly exemplars: FindExemplars;
 }
 
 export async function runPromql(
@@ -56,21 +59,26 @@ export async function runPromql(
   const plan = planPromql(query, envelope);
   const at = envelope.endMs;
   const range = plan.instant ? { startMs: at, endMs: at, stepMs: 0 } : plan.range;
-  const result = await deps.engine.query(plan.expr, range, signal);
+  const wantsExemplars = query.exemplar && !plan.instant && query.format === 'time_series';
+  const [result, exemplars] = await Promise.all([
+    deps.engine.query(plan.expr, range, signal),
+    wantsExemplars ? deps.exemplars(plan.expr, plan.range, signal) : [],
+  ]);
   const shape = shapeOf(plan.expr, deps.unitOf);
   const how: Presentation = {
     expr: plan.expr,
     legendFormat: query.legendFormat,
     unit: shape.unit,
     stepMs: plan.range.stepMs,
-    notices: [...plan.notices, ...noticesOf(result)],
+    notices: [...plan.notices, ...noticesOf(result), ...levelNotices(result.stats)],
+    ...worthOf(plan.expr, result.stats),
   };
   const tables = present(query, result, how, shape);
   refuseTooManyRows(
     tables.reduce((sum, table) => sum + rowsOf(table), 0),
     'result rows',
   );
-  return tables;
+  return [...tables, ...exemplarTables(exemplars, shape.unit)];
 }
 
 function present(query: PromqlQuery, result: QueryResult, how: Presentation, shape: ExpressionShape): Table[] {

@@ -12,6 +12,7 @@ import {
   type Table,
   type TableField,
   type TableKind,
+  type TableStat,
   type VectorSample,
 } from '@tapewatch/core';
 import { seriesName } from './legend.ts';
@@ -23,6 +24,9 @@ export interface Presentation {
   readonly stepMs: number;
   /** Put on the first table. */
   readonly notices: readonly Notice[];
+  readonly stats?: readonly TableStat[];
+  /** What the values are worth, such as how exact a percentile is. */
+  readonly description?: string;
 }
 
 const VERSION = [0, 1] as const;
@@ -88,7 +92,7 @@ export function longTable(samples: readonly VectorSample[], how: Presentation): 
     type: 'string',
     values: floats.map(({ labels }) => labels.get(name)),
   }));
-  fields.push({ name: 'Value', type: 'number', values: floats.map(({ value }) => value), ...unitOf(how) });
+  fields.push({ name: 'Value', type: 'number', values: floats.map(({ value }) => value), ...describedBy(how) });
   const table: Table = {
     name: '',
     kind: 'numeric-long',
@@ -113,18 +117,17 @@ function numberField(
     values,
     labels: labels.withoutMetricName(),
     displayName: name,
-    ...unitOf(how),
+    ...describedBy(how),
   };
 }
 
-function unitOf({ unit }: Presentation): { unit?: string } {
-  return unit === undefined ? {} : { unit };
+function describedBy({ unit, description }: Presentation): { unit?: string; description?: string } {
+  return { ...(unit === undefined ? {} : { unit }), ...(description === undefined ? {} : { description }) };
 }
 
 function withNotices(tables: Table[], kind: TableKind, how: Presentation, histograms: number): Table[] {
   const text = `${histograms} series hold histograms, which are not numbers: use histogram_quantile(), histogram_count() or histogram_avg(), or the heatmap format`;
   const notices: Notice[] = histograms === 0 ? [...how.notices] : [...how.notices, { severity: 'warning', text }];
-  const [first, ...rest] = tables;
-  if (first === undefined) return [emptyTable(kind, how.expr, notices)];
-  return [{ ...first, notices }, ...rest];
+  const [first = emptyTable(kind, how.expr), ...rest] = tables;
+  return [{ ...first, notices, ...(how.stats === undefined ? {} : { stats: how.stats }) }, ...rest];
 }

@@ -193,3 +193,56 @@ describe('documents', () => {
     expect(service.resolve(once.query, once.envelope)).toEqual(once);
   });
 });
+
+describe('PromQL for a chart', () => {
+  const series = { labels: Labels.from({ venue: 'XNAS' }), points: [{ timeMs: 1_000, value: 0.25 }] };
+  const matrix: QueryResult = { type: 'matrix', series: [series], warnings: ['careful'], infos: [] };
+  const acks = [{ ...ORDER, id: 'o-ack', event: 'ack' as const, timeNanos: at(10), sentNanos: at(9.5) }];
+  const query = { queryType: 'promql', expr: 'histogram_quantile(0.99, order_ack_seconds)' };
+
+  it('brings the orders behind a latency when exemplars are asked for, and only then', async () => {
+    const { service } = serviceOver({ result: matrix, orders: acks });
+    const tables = await service.run({ ...query, exemplar: true }, ENVELOPE);
+    expect(tables.map(({ name, kind, topic }) => [name, kind, topic])).toEqual([
+      ['{venue="XNAS"}', 'timeseries-multi', undefined],
+      ['exemplar', 'table', 'annotations'],
+    ]);
+    expect(tables[1]?.fields.map(({ name, values }) => [name, values[0]])).toEqual([
+      ['Time', 10_000_000_000n],
+      ['Value', 0.5],
+      ['strategy', 's'],
+      ['venue', 'XNAS'],
+      ['order_id', 'o'],
+      ['symbol', 'AMD'],
+      ['event', 'ack'],
+    ]);
+    const plain = serviceOver({ result: matrix, orders: acks });
+    expect(await plain.service.run(query, ENVELOPE)).toHaveLength(1);
+    expect(await plain.service.run({ ...query, exemplar: true, instant: true }, ENVELOPE)).toHaveLength(1);
+    expect(plain.asked).toEqual([]);
+  });
+
+  it('says how exact a percentile is, what was read, and what the engine warns of', async () => {
+    const stats = {
+      series: 3,
+      samples: 40,
+      levelsMs: [10_000],
+      errorBound: 0.0054,
+      cache: 'hit',
+      seconds: 0.1,
+    } as const;
+    const [table] = await serviceOver({ result: { ...matrix, stats } as QueryResult }).service.run(query, ENVELOPE);
+    expect(table?.fields[1]?.description).toBe('p99, exact within 0.54 %');
+    expect(table?.notices.map(({ severity, text }) => [severity, text.split(';')[0]])).toEqual([
+      ['warning', 'careful'],
+      ['info', 'read from the 10s rollup'],
+    ]);
+    expect(table?.stats?.map(({ name, value }) => [name, value])).toEqual([
+      ['Series read', 3],
+      ['Samples read', 40],
+      ['Evaluation', 0.1],
+      ['Answered from the cache', 1],
+      ['Largest error', 0.0054],
+    ]);
+  });
+});

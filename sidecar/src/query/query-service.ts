@@ -11,6 +11,7 @@ import { runAlerts } from './alert-query.ts';
 import { runEvents } from './event-query.ts';
 import type { UnitOf } from './expression-shape.ts';
 import { runPnl } from './pnl-query.ts';
+import { exemplarFinder } from './exemplar-query.ts';
 import { planPromql, runPromql } from './promql-query.ts';
 import { runSlippage } from './slippage-query.ts';
 
@@ -51,7 +52,7 @@ function runQuery(
 ): Promise<Table[]> {
   switch (query.queryType) {
     case 'promql':
-      return runPromql(query, envelope, deps, signal);
+      return runPromql(query, envelope, { ...deps, exemplars: exemplarFinder(deps.reader) }, signal);
     case 'slippage':
       return runSlippage(query, envelope, deps.reader, signal);
     case 'pnl':

@@ -31,6 +31,13 @@ export type TableField = FieldValues & {
   readonly intervalMs?: number;
 };
 
+/** A figure about the query itself, for Grafana's query inspector. */
+export interface TableStat {
+  readonly name: string;
+  readonly value: number;
+  readonly unit?: string;
+}
+
 export interface Notice {
   readonly severity: 'info' | 'warning' | 'error';
   readonly text: string;
@@ -46,4 +53,7 @@ export interface Table {
   readonly executedQuery: string;
   /** Grafana's preferredVisualisationType, e.g. `graph` or `table`. */
   readonly visualisation?: 'graph' | 'table' | 'logs';
+  /** `annotations`: marks over a chart, not data of it; Grafana draws those named `exemplar` as exemplars. */
+  readonly topic?: 'annotations';
+  readonly stats?: readonly TableStat[];
 }

@@ -73,6 +73,14 @@ export function PromqlEditor({ query, metadata, app, onChange, onRun }: TypedEdi
           />
         </InlineField>
         {!isAlert && (
+          <InlineField label="Exemplars" tooltip="Marks the orders behind order_ack_seconds and other order latencies.">
+            <InlineSwitch
+              value={query.exemplar ?? false}
+              onChange={(event) => onRun({ exemplar: event.currentTarget.checked })}
+            />
+          </InlineField>
+        )}
+        {!isAlert && (
           <InlineField label="Live" tooltip="New points are pushed behind the history as they come.">
             <InlineSwitch
               value={query.streaming ?? false}
