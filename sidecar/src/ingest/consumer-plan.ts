@@ -191,8 +191,10 @@ async function remove({ manager, settings }: PlanRequest, name: string): Promise
 /** Undefined when the fault has nothing to do with the way of acknowledging. */
 function whyExplicit(error: unknown): string | undefined {
   if (codeOf(error) === WORK_QUEUE_NEEDS_EXPLICIT) return 'a work queue allows no other way';
-  if (error instanceof errors.PermissionViolationError)
-    return `our user may not ${error.operation} ${error.subject}; grant it for faster acknowledgement`;
+  // A refused request carries the refusal as its cause.
+  const refusal = error instanceof Error ? error.cause : undefined;
+  if (refusal instanceof errors.PermissionViolationError)
+    return `our user may not ${refusal.operation} ${refusal.subject}; grant it for faster acknowledgement`;
   return undefined;
 }
 

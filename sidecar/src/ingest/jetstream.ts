@@ -24,7 +24,7 @@ export class JetstreamSource implements Source {
   readonly #feeds: Feed[] = [];
   readonly #problems = new Map<Feed, string>();
   #grace: ReturnType<typeof setTimeout> | undefined;
-  #closed = false;
+  #finished: Promise<void> | undefined;
   #problem = '';
 
   constructor(context: SourceContext) {
@@ -129,11 +129,14 @@ export class JetstreamSource implements Source {
     if (this.#stopping.signal.aborted && this.#inFlight() === 0) void this.#finish();
   }
 
-  async #finish(): Promise<void> {
+  /** Once: draining a connection twice never ends. */
+  #finish(): Promise<void> {
     clearTimeout(this.#grace);
-    if (!this.#closed) for (const feed of this.#feeds) feed.handBack();
-    this.#closed = true;
-    await this.#link.drain();
+    if (this.#finished === undefined) {
+      for (const feed of this.#feeds) feed.handBack();
+      this.#finished = this.#link.drain();
+    }
+    return this.#finished;
   }
 
   status(): SourceStatus {
