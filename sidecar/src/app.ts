@@ -21,7 +21,9 @@ import type { Pipeline } from './pipeline/pipeline.ts';
 import { recover } from './pipeline/recover.ts';
 import type { AlertingView, Clock, Logger, PromqlEngine, Source, Store, StoreReader, Telemetry } from './ports.ts';
 import { createCatalogue } from './query/catalogue.ts';
-import { createPromqlEngine } from './query/promql-engine.ts';
+import { ChangeLog } from './query/change-log.ts';
+import { exemplarFinder } from './query/exemplar-query.ts';
+import { openQueries } from './query/open-queries.ts';
 import { createQueryService } from './query/query-service.ts';
 import { compileRegex } from './regex.ts';
 import { LiveHead } from './store/memory/live-head.ts';
@@ -78,7 +80,11 @@ async function compose(
 
   const { store, pipeline, reader, sources, openAlerts } = await startIngest(base, closers);
   const catalogue = createCatalogue(() => pipeline.registry.all());
-  const engine = createPromqlEngine(reader, { telemetry: telemetry.port, ...config.query });
+  const changes = new ChangeLog();
+  pipeline.announceTo(changes);
+  const queries = openQueries({ reader, telemetry: telemetry.port, log, changes }, config.query);
+  closers.push(() => queries.close());
+  const { engine, line } = queries;
   const observers = new Observers(log);
   const channels = new ChannelSet(config.channels, {
     log,
@@ -90,11 +96,24 @@ async function compose(
   const sourcesOpen = new Promise<void>((resolve) => (sourcesAreOpen = resolve));
   const alerting = await openAlerting(base, { engine, pipeline, reader, openAlerts, channels, sourcesOpen, observers });
   closers.push(() => alerting.close());
-  const queryService = createQueryService({ engine, reader, alerting, unitOf: catalogue.unitOf });
+  const queryService = createQueryService({ engine, reader, alerting, line, unitOf: catalogue.unitOf });
 
   const health = async () => ({ version: VERSION, source: worstStatus(sources), store: await store.health() });
   const http = await startHttpServer(
-    { engine, reader, queryService, alerting, catalogue, health, telemetry, clock, log, version: VERSION },
+    {
+      engine,
+      line,
+      exemplars: exemplarFinder(reader),
+      reader,
+      queryService,
+      alerting,
+      catalogue,
+      health,
+      telemetry,
+      clock,
+      log,
+      version: VERSION,
+    },
     config.http,
   );
   closers.push(() => http.close());
