@@ -6,15 +6,19 @@ import { existsSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchCodec } from './codec.ts';
+import { benchDurable } from './durable.ts';
 import { benchHighest, benchIngest, INGEST_CASES } from './ingest.ts';
 import { benchPeers } from './peers.ts';
 import { benchQuery } from './query.ts';
+import { benchStore, STORE_LOADS } from './store.ts';
 
 const USAGE = `npm run bench -- codec [--series 10000]
 npm run bench -- ingest [--seconds 10] [--codec line-batch-100] [--delivery core|jetstream] [--rate <samples/s>] [--series <n>]
 npm run bench -- ingest --highest [--seconds 5]   the highest rate of each codec that loses nothing
+npm run bench -- durable   the way in alone; another server: NATS_SERVER=<file>
 npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]
-npm run bench -- peers [--series 10000] [--samples 2000000] [--repeats 20]`;
+npm run bench -- store   CPU of the store alone, at 50,000 and 1,000,000 samples a second
+npm run bench -- peers [--series 10000] [--samples 1000000] [--repeats 20]`;
 
 interface Options {
   readonly seconds?: string;
@@ -32,7 +36,14 @@ interface Options {
 }
 
 /** Each prints its table, then one JSON line, and says whether its own demands were met. */
-const BENCHES: Readonly<Record<string, (options: Options) => Promise<boolean>>> = { codec, ingest, peers, query };
+const BENCHES: Readonly<Record<string, (options: Options) => Promise<boolean>>> = {
+  codec,
+  durable,
+  ingest,
+  peers,
+  query,
+  store,
+};
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -59,7 +70,7 @@ async function main(): Promise<void> {
     console.log(USAGE);
     process.exit(help ? 0 : 2);
   }
-  if (bench !== codec && !existsSync('sidecar/dist/main.cjs'))
+  if (bench !== codec && bench !== durable && !existsSync('sidecar/dist/main.cjs'))
     throw new Error('sidecar/dist is missing: run npm run build first');
   const machine = `${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   console.log(`${machine}, load before ${loadavg()[0]?.toFixed(2)}`);
@@ -73,6 +84,13 @@ async function codec({ series = '10000' }: Options): Promise<boolean> {
   return Promise.resolve(true);
 }
 
+async function durable(): Promise<boolean> {
+  const results = await benchDurable();
+  console.table(results);
+  console.log(JSON.stringify({ results }));
+  return results.every(({ repeated }) => repeated === 0);
+}
+
 async function ingest({ seconds = '10', series, rate, codec, delivery, highest }: Options): Promise<boolean> {
   const cases = INGEST_CASES.filter((one) => codec === undefined || one.codec === codec)
     .filter((one) => delivery === undefined || one.delivery === delivery)
@@ -83,6 +101,13 @@ async function ingest({ seconds = '10', series, rate, codec, delivery, highest }
   console.table(results);
   console.log(JSON.stringify({ results }));
   return results.every(({ lost }) => lost === 0);
+}
+
+async function store(): Promise<boolean> {
+  const results = await benchStore(STORE_LOADS);
+  console.table(results);
+  console.log(JSON.stringify({ results }));
+  return true;
 }
 
 async function query(options: Options): Promise<boolean> {
@@ -101,7 +126,7 @@ async function query(options: Options): Promise<boolean> {
   return result.lost === 0 && result.errors === 0 && result.empty === 0;
 }
 
-async function peers({ series = '10000', samples = '2000000', repeats = '20' }: Options): Promise<boolean> {
+async function peers({ series = '10000', samples = '1000000', repeats = '20' }: Options): Promise<boolean> {
   const report = await benchPeers({ series: Number(series), samples: Number(samples), repeats: Number(repeats) });
   const { results, missing, differences } = report;
   for (const line of missing) console.log(`not run: ${line}`);
