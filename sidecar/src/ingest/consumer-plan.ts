@@ -126,9 +126,10 @@ function configOf({ filter, settings }: PlanRequest, settledThrough: number): Pa
 }
 
 async function takeSettings(request: PlanRequest, { name, config }: ConsumerInfo): Promise<void> {
-  const { ack_wait, max_ack_pending } = configOf(request, 0) as ConsumerConfig;
-  if (config.ack_wait === ack_wait && config.max_ack_pending === max_ack_pending) return;
-  await request.manager.consumers.update(request.settings.stream, name, { ack_wait, max_ack_pending });
+  const { settings, manager } = request;
+  const wanted = { ack_wait: settings.ackWait * NANOS_PER_MS, max_ack_pending: settings.maxAckPending };
+  if (config.ack_wait === wanted.ack_wait && config.max_ack_pending === wanted.max_ack_pending) return;
+  await manager.consumers.update(settings.stream, name, wanted);
 }
 
 async function readExplicit(

@@ -1,11 +1,18 @@
-import { Labels, METRIC_NAME, nanos, type OrderEvent } from '@tapewatch/core';
+import { ExponentialHistogram, Labels, METRIC_NAME, nanos, type OrderEvent } from '@tapewatch/core';
 import { DERIVED_METRICS } from '@tapewatch/contract';
-import type { Batch, Clock, Codec, Envelope, Logger, Recovery, Telemetry, TransitionRow } from '../ports.ts';
+import type { Clock, ColumnBatch, Envelope, Logger, Recovery, SinkCodec, Telemetry, TransitionRow } from '../ports.ts';
 import { Deriver } from './derive.ts';
-import { Pipeline, type PipelineOptions } from './pipeline.ts';
+import { Pipeline, type PipelineHead, type PipelineOptions } from './pipeline.ts';
 
 const T0 = 1_700_000_000_000_000_000n;
 const EMPTY: Recovery = { series: [], positions: [], sealed: [], openAlerts: [] };
+const NO_HEAD: PipelineHead = {
+  define: () => undefined,
+  append: () => undefined,
+  seal: () => undefined,
+  isLate: () => false,
+  evict: () => undefined,
+};
 
 class ManualClock implements Clock {
   nanos = T0;
@@ -24,18 +31,21 @@ class ManualClock implements Clock {
 }
 
 /** Payload: `name value offsetMs`, or anything else for a problem. */
-const codec: Codec = {
+const codec: SinkCodec = {
   name: 'test',
-  decode(payload, { receivedNanos }) {
+  decodeInto(payload, { receivedNanos }, sink) {
     const text = Buffer.from(payload).toString();
     const match = /^(\w+) (\S+) (-?\d+)$/.exec(text);
-    if (match === null) {
-      return { samples: [], events: [], problems: [{ reason: 'syntax', detail: text, excerpt: payload }] };
-    }
-    const [, name = '', value, offset = '0'] = match;
-    const labels = Labels.from({ [METRIC_NAME]: name });
-    const timeNanos = nanos(receivedNanos + BigInt(offset) * 1_000_000n);
-    return { samples: [{ kind: 'observation', labels, timeNanos, value: Number(value) }], events: [], problems: [] };
+    if (match === null) return sink.problem({ reason: 'syntax', detail: text, excerpt: payload });
+    const [, name = '', value = '', offset = '0'] = match;
+    const ref = sink.series(Labels.from({ [METRIC_NAME]: name }), 'observation');
+    const stamp = receivedNanos + BigInt(offset) * 1_000_000n;
+    const [seconds, rest] = [Number(stamp / 1_000_000_000n), Number(stamp % 1_000_000_000n)];
+    if (value === 'custom' || value === 'exponential') {
+      const histogram = new ExponentialHistogram(value === 'custom' ? { customBounds: [1, 2] } : {});
+      histogram.observe(1);
+      sink.histogram(ref, seconds, rest, histogram);
+    } else sink.number(ref, seconds, rest, Number(value));
   },
 };
 
@@ -67,7 +77,7 @@ const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: ()
 function setUp(overrides: Partial<PipelineOptions> = {}, recovery = EMPTY) {
   const clock = new ManualClock();
   const { telemetry, counts } = countingTelemetry();
-  const batches: Batch[] = [];
+  const batches: ColumnBatch[] = [];
   const settled: string[] = [];
   const pipeline = new Pipeline(
     {
@@ -82,7 +92,6 @@ function setUp(overrides: Partial<PipelineOptions> = {}, recovery = EMPTY) {
             idleDelayMs: 2_000,
             maxLatenessMs: 3_600_000,
             maxFutureMs: 600_000,
-            scale: 7,
           },
           payloadKind: 'metric',
           codec: () => codec,
@@ -93,7 +102,7 @@ function setUp(overrides: Partial<PipelineOptions> = {}, recovery = EMPTY) {
       flushIntervalMs: 50,
       maxBatchRows: 1_000,
       maxPendingRows: 4,
-      head: { append: () => undefined },
+      head: NO_HEAD,
       commitIntervalMs: 0,
       append: async (batch) => {
         batches.push(batch);
@@ -118,7 +127,7 @@ function setUp(overrides: Partial<PipelineOptions> = {}, recovery = EMPTY) {
       ...(position === undefined
         ? {}
         : {
-            position: { log: 'S/c', sequence: delivered, deliverySequence: delivered, redelivered: false, ...position },
+            position: { log: 'S/c', sequence: delivered, after: delivered - 1, ...position },
           }),
     });
   };
@@ -167,18 +176,18 @@ describe('Pipeline', () => {
   it('takes a redelivered message in once and acknowledges it again', async () => {
     const { clock, send, batches, settled, counts, settle } = setUp();
     send('latency 0.1 0', { sequence: 9 });
-    send('latency 0.1 0', { sequence: 9, redelivered: true });
+    send('latency 0.1 0', { sequence: 9 });
     clock.advance(50);
     await settle();
     expect(batches[0]?.samples.values).toHaveLength(1);
-    expect(batches[0]?.positions).toEqual([{ log: 'S/c@9', sequence: 9 }]);
+    expect(batches[0]?.positions).toEqual([{ log: 'S/c@1', sequence: 9 }]);
     expect(settled).toHaveLength(2);
     expect(counts['duplicates']).toBe(1);
   });
 
   it('knows after a restart what was stored before it', async () => {
     const { clock, send, batches, settle } = setUp({}, { ...EMPTY, positions: [{ log: 'S/c@5', sequence: 9 }] });
-    send('latency 1 0', { sequence: 8, redelivered: true });
+    send('latency 1 0', { sequence: 8 });
     send('latency 2 0', { sequence: 10 });
     clock.advance(50);
     await settle();
@@ -210,30 +219,65 @@ describe('Pipeline', () => {
     expect(counts['dropped queue_full']).toBe(2);
   });
 
-  it('seals windows behind the newest stamp, and behind the clock when the stream is silent', async () => {
-    const { clock, send, batches, settle } = setUp();
+  it('lets the watermark follow the newest stamp, and the clock when the stream is silent', async () => {
+    const marks: number[] = [];
+    const head = { ...NO_HEAD, seal: (_stream: string, watermark: number) => void marks.push(watermark) };
+    const { clock, send } = setUp({ head });
+    const start = Number(T0 / 1_000_000_000n);
     send('a 1 0');
-    send('a 3 1000');
+    send('a 3 -5000');
+    clock.advance(50);
+    expect(marks.at(-1)).toBeCloseTo(start - 1, 5);
+    send('a 3 600000');
+    clock.advance(50);
+    expect(marks.at(-1)).toBeCloseTo(start + 0.05 - 1, 5);
+    clock.advance(2_950);
+    expect(marks.at(-1)).toBeCloseTo(start + 1, 1);
+  });
+
+  it('counts a sample for a sealed second as late and takes it', async () => {
+    const { clock, send, batches, counts, settle } = setUp({ head: { ...NO_HEAD, isLate: () => true } });
+    send('a 1 0');
+    send('a 2 -10000');
     clock.advance(50);
     await settle();
-    expect(batches[0]?.windows).toEqual([]);
-    clock.advance(2_950);
+    expect(counts).toMatchObject({ late: 1, stored: 2 });
+    expect([...(batches[0]?.samples.values ?? [])]).toEqual([1, 2]);
+  });
+
+  it('does not mix custom bounds with exponential buckets in one series', async () => {
+    const { clock, send, batches, counts, settle } = setUp();
+    for (const text of ['a custom 0', 'a 1 0', 'a exponential 0', 'a custom 0']) send(text);
+    clock.advance(50);
     await settle();
-    expect(batches.at(-1)?.windows.map(({ levelMs, count, sum }) => [levelMs, count, sum])).toEqual([[1_000, 1, 1]]);
-    clock.advance(20_000);
-    await settle();
-    expect(batches.at(-1)?.windows.map(({ levelMs, count }) => [levelMs, count])).toEqual([
-      [1_000, 1],
-      [10_000, 2],
+    expect(batches[0]?.histograms).toHaveLength(2);
+    expect(batches[0]?.samples.values).toHaveLength(0);
+    expect(counts['dropped kind_conflict']).toBe(2);
+  });
+
+  it('tells what changed and from when, at once and again when it is durable', async () => {
+    const told: [string, number][] = [];
+    const head: PipelineHead = { ...NO_HEAD, seal: (_stream, _watermark, names) => void names.set('sealed', 7) };
+    const { clock, pipeline, send, settle } = setUp({ head });
+    pipeline.announceTo({ changed: (name, oldestMs) => void told.push([name, oldestMs]) });
+    let announced: ReadonlySet<string> = new Set();
+    pipeline.onAdvance((names) => (announced = names));
+    pipeline.acceptSamples('test', [
+      { kind: 'gauge', labels: Labels.from({ [METRIC_NAME]: 'g' }), timeNanos: nanos(T0), value: 1 },
     ]);
-    expect(batches.at(-1)?.sealed).toHaveLength(1);
+    send('a 1 0');
+    clock.advance(50);
+    expect([...announced]).toEqual(['g', 'sealed']);
+    await settle();
+    const change = ['g', Number(T0 / 1_000_000n)];
+    expect(told).toEqual([change, ['sealed', 7_000], change]);
   });
 
   it('shows a row at once and commits it with those that follow', async () => {
     const seen: number[] = [];
     const { clock, send, batches, settled, settle } = setUp({
       commitIntervalMs: 250,
-      head: { append: ({ samples }) => void seen.push(...samples.values) },
+      head: { ...NO_HEAD, append: ({ samples }) => void seen.push(...samples.values) },
     });
     for (const value of [1, 2, 3]) {
       send(`a ${value} 0`);
