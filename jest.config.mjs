@@ -24,7 +24,7 @@ export default {
   },
   // Some dependencies ship ES modules only; Jest must translate them.
   transformIgnorePatterns: [
-    '/node_modules/(?!(cookie|content-disposition|@lezer|@prometheus-io|@nats-io|re2js|fast-check|pure-rand|@grafana|ol|d3.*|internmap|delaunator|robust-predicates|uuid|marked|react-colorful|monaco-promql|@kusto|d3-interpolate|rxjs)/)',
+    '/node_modules/(?!(cookie|content-disposition|@lezer|@prometheus-io|@nats-io|re2js|pbf|fast-check|pure-rand|@grafana|ol|d3.*|internmap|delaunator|robust-predicates|uuid|marked|react-colorful|monaco-promql|@kusto|d3-interpolate|rxjs)/)',
   ],
   testTimeout: 30_000,
 };

@@ -5,6 +5,7 @@
 import type { Clock, Logger, SampleSink, TargetHealth, Telemetry } from '../ports.ts';
 import type { TargetDiscovery, TargetGroup } from './discovery.ts';
 import { PageCollector, readTextPage, type PageSamples, type Pause } from './page-reader.ts';
+import { readProtobufPage } from './protobuf-page.ts';
 import { acceptHeader, formatOf } from './protocol.ts';
 import type { ScrapeJob } from './scrape-file.ts';
 import { ScrapeFault, type ByteBudget } from './scrape-fault.ts';
@@ -152,8 +153,10 @@ export class JobRunner {
   async #read({ body, contentType }: Page, target: Target, cache: SeriesCache): Promise<PageSamples> {
     const format = formatOf(contentType, this.job.fallbackProtocol);
     const collector = new PageCollector(cache, { target: target.labels, job: this.job });
-    if (format === 'protobuf') throw new ScrapeFault('the target answered with protobuf, which is not read yet');
-    await readTextPage(body, format, { collector, pause: this.#deps.pause });
+    const { pause } = this.#deps;
+    const { classicHistograms } = this.job;
+    if (format === 'protobuf') await readProtobufPage(body, { collector, pause, classicHistograms });
+    else await readTextPage(body, format, { collector, pause });
     return collector;
   }
 }

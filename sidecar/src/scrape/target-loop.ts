@@ -5,8 +5,10 @@
  * Source: Prometheus documentation, "Automatically generated labels and time series" and "Staleness".
  */
 import { createHash } from 'node:crypto';
+import type { ExponentialHistogram } from '@tapewatch/core';
 import type { Clock, Logger, SampleSink, TargetHealth } from '../ports.ts';
 import { ExpositionError } from './exposition/exposition-error.ts';
+import { increaseOf } from './native-histogram.ts';
 import type { PageSamples, Pause } from './page-reader.ts';
 import { reportLabels } from './sample-label.ts';
 import type { ScrapeJob } from './scrape-file.ts';
@@ -46,6 +48,8 @@ export class TargetLoop {
   readonly #reports: ReadonlyMap<string, CachedSeries>;
   /** The page in which a series was last written: two lines can mean one series. */
   readonly #pageByRef = new Map<number, number>();
+  /** Cumulative histograms of the last page that had them; a failed scrape between two pages loses nothing. */
+  readonly #cumulative = new Map<number, ExponentialHistogram>();
   readonly #abort = new AbortController();
   #cancel: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -82,7 +86,9 @@ export class TargetLoop {
     await this.#running;
     if (!ended) return;
     const at = atOf(this.#deps.clock.now());
-    this.#deps.write((sink) => this.#end([...this.#cache.takeAll(), ...this.#reports.values()], at, sink));
+    this.#deps.write((sink) =>
+      this.#end([...this.#cache.takeAll(), ...this.#reports.values()], { ...at, isGone: true }, sink),
+    );
   }
 
   #schedule(atNanos: bigint): void {
@@ -132,7 +138,7 @@ export class TargetLoop {
     if (page !== undefined) await this.#store(page, at);
     const ended = page === undefined ? this.#cache.takeAll() : this.#cache.takeEnded();
     this.#deps.write((sink) => {
-      this.#end(ended, at, sink);
+      this.#end(ended, { ...at, isGone: page !== undefined }, sink);
       this.#report({ page, seconds }, at, sink);
     });
     if (problem !== '' && problem !== this.#health.lastError) {
@@ -169,17 +175,25 @@ export class TargetLoop {
     }
     const { seconds, nanos } = stamp ?? at;
     if (histogram === undefined) sink.number(ref, seconds, nanos, value);
-    else sink.histogram(ref, seconds, nanos, histogram);
+    else this.#putHistogram(ref, { seconds, nanos }, histogram, sink);
     return true;
   }
 
-  #end(ended: readonly CachedSeries[], { seconds, nanos }: At, sink: SampleSink): void {
+  #putHistogram(ref: number, { seconds, nanos }: At, histogram: ExponentialHistogram, sink: SampleSink): void {
+    const increase = increaseOf(this.#cumulative.get(ref), histogram);
+    if (ref > 0) this.#cumulative.set(ref, histogram);
+    if (increase !== undefined) sink.histogram(ref, seconds, nanos, increase);
+  }
+
+  /** `isGone`: the page does not have them any more; else there was no page. */
+  #end(ended: readonly CachedSeries[], { seconds, nanos, isGone }: At & { isGone: boolean }, sink: SampleSink): void {
     for (const series of ended) {
       if (series.ref <= 0) continue;
       // Another line of the present page can mean the same series.
       const isStillThere = this.#pageByRef.get(series.ref) === this.#cache.page && series.page !== this.#cache.page;
       if (isStillThere) continue;
       this.#pageByRef.delete(series.ref);
+      if (isGone) this.#cumulative.delete(series.ref);
       if (!series.hasStamp || this.#job.trackTimestampsStaleness) sink.stale?.(series.ref, seconds, nanos);
     }
   }
