@@ -20,7 +20,7 @@ import { startExpositionServer, type SideServer } from './http/exposition-server
 import { startLiveServer, type LiveServer, type LiveUpdate } from './http/live-server.ts';
 import { LIVE_TYPES, startUpdates } from './live/updates.ts';
 import { startLoops } from './loop/loops.ts';
-import { Observers } from './observer.ts';
+import type { Observers } from './observer.ts';
 import type { Clock, Logger, Progress, PromqlEngine, SourceStatus, Store, StoreReader } from './ports.ts';
 import type { Catalogue } from './query/catalogue.ts';
 import { compileRegex } from './regex.ts';

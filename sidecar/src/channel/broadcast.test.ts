@@ -26,7 +26,8 @@ beforeAll(async () => {
       if (fault === 'hang') return;
       if (fault === 'close') return void response.socket?.destroy();
       const status = { error500: 500, busy429: 429, notFound: 404, redirect: 302 }[fault as string] ?? 200;
-      response.writeHead(sent ? 200 : status, retryAfterMs === undefined ? {} : { 'retry-after': retryAfterMs / 1000 });
+      if (retryAfterMs !== undefined) response.setHeader('retry-after', retryAfterMs / 1000);
+      response.writeHead(sent ? 200 : status);
       response.end('ok');
     });
   });
