@@ -18,7 +18,7 @@ npm run bench -- ingest --highest [--seconds 5]   the highest rate of each codec
 npm run bench -- durable   the way in alone; another server: NATS_SERVER=<file>
 npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]
 npm run bench -- store   CPU of the store alone, at 50,000 and 1,000,000 samples a second
-npm run bench -- peers [--series 10000] [--samples 1000000] [--repeats 20]`;
+npm run bench -- peers [--series 10000] [--samples 1000000] [--repeats 20] [--only tapewatch]`;
 
 interface Options {
   readonly seconds?: string;
@@ -33,6 +33,7 @@ interface Options {
   readonly 'no-history'?: boolean;
   readonly samples?: string;
   readonly repeats?: string;
+  readonly only?: string;
 }
 
 /** Each prints its table, then one JSON line, and says whether its own demands were met. */
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
       'no-history': { type: 'boolean' },
       samples: { type: 'string' },
       repeats: { type: 'string' },
+      only: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -126,8 +128,8 @@ async function query(options: Options): Promise<boolean> {
   return result.lost === 0 && result.errors === 0 && result.empty === 0;
 }
 
-async function peers({ series = '10000', samples = '1000000', repeats = '20' }: Options): Promise<boolean> {
-  const report = await benchPeers({ series: Number(series), samples: Number(samples), repeats: Number(repeats) });
+async function peers({ series = '10000', samples = '1000000', repeats = '20', only = '' }: Options): Promise<boolean> {
+  const report = await benchPeers({ series: Number(series), samples: Number(samples), repeats: Number(repeats), only });
   const { results, missing, differences } = report;
   for (const line of missing) console.log(`not run: ${line}`);
   console.table(results.map(({ queries: _, ...row }) => row));

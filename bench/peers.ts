@@ -21,6 +21,8 @@ export interface PeersOptions {
   readonly series: number;
   readonly samples: number;
   readonly repeats: number;
+  /** Only systems whose name begins so. */
+  readonly only: string;
 }
 
 export interface PeerResult {
@@ -49,7 +51,7 @@ export interface PeersReport {
 
 type Answer = ReturnType<typeof normalized>;
 
-export async function benchPeers({ series, samples, repeats }: PeersOptions): Promise<PeersReport> {
+export async function benchPeers({ series, samples, repeats, only }: PeersOptions): Promise<PeersReport> {
   const endMs = Date.now() - END_AGO_MS;
   const past = new PeerData({ kind: 'past', series, samples, endMs });
   const live = new PeerData({ kind: 'live', series, samples, endMs });
@@ -57,6 +59,7 @@ export async function benchPeers({ series, samples, repeats }: PeersOptions): Pr
   const missing: string[] = [];
   const answers: { readonly system: string; readonly byQuestion: readonly Answer[] }[] = [];
   for (const system of [new VictoriaMetrics(), new Prometheus(), new Tapewatch(LINE), new Telegraf()]) {
+    if (!system.name.startsWith(only)) continue;
     const reason = system.missing();
     if (reason !== '') {
       missing.push(`${system.name}: ${reason}`);

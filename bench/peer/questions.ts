@@ -28,11 +28,13 @@ export const QUESTIONS: readonly Question[] = [
   },
   {
     name: 'average by venue and strategy, all series, 24 h',
-    ask: (answers, data) => answers.queryRange(`avg by (venue, strategy) (${data.metric})`, coarseRange(data)),
+    ask: (answers, data, repeat) =>
+      answers.queryRange(`avg by (venue, strategy) (${data.metric})`, coarseRange(data, repeat)),
   },
   {
     name: 'p99 by venue, all series, 24 h',
-    ask: (answers, data) => answers.queryRange(`quantile by (venue) (0.99, ${data.metric})`, coarseRange(data)),
+    ask: (answers, data, repeat) =>
+      answers.queryRange(`quantile by (venue) (0.99, ${data.metric})`, coarseRange(data, repeat)),
   },
   {
     name: 'top 10 by average over 6 h',
@@ -45,12 +47,14 @@ function wholeRange({ startMs, endMs, stepMs }: PeerData): { start: number; end:
   return { start: startMs / 1_000, end: endMs / 1_000, step: stepMs / 1_000 };
 }
 
-/** About 24 steps that still meet the stamps of the data. */
-function coarseRange(data: PeerData): { start: number; end: number; step: number } {
+/** About 24 steps that meet the stamps of the data; other stamps each time, so that no kept result helps. */
+function coarseRange(data: PeerData, repeat: number): { start: number; end: number; step: number } {
   const every = Math.max(1, Math.floor(data.steps / 24));
   const stepMs = data.stepMs * every;
-  const steps = Math.floor((data.steps - 1) / every);
-  return { start: (data.endMs - steps * stepMs) / 1_000, end: data.endMs / 1_000, step: stepMs / 1_000 };
+  const shift = repeat % every;
+  const steps = Math.floor((data.steps - 1 - shift) / every);
+  const endMs = data.endMs - shift * data.stepMs;
+  return { start: (endMs - steps * stepMs) / 1_000, end: endMs / 1_000, step: stepMs / 1_000 };
 }
 
 /** In one order, whatever the order of the answer. */

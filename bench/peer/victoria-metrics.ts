@@ -30,8 +30,12 @@ export class VictoriaMetrics implements System {
     const [port = 0] = await freePorts(1);
     this.api = `http://127.0.0.1:${port}`;
     const args = [`-httpListenAddr=127.0.0.1:${port}`, `-storageDataPath=${this.#data}`, '-retentionPeriod=1y'];
-    // Else its answers of the last half minute are kept back, and the field's name would become part of the metric's.
-    this.#program = new Program(BINARY, [...args, '-search.latencyOffset=0s', '-influxSkipSingleField'], this.#data);
+    // Else answers of the last half minute are kept back, repeats come from a cache, and metrics are named by field too.
+    this.#program = new Program(
+      BINARY,
+      [...args, '-search.latencyOffset=0s', '-search.disableCache', '-influxSkipSingleField'],
+      this.#data,
+    );
     await this.#program.start(() => this.#isUp());
   }
 
