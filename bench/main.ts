@@ -5,9 +5,10 @@
 import { existsSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { baselineTable } from './baseline.ts';
 import { benchCodec } from './codec.ts';
 import { benchDurable } from './durable.ts';
-import { benchHighest, benchIngest, INGEST_CASES } from './ingest.ts';
+import { benchHighest, benchIngest, INGEST_CASES, type IngestResult } from './ingest.ts';
 import { benchPeers } from './peers.ts';
 import { benchQuery } from './query.ts';
 import { benchStore, STORE_LOADS } from './store.ts';
@@ -101,8 +102,21 @@ async function ingest({ seconds = '10', series, rate, codec, delivery, highest }
     ? await benchHighest(Number(seconds), Number(series ?? '10000'))
     : await benchIngest(cases, Number(seconds));
   console.table(results);
+  const [first] = results;
+  if (first !== undefined) console.log(`\n${beside(first)}\n`);
   console.log(JSON.stringify({ results }));
   return results.every(({ lost }) => lost === 0);
+}
+
+/** The system that this one replaces (REQUIREMENTS.md PRF-06). */
+function beside({ codec, delivery, samplesPerSecond, visibleP50Ms, rssMb, cpuCores }: IngestResult): string {
+  const ours = {
+    metricsPerSecond: samplesPerSecond,
+    latencyMicros: visibleP50Ms * 1_000,
+    memoryGb: rssMb / 1_024,
+    cpuPercent: cpuCores * 100,
+  };
+  return baselineTable(ours, `${codec} over ${delivery}, median latency to being visible`);
 }
 
 async function store(): Promise<boolean> {

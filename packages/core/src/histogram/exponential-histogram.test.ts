@@ -82,12 +82,20 @@ describe('ExponentialHistogram', () => {
   );
 
   it('keeps two latencies some microseconds apart in different percentiles (proves: PCT-06)', () => {
-    const [slow, fast] = [new ExponentialHistogram(), new ExponentialHistogram()];
-    for (let i = 0; i < 100; i++) {
-      fast.observe(0.000_4);
-      slow.observe(0.000_41);
+    // A bucket of scale 7 is 0.54 % wide: 0.5 µs at 100 µs, 5 µs at 1 ms.
+    for (const [fastMicros, slowMicros] of [
+      [100, 101],
+      [400, 403],
+      [900, 905],
+    ] as const) {
+      const [slow, fast] = [new ExponentialHistogram(), new ExponentialHistogram()];
+      for (let i = 0; i < 100; i++) {
+        fast.observe(fastMicros / 1e6);
+        slow.observe(slowMicros / 1e6);
+      }
+      expect([fast.scale, slow.scale]).toEqual([7, 7]);
+      for (const q of [0.5, 0.95, 0.99]) expect(quantile(q, slow)).toBeGreaterThan(quantile(q, fast));
     }
-    expect(quantile(0.5, slow)).toBeGreaterThan(quantile(0.5, fast));
   });
 
   it('knows no quantile when empty, and none for a q that is NaN; -Inf and Inf outside [0, 1]', () => {
