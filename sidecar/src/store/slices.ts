@@ -3,10 +3,13 @@
  * counter semantics. Deltas travel between threads as columns, because they are far smaller than the cumulated points.
  */
 import {
+  CumulativeHistograms,
+  distributionData,
   emptyLikeRow,
   ExponentialHistogram,
   Labels,
   mergeRow,
+  thinnedEnds,
   type EncodedHistogram,
   type HistogramColumns,
   type LabelPair,
@@ -41,8 +44,11 @@ export function toSeriesData({ series, histograms }: SelectSlices, spacing: Spac
     const labels = Labels.from(pairs);
     const timesMs = Array.from(slices.timesMs);
     if (slices.rows !== undefined) {
-      const base = slices.base === undefined ? undefined : ExponentialHistogram.decode(slices.base);
-      return { labels, levelsMs, ...cumulate({ timesMs, rows: slices.rows, base }, histograms, spacing) };
+      const { rows, base } = slices;
+      const { timesMs: kept, ends } = thinnedEnds(timesMs, (timeMs) => stepOf(timeMs, spacing));
+      const source = { columns: histograms, rows, ends, baseCount: base?.count ?? 0 };
+      const makeBase = () => (base === undefined ? undefined : ExponentialHistogram.decode(base));
+      return distributionData({ labels, levelsMs }, kept, new CumulativeHistograms(source, makeBase));
     }
     const stale = slices.staleMs === undefined ? {} : { staleMs: Array.from(slices.staleMs) };
     return { labels, timesMs, values: Array.from(slices.values), levelsMs, ...stale };

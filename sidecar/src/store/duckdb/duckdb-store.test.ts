@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import type { Store } from '../../ports.ts';
 import { describeStore, SHORT_RETENTION } from '../store.contract.ts';
 import { DuckDbStore } from './duckdb-store.ts';
+import { nanosOf } from './vector-append.ts';
 
 let folder = '';
 
@@ -20,4 +22,18 @@ describeStore('DuckDB in this thread', {
     return create();
   },
   dispose: () => rm(folder, { recursive: true }),
+});
+
+describe('nanosOf', () => {
+  it('is exact for every second and offset', () => {
+    const stamp = fc.tuple(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 0, max: 3_599_999_999_999 }));
+    fc.assert(
+      fc.property(fc.array(stamp), (stamps) => {
+        const seconds = Uint32Array.from(stamps, ([second]) => second);
+        const offsets = Float64Array.from(stamps, ([, offset]) => offset);
+        const expected = stamps.map(([second, offset]) => BigInt(second) * 1_000_000_000n + BigInt(offset));
+        expect([...nanosOf(seconds, offsets)]).toEqual(expected);
+      }),
+    );
+  });
 });

@@ -265,7 +265,8 @@ export class DuckDbStore implements Store {
   #demandKnownSeries({ series, samples, histograms }: PackedBatch): void {
     const added = new Set(series.map(({ id }) => id));
     for (const ids of [samples.seriesIds, histograms.seriesIds]) {
-      for (const id of ids) if (!this.#index.has(id) && !added.has(id)) throw unknownSeries(id);
+      const unknown = this.#index.firstUnknown(ids, added);
+      if (unknown !== undefined) throw unknownSeries(unknown);
     }
   }
 }

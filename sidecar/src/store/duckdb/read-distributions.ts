@@ -1,18 +1,19 @@
 /**
  * Distributions as a base and deltas. The deltas are the windows of the plan's spans; the base, everything before them,
- * is the last cumulated day and the widest windows since, summed bucket by bucket in SQL: at most a hundred rows a series.
+ * is the last cumulated day and the widest windows since: at most a hundred rows a series, added up as columns.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   concatHistogramColumns,
   emptyLikeRow,
+  foldDistributions,
   mergeRow,
   type ExponentialHistogram,
   type HistogramColumns,
 } from '@tapewatch/core';
 import { LEVEL_SECONDS } from '../level.ts';
 import { cover, type ReadState, type WindowSpan } from '../select-plan.ts';
-import { lastCheckpoint, mergedHistograms, nanosAt, windowTable } from './fold.ts';
+import { foldParts, lastCheckpoint, nanosAt, windowTable } from './fold.ts';
 import { HISTOGRAM_SQL } from './histogram-columns.ts';
 import { seriesIn, within } from './sql.ts';
 import { HISTOGRAM_TYPES, histogramColumnsFrom, readColumns } from './vector-read.ts';
@@ -70,24 +71,24 @@ export async function readBases(
   if (ids.length === 0) return merged;
   const since = await lastCheckpoint(connection, before);
   const parts = [
-    `SELECT series_id, 0 AS key, ${HISTOGRAM_SQL} FROM distribution_checkpoints
+    `SELECT series_id, 0 AS start_nanos, ${HISTOGRAM_SQL} FROM distribution_checkpoints
      WHERE ${seriesIn(ids)} AND until_nanos = ${nanosAt(since)}::BIGINT`,
     ...cover(since, before, state).map(
-      ({ level, from, to }) => `SELECT series_id, 0 AS key, ${HISTOGRAM_SQL} FROM ${windowTable('distribution', level)}
+      ({
+        level,
+        from,
+        to,
+      }) => `SELECT series_id, 0 AS start_nanos, ${HISTOGRAM_SQL} FROM ${windowTable('distribution', level)}
         WHERE ${seriesIn(ids)} AND ${within('start_nanos', nanosAt(from), nanosAt(to))}`,
     ),
   ];
-  const [series, ...columns] = await readColumns(
-    connection,
-    `${mergedHistograms(`(${parts.join(' UNION ALL ')})`)}
-     SELECT series_id, ${HISTOGRAM_SQL} FROM merged ORDER BY series_id, scale, zero_threshold`,
-    ['u32', ...HISTOGRAM_TYPES],
-  );
-  const histograms = histogramColumnsFrom(columns);
-  series.forEach((id, row) => {
-    let histogram = merged.get(id);
-    if (histogram === undefined) merged.set(id, (histogram = emptyLikeRow(histograms, row)));
-    mergeRow(histogram, histograms, row);
+  await foldParts(connection, `FROM (${parts.join(' UNION ALL ')}) WHERE true`, (rows) => {
+    const { seriesIds, histograms } = foldDistributions(rows, LEVEL_SECONDS['1h']);
+    seriesIds.forEach((id, row) => {
+      let histogram = merged.get(id);
+      if (histogram === undefined) merged.set(id, (histogram = emptyLikeRow(histograms, row)));
+      mergeRow(histogram, histograms, row);
+    });
   });
   return merged;
 }

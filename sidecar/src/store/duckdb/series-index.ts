@@ -14,6 +14,7 @@ export class SeriesIndex {
   readonly #byId = new Map<number, SeriesDefinition>();
   /** By id, as bytes and numbers, because every sample passes here. */
   #kinds = new Uint8Array(INITIAL_IDS);
+  #known = new Uint8Array(INITIAL_IDS);
   #firstMs = new Float64Array(INITIAL_IDS).fill(Infinity);
   #stepMs = new Float64Array(INITIAL_IDS).fill(-Infinity);
   #lastMs = new Float64Array(INITIAL_IDS).fill(-Infinity);
@@ -40,12 +41,23 @@ export class SeriesIndex {
     return this.#byId.has(id);
   }
 
+  /** The first of the ids that is neither known nor among the added ones; undefined when there is none. */
+  firstUnknown(ids: Uint32Array, added: ReadonlySet<number>): number | undefined {
+    const known = this.#known;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i] as number;
+      if (known[id] !== 1 && !added.has(id)) return id;
+    }
+    return undefined;
+  }
+
   add(definition: SeriesDefinition): void {
     const { id, kind } = definition;
     if (this.#byId.has(id)) return;
     this.#byId.set(id, definition);
     if (id >= this.#kinds.length) this.#makeRoom(id + 1);
     this.#kinds[id] = KIND_CODES[kind];
+    this.#known[id] = 1;
   }
 
   /** Notes samples that are durable. */
@@ -94,9 +106,11 @@ export class SeriesIndex {
 
   #makeRoom(length: number): void {
     const room = Math.max(length, this.#kinds.length * 2);
-    const kinds = new Uint8Array(room);
+    const [kinds, known] = [new Uint8Array(room), new Uint8Array(room)];
     kinds.set(this.#kinds);
+    known.set(this.#known);
     this.#kinds = kinds;
+    this.#known = known;
     const grown = (column: Float64Array<ArrayBuffer>, empty: number): Float64Array<ArrayBuffer> => {
       const whole = new Float64Array(room).fill(empty);
       whole.set(column);

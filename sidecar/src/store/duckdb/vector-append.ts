@@ -69,18 +69,28 @@ function copyLists(
   duckdb.copy_data_to_vector(vector, 0, entries.buffer, 0, rows * 16);
 }
 
-/** Seconds and nanoseconds as 64-bit nanoseconds, without a BigInt a row: the product is made of two 32-bit words. */
+/**
+ * Seconds and nanoseconds as 64-bit nanoseconds, without a BigInt a row: the product is made of two 32-bit words, and
+ * only where the second changes.
+ */
 export function nanosOf(seconds: Uint32Array, nanos?: Uint32Array | Float64Array): BigInt64Array {
   const stamps = new BigInt64Array(seconds.length);
   const words = new Uint32Array(stamps.buffer);
+  let [second, lowWord, highWord] = [-1, 0, 0];
   for (let i = 0; i < seconds.length; i++) {
-    const second = seconds[i] as number;
-    // second = high * 2^16 + low, so that both products stay below 2^53.
-    const high = (second >>> 16) * 1e9;
-    const low = (second & 0xffff) * 1e9 + (nanos === undefined ? 0 : (nanos[i] as number));
-    const sum = (high % 65_536) * 65_536 + low;
-    words[i * 2] = sum % 4_294_967_296;
-    words[i * 2 + 1] = Math.floor(high / 65_536) + Math.floor(sum / 4_294_967_296);
+    if (seconds[i] !== second) {
+      second = seconds[i] as number;
+      // second = a * 2^16 + b, so that both products stay below 2^53.
+      const high = (second >>> 16) * 1e9;
+      const sum = (high % 65_536) * 65_536 + (second & 0xffff) * 1e9;
+      lowWord = sum % WORD;
+      highWord = Math.floor(high / 65_536) + Math.floor(sum / WORD);
+    }
+    const low = nanos === undefined ? lowWord : lowWord + (nanos[i] as number);
+    words[i * 2] = low;
+    words[i * 2 + 1] = low < WORD ? highWord : highWord + Math.floor(low / WORD);
   }
   return stamps;
 }
+
+const WORD = 2 ** 32;

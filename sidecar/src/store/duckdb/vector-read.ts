@@ -81,11 +81,19 @@ function readLists(parts: readonly Part[], rows: number, type: AnyArray): ListCo
     const entries = wordsOf(duckdb.vector_get_data(part.vector, part.rows * 16));
     const size = duckdb.list_vector_get_size(part.vector);
     const child = size === 0 ? EMPTY : duckdb.vector_get_data(duckdb.list_vector_get_child(part.vector), size * width);
+    // Lists that lie end to end are copied at once.
+    let [from, to] = [0, 0];
     for (let i = 0; i < part.rows; i++, row++) {
-      const [from, length] = [entries[i * 4] as number, entries[i * 4 + 2] as number];
+      const [start, length] = [entries[i * 4] as number, entries[i * 4 + 2] as number];
       offsets[row + 1] = (offsets[row] as number) + length;
-      if (length > 0) children.push(child.subarray(from * width, (from + length) * width));
+      if (length === 0) continue;
+      if (start !== to) {
+        if (to > from) children.push(child.subarray(from * width, to * width));
+        from = start;
+      }
+      to = start + length;
     }
+    if (to > from) children.push(child.subarray(from * width, to * width));
   }
   const items = new type(offsets[rows] as number);
   const bytes = new Uint8Array(items.buffer);

@@ -12,7 +12,7 @@ import {
 } from '@tapewatch/core';
 import { floorToLevel, LEVELS, type Level, type Marks, type WindowKind } from '../level.ts';
 import { histogramColumns } from './histogram-columns.ts';
-import { nanosAt, windowTable } from './fold.ts';
+import { nanosAt, windowTable, writeDistributionWindows } from './fold.ts';
 import { readRows } from './sql.ts';
 import { appendPacked, nanosOf, type PackedColumn } from './vector-append.ts';
 
@@ -23,7 +23,7 @@ export async function writeSealed(
   before: Marks,
 ): Promise<[string, number][]> {
   await writeValues(connection, '10s', values);
-  await writeDistributions(connection, '1s', distributions);
+  await writeDistributionWindows(connection, '1s', distributions);
   await writeLateValues(connection, lateRows(values.revised), { values, before });
   await writeLateDistributions(connection, lateRows(distributions.revised), { distributions, before });
   const moved: [string, number][] = [];
@@ -54,20 +54,6 @@ async function writeValues(connection: DuckDBConnection, level: Level, windows: 
     { type: BOOLEAN, items: windows.revised },
   ];
   await appendPacked(connection, windowTable('value', level), { columns, rowCount: windows.seriesIds.length });
-}
-
-async function writeDistributions(
-  connection: DuckDBConnection,
-  level: Level,
-  { seriesIds, startSeconds, revised, histograms }: DistributionWindows,
-): Promise<void> {
-  const columns: PackedColumn[] = [
-    { type: UINTEGER, items: seriesIds },
-    { type: BIGINT, items: nanosOf(startSeconds) },
-    ...histogramColumns(histograms),
-    { type: BOOLEAN, items: revised },
-  ];
-  await appendPacked(connection, windowTable('distribution', level), { columns, rowCount: seriesIds.length });
 }
 
 function lateRows(revised: Uint8Array): number[] {
@@ -122,7 +108,7 @@ async function writeLateDistributions(
     const sealed = rows.filter((row) => startOf(row) < before.distribution[level]);
     if (sealed.length === 0) continue;
     const starts = Uint32Array.from(sealed, (row) => floorToLevel(startOf(row), level));
-    await writeDistributions(connection, level, { ...pick(sealed), startSeconds: starts });
+    await writeDistributionWindows(connection, level, { ...pick(sealed), startSeconds: starts });
   }
   if (rows.length === 0) return;
   const checkpoints = await readRows(
