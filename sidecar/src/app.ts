@@ -2,23 +2,15 @@
  * The composition root: opens the store, recovers, and wires sources, pipeline, queries, alerting, HTTP and the door for
  * Grafana. Embeddable: tests start it in their own process. What was opened is closed in the opposite order.
  */
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { startAlerting, type Alerting } from './alerting/start-alerting.ts';
 import { ChannelSet } from './channel/channel-set.ts';
 import { SystemClock } from './clock.ts';
-import { createCodecRegistry } from './codec/registry.ts';
 import type { Config } from './config.ts';
 import { openGrafana } from './grafana/open-grafana.ts';
 import { startHttpServer } from './http/server.ts';
-import { openSources } from './ingest/open-sources.ts';
 import { startMonitoring } from './monitoring.ts';
 import { Observers } from './observer.ts';
-import { buildPipeline, RECORDED_STREAM, type ConfiguredStream } from './pipeline/build-pipeline.ts';
-import { durableAppend } from './pipeline/durable-append.ts';
-import { LayeredReader } from './pipeline/layered-reader.ts';
-import type { Pipeline } from './pipeline/pipeline.ts';
-import { recover } from './pipeline/recover.ts';
+import { RECORDED_STREAM } from './pipeline/build-pipeline.ts';
 import type { AlertingView, Clock, Logger, PromqlEngine, Source, Store, StoreReader, Telemetry } from './ports.ts';
 import { createCatalogue } from './query/catalogue.ts';
 import { ChangeLog } from './query/change-log.ts';
@@ -26,13 +18,12 @@ import { exemplarFinder } from './query/exemplar-query.ts';
 import { openQueries } from './query/open-queries.ts';
 import { createQueryService } from './query/query-service.ts';
 import { compileRegex } from './regex.ts';
-import { LiveHead } from './store/memory/live-head.ts';
-import { openStore } from './store/open-store.ts';
+import { SCRAPE_STREAM } from './scrape/job-runner.ts';
+import { Scraper } from './scrape/scraper.ts';
+import { openAll, startIngest, type Base, type Closers, type Ingest } from './start-ingest.ts';
 import { createLogger } from './telemetry/log.ts';
 import { createTelemetry } from './telemetry/metrics.ts';
 import { VERSION } from './version.ts';
-
-const RETAIN_EVERY_MS = 60_000;
 
 export interface App {
   /** `http://host:port` of the API. */
@@ -54,7 +45,7 @@ export interface App {
 
 /** Throws `config.invalid`, `store.*`, `rule.invalid` or `listen.refused` after closing what it had opened. */
 export async function startApp(config: Config): Promise<App> {
-  const closers: (() => Promise<unknown> | void)[] = [];
+  const closers: Closers = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
@@ -66,11 +57,7 @@ export async function startApp(config: Config): Promise<App> {
   }
 }
 
-async function compose(
-  config: Config,
-  closers: (() => Promise<unknown> | void)[],
-  closeAll: () => Promise<void>,
-): Promise<App> {
+async function compose(config: Config, closers: Closers, closeAll: () => Promise<void>): Promise<App> {
   const clock = new SystemClock();
   const log = createLogger(config.log);
   const telemetry = createTelemetry();
@@ -78,13 +65,20 @@ async function compose(
   const failed = new Promise<unknown>((resolve) => (fail = resolve));
   const base: Base = { config, clock, log, telemetry: telemetry.port, fail };
 
-  const { store, pipeline, reader, sources, openAlerts } = await startIngest(base, closers);
+  const { store, pipeline, reader, sources, openAlerts } = await startIngest(base, closers, [SCRAPE_STREAM]);
   const catalogue = createCatalogue(() => pipeline.registry.all());
   const changes = new ChangeLog();
   pipeline.announceTo(changes);
   const queries = openQueries({ reader, telemetry: telemetry.port, log, changes }, config.query);
   closers.push(() => queries.close());
   const { engine, line } = queries;
+  const scraper = await Scraper.start(config.scrape, {
+    ...base,
+    telemetry: telemetry.port,
+    version: VERSION,
+    write: (use) => void pipeline.write(SCRAPE_STREAM, use),
+  });
+  closers.push(() => scraper.close());
   const observers = new Observers(log);
   const channels = new ChannelSet(config.channels, {
     log,
@@ -107,6 +101,7 @@ async function compose(
       reader,
       queryService,
       alerting,
+      targets: scraper,
       catalogue,
       health,
       telemetry,
@@ -157,86 +152,9 @@ async function compose(
     liveAddress: monitoring.liveAddress,
     on: observers.on.bind(observers),
     failed,
-    reload: () => reload(alerting, log),
+    reload: () => reload({ alerting, scraper }, log),
     stop: closeAll,
   };
-}
-
-interface Base {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly telemetry: Telemetry;
-  readonly fail: (reason: unknown) => void;
-}
-
-interface Ingest {
-  readonly store: Store;
-  readonly pipeline: Pipeline;
-  readonly reader: StoreReader;
-  readonly sources: readonly Source[];
-  readonly openAlerts: Awaited<ReturnType<Store['open']>>['openAlerts'];
-}
-
-/** Store, recovery, pipeline and sources (not opened yet). */
-async function startIngest(base: Base, closers: (() => Promise<unknown> | void)[]): Promise<Ingest> {
-  const { config, clock, log, telemetry, fail } = base;
-  if (config.store.kind === 'duckdb') await mkdir(dirname(config.store.path), { recursive: true });
-  const store = openStore(config.store, fail);
-  const recovery = await store.open();
-  closers.push(() => store.close());
-  const { sources, streams } = openSources({
-    nats: config.nats,
-    streams: config.streams,
-    clock,
-    report: (level, message) => log[level]({ part: 'nats' }, message),
-  });
-  const codecs = createCodecRegistry();
-  const startNanos = clock.now();
-  const keepNanos = BigInt(config.pipeline.headMinutes) * 60_000_000_000n;
-  // An empty store holds nothing that memory does not: everything can be answered from memory from the first second on.
-  const completeSinceNanos = recovery.series.length === 0 ? 0n : startNanos;
-  const maxSamples = config.pipeline.headMaxSamples;
-  const head = new LiveHead(
-    { keepNanos, maxSamples, startNanos: completeSinceNanos, now: () => clock.now() },
-    recovery.series,
-  );
-  const pipeline = buildPipeline(
-    {
-      settings: config.pipeline,
-      streams: [...streams.values()].map(({ options, labelsOf }): ConfiguredStream => ({
-        name: options.name,
-        payloadKind: options.payload,
-        watermarkDelayMs: options.watermarkDelay,
-        latenessMs: options.lateness,
-        codec: (contentType) => codecs.codecFor(contentType, options.codec),
-        labels: labelsOf,
-      })),
-      clock,
-      telemetry,
-      log,
-      head,
-      append: durableAppend({ append: (batch) => store.append(batch), sleep, log }),
-      onFatal: fail,
-    },
-    recovery,
-  );
-  const recovered = await recover({
-    pipeline,
-    store,
-    streams: [...streams.keys(), RECORDED_STREAM],
-    nowNanos: startNanos,
-    setHeadBase: (seriesId, histogram) => head.setBase(seriesId, histogram),
-  });
-  log.info({ ...recovered, series: recovery.series.length }, 'recovered');
-  pipeline.start();
-  // A source is closed twice: first it takes nothing in any more, then, when all is stored, it acknowledges and ends.
-  const closeSources = () => Promise.all(sources.map((source) => source.close()));
-  closers.push(closeSources);
-  closers.push(() => pipeline.stop());
-  closers.push(clock.every(RETAIN_EVERY_MS, () => void retain(store, base)));
-  closers.push(closeSources);
-  return { store, pipeline, reader: new LayeredReader(head, store), sources, openAlerts: recovery.openAlerts };
 }
 
 function openAlerting(
@@ -277,30 +195,14 @@ function openAlerting(
   );
 }
 
-/** Sources connect in the background: a broker that comes up late, or is mended, is picked up without a restart. */
-async function openAll(sources: readonly Source[], pipeline: Pipeline, { log, fail }: Base): Promise<void> {
-  try {
-    await Promise.all(sources.map((source) => source.open((envelope) => pipeline.accept(envelope))));
-  } catch (error) {
-    log.error({ err: error }, 'a source cannot be opened');
-    fail(error);
-  }
-}
-
-async function retain(store: Store, { clock, log }: Base): Promise<void> {
-  try {
-    const removed = await store.retain(clock.now());
-    if (removed > 0) log.info({ removed }, 'rows past their retention were removed');
-  } catch (error) {
-    log.warn({ err: error }, 'retention failed; it is tried again in a minute');
-  }
-}
-
-async function reload(alerting: AlertingView & Pick<Alerting, 'reload'>, log: Logger): Promise<void> {
-  try {
-    await alerting.reload();
-  } catch (error) {
-    log.error({ err: error }, 'the reload was refused; the rules and routes stay as they were');
+/** Each part takes all of its files or none; a part that refuses keeps nothing from the others. */
+async function reload(parts: Readonly<Record<string, { reload(): Promise<void> }>>, log: Logger): Promise<void> {
+  for (const [name, part] of Object.entries(parts)) {
+    try {
+      await part.reload();
+    } catch (error) {
+      log.error({ err: error, part: name }, 'the reload was refused; what ran before runs on');
+    }
   }
 }
 
@@ -311,8 +213,4 @@ function worstStatus(sources: readonly Source[]): ReturnType<Source['status']> {
     all.find(({ connected }) => !connected) ??
     all[0] ?? { connected: false, server: '', detail: 'no stream is configured' }
   );
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

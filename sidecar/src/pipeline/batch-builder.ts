@@ -1,49 +1,57 @@
 /**
- * Collects what becomes durable together. Columns grow by doubling and are handed over as exact-size typed arrays, so
- * that they can be transferred to the store's thread.
+ * Collects what becomes durable together. What is new is shown to the head as views, many times before a commit takes
+ * all of it. Columns grow by doubling and are handed over as exact-size typed arrays, so that they can be transferred to
+ * the store's thread.
  */
-import type { ExponentialHistogram, EventRow, SeriesDefinition, WindowPart } from '@tapewatch/core';
-import type { Batch, Envelope, TransitionRow, WindowRow } from '../ports.ts';
+import type { ExponentialHistogram, EventRow, SeriesDefinition } from '@tapewatch/core';
+import type { ColumnBatch, Envelope, TransitionRow } from '../ports.ts';
+import { putStaleMarker } from '../stale-marker.ts';
 
 const INITIAL_ROWS = 1_024;
 
 export class BatchBuilder {
   #seriesIds = new Uint32Array(INITIAL_ROWS);
-  #times = new BigInt64Array(INITIAL_ROWS);
+  #seconds = new Uint32Array(INITIAL_ROWS);
+  #nanos = new Uint32Array(INITIAL_ROWS);
   #values = new Float64Array(INITIAL_ROWS);
   #rows = 0;
-  #histograms: Batch['histograms'][number][] = [];
+  #histograms: ColumnBatch['histograms'][number][] = [];
   #events: EventRow[] = [];
   #transitions: TransitionRow[] = [];
-  readonly #positions = new Map<string, number>();
+  #positions = new Map<string, number>();
+  #series: SeriesDefinition[] = [];
+  #shownRows = 0;
+  #shownHistograms = 0;
   /** To be settled when the batch is durable. */
-  readonly envelopes: Envelope[] = [];
-
-  readonly storedByStream = new Map<string, number>();
-
-  /** Counts an item of a stream that will be durable with this batch. */
-  countStored(stream: string): void {
-    this.storedByStream.set(stream, (this.storedByStream.get(stream) ?? 0) + 1);
-  }
+  envelopes: Envelope[] = [];
 
   get rows(): number {
     return this.#rows + this.#events.length + this.#histograms.length;
   }
 
   get isEmpty(): boolean {
-    return this.rows === 0 && this.#transitions.length === 0 && this.envelopes.length === 0;
+    const others = this.#transitions.length + this.envelopes.length + this.#series.length;
+    return this.rows === 0 && others === 0;
   }
 
-  addSample(seriesId: number, timeNanos: bigint, value: number): void {
-    if (this.#rows === this.#seriesIds.length) this.#grow();
-    this.#seriesIds[this.#rows] = seriesId;
-    this.#times[this.#rows] = timeNanos;
-    this.#values[this.#rows] = value;
-    this.#rows++;
+  addSample(seriesId: number, seconds: number, nanos: number, value: number): void {
+    const row = this.#rows;
+    if (row === this.#seriesIds.length) this.#grow();
+    this.#seriesIds[row] = seriesId;
+    this.#seconds[row] = seconds;
+    this.#nanos[row] = nanos;
+    this.#values[row] = value;
+    this.#rows = row + 1;
   }
 
-  addHistogram(seriesId: number, timeNanos: bigint, histogram: ExponentialHistogram): void {
-    this.#histograms.push({ seriesId, timeNanos, histogram: histogram.encode() });
+  /** The series ends at the stamp: a sample whose value is the staleness marker. */
+  addStale(seriesId: number, seconds: number, nanos: number): void {
+    this.addSample(seriesId, seconds, nanos, NaN);
+    putStaleMarker(this.#values, this.#rows - 1);
+  }
+
+  addHistogram(seriesId: number, seconds: number, nanos: number, histogram: ExponentialHistogram): void {
+    this.#histograms.push({ seriesId, seconds, nanos, histogram: histogram.encode() });
   }
 
   addEvent(event: EventRow): void {
@@ -54,45 +62,69 @@ export class BatchBuilder {
     this.#transitions.push(...rows);
   }
 
-  addPosition(log: string, range: { from: number; to: number }): void {
-    this.#positions.set(`${log}@${range.from}`, range.to);
+  /** `range`: messages of a durable log up to `to`, in one unbroken stretch from `from`. */
+  addPosition(log: string, { from, to }: { from: number; to: number }): void {
+    const key = `${log}@${from}`;
+    this.#positions.set(key, Math.max(to, this.#positions.get(key) ?? 0));
   }
 
-  /** The batch; the builder must not be used afterwards. */
-  build(series: readonly SeriesDefinition[], parts: readonly WindowPart[], sealed: Batch['sealed']): Batch {
-    return {
-      series,
+  addSeries(definitions: readonly SeriesDefinition[]): void {
+    this.#series.push(...definitions);
+  }
+
+  /** Rows that came since the last call, as views that are valid until the next row; undefined when there are none. */
+  unseen(): Pick<ColumnBatch, 'samples' | 'histograms'> | undefined {
+    const [from, to] = [this.#shownRows, this.#rows];
+    const histograms = this.#histograms.slice(this.#shownHistograms);
+    if (from === to && histograms.length === 0) return undefined;
+    this.#shownRows = to;
+    this.#shownHistograms = this.#histograms.length;
+    const samples = {
+      seriesIds: this.#seriesIds.subarray(from, to),
+      seconds: this.#seconds.subarray(from, to),
+      nanos: this.#nanos.subarray(from, to),
+      values: this.#values.subarray(from, to),
+    };
+    return { samples, histograms };
+  }
+
+  /** Hands everything over and is empty again; the columns' room is kept. */
+  take(): { batch: ColumnBatch; rows: number; envelopes: Envelope[] } {
+    const { rows, envelopes } = this;
+    const batch: ColumnBatch = {
+      series: this.#series,
       samples: {
         seriesIds: this.#seriesIds.slice(0, this.#rows),
-        timesNanos: this.#times.slice(0, this.#rows),
+        seconds: this.#seconds.slice(0, this.#rows),
+        nanos: this.#nanos.slice(0, this.#rows),
         values: this.#values.slice(0, this.#rows),
       },
       histograms: this.#histograms,
-      windows: parts.map(windowRow),
       events: this.#events,
       transitions: this.#transitions,
       positions: [...this.#positions].map(([log, sequence]) => ({ log, sequence })),
-      sealed,
     };
+    this.#rows = 0;
+    this.#shownRows = 0;
+    this.#shownHistograms = 0;
+    this.#series = [];
+    this.#histograms = [];
+    this.#events = [];
+    this.#transitions = [];
+    this.#positions = new Map();
+    this.envelopes = [];
+    return { batch, rows, envelopes };
   }
 
   #grow(): void {
-    const length = this.#seriesIds.length * 2;
-    const seriesIds = new Uint32Array(length);
-    const times = new BigInt64Array(length);
-    const values = new Float64Array(length);
-    seriesIds.set(this.#seriesIds);
-    times.set(this.#times);
-    values.set(this.#values);
-    this.#seriesIds = seriesIds;
-    this.#times = times;
-    this.#values = values;
+    const room = this.#seriesIds.length * 2;
+    const copied = <T extends Uint32Array | Float64Array>(from: T, to: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.#seriesIds = copied(this.#seriesIds, new Uint32Array(room));
+    this.#seconds = copied(this.#seconds, new Uint32Array(room));
+    this.#nanos = copied(this.#nanos, new Uint32Array(room));
+    this.#values = copied(this.#values, new Float64Array(room));
   }
-}
-
-function windowRow(part: WindowPart): WindowRow {
-  const { seriesId, levelMs, startNanos, count, sum, min, max, first, firstNanos, last, lastNanos, increase } = part;
-  const row = { seriesId, levelMs, startNanos, count, sum, min, max, first, firstNanos, last, lastNanos, increase };
-  const { histogram } = part;
-  return histogram === undefined ? row : { ...row, histogram: histogram.encode() };
 }

@@ -1,7 +1,8 @@
 /** From settings to the pipeline: each configured stream gets its policy, its codec and the labels of its subjects. */
-import type { Batch, Clock, Codec, DecodeContext, Logger, Recovery, Telemetry } from '../ports.ts';
+import type { Clock, ColumnBatch, DecodeContext, Logger, Recovery, SinkCodec, Telemetry } from '../ports.ts';
+import { kindByName, type KindPatterns } from './kind-pattern.ts';
 import type { PipelineSettings } from './pipeline-options.ts';
-import { Pipeline } from './pipeline.ts';
+import { Pipeline, type PipelineHead } from './pipeline.ts';
 
 /** The stream that the samples of recording rules belong to. */
 export const RECORDED_STREAM = 'recorded';
@@ -11,7 +12,8 @@ export interface ConfiguredStream {
   readonly payloadKind: DecodeContext['payloadKind'];
   readonly watermarkDelayMs: number;
   readonly latenessMs: number;
-  readonly codec: (contentType: string) => Codec;
+  readonly kinds: KindPatterns;
+  readonly codec: (contentType: string) => SinkCodec;
   readonly labels: (subject: string) => Readonly<Record<string, string>>;
 }
 
@@ -21,27 +23,32 @@ export interface PipelineDeps {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly log: Logger;
-  readonly head: { append(batch: Batch): void };
-  readonly append: (batch: Batch) => Promise<{ readonly duplicates: number }>;
+  readonly head: PipelineHead;
+  readonly append: (batch: ColumnBatch) => Promise<{ readonly duplicates: number }>;
   readonly onFatal: (error: unknown) => void;
+}
+
+/** A stream whose samples the sidecar makes itself. */
+export function internalStream(name: string): ConfiguredStream {
+  return {
+    name,
+    payloadKind: 'metric',
+    watermarkDelayMs: 1_000,
+    latenessMs: 3_600_000,
+    kinds: { counter: [], observation: [] },
+    codec: () => {
+      throw new Error(`bug: stream ${name} gets no messages`);
+    },
+    labels: () => ({}),
+  };
 }
 
 export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline {
   const { settings, streams, telemetry } = deps;
-  const recorded: ConfiguredStream = {
-    name: RECORDED_STREAM,
-    payloadKind: 'metric',
-    watermarkDelayMs: 1_000,
-    latenessMs: 3_600_000,
-    codec: () => {
-      throw new Error('bug: recording rules send no messages');
-    },
-    labels: () => ({}),
-  };
   const pipeline = new Pipeline(
     {
       ...deps,
-      streams: [...streams, recorded].map(({ name, payloadKind, codec, labels, ...delays }) => ({
+      streams: streams.map(({ name, payloadKind, codec, labels, kinds, ...delays }) => ({
         payloadKind,
         codec,
         labels,
@@ -51,10 +58,14 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
           idleDelayMs: Math.max(settings.idleDelayMs, delays.watermarkDelayMs),
           maxLatenessMs: delays.latenessMs,
           maxFutureMs: settings.maxFutureMs,
-          scale: settings.histogramScale,
+          kindOf: kindByName(kinds),
         },
       })),
-      limits: { maxSeries: settings.maxSeries, maxNewPerSecond: settings.maxNewSeriesPerSecond },
+      limits: {
+        maxSeries: settings.maxSeries,
+        maxNewPerSecond: settings.maxNewSeriesPerSecond,
+        maxSeriesPerStream: settings.maxSeriesPerStream,
+      },
       flushIntervalMs: settings.flushIntervalMs,
       commitIntervalMs: settings.commitIntervalMs,
       maxBatchRows: settings.maxBatchRows,

@@ -6,7 +6,7 @@
  */
 import { Labels, METRIC_NAME, nanos, secondsBetween } from '@tapewatch/core';
 import type { Fill, HealthResult, Nanos, NumberSample, OrderEvent, Quote, TradingEvent } from '@tapewatch/core';
-import { DERIVED_METRICS, type DerivedMetric } from '@tapewatch/contract';
+import { DERIVED_METRICS, ORDER_LATENCIES, type DerivedMetric } from '@tapewatch/contract';
 
 const BY_NAME: ReadonlyMap<string, DerivedMetric> = new Map(DERIVED_METRICS.map((metric) => [metric.name, metric]));
 const HEALTH_VALUES = { HEALTHY: 0, DEGRADED: 1, CRITICAL: 2 } as const;
@@ -68,7 +68,7 @@ export class Deriver {
     if (event === 'reject') {
       samples.push(this.#count('order_rejects_total', [venue, strategy, order.reason || 'unknown'], timeNanos, 1));
     }
-    const latencyName = LATENCY_BY_EVENT[event];
+    const latencyName = LATENCY_BY_EVENT.get(event);
     if (latencyName !== undefined && sentNanos !== null) {
       samples.push(this.#sample(latencyName, [venue, strategy], timeNanos, secondsBetween(sentNanos, timeNanos)));
     }
@@ -164,12 +164,9 @@ function forgetFirst(map: Map<string, unknown>): void {
   for (const key of map.keys()) return void map.delete(key);
 }
 
-const LATENCY_BY_EVENT: Partial<Record<OrderEvent['event'], string>> = {
-  ack: 'order_ack_seconds',
-  reject: 'order_ack_seconds',
-  fill: 'order_fill_seconds',
-  cancel_ack: 'order_cancel_seconds',
-};
+const LATENCY_BY_EVENT: ReadonlyMap<OrderEvent['event'], string> = new Map(
+  Object.entries(ORDER_LATENCIES).flatMap(([name, steps]) => steps.map((step) => [step, name] as const)),
+);
 
 function sampleOf(name: string, labels: Labels, timeNanos: Nanos, value: number): NumberSample {
   const { kind, unit, help } = definition(name);

@@ -1,9 +1,9 @@
 import { TapewatchError } from '../errors.ts';
-import type { Batch, Logger } from '../ports.ts';
+import type { ColumnBatch, Logger } from '../ports.ts';
 import { durableAppend } from './durable-append.ts';
 
 const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const batch = {} as Batch;
+const batch = {} as ColumnBatch;
 
 it('waits longer after each failure, up to a bound, until the store takes the batch (proves: ING-34)', async () => {
   const waits: number[] = [];

@@ -3,7 +3,7 @@
  * it lasts the durable log holds back what it would deliver. A fault that is not retryable is final.
  */
 import { TapewatchError } from '../errors.ts';
-import type { Batch, ColumnBatch, Logger } from '../ports.ts';
+import type { ColumnBatch, Logger } from '../ports.ts';
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
@@ -14,11 +14,8 @@ export interface DurableAppendOptions {
   readonly log: Logger;
 }
 
-export function durableAppend(
-  options: DurableAppendOptions,
-): (batch: Batch | ColumnBatch) => Promise<{ readonly duplicates: number }> {
-  return async (given) => {
-    const batch = asColumns(given);
+export function durableAppend(options: DurableAppendOptions): DurableAppendOptions['append'] {
+  return async (batch) => {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       try {
         return await options.append(batch);
@@ -28,26 +25,5 @@ export function durableAppend(
         await options.sleep(waitMs);
       }
     }
-  };
-}
-
-/** Until the pipeline hands over seconds and nanoseconds itself; its windows are left to the store's own ladder. */
-function asColumns(batch: Batch | ColumnBatch): ColumnBatch {
-  if (!('windows' in batch)) return batch as ColumnBatch;
-  const { samples, series, events, transitions, positions } = batch;
-  return {
-    ...{ series, events, transitions, positions },
-    samples: {
-      seriesIds: samples.seriesIds,
-      seconds: Uint32Array.from(samples.timesNanos, (stamp) => Number(stamp / 1_000_000_000n)),
-      nanos: Uint32Array.from(samples.timesNanos, (stamp) => Number(stamp % 1_000_000_000n)),
-      values: samples.values,
-    },
-    histograms: batch.histograms.map(({ seriesId, timeNanos, histogram }) => ({
-      seriesId,
-      seconds: Number(timeNanos / 1_000_000_000n),
-      nanos: Number(timeNanos % 1_000_000_000n),
-      histogram,
-    })),
   };
 }

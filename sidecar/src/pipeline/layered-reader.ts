@@ -4,12 +4,11 @@
  * retention has removed old windows, so a seam could show as an increase that never happened.
  */
 import type { EventTable, Matcher, Quote, SelectRequest, SeriesData, SeriesDefinition } from '@tapewatch/core';
-import { nanosFromMs } from '@tapewatch/core';
 import type { EventFilter, EventRowByTable, StoreReader, TransitionRow } from '../ports.ts';
 
 export interface Head extends Pick<StoreReader, 'select' | 'series'> {
-  /** Everything stamped at or after this is in memory. */
-  readonly completeSinceNanos: bigint;
+  /** Everything stamped at or after this, milliseconds since the epoch, is in memory. */
+  readonly completeSinceMs: number;
 }
 
 export class LayeredReader implements StoreReader {
@@ -22,7 +21,7 @@ export class LayeredReader implements StoreReader {
   }
 
   #for(startMs: number): Head | StoreReader {
-    return nanosFromMs(startMs) >= this.#head.completeSinceNanos ? this.#head : this.#store;
+    return startMs >= this.#head.completeSinceMs ? this.#head : this.#store;
   }
 
   select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {

@@ -4,13 +4,7 @@ import { z } from 'zod';
 
 export const pipelineOptions = z
   .strictObject({
-    flushIntervalMs: z
-      .number()
-      .int()
-      .min(1)
-      .max(5_000)
-      .default(50)
-      .describe('longest wait until queries and rules see a row'),
+    flushIntervalMs: z.number().int().min(1).max(5_000).default(2).describe('longest wait until queries see a row'),
     commitIntervalMs: z
       .number()
       .int()
@@ -28,6 +22,13 @@ export const pipelineOptions = z
       .describe('rows that may wait while the store is busy; past it core NATS messages are dropped and counted'),
     maxSeries: z.number().int().min(1).max(10_000_000).default(1_000_000),
     maxNewSeriesPerSecond: z.number().int().min(1).max(1_000_000).default(50_000),
+    maxSeriesPerStream: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(250_000)
+      .describe('series that one stream may create, so that one broken publisher leaves room for the others'),
     maxFutureMs: z.number().int().min(0).max(86_400_000).default(600_000).describe('stamps further ahead are refused'),
     idleDelayMs: z
       .number()
@@ -44,13 +45,13 @@ export const pipelineOptions = z
       .max(120)
       .default(20)
       .describe('how much of the present memory answers for: a board of 15 minutes and its windows'),
-    headMaxSamples: z
+    headMaxBytes: z
       .number()
       .int()
-      .min(1_000)
-      .max(1_000_000_000)
-      .default(20_000_000)
-      .describe('raw samples in memory; past it fewer minutes are kept'),
+      .min(1_048_576)
+      .max(64 * 1_073_741_824)
+      .default(192 * 1_048_576)
+      .describe('memory for that; past it fewer minutes are kept'),
   })
   .prefault({});
 

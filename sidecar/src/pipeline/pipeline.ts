@@ -1,28 +1,38 @@
 /**
- * A message's way: envelope -> codec -> series id and limits -> windows -> batch -> head and store -> settled.
- * An envelope is settled as stored only after the commit that holds its last sample. Nothing is dropped without a counter and, for bad messages, a dead letter.
+ * A message's way: envelope -> codec -> sink (series id and limits, batch) -> head and store -> settled. An envelope is
+ * settled as stored only after the commit that holds its last sample. Nothing is dropped without a counter and, for bad
+ * messages, a dead letter.
  */
-import { SequenceLedger, type Sample, type SeriesDefinition, type TradingEvent } from '@tapewatch/core';
+import { type Sample, type SeriesDefinition, type TradingEvent } from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
 import type {
-  Batch,
-  Codec,
+  ChangeSink,
+  ColumnBatch,
   DecodeContext,
-  Decoded,
   DecodeProblem,
   Envelope,
   Progress,
   Recovery,
+  SampleSink,
+  SinkCodec,
+  StampedColumns,
   TransitionRow,
 } from '../ports.ts';
+import { Announcer } from './announcer.ts';
 import { BatchBuilder } from './batch-builder.ts';
+import { Changes, type Change } from './changes.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { Deriver } from './derive.ts';
+import { LogPositions } from './log-positions.ts';
+import { MessageSink } from './message-sink.ts';
 import { RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
 import { StreamState, type StreamPolicy } from './stream-state.ts';
 
-/** Dead letters a flush may add; past it they are only counted, so that a flood cannot fill the disk. */
-const MAX_DEAD_LETTERS_PER_FLUSH = 100;
+/** Watermarks, sealing, counters and rules follow at this distance; rows are shown sooner. */
+const ADVANCE_EVERY_MS = 50;
+/** Dead letters between two advances; past it they are only counted, so that a flood cannot fill the disk. */
+const MAX_DEAD_LETTERS_PER_ADVANCE = 100;
 const EXCERPT_BYTES = 1_024;
 const RECENT_IDS_GENERATION = 500_000;
 
@@ -30,49 +40,85 @@ export interface PipelineStream {
   readonly policy: StreamPolicy;
   readonly payloadKind: DecodeContext['payloadKind'];
   /** Codec for a message's content type. */
-  readonly codec: (contentType: string) => Codec;
+  readonly codec: (contentType: string) => SinkCodec;
   /** Labels that a subject yields, static labels included. */
   readonly labels: (subject: string) => Readonly<Record<string, string>>;
+}
+
+/** The memory that answers for the present. */
+export interface PipelineHead {
+  define(definition: SeriesDefinition): void;
+  /** Takes in every row before it is durable; the columns are the caller's and change afterwards. */
+  append(rows: Pick<ColumnBatch, 'samples' | 'histograms'>): void;
+  /** Closes the seconds of a stream that end at or before the watermark; adds the names of distributions that show more. */
+  seal(stream: string, watermarkSeconds: number, changedNames: Map<string, number>): void;
+  isLate(stream: string, second: number): boolean;
+  evict(): void;
 }
 
 export interface PipelineOptions extends CommitterOptions {
   readonly streams: readonly PipelineStream[];
   readonly limits: SeriesLimits;
-  /** Longest time a row waits until queries and rules see it. */
+  /** Longest time a row waits until queries see it. */
   readonly flushIntervalMs: number;
+  /** Longest time a row waits for its commit, whose price hardly depends on its size. */
+  readonly commitIntervalMs: number;
+  /** A commit is due as soon as this many rows wait. */
+  readonly maxBatchRows: number;
   /** Rows that are not durable yet; past it messages are refused with reason `queue_full`. */
   readonly maxPendingRows: number;
-  /** Takes in every batch before it is durable: the memory that answers for the present. */
-  readonly head: { append(batch: Batch): void };
+  readonly head: PipelineHead;
 }
+
+/** What became of a message's items. */
+export interface Taken {
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+const NOTHING_TAKEN: Taken = { accepted: 0, rejected: 0 };
 
 export class Pipeline implements Progress {
   readonly #options: PipelineOptions;
-  readonly #streams: ReadonlyMap<string, PipelineStream>;
-  readonly #states = new Map<string, StreamState>();
+  readonly #streams: ReadonlyMap<string, { readonly stream: PipelineStream; readonly state: StreamState }>;
+  readonly #states: readonly StreamState[];
   readonly #registry: SeriesRegistry;
   readonly #deriver = new Deriver();
   readonly #recentIds = new RecentIds(RECENT_IDS_GENERATION);
-  readonly #ledgers = new Map<string, SequenceLedger>();
-  readonly #listeners = new Set<(changedNames: ReadonlySet<string>) => void>();
-  readonly #waiters: (() => void)[] = [];
+  readonly #positions: LogPositions;
+  readonly #announcer = new Announcer();
   readonly #committer: Committer;
-  #batch = new BatchBuilder();
-  #changedNames = new Set<string>();
+  readonly #batch = new BatchBuilder();
+  readonly #changes: Changes;
+  readonly #sink: MessageSink;
   #deadLetters = 0;
+  #lastAdvanceMs = 0;
+  #oldestPendingMs = Infinity;
+  #isCommitWanted = false;
+  #waiters: (() => void)[] = [];
   #stopTimer: (() => void) | undefined;
 
   constructor(options: PipelineOptions, recovery: Recovery) {
     this.#options = options;
     this.#committer = new Committer(options);
-    this.#streams = new Map(options.streams.map((stream) => [stream.policy.name, stream]));
-    this.#registry = new SeriesRegistry(options.limits, recovery.series);
-    const sealed = new Map(recovery.sealed.map(({ stream, untilNanos }) => [stream, untilNanos]));
-    for (const { policy } of options.streams) {
-      this.#states.set(policy.name, new StreamState(policy, sealed.get(policy.name) ?? 0n));
-    }
-    for (const { log, ranges } of groupPositions(recovery.positions))
-      this.#ledgers.set(log, new SequenceLedger(ranges));
+    this.#states = options.streams.map(({ policy }, number) => new StreamState(policy, number));
+    this.#streams = new Map(
+      options.streams.map((stream, i) => [stream.policy.name, { stream, state: this.#states[i] as StreamState }]),
+    );
+    const numberOf = (stream: string): number => this.#streams.get(stream)?.state.number ?? 0;
+    this.#registry = new SeriesRegistry(options.limits, recovery.series, numberOf);
+    this.#changes = new Changes(this.#registry.names);
+    this.#sink = new MessageSink({
+      registry: this.#registry,
+      batch: this.#batch,
+      changes: this.#changes,
+      states: this.#states,
+      isLate: (stream, second) => options.head.isLate(stream, second),
+      onEvent: (event, envelope) => this.#addEvent(event, envelope),
+      onProblem: (problem, envelope, stream) => this.#reject(problem, envelope, stream),
+    });
+    this.#positions = new LogPositions(recovery.positions);
+    this.#tickStates(this.#nowSeconds());
   }
 
   get seriesCount(): number {
@@ -80,7 +126,7 @@ export class Pipeline implements Progress {
   }
 
   get pendingRows(): number {
-    return this.#batch.rows + this.#committer.pendingRows;
+    return this.#batch.rows + this.#committer.rows;
   }
 
   get registry(): SeriesRegistry {
@@ -91,44 +137,68 @@ export class Pipeline implements Progress {
     return this.#deriver;
   }
 
-  /** From which stamp a stream's raw samples must be replayed into its windows after a restart. */
-  replayFrom(stream: string): bigint {
-    return this.#state(stream).windows.replayFromNanos;
-  }
-
-  /** Restores open windows from a raw sample that is stored already. */
-  restore(stream: string, input: Parameters<StreamState['windows']['add']>[0]): void {
-    this.#state(stream).windows.restore(input);
-  }
-
   start(): void {
     this.#stopTimer = this.#options.clock.every(this.#options.flushIntervalMs, () => this.#tick());
   }
 
+  /** Whom to tell what changed in the answers of head and store. */
+  announceTo(sink: ChangeSink): void {
+    this.#announcer.announceTo(sink);
+  }
+
   /** Takes in one message. Returns at once; the envelope is settled later. */
-  accept(envelope: Envelope): void {
-    const { telemetry } = this.#options;
-    telemetry.received(envelope.stream, 1, envelope.payload.length);
-    if (!this.#isNewMessage(envelope)) {
-      telemetry.duplicates(envelope.stream, 1);
-      this.#batch.envelopes.push(envelope);
-      return;
-    }
-    const stream = this.#stream(envelope.stream);
-    const decoded = stream.codec(envelope.contentType).decode(envelope.payload, {
-      payloadKind: stream.payloadKind,
-      labels: stream.labels(envelope.subject),
-      receivedNanos: envelope.receivedNanos,
-    });
-    this.#take(envelope, decoded);
+  accept(envelope: Envelope): Taken {
+    const { stream, state } = this.#stream(envelope.stream);
+    const { payload, subject, contentType, receivedNanos } = envelope;
+    state.messages++;
+    state.bytes += payload.length;
     this.#batch.envelopes.push(envelope);
-    if (this.#batch.rows >= this.#options.maxBatchRows) this.#tick();
+    if (!this.#isNewMessage(envelope)) {
+      state.duplicates++;
+      return NOTHING_TAKEN;
+    }
+    return this.#take(state, envelope, (sink) => {
+      const context = { payloadKind: stream.payloadKind, labels: stream.labels(subject), receivedNanos };
+      stream.codec(contentType).decodeInto(payload, context, sink);
+    });
+  }
+
+  /** Takes in one message that waits for its commit: resolves when it is durable, rejects when it cannot become so. */
+  submit(message: Omit<Envelope, 'settle' | 'position'>): Promise<Taken> {
+    return new Promise((resolve, reject) => {
+      const taken = this.accept({
+        ...message,
+        settle(outcome) {
+          if (outcome === 'stored') resolve(taken);
+          else reject(new TapewatchError('store.unavailable', `a message of stream ${message.stream} was not stored`));
+        },
+      });
+    });
   }
 
   /** Takes in samples that the sidecar itself produced, such as those of recording rules. */
   acceptSamples(stream: string, samples: readonly Sample[]): void {
-    const nowNanos = this.#options.clock.now();
-    for (const sample of samples) this.#addSample(sample, this.#state(stream), nowNanos);
+    this.write(stream, () => {
+      for (const sample of samples) this.#addSample(sample);
+    });
+  }
+
+  /** Lets a part of the sidecar, such as the scraper, write samples of a stream; `use` runs at once. */
+  write(stream: string, use: (sink: SampleSink) => void): Taken {
+    return this.#take(this.#stream(stream).state, undefined, use);
+  }
+
+  #take(state: StreamState, envelope: Envelope | undefined, use: (sink: SampleSink) => void): Taken {
+    const sink = this.#sink;
+    const nanos = envelope?.receivedNanos ?? this.#options.clock.now();
+    sink.begin(state, Number(nanos / 1_000n) / 1e6, envelope);
+    // The durable log bounds what it delivers unacknowledged; only what comes without one is refused by a full queue.
+    sink.isClosed = envelope?.position === undefined && this.pendingRows >= this.#options.maxPendingRows;
+    use(sink);
+    const { accepted, rejected, isClosed } = sink;
+    if (isClosed) this.#options.telemetry.dropped(state.policy.name, 'queue_full', rejected);
+    if (this.#batch.rows >= this.#options.maxBatchRows) this.#commitWhenDue();
+    return { accepted, rejected };
   }
 
   /** Stores transitions with the next batch; resolves when they are durable. */
@@ -136,105 +206,78 @@ export class Pipeline implements Progress {
     this.#batch.addTransitions(rows);
     await new Promise<void>((resolve) => {
       this.#waiters.push(resolve);
-      this.#tick();
+      this.#isCommitWanted = true;
+      this.#commitWhenDue();
     });
   }
 
   onAdvance(listener: (changedNames: ReadonlySet<string>) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#announcer.subscribe(listener);
   }
 
-  /** Writes everything that was taken in and ends. Windows that are still open are rebuilt from raw samples. */
+  /** Writes everything that was taken in and ends. */
   async stop(): Promise<void> {
     this.#stopTimer?.();
     this.#tick();
-    await this.#committer.drain();
+    const committer = this.#committer;
+    while (!committer.hasFailed && (!committer.isFree || !this.#batch.isEmpty)) {
+      await (committer.isFree ? this.#commit() : committer.idle());
+    }
   }
 
   #isNewMessage({ position }: Envelope): boolean {
     if (position === undefined) return true;
-    let ledger = this.#ledgers.get(position.log);
-    if (ledger === undefined) this.#ledgers.set(position.log, (ledger = new SequenceLedger()));
-    // A full queue refuses core NATS messages only: the durable log bounds what it delivers unacknowledged.
-    const range = ledger.add(position);
-    if (range === undefined) return false;
-    this.#batch.addPosition(position.log, range);
-    return true;
+    const range = this.#positions.add(position);
+    if (range !== undefined) this.#batch.addPosition(position.log, range);
+    return range !== undefined;
   }
 
-  #take(envelope: Envelope, decoded: Decoded): void {
-    const { telemetry, maxPendingRows } = this.#options;
-    const { stream } = envelope;
-    const items = decoded.samples.length + decoded.events.length;
-    if (envelope.position === undefined && this.pendingRows + items > maxPendingRows) {
-      telemetry.dropped(stream, 'queue_full', items);
-      return;
-    }
-    const state = this.#state(stream);
-    const { receivedNanos } = envelope;
-    for (const sample of decoded.samples) this.#addSample(sample, state, receivedNanos, envelope);
-    for (const event of decoded.events) this.#addEvent(event, state, receivedNanos, envelope);
-    for (const problem of decoded.problems) this.#reject(envelope, problem);
-  }
-
-  #addEvent(event: TradingEvent, state: StreamState, nowNanos: bigint, envelope: Envelope): void {
-    const refusal = state.refuseTime(event.timeNanos, nowNanos);
+  #addEvent(event: TradingEvent, envelope: Envelope): void {
+    const { state } = this.#stream(envelope.stream);
+    const refusal = state.refuseTime(Number(event.timeNanos / 1_000_000_000n));
     if (refusal !== undefined) {
       const detail = `${event.table} stamped ${event.timeNanos} is outside the stream's bounds`;
-      this.#reject(envelope, { reason: refusal, detail, excerpt: envelope.payload });
+      this.#sink.rejected++;
+      this.#reject({ reason: refusal, detail, excerpt: envelope.payload }, envelope, envelope.stream);
       return;
     }
     const id = identity(event);
     if (id !== undefined && !this.#recentIds.add(id)) {
-      this.#options.telemetry.duplicates(envelope.stream, 1);
+      state.duplicates++;
       return;
     }
     this.#batch.addEvent(event);
-    this.#batch.countStored(envelope.stream);
-    for (const sample of this.#deriver.derive(event, nowNanos)) this.#addSample(sample, state, nowNanos);
+    const [accepted, stored] = [this.#sink.accepted + 1, state.stored + 1];
+    for (const sample of this.#deriver.derive(event, envelope.receivedNanos)) this.#addSample(sample);
+    // Only what was published counts, not what was derived from it.
+    this.#sink.accepted = accepted;
+    state.stored = stored;
   }
 
-  #addSample(sample: Sample, state: StreamState, nowNanos: bigint, envelope?: Envelope): void {
-    const { telemetry } = this.#options;
-    const { name } = state.policy;
-    const refusal = state.refuseTime(sample.timeNanos, nowNanos);
-    const series = refusal ?? this.#registry.intern(sample, name, nowNanos);
-    if (typeof series === 'string') {
-      const detail = `${sample.labels.toString()} stamped ${sample.timeNanos}`;
-      if (envelope === undefined) telemetry.dropped(name, series, 1);
-      else this.#reject(envelope, { reason: series, detail, excerpt: envelope.payload });
-      return;
-    }
-    if (envelope !== undefined) this.#batch.countStored(name);
-    this.#addToSeries(sample, series, state, nowNanos);
+  #addSample(sample: Sample): void {
+    const { labels, kind, unit, help, timeNanos } = sample;
+    const sink = this.#sink;
+    const seconds = Number(timeNanos / 1_000_000_000n);
+    const nanos = Number(timeNanos % 1_000_000_000n);
+    const ref = sink.series(labels, kind, unit, help);
+    if (sample.kind === 'histogram') sink.histogram(ref, seconds, nanos, sample.histogram);
+    else sink.number(ref, seconds, nanos, sample.value);
   }
 
-  #addToSeries(sample: Sample, series: SeriesDefinition, state: StreamState, nowNanos: bigint): void {
-    const { timeNanos } = sample;
-    const histogram = sample.kind === 'histogram' ? sample.histogram : undefined;
-    const value = sample.kind === 'histogram' ? NaN : sample.value;
-    if (histogram === undefined) this.#batch.addSample(series.id, timeNanos, value);
-    else this.#batch.addHistogram(series.id, timeNanos, histogram);
-    // A series belongs to the stream that created it: its watermark decides, whoever publishes.
-    const owner = this.#states.get(series.stream) ?? state;
-    const input = { seriesId: series.id, kind: series.kind, timeNanos, value };
-    const late = owner.windows.add(histogram === undefined ? input : { ...input, histogram });
-    if (late) this.#options.telemetry.late(owner.policy.name, 1);
-    // A publisher whose clock is ahead must not make everyone else late.
-    owner.watermark.observe(timeNanos < nowNanos ? timeNanos : nowNanos);
-    if (series.kind !== 'distribution') this.#changedNames.add(series.labels.metricName);
-  }
-
-  #reject(envelope: Envelope, { reason, detail, excerpt, items = 1, countOnly }: DecodeProblem): void {
-    this.#options.telemetry.dropped(envelope.stream, reason, items);
-    if (countOnly === true || this.#deadLetters >= MAX_DEAD_LETTERS_PER_FLUSH) return;
+  /** `envelope` is undefined for samples that the sidecar itself produced: these are counted only. */
+  #reject(
+    { reason, detail, excerpt, items = 1, countOnly }: DecodeProblem,
+    envelope: Envelope | undefined,
+    stream: string,
+  ): void {
+    this.#options.telemetry.dropped(stream, reason, items);
+    if (envelope === undefined || countOnly === true || this.#deadLetters >= MAX_DEAD_LETTERS_PER_ADVANCE) return;
     this.#deadLetters++;
-    this.#options.telemetry.deadLetters(envelope.stream, reason, 1);
+    this.#options.telemetry.deadLetters(stream, reason, 1);
     this.#batch.addEvent({
       table: 'dead_letters',
       timeNanos: envelope.receivedNanos as never,
-      stream: envelope.stream,
+      stream,
       subject: envelope.subject,
       reason,
       detail,
@@ -242,52 +285,110 @@ export class Pipeline implements Progress {
     });
   }
 
-  /** Seals what the watermarks allow and hands the batch to the head, which answers at once, and to the committer. */
   #tick(): void {
-    const nowNanos = this.#options.clock.now();
-    const parts = [];
-    const sealed: { stream: string; untilNanos: bigint }[] = [];
-    for (const [stream, { watermark, windows }] of this.#states) {
-      watermark.tick(nowNanos);
-      const before = windows.sealedUntilNanos;
-      const sealedParts = windows.seal(watermark.nanos);
-      parts.push(...sealedParts);
-      if (windows.sealedUntilNanos !== before) sealed.push({ stream, untilNanos: windows.sealedUntilNanos });
+    this.#show();
+    const nowMs = this.#nowSeconds() * 1_000;
+    if (nowMs - this.#lastAdvanceMs >= ADVANCE_EVERY_MS || nowMs < this.#lastAdvanceMs) this.#advance(nowMs);
+    if (!this.#batch.isEmpty && this.#oldestPendingMs === Infinity) this.#oldestPendingMs = nowMs;
+    if (nowMs - this.#oldestPendingMs >= this.#options.commitIntervalMs) this.#isCommitWanted = true;
+    this.#commitWhenDue();
+  }
+
+  /** Hands what is new to the head, which answers with it at once. */
+  #show(): void {
+    const { head } = this.#options;
+    const created = this.#registry.takeCreated();
+    for (const definition of created) head.define(definition);
+    this.#batch.addSeries(created);
+    const rows = this.#batch.unseen();
+    if (rows === undefined) return;
+    head.append(rows);
+    this.#tellAge(rows.samples);
+    this.#announcer.shown(this.#changes.take());
+  }
+
+  #tellAge({ seconds, nanos }: StampedColumns): void {
+    const { telemetry } = this.#options;
+    if (telemetry.visible === undefined || seconds.length === 0) return;
+    const now = this.#nowSeconds();
+    for (const row of [0, seconds.length - 1]) {
+      telemetry.visible(Math.max(0, now - (seconds[row] as number) - (nanos[row] as number) / 1e9));
     }
-    if (this.#batch.isEmpty && parts.length === 0) {
-      this.#committer.tick();
-      return;
-    }
-    for (const part of parts) {
-      const series = part.histogram === undefined ? undefined : this.#registry.byId(part.seriesId);
-      if (series !== undefined) this.#changedNames.add(series.labels.metricName);
-    }
-    const { rows, envelopes, storedByStream } = this.#batch;
-    const batch = this.#batch.build(this.#registry.takeCreated(), parts, sealed);
-    this.#batch = new BatchBuilder();
+  }
+
+  /** Moves the watermarks on, closes what they allow, and tells rules and counters what happened. */
+  #advance(nowMs: number): void {
+    this.#lastAdvanceMs = nowMs;
     this.#deadLetters = 0;
-    this.#options.head.append(batch);
-    this.#committer.add({ batch, rows, envelopes, storedByStream, waiters: this.#waiters.splice(0) });
-    this.#announce();
+    this.#tellTelemetry();
+    this.#tickStates(nowMs / 1_000);
+    this.#announcer.visible(this.#seal());
+    this.#options.head.evict();
+    this.#announcer.tellListeners();
   }
 
-  #announce(): void {
-    const changed = this.#changedNames;
-    if (changed.size === 0) return;
-    this.#changedNames = new Set();
-    for (const listener of this.#listeners) listener(changed);
+  #commitWhenDue(): void {
+    const isDue = this.#isCommitWanted || this.#batch.rows >= this.#options.maxBatchRows;
+    if (!isDue || !this.#committer.isFree) return;
+    void this.#commit().then(() => this.#commitWhenDue());
   }
 
-  #stream(name: string): PipelineStream {
-    const stream = this.#streams.get(name);
-    if (stream === undefined) throw new Error(`bug: a message of stream ${name}, which is not configured`);
-    return stream;
+  async #commit(): Promise<void> {
+    this.#show();
+    this.#isCommitWanted = false;
+    this.#oldestPendingMs = Infinity;
+    const waiters = this.#waiters.splice(0);
+    const tellStored = this.#announcer.takeUncommitted();
+    await this.#committer.start({
+      ...this.#batch.take(),
+      storedByStream: this.#takeStored(),
+      onStored: () => {
+        tellStored();
+        for (const resolve of waiters) resolve();
+      },
+    });
   }
 
-  #state(name: string): StreamState {
-    const state = this.#states.get(name);
-    if (state === undefined) throw new Error(`bug: stream ${name} is not configured`);
-    return state;
+  #tickStates(nowSeconds: number): void {
+    for (const state of this.#states) state.tick(nowSeconds);
+  }
+
+  #seal(): Change[] {
+    const oldestByName = new Map<string, number>();
+    for (const { policy, watermark } of this.#states) this.#options.head.seal(policy.name, watermark, oldestByName);
+    return [...oldestByName].map(([name, second]) => ({ name, oldestMs: second * 1_000 }));
+  }
+
+  /** What was counted since the last time; per message it would cost more than the message. */
+  #tellTelemetry(): void {
+    const { telemetry } = this.#options;
+    for (const state of this.#states) {
+      const { name } = state.policy;
+      if (state.messages > 0) telemetry.received(name, state.messages, state.bytes);
+      if (state.duplicates > 0) telemetry.duplicates(name, state.duplicates);
+      if (state.late > 0) telemetry.late(name, state.late);
+      state.messages = state.bytes = state.duplicates = state.late = 0;
+    }
+  }
+
+  /** How many items of each stream the present batch holds; begins anew. */
+  #takeStored(): Map<string, number> {
+    const stored = new Map<string, number>();
+    for (const state of this.#states) {
+      if (state.stored > 0) stored.set(state.policy.name, state.stored);
+      state.stored = 0;
+    }
+    return stored;
+  }
+
+  #nowSeconds(): number {
+    return Number(this.#options.clock.now() / 1_000n) / 1e6;
+  }
+
+  #stream(name: string): { readonly stream: PipelineStream; readonly state: StreamState } {
+    const found = this.#streams.get(name);
+    if (found === undefined) throw new Error(`bug: a message of stream ${name}, which is not configured`);
+    return found;
   }
 }
 
@@ -296,16 +397,4 @@ function identity(event: TradingEvent): string | undefined {
   if (event.table === 'orders') return `o\0${event.id}`;
   if (event.table === 'fills') return `f\0${event.venue}\0${event.id}`;
   return undefined;
-}
-
-function groupPositions(positions: Recovery['positions']): { log: string; ranges: { from: number; to: number }[] }[] {
-  const byLog = new Map<string, { from: number; to: number }[]>();
-  for (const { log, sequence } of positions) {
-    const at = log.lastIndexOf('@');
-    const name = log.slice(0, at);
-    const from = Number(log.slice(at + 1));
-    if (at <= 0 || !Number.isInteger(from)) continue;
-    byLog.set(name, [...(byLog.get(name) ?? []), { from, to: sequence }]);
-  }
-  return [...byLog].map(([log, ranges]) => ({ log, ranges }));
 }

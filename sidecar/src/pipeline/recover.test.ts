@@ -44,18 +44,15 @@ async function recovered(
   });
   const deriver = new Deriver();
   const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10 }, series);
-  const pipeline = {
-    deriver,
-    registry,
-    replayFrom: () => NOW - MINUTE + 1n,
-    restore: () => undefined,
-  } as unknown as Pipeline;
+  const pipeline = { deriver, registry } as unknown as Pipeline;
+  const replayed: number[] = [];
   const result = await recover({
     pipeline,
     store: watched,
-    streams: ['health'],
     nowNanos: NOW + BigInt(afterMinutes) * MINUTE,
-    setHeadBase: () => undefined,
+    sealed: [{ stream: 'health', untilNanos: NOW - MINUTE + 1n }],
+    replay: (rows) => void replayed.push(...rows.samples.values),
+    setHeadTotal: () => undefined,
   });
   const next = (component: string) =>
     deriver.derive(
@@ -69,7 +66,7 @@ async function recovered(
       },
       NOW,
     )[1];
-  return { result, next, asked };
+  return { result, next, asked, replayed };
 }
 
 describe('recover', () => {
@@ -107,7 +104,8 @@ describe('recover', () => {
 
 it('reads the raw samples that no window holds, however long ago the process ended', async () => {
   const series = [counterOf(1, 'gw')];
-  const { result, next } = await recovered(series, [[1, 0.5, 6]], { afterMinutes: 120 });
+  const { result, next, replayed } = await recovered(series, [[1, 0.5, 6]], { afterMinutes: 120 });
   expect(result).toMatchObject({ counters: 1, replayedSamples: 1 });
+  expect(replayed).toEqual([6]);
   expect(next('gw')?.value).toBe(7);
 });

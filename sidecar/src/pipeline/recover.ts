@@ -1,9 +1,9 @@
 /**
- * After a restart: raw samples that no sealed window contains go back into the open windows, cumulative histograms go
- * on from what is stored, and derived counters continue where they stood.
+ * After a restart: cumulative histograms go on from what is stored, raw rows that no sealed window contains yet
+ * go back into the open ones, and derived counters continue where they stood.
  */
 import { ExponentialHistogram, METRIC_NAME, msFromNanos, nanosFromMs, type Labels } from '@tapewatch/core';
-import type { Store } from '../ports.ts';
+import type { ColumnBatch, Recovery, Store } from '../ports.ts';
 import { Deriver, type CounterMark } from './derive.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -17,10 +17,13 @@ const SEED_RANGES = [
 export interface RecoverOptions {
   readonly pipeline: Pipeline;
   readonly store: Store;
-  readonly streams: readonly string[];
   readonly nowNanos: bigint;
+  /** Up to where each stream's windows are in the totals. */
+  readonly sealed: Recovery['sealed'];
+  /** Takes in raw rows that no sealed window contains. */
+  readonly replay: (rows: Pick<ColumnBatch, 'samples' | 'histograms'>) => void;
   /** Sets the cumulative histogram that a series of the head starts from. */
-  readonly setHeadBase: (seriesId: number, histogram: ExponentialHistogram) => void;
+  readonly setHeadTotal: (seriesId: number, histogram: ExponentialHistogram) => void;
 }
 
 export interface Recovered {
@@ -30,45 +33,50 @@ export interface Recovered {
 }
 
 export async function recover(options: RecoverOptions): Promise<Recovered> {
-  const { pipeline, store, setHeadBase } = options;
+  const { pipeline, store, setHeadTotal } = options;
   const totals = await store.distributionTotals();
-  for (const { seriesId, histogram } of totals) setHeadBase(seriesId, ExponentialHistogram.decode(histogram));
-  const { replayedSamples, marks } = await replayRaw(options);
+  for (const { seriesId, histogram } of totals) {
+    pipeline.registry.admitLayout(seriesId, histogram.customBounds === undefined ? 'exponential' : 'custom');
+    setHeadTotal(seriesId, ExponentialHistogram.decode(histogram));
+  }
+  const replayedSamples = await replayRaw(options);
+  const marks: Marks = new Map();
   await findCounters(options, marks);
   for (const [labels, mark] of marks) pipeline.deriver.seed(labels, mark);
   return { replayedSamples, distributions: totals.length, counters: marks.size };
 }
 
+async function replayRaw({ store, sealed, replay }: RecoverOptions): Promise<number> {
+  let replayed = 0;
+  for (const { stream, untilNanos } of sealed) {
+    const slices = await store.rawSince(stream, untilNanos);
+    const samples = slices.filter(({ histogram }) => histogram === undefined);
+    replay({
+      samples: {
+        seriesIds: Uint32Array.from(samples, ({ seriesId }) => seriesId),
+        seconds: Uint32Array.from(samples, ({ timeNanos }) => Number(timeNanos / 1_000_000_000n)),
+        nanos: Uint32Array.from(samples, ({ timeNanos }) => Number(timeNanos % 1_000_000_000n)),
+        values: Float64Array.from(samples, ({ value }) => value),
+      },
+      histograms: slices.flatMap(({ seriesId, timeNanos, histogram }) =>
+        histogram === undefined ? [] : [{ seriesId, ...stampOf(timeNanos), histogram }],
+      ),
+    });
+    replayed += slices.length;
+  }
+  return replayed;
+}
+
+function stampOf(timeNanos: bigint): { seconds: number; nanos: number } {
+  return { seconds: Number(timeNanos / 1_000_000_000n), nanos: Number(timeNanos % 1_000_000_000n) };
+}
+
 /** Where derived counters stand. */
 type Marks = Map<Labels, CounterMark>;
 
-async function replayRaw({
-  pipeline,
-  store,
-  streams,
-}: RecoverOptions): Promise<{ readonly replayedSamples: number; readonly marks: Marks }> {
-  const marks: Marks = new Map();
-  let replayedSamples = 0;
-  for (const stream of streams) {
-    for (const { seriesId, timeNanos, value, histogram } of await store.rawSince(stream, pipeline.replayFrom(stream))) {
-      const series = pipeline.registry.byId(seriesId);
-      if (series === undefined) continue;
-      const { kind, labels } = series;
-      const input = { seriesId, kind, timeNanos, value };
-      pipeline.restore(
-        stream,
-        histogram === undefined ? input : { ...input, histogram: ExponentialHistogram.decode(histogram) },
-      );
-      if (COUNTER_NAMES.has(labels.metricName)) raise(marks, labels, { total: value, timeNanos });
-      replayedSamples++;
-    }
-  }
-  return { replayedSamples, marks };
-}
-
 /**
- * A counter never falls, so its largest total is where it stood. What was replayed is in no window yet; raw samples of
- * the last minutes and, only for names with a counter that was silent in them, the windows of a day tell the rest.
+ * A counter never falls, so its largest total is where it stood: in the raw samples of the last minutes or, only for
+ * names with a counter that was silent in them, in the windows of a day.
  */
 async function findCounters({ pipeline, store, nowNanos }: RecoverOptions, marks: Marks): Promise<void> {
   const endMs = msFromNanos(nowNanos) + 1;

@@ -1,8 +1,8 @@
 /**
- * What the pipeline keeps for each configured stream: how to decode it, its watermark and its windows, and the policy
- * for stamps that are far from now.
+ * What the pipeline keeps for each configured stream: how far apart stamps and the clock may be, the newest stamp, the
+ * watermark behind it, and what was counted since the last flush. Stamps are seconds since the epoch, fractional.
  */
-import { Watermark, WindowSet } from '@tapewatch/core';
+import type { MetricKind } from '@tapewatch/core';
 
 export interface StreamPolicy {
   readonly name: string;
@@ -14,34 +14,45 @@ export interface StreamPolicy {
   readonly maxLatenessMs: number;
   /** Newer stamps than this are refused, milliseconds ahead of the clock. */
   readonly maxFutureMs: number;
-  /** Histogram scale of its distributions. */
-  readonly scale: number;
+  /** What a metric is that came as a gauge; undefined leaves it one. */
+  readonly kindOf?: (name: string) => MetricKind | undefined;
 }
 
 export type TimeRefusal = 'too_late' | 'future';
 
 export class StreamState {
   readonly policy: StreamPolicy;
-  readonly windows: WindowSet;
-  readonly watermark: Watermark;
+  /** Position among the streams. */
+  readonly number: number;
+  /** Newest stamp taken in; of stamps ahead of the clock, the clock. */
+  newest = 0;
+  watermark = 0;
+  /** Bounds for stamps, by the clock of the last `tick`. */
+  oldestTaken = 0;
+  newestTaken = 0;
+  messages = 0;
+  bytes = 0;
+  stored = 0;
+  late = 0;
+  duplicates = 0;
 
-  constructor(policy: StreamPolicy, sealedUntilNanos: bigint) {
+  constructor(policy: StreamPolicy, number: number) {
     this.policy = policy;
-    this.windows = new WindowSet({ scale: policy.scale, sealedUntilNanos });
-    this.watermark = new Watermark(
-      { delayNanos: ms(policy.watermarkDelayMs), idleNanos: ms(policy.idleDelayMs) },
-      sealedUntilNanos,
-    );
+    this.number = number;
   }
 
   /** Why a stamp cannot be taken, or undefined when it can. */
-  refuseTime(timeNanos: bigint, nowNanos: bigint): TimeRefusal | undefined {
-    if (timeNanos < nowNanos - ms(this.policy.maxLatenessMs)) return 'too_late';
-    if (timeNanos > nowNanos + ms(this.policy.maxFutureMs)) return 'future';
-    return undefined;
+  refuseTime(seconds: number): TimeRefusal | undefined {
+    if (seconds < this.oldestTaken) return 'too_late';
+    return seconds > this.newestTaken ? 'future' : undefined;
   }
-}
 
-function ms(value: number): bigint {
-  return BigInt(Math.round(value)) * 1_000_000n;
+  /** Moves the bounds and the watermark, which never goes back, on. */
+  tick(nowSeconds: number): void {
+    const { watermarkDelayMs, idleDelayMs, maxLatenessMs, maxFutureMs } = this.policy;
+    this.oldestTaken = nowSeconds - maxLatenessMs / 1_000;
+    this.newestTaken = nowSeconds + maxFutureMs / 1_000;
+    const behindNewest = this.newest - watermarkDelayMs / 1_000;
+    this.watermark = Math.max(this.watermark, behindNewest, nowSeconds - idleDelayMs / 1_000);
+  }
 }

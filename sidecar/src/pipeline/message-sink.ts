@@ -1,0 +1,128 @@
+/**
+ * Takes the items of one message after the other from the codecs: bounds of time and series, watermarks, and into the
+ * batch. One object for all messages, so that a sample costs no allocation. What is refused is counted by reason; the first
+ * ones of a flush also become dead letters.
+ */
+import type { ExponentialHistogram, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
+import type { DecodeProblem, Envelope, SampleSink } from '../ports.ts';
+import type { BatchBuilder } from './batch-builder.ts';
+import type { Changes } from './changes.ts';
+import { refusalOf, type SeriesRegistry } from './series-registry.ts';
+import type { StreamState } from './stream-state.ts';
+
+export interface MessageSinkOptions {
+  readonly registry: SeriesRegistry;
+  readonly batch: BatchBuilder;
+  readonly changes: Changes;
+  readonly states: readonly StreamState[];
+  /** True when the second's windows are sealed already. */
+  readonly isLate: (stream: string, second: number) => boolean;
+  readonly onEvent: (event: TradingEvent, envelope: Envelope) => void;
+  readonly onProblem: (problem: DecodeProblem, envelope: Envelope | undefined, stream: string) => void;
+}
+
+export class MessageSink implements SampleSink {
+  readonly #options: MessageSinkOptions;
+  readonly #registry: SeriesRegistry;
+  readonly #batch: BatchBuilder;
+  readonly #changes: Changes;
+  #envelope: Envelope | undefined;
+  #state: StreamState;
+  #nowSeconds = 0;
+  /** Items of the present message that were taken, and that were not. */
+  accepted = 0;
+  rejected = 0;
+  /** While true, items are counted as rejected and nothing is kept. */
+  isClosed = false;
+
+  constructor(options: MessageSinkOptions) {
+    this.#options = options;
+    this.#registry = options.registry;
+    this.#batch = options.batch;
+    this.#changes = options.changes;
+    this.#state = options.states[0] as StreamState;
+  }
+
+  /** `envelope` is absent for samples that the sidecar itself produced. */
+  begin(state: StreamState, nowSeconds: number, envelope?: Envelope): void {
+    this.#state = state;
+    this.#nowSeconds = nowSeconds;
+    this.#envelope = envelope;
+    this.accepted = 0;
+    this.rejected = 0;
+  }
+
+  series(labels: Labels, kind: MetricKind, unit?: string, help?: string): number {
+    if (this.isClosed) return 0;
+    const told = kind === 'gauge' ? (this.#state.policy.kindOf?.(labels.metricName) ?? kind) : kind;
+    return this.#registry.intern({ labels, kind: told, unit, help }, this.#state.policy.name, this.#nowSeconds);
+  }
+
+  number(ref: number, seconds: number, nanos: number, value: number): void {
+    if (!this.#admits(ref, seconds)) return;
+    const registry = this.#registry;
+    if (registry.isDistribution[ref] === 1) {
+      if (!registry.admitLayout(ref, 'exponential')) return this.#refuse('kind_conflict', ref, seconds);
+    } else this.#changes.note(registry.nameOf[ref] as number, seconds);
+    this.#batch.addSample(ref, seconds, nanos, value);
+    this.#observe(ref, seconds, nanos);
+  }
+
+  /** Of gauges and counters; a distribution ends by its age alone. */
+  stale(ref: number, seconds: number, nanos: number): void {
+    if (!this.#admits(ref, seconds)) return;
+    if (this.#registry.isDistribution[ref] !== 1) {
+      this.#changes.note(this.#registry.nameOf[ref] as number, seconds);
+      this.#batch.addStale(ref, seconds, nanos);
+    }
+    this.#observe(ref, seconds, nanos);
+  }
+
+  histogram(ref: number, seconds: number, nanos: number, histogram: ExponentialHistogram): void {
+    if (!this.#admits(ref, seconds)) return;
+    const layout = histogram.customBounds === undefined ? 'exponential' : 'custom';
+    if (!this.#registry.admitLayout(ref, layout)) return this.#refuse('kind_conflict', ref, seconds);
+    this.#batch.addHistogram(ref, seconds, nanos, histogram);
+    this.#observe(ref, seconds, nanos);
+  }
+
+  event(event: TradingEvent): void {
+    if (this.isClosed) this.rejected++;
+    else this.#options.onEvent(event, this.#envelope as Envelope);
+  }
+
+  problem(problem: DecodeProblem): void {
+    this.rejected += problem.items ?? 1;
+    if (!this.isClosed) this.#options.onProblem(problem, this.#envelope, this.#state.policy.name);
+  }
+
+  #admits(ref: number, seconds: number): boolean {
+    const state = this.#state;
+    if (this.isClosed) this.rejected++;
+    else if (ref <= 0) this.#refuse(refusalOf(ref), ref, seconds);
+    else if (seconds < state.oldestTaken || seconds > state.newestTaken) {
+      this.#refuse(state.refuseTime(seconds) ?? 'too_late', ref, seconds);
+    } else return true;
+    return false;
+  }
+
+  /** A series belongs to the stream that created it: its watermark moves, whoever publishes. */
+  #observe(ref: number, seconds: number, nanos: number): void {
+    this.accepted++;
+    this.#state.stored++;
+    const owner = this.#options.states[this.#registry.streamOf[ref] as number] as StreamState;
+    const stamp = seconds + nanos * 1e-9;
+    // A publisher whose clock is ahead must not make everyone else late.
+    if (stamp > owner.newest)
+      owner.newest = stamp < this.#nowSeconds ? stamp : Math.max(owner.newest, this.#nowSeconds);
+    else if (seconds + 1 <= owner.watermark && this.#options.isLate(owner.policy.name, seconds)) owner.late++;
+  }
+
+  #refuse(reason: string, ref: number, seconds: number): void {
+    const labels = ref > 0 ? this.#registry.byId(ref)?.labels.toString() : 'a sample';
+    const detail = `${labels} stamped ${seconds} s`;
+    const excerpt = this.#envelope?.payload ?? new Uint8Array(0);
+    this.rejected++;
+    this.#options.onProblem({ reason, detail, excerpt }, this.#envelope, this.#state.policy.name);
+  }
+}

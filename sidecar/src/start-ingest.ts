@@ -1,0 +1,141 @@
+/**
+ * The way in, composed: store and what it remembers, the head, the pipeline with its streams, and the sources that feed it
+ * (opened last, in the background). What was opened is registered for closing, in order.
+ */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createCodecRegistry } from './codec/registry.ts';
+import type { Config } from './config.ts';
+import { Head } from './head/head.ts';
+import { openSources } from './ingest/open-sources.ts';
+import type { CompiledStream } from './ingest/stream.ts';
+import { buildPipeline, internalStream, RECORDED_STREAM, type ConfiguredStream } from './pipeline/build-pipeline.ts';
+import { durableAppend } from './pipeline/durable-append.ts';
+import { LayeredReader } from './pipeline/layered-reader.ts';
+import type { Pipeline } from './pipeline/pipeline.ts';
+import { recover } from './pipeline/recover.ts';
+import type { Clock, Logger, Recovery, Source, Store, StoreReader, Telemetry } from './ports.ts';
+import { openStore } from './store/open-store.ts';
+
+const RETAIN_EVERY_MS = 60_000;
+
+/** What every part of the composition has. */
+export interface Base {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly telemetry: Telemetry;
+  /** Ends the process in order, with the reason. */
+  readonly fail: (reason: unknown) => void;
+}
+
+export type Closers = (() => Promise<unknown> | void)[];
+
+export interface Ingest {
+  readonly store: Store;
+  readonly head: Head;
+  readonly pipeline: Pipeline;
+  readonly reader: StoreReader;
+  readonly sources: readonly Source[];
+  readonly openAlerts: Recovery['openAlerts'];
+}
+
+/** `internalStreams`: names of streams that the sidecar itself writes, beside the recording rules'. */
+export async function startIngest(
+  base: Base,
+  closers: Closers,
+  internalStreams: readonly string[] = [],
+): Promise<Ingest> {
+  const { config, clock, log, telemetry, fail } = base;
+  if (config.store.kind === 'duckdb') await mkdir(dirname(config.store.path), { recursive: true });
+  const store = openStore(config.store, fail);
+  const recovery = await store.open();
+  closers.push(() => store.close());
+  const { sources, streams } = openSources({
+    nats: config.nats,
+    streams: config.streams,
+    clock,
+    report: (level, message) => log[level]({ part: 'nats' }, message),
+  });
+  const configured = [
+    ...configuredStreams([...streams.values()]),
+    ...[RECORDED_STREAM, ...internalStreams].map(internalStream),
+  ];
+  const head = openHead(base, configured, recovery);
+  const append = durableAppend({ append: (batch) => store.append(batch), sleep, log });
+  const pipeline = buildPipeline(
+    { settings: config.pipeline, streams: configured, clock, telemetry, log, head, append, onFatal: fail },
+    recovery,
+  );
+  telemetry.level('head_bytes', 'Memory that the samples and windows of the present take.', () => head.bytes);
+  const recovered = await recover({
+    pipeline,
+    store,
+    nowNanos: clock.now(),
+    sealed: recovery.sealed,
+    replay: (rows) => head.append(rows),
+    setHeadTotal: (seriesId, total) => head.setTotal(seriesId, total),
+  });
+  log.info({ ...recovered, series: recovery.series.length }, 'recovered');
+  pipeline.start();
+  // A source is closed twice: first it takes nothing in any more, then, when all is stored, it acknowledges and ends.
+  const closeSources = () => Promise.all(sources.map((source) => source.close()));
+  closers.push(closeSources);
+  closers.push(() => pipeline.stop());
+  closers.push(clock.every(RETAIN_EVERY_MS, () => void retain(store, base)));
+  closers.push(closeSources);
+  return { store, head, pipeline, reader: new LayeredReader(head, store), sources, openAlerts: recovery.openAlerts };
+}
+
+function openHead({ config, clock }: Base, streams: readonly ConfiguredStream[], { series }: Recovery): Head {
+  const now = (): number => Number(clock.now() / 1_000_000n);
+  const { headMinutes, headMaxBytes, histogramScale } = config.pipeline;
+  return new Head(
+    {
+      keepMs: headMinutes * 60_000,
+      maxBytes: headMaxBytes,
+      // An empty store holds nothing that memory does not: everything can be answered from memory from the start on.
+      startMs: series.length === 0 ? 0 : now(),
+      now,
+      streams: streams.map(({ name }) => name),
+      scale: histogramScale,
+    },
+    series,
+  );
+}
+
+function configuredStreams(streams: readonly CompiledStream[]): ConfiguredStream[] {
+  const codecs = createCodecRegistry();
+  return streams.map(({ options, labelsOf }) => ({
+    name: options.name,
+    payloadKind: options.payload,
+    watermarkDelayMs: options.watermarkDelay,
+    latenessMs: options.lateness,
+    kinds: options.kinds,
+    codec: (contentType) => codecs.codecFor(contentType, options.codec),
+    labels: labelsOf,
+  }));
+}
+
+/** Sources connect in the background: a broker that comes up late, or is mended, is picked up without a restart. */
+export async function openAll(sources: readonly Source[], pipeline: Pipeline, { log, fail }: Base): Promise<void> {
+  try {
+    await Promise.all(sources.map((source) => source.open((envelope) => void pipeline.accept(envelope))));
+  } catch (error) {
+    log.error({ err: error }, 'a source cannot be opened');
+    fail(error);
+  }
+}
+
+async function retain(store: Store, { clock, log }: Base): Promise<void> {
+  try {
+    const removed = await store.retain(clock.now());
+    if (removed > 0) log.info({ removed }, 'rows past their retention were removed');
+  } catch (error) {
+    log.warn({ err: error }, 'retention failed; it is tried again in a minute');
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
