@@ -20,7 +20,9 @@ export class CoreNatsSource implements Source {
 
   constructor(context: SourceContext) {
     this.#context = context;
-    this.#link = new NatsLink(context.nats, context.report);
+    this.#link = new NatsLink(context.nats, context.report, () => {
+      context.report('warn', 'core NATS kept nothing of what was published while the connection was away');
+    });
     this.#clock = new TurnClock(context.clock);
   }
 

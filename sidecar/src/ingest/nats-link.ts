@@ -18,9 +18,8 @@ import {
 import { TapewatchError } from '../errors.ts';
 import type { SourceStatus } from '../ports.ts';
 import type { NatsOptions } from './options.ts';
+import { StallWatch } from './stall-watch.ts';
 
-/** A dead peer that keeps its socket is noticed after two of these. */
-const PING_INTERVAL_MS = 10_000;
 const PINGS_UNANSWERED_MAX = 2;
 const CONNECT_TIMEOUT_MS = 5_000;
 const RETRY_MAX_MS = 5_000;
@@ -32,6 +31,7 @@ export class NatsLink {
   readonly #report: Report;
   readonly #closing = new AbortController();
   readonly #onReconnect: () => void;
+  readonly #stalls = new StallWatch();
   #connection: NatsConnection | undefined;
   #connected = false;
   #detail = 'not opened yet';
@@ -70,14 +70,21 @@ export class NatsLink {
     this.#connected = true;
     this.#detail = `connected to ${connection.getServer()}`;
     this.#report('info', this.#detail);
+    this.#stalls.start();
     void this.#watch(connection);
     return connection;
+  }
+
+  /** A server cuts a connection off that reads too slowly, without a word: our own pause is the only trace of it. */
+  #whyLost(): string {
+    const seconds = this.#stalls.recentSeconds();
+    return seconds === 0 ? '' : ` after this process had read nothing for ${seconds} s: a slow consumer is cut off`;
   }
 
   /** Off the hot path: a handful of events in the life of a connection. */
   async #watch(connection: NatsConnection): Promise<void> {
     for await (const event of connection.status()) {
-      if (event.type === 'disconnect') this.#lost(`lost ${event.server}; reconnecting`);
+      if (event.type === 'disconnect') this.#lost(`lost ${event.server}${this.#whyLost()}; reconnecting`);
       else if (event.type === 'reconnect') {
         this.#connected = true;
         this.#detail = `connected to ${connection.getServer()}`;
@@ -89,6 +96,7 @@ export class NatsLink {
         this.#report('error', this.#detail);
       }
     }
+    this.#stalls.stop();
     const error = await connection.closed();
     this.#lost(error instanceof Error ? `closed: ${redacted(error.message)}` : 'closed');
   }
@@ -155,7 +163,7 @@ function connectionOptions(options: NatsOptions): NodeConnectionOptions {
     reconnectJitterTLS: options.reconnectWait,
     // Credentials that are refused now may be rotated in a minute; giving up would need a restart.
     ignoreAuthErrorAbort: true,
-    pingInterval: PING_INTERVAL_MS,
+    pingInterval: options.pingInterval,
     maxPingOut: PINGS_UNANSWERED_MAX,
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(tls === undefined ? {} : { tls: definedOnly(tls) }),

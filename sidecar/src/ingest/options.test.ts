@@ -13,6 +13,7 @@ describe('settings of NATS', () => {
       name: 'tapewatch',
       waitForServer: true,
       pullBatch: 1_000,
+      pingInterval: 8_000,
       reconnectWait: 500,
     });
   });

@@ -49,6 +49,9 @@ export const natsOptions = z
       .max(1_000_000)
       .default(1_000)
       .describe('messages of one pull from JetStream; up to four pulls are out at once'),
+    pingInterval: durationSetting
+      .prefault('8s')
+      .describe('a server that leaves two pings unanswered is given up after three of these'),
     reconnectWait: durationSetting.prefault('500ms').describe('between attempts; as much again at random'),
   })
   .superRefine((nats, context) => {

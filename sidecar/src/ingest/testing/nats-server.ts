@@ -60,6 +60,11 @@ export class NatsServer {
     await exited;
   }
 
+  /** Stops or continues the process as it is: its sockets stay open, nobody answers. */
+  freeze(frozen: boolean): void {
+    this.#child?.kill(frozen ? 'SIGSTOP' : 'SIGCONT');
+  }
+
   async resume(): Promise<void> {
     await this.#launch(this.port);
   }

@@ -1,0 +1,135 @@
+/** Faults of the broker and of ourselves, short forms with a real server: rows 5 to 10 of the fault list. */
+import { Worker } from 'node:worker_threads';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { SystemClock } from '../clock.ts';
+import type { Source } from '../ports.ts';
+import { CoreNatsSource } from './core-nats.ts';
+import { JetstreamSource } from './jetstream.ts';
+import { natsOptions, streamOptions } from './options.ts';
+import { Collector, eventually, pauseMs } from './source.contract.ts';
+import { compileStream } from './stream.ts';
+import { NatsServer } from './testing/nats-server.ts';
+
+const jetstream = { stream: 'FEED', ensureStream: { subjects: ['feed.>'] }, ackWait: '1s' };
+
+describe('outages', () => {
+  const closers: (() => Promise<unknown>)[] = [];
+  const log: string[] = [];
+  afterEach(async () => {
+    log.length = 0;
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+
+  async function start(config = ''): Promise<NatsServer> {
+    const server = await NatsServer.start({ config });
+    closers.push(() => server.stop());
+    return server;
+  }
+
+  async function client(server: NatsServer): Promise<NatsConnection> {
+    const connection = await connect({
+      servers: `127.0.0.1:${server.port}`,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 50,
+    });
+    closers.push(() => connection.close());
+    return connection;
+  }
+
+  async function open(server: NatsServer, delivery: 'core' | 'jetstream', collector: Collector): Promise<Source> {
+    const stream = streamOptions.parse({ name: 'feed', subject: 'feed.>', delivery, jetstream });
+    const context = {
+      nats: natsOptions.parse({ servers: [server.url], reconnectWait: '50ms', pingInterval: '100ms' }),
+      streams: [compileStream(stream)],
+      clock: new SystemClock(),
+      report: (_: string, message: string) => log.push(message),
+    };
+    const source = delivery === 'core' ? new CoreNatsSource(context) : new JetstreamSource(context);
+    closers.push(
+      () => source.close(),
+      () => source.close(),
+    );
+    await source.open(collector.take);
+    return source;
+  }
+
+  it.each(['core', 'jetstream'] as const)(
+    'row 9, %s: notices a server that answers nothing, and comes back',
+    async (delivery) => {
+      const server = await start();
+      const collector = new Collector();
+      const source = await open(server, delivery, collector);
+      server.freeze(true);
+      await eventually(() => !source.status().connected);
+      expect(source.status().detail).toContain('reconnecting');
+      server.freeze(false);
+      await eventually(() => source.status().connected);
+      const publisher = await client(server);
+      while (collector.envelopes.length === 0) {
+        publisher.publish('feed.a', 'hello');
+        await pauseMs(50);
+      }
+      expect(collector.texts[0]).toBe('hello');
+    },
+  );
+
+  it('row 8: what is settled while the server is away is acknowledged when it is back, and nothing comes twice', async () => {
+    const server = await start();
+    const collector = new Collector('later');
+    const source = await open(server, 'jetstream', collector);
+    const publisher = await client(server);
+    for (let i = 0; i < 500; i++) publisher.publish('feed.a', `m${i}`);
+    await publisher.flush();
+    await collector.until(500);
+    await server.pause('SIGKILL');
+    await eventually(() => !source.status().connected);
+    for (const envelope of collector.envelopes) envelope.settle('stored');
+    // Longer than several attempts to connect and than ackWait.
+    await pauseMs(1_500);
+    await server.resume();
+    await eventually(() => source.status().connected);
+    const manager = await jetstreamManager(await client(server));
+    // A killed server forgets its last deliveries: it repeats them, or a second consumer begins behind what is settled.
+    const names = ['tapewatch-feed-a', 'tapewatch-feed-b'];
+    const pending = async (): Promise<number> => {
+      const infos = await Promise.all(names.map((name) => manager.consumers.info('FEED', name).catch(() => undefined)));
+      const floor = Math.max(...infos.map((info) => info?.ack_floor.stream_seq ?? 0));
+      return 500 - floor;
+    };
+    while ((await pending()) > 0) await pauseMs(20);
+    expect(collector.envelopes).toHaveLength(500);
+  });
+
+  it('row 10: says that it was cut off as a slow consumer, and subscribes again', async () => {
+    const server = await start('write_deadline: "200ms"\nmax_pending: 1MB');
+    const collector = new Collector();
+    const source = await open(server, 'core', collector);
+    const flood = new Worker(FLOOD, { eval: true, workerData: server.port });
+    closers.push(() => flood.terminate());
+    await collector.until(1);
+    // The handler stands still while messages pile up at the server.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    await eventually(() => log.some((line) => /slow consumer is cut off/.test(line)));
+    await eventually(() => source.status().connected);
+    expect(log.join('\n')).toMatch(/read nothing for \d+ s: a slow consumer is cut off; reconnecting/);
+    const before = collector.envelopes.length;
+    await collector.until(before + 1);
+    expect(log.join('\n')).toContain('core NATS kept nothing');
+  });
+});
+
+/** Publishes from a thread of its own, since the test's stands still. */
+const FLOOD = `
+  const { connect } = require('@nats-io/transport-node');
+  const { workerData: port } = require('node:worker_threads');
+  (async () => {
+    const connection = await connect({ servers: '127.0.0.1:' + port, maxReconnectAttempts: -1 });
+    const payload = new Uint8Array(50_000);
+    for (;;) {
+      for (let i = 0; i < 20; i++) connection.publish('feed.a', payload);
+      await connection.flush();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  })();
+`;
