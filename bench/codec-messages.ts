@@ -1,4 +1,16 @@
 /** The same seeded samples in each format: three labels, an observed value, one stamp each. */
+import {
+  Dictionary,
+  Int32,
+  makeData,
+  makeVector,
+  Table,
+  tableToIPC,
+  TimestampNanosecond,
+  Utf8,
+  type Vector,
+  vectorFromArray,
+} from 'apache-arrow';
 
 export interface CodecMessages {
   readonly name: string;
@@ -53,6 +65,7 @@ export function codecMessages(seriesCount: number, nowNanos: bigint): CodecMessa
       '',
       inBatches(points).map((batch) => Buffer.from(batch.map((p) => JSON.stringify(exact(p))).join('\n'))),
     ),
+    ...[100, 1_000].map((rows) => made(`arrow-${rows}`, '', inBatches(points, rows).map(arrow))),
     made(
       'line-single',
       '',
@@ -75,6 +88,25 @@ function line({ labels, value, time }: Point): string {
   return `order_ack,venue=${labels.venue},strategy=${labels.strategy},host=${labels.host} seconds=${value} ${time}`;
 }
 
-function inBatches(points: readonly Point[]): Point[][] {
-  return Array.from({ length: Math.ceil(points.length / BATCH) }, (_, b) => points.slice(b * BATCH, (b + 1) * BATCH));
+function inBatches(points: readonly Point[], size = BATCH): Point[][] {
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, b) => points.slice(b * size, (b + 1) * size));
+}
+
+/** Made once: a new one would give each message's dictionaries new numbers. */
+const WORDS = ['name', 'kind', 'venue', 'strategy', 'host'].map(() => new Dictionary(new Utf8(), new Int32()));
+
+function arrow(points: readonly Point[]): Uint8Array {
+  const words = (column: number, text: (point: Point) => string): Vector =>
+    vectorFromArray(points.map(text), WORDS[column] as Dictionary<Utf8, Int32>);
+  const times = BigInt64Array.from(points, ({ time }) => time);
+  const table = new Table({
+    name: words(0, () => 'order_ack_seconds'),
+    kind: words(1, () => 'observation'),
+    time: makeVector(makeData({ type: new TimestampNanosecond(), length: points.length, data: times })),
+    value: makeVector(Float64Array.from(points, ({ value }) => value)),
+    venue: words(2, ({ labels }) => labels.venue),
+    strategy: words(3, ({ labels }) => labels.strategy),
+    host: words(4, ({ labels }) => labels.host),
+  });
+  return tableToIPC(table, 'stream');
 }

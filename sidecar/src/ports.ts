@@ -82,6 +82,8 @@ export interface DecodeContext {
   /** Labels from the subject's tokens and the stream's static labels; the payload's own labels win. */
   readonly labels: Readonly<Record<string, string>>;
   readonly receivedNanos: bigint;
+  /** Longest payload, after decompression; 1 MiB (NATS's own bound) unless the way in says otherwise. */
+  readonly maxBytes?: number;
 }
 
 export interface DecodeProblem {
@@ -145,6 +147,33 @@ export interface SinkCodec {
   readonly name: string;
   /** Never throws, whatever the bytes. Items are in the sink when it returns. */
   decodeInto(payload: Uint8Array, context: DecodeContext, sink: SampleSink): void;
+}
+
+/** What became of a request that was submitted: counts of items, and why some were refused. */
+export interface IntakeReceipt {
+  readonly accepted: number;
+  readonly rejected: number;
+  /** The first few, with reason and detail; the rest is in `rejected` only. */
+  readonly problems: readonly { readonly reason: string; readonly detail: string }[];
+}
+
+/** The way in for those who wait for an answer (HTTP): the pipeline's front door beside the sources. */
+export interface Intake {
+  /**
+   * Takes a payload as if it had come by a source; the content type chooses the codec. Resolves when its last item is
+   * durable. Throws `intake.busy` when the queue is full, `store.unavailable` when it cannot be made durable.
+   */
+  submit(request: IntakeRequest): Promise<IntakeReceipt>;
+}
+
+export interface IntakeRequest {
+  /** Shown with dead letters, in place of a subject: `http:/api/v1/write`. */
+  readonly subject: string;
+  readonly payloadKind: DecodeContext['payloadKind'];
+  readonly contentType: string;
+  readonly payload: Uint8Array;
+  /** Longest payload, after decompression. */
+  readonly maxBytes: number;
 }
 
 // --- Store --------------------------------------------------------------------------------------------------------

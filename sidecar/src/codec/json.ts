@@ -5,7 +5,7 @@
 import type { DecodeContext, SampleSink, SinkCodec } from '../ports.ts';
 import { decodeEvent } from './event.ts';
 import { JsonFastWay } from './json-fast.ts';
-import { MESSAGE_MAX_BYTES } from './limit.ts';
+import { maxBytesOf } from './limit.ts';
 import { putMetric } from './metric.ts';
 import { Fault, ProblemList, refuse, tooLarge } from './problem.ts';
 import type { SeriesCache } from './series-cache.ts';
@@ -21,7 +21,7 @@ export function jsonCodec(cache: SeriesCache): SinkCodec {
   return {
     name: 'json',
     decodeInto(payload, context, sink) {
-      if (payload.length > MESSAGE_MAX_BYTES) return refuse(tooLarge(payload), payload, sink);
+      if (payload.length > maxBytesOf(context)) return refuse(tooLarge(payload, context), payload, sink);
       stamp.begin(context.receivedNanos);
       if (context.payloadKind === 'metric' && fast.take(payload, context, sink)) return;
       const text = textOf(payload);

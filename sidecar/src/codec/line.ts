@@ -6,7 +6,7 @@
  */
 import type { DecodeContext, SampleSink, SeriesRef, SinkCodec } from '../ports.ts';
 import { HeldSamples } from './held-samples.ts';
-import { MESSAGE_MAX_BYTES } from './limit.ts';
+import { maxBytesOf } from './limit.ts';
 import { LineScanner } from './line-scanner.ts';
 import { identityOf } from './line-series.ts';
 import { fieldNumber, TEXT } from './line-value.ts';
@@ -167,9 +167,10 @@ function sameBytes(bytes: Uint8Array, a: Run, b: Run): boolean {
   return true;
 }
 
-function precheck(payload: Uint8Array, { payloadKind }: DecodeContext): Fault | undefined {
+function precheck(payload: Uint8Array, context: DecodeContext): Fault | undefined {
+  const { payloadKind } = context;
   if (payloadKind !== 'metric') {
     return new Fault('content_type', `line protocol carries metrics; this stream carries ${payloadKind}: publish JSON`);
   }
-  return payload.length > MESSAGE_MAX_BYTES ? tooLarge(payload) : undefined;
+  return payload.length > maxBytesOf(context) ? tooLarge(payload, context) : undefined;
 }

@@ -2,8 +2,8 @@
  * What went wrong in one message, bounded: a megabyte of garbage must not become a million dead letters. The first
  * problems are kept one by one, further ones become one entry for each reason that says how many items it stands for.
  */
-import type { DecodeProblem, SampleSink } from '../ports.ts';
-import { DETAIL_MAX_CHARACTERS, EXCERPT_MAX_BYTES, MESSAGE_MAX_BYTES, PROBLEMS_MAX } from './limit.ts';
+import type { DecodeContext, DecodeProblem, SampleSink } from '../ports.ts';
+import { DETAIL_MAX_CHARACTERS, EXCERPT_MAX_BYTES, maxBytesOf, PROBLEMS_MAX } from './limit.ts';
 
 /** The reasons of docs/wire.md, "Bad messages"; they are values of a counter's label. */
 export const PROBLEM_REASONS = [
@@ -15,6 +15,7 @@ export const PROBLEM_REASONS = [
   'time_future',
   'too_large',
   'label_limit',
+  'state_limit',
   'non_numeric',
 ] as const;
 export type ProblemReason = (typeof PROBLEM_REASONS)[number];
@@ -63,8 +64,8 @@ export function refuse(fault: Fault, payload: Uint8Array, sink: SampleSink): voi
   sink.problem(problemOf(fault, payload));
 }
 
-export function tooLarge(payload: Uint8Array): Fault {
-  return new Fault('too_large', `message has ${payload.length} bytes; at most ${MESSAGE_MAX_BYTES} are allowed`);
+export function tooLarge(payload: Uint8Array, context: DecodeContext): Fault {
+  return new Fault('too_large', `message has ${payload.length} bytes; at most ${maxBytesOf(context)} are allowed`);
 }
 
 function problemOf({ reason, detail }: Fault, excerpt: Uint8Array | string): DecodeProblem {

@@ -1,15 +1,25 @@
 /**
- * Which codec reads a message: the stream's setting, else the `Content-Type` header, else the first byte. A codec is one
+ * Which codec reads a message: the stream's setting, else the `Content-Type` header, else the first bytes. A codec is one
  * file and one line here. A registry serves one sink for its life: its codecs remember the sink's numbers for series.
  */
 import type { Codec, DecodeContext, SinkCodec } from '../ports.ts';
+import { arrowCodec } from './arrow.ts';
 import { collecting, CollectingSink } from './collecting-sink.ts';
 import { jsonCodec } from './json.ts';
 import { lineCodec } from './line.ts';
+import { otlpCodec } from './otlp.ts';
 import { Fault, refuse, shown } from './problem.ts';
 import { SeriesCache } from './series-cache.ts';
 
-export const CODEC_SETTINGS = ['auto', 'json', 'line'] as const;
+const CODECS = {
+  json: jsonCodec,
+  line: lineCodec,
+  arrow: arrowCodec,
+  otlp: otlpCodec,
+} as const satisfies Record<string, (cache: SeriesCache) => SinkCodec>;
+type CodecName = keyof typeof CODECS;
+
+export const CODEC_SETTINGS = ['auto', ...(Object.keys(CODECS) as CodecName[])] as const;
 export type CodecSetting = (typeof CODEC_SETTINGS)[number];
 
 const BY_MEDIA_TYPE: Readonly<Record<string, CodecSetting>> = {
@@ -21,7 +31,13 @@ const BY_MEDIA_TYPE: Readonly<Record<string, CodecSetting>> = {
   'application/jsonl': 'json',
   'application/vnd.influx.line': 'line',
   'text/plain': 'line',
+  'application/vnd.apache.arrow.stream': 'arrow',
 };
+/** Protobuf says of itself only that it is; the message's name comes as the parameter `proto`. */
+const BY_PROTO: Readonly<Record<string, CodecSetting>> = {
+  'opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest': 'otlp',
+};
+const PROTOBUF_TYPES: ReadonlySet<string> = new Set(['application/x-protobuf', 'application/protobuf']);
 
 export interface CodecRegistry {
   /** Never undefined: for a type that nobody reads, a codec that says so in a problem. */
@@ -33,46 +49,52 @@ export function createCodecRegistry(): CodecRegistry {
   const cache = new SeriesCache();
   const sink = new CollectingSink();
   const both = (codec: SinkCodec): Codec & SinkCodec => ({ ...codec, decode: collecting(codec, sink) });
-  const json = jsonCodec(cache);
-  const line = lineCodec(cache);
-  const auto: SinkCodec = {
+  const codecs = {} as Record<CodecSetting, Codec & SinkCodec>;
+  for (const name of Object.keys(CODECS) as CodecName[]) codecs[name] = both(CODECS[name](cache));
+  codecs.auto = both({
     name: 'auto',
-    decodeInto: (payload, context, into) =>
-      (looksLikeJson(payload, context) ? json : line).decodeInto(payload, context, into),
-  };
-  const codecs: Record<CodecSetting, Codec & SinkCodec> = { auto: both(auto), json: both(json), line: both(line) };
+    decodeInto: (payload, context, into) => codecs[formatOf(payload, context)].decodeInto(payload, context, into),
+  });
   return {
     codecFor(contentType, setting) {
       if (setting !== 'auto' || contentType === '') return codecs[setting];
-      const chosen = Object.hasOwn(BY_MEDIA_TYPE, contentType) ? contentType : mediaType(contentType);
-      return Object.hasOwn(BY_MEDIA_TYPE, chosen)
-        ? codecs[BY_MEDIA_TYPE[chosen] as CodecSetting]
-        : both(unreadable(chosen));
+      const chosen = Object.hasOwn(BY_MEDIA_TYPE, contentType) ? BY_MEDIA_TYPE[contentType] : settingOf(contentType);
+      return chosen === undefined ? both(unreadable(contentType)) : codecs[chosen];
     },
   };
 }
 
-function mediaType(contentType: string): string {
-  return (contentType.split(';', 1)[0] as string).trim().toLowerCase();
+function settingOf(contentType: string): CodecSetting | undefined {
+  const [type = '', ...parameters] = contentType.split(';', 8).map((part) => part.trim());
+  const media = type.toLowerCase();
+  if (Object.hasOwn(BY_MEDIA_TYPE, media)) return BY_MEDIA_TYPE[media];
+  if (!PROTOBUF_TYPES.has(media)) return undefined;
+  const proto = /^proto\s*=\s*"?([\w.]+)"?$/i;
+  const name = parameters.map((parameter) => proto.exec(parameter)?.[1]).find((match) => match !== undefined) ?? '';
+  return Object.hasOwn(BY_PROTO, name) ? BY_PROTO[name] : undefined;
 }
 
-function looksLikeJson(payload: Uint8Array, { payloadKind }: DecodeContext): boolean {
-  if (payloadKind !== 'metric') return true;
+/** By the first bytes. Streams of other things than metrics carry JSON. */
+function formatOf(payload: Uint8Array, { payloadKind }: DecodeContext): CodecName {
+  if (payloadKind !== 'metric') return 'json';
+  // The mark in front of every message of an Arrow stream; no text of UTF-8 holds this byte.
+  if (payload[0] === 0xff && payload[1] === 0xff) return 'arrow';
   for (let at = 0; at < payload.length; at++) {
     const byte = payload[at] as number;
     // White space and the bytes of a byte order mark.
     if (byte === 32 || byte === 9 || byte === 10 || byte === 13 || byte === 0xef || byte === 0xbb || byte === 0xbf)
       continue;
-    return byte === 0x7b /* { */ || byte === 0x5b; /* [ */
+    return byte === 0x7b /* { */ || byte === 0x5b /* [ */ ? 'json' : 'line';
   }
-  return true;
+  return 'json';
 }
 
 function unreadable(type: string): SinkCodec {
   return {
     name: 'none',
     decodeInto(payload, _context, sink) {
-      const known = Object.keys(BY_MEDIA_TYPE).filter((name) => name !== '');
+      const protos = Object.keys(BY_PROTO).map((name) => `application/x-protobuf;proto=${name}`);
+      const known = [...Object.keys(BY_MEDIA_TYPE).filter((name) => name !== ''), ...protos];
       const text = `Content-Type ${shown(type)} has no codec; known: ${known.join(', ')}`;
       refuse(new Fault('content_type', text), payload, sink);
     },

@@ -9,7 +9,8 @@ type ContextLabels = Readonly<Record<string, string>>;
 
 /** Codes of who asks, so that equal bytes of different formats stay apart; the first three are JSON's kinds. */
 export const LINE_CODE = 3;
-const CODES = 4;
+export const ARROW_CODE = 4;
+const CODES = 8;
 /** Contexts that were numbered; past it numbers and table start anew. Far above what a bounded cache of subjects makes. */
 const CONTEXTS_MAX = 2 ** 28;
 

@@ -1,0 +1,73 @@
+/** OTLP metrics as both encodings yield them: opentelemetry-proto 1.x, `metrics/v1/metrics.proto`, without what is not used. */
+import type { Fault } from '../problem.ts';
+
+/** An attribute's value in text; nested ones as JSON. */
+export type Attributes = readonly (readonly [key: string, value: string])[];
+
+/** Nanoseconds since 1970 as the encoding has them: text or number of JSON, or the halves of 64 bits. */
+export type OtlpTime = string | number | { readonly high: number; readonly low: number };
+
+export interface OtlpBuckets {
+  offset: number;
+  bucketCounts: number[];
+}
+
+export interface OtlpPoint {
+  attributes: Attributes;
+  time: OtlpTime;
+  start: OtlpTime;
+  flags: number;
+  /** Of a gauge or sum. */
+  value?: number;
+  count: number;
+  sum?: number;
+  min?: number;
+  max?: number;
+  bucketCounts: number[];
+  explicitBounds: number[];
+  scale: number;
+  zeroCount: number;
+  zeroThreshold?: number;
+  positive?: OtlpBuckets;
+  negative?: OtlpBuckets;
+  quantiles: { quantile: number; value: number }[];
+}
+
+export type OtlpKind = 'gauge' | 'sum' | 'histogram' | 'exponential' | 'summary';
+
+export interface OtlpMetric {
+  name: string;
+  description: string;
+  unit: string;
+  kind: OtlpKind | undefined;
+  /** 1 delta, 2 cumulative. */
+  temporality: number;
+  monotonic: boolean;
+  points: OtlpPoint[];
+}
+
+export interface OtlpResource {
+  attributes: Attributes;
+  metrics: OtlpMetric[];
+}
+
+export type OtlpRequest = readonly OtlpResource[] | Fault;
+
+export function emptyPoint(): OtlpPoint {
+  return {
+    attributes: [],
+    time: 0,
+    start: 0,
+    flags: 0,
+    count: 0,
+    bucketCounts: [],
+    explicitBounds: [],
+    scale: 0,
+    zeroCount: 0,
+    quantiles: [],
+  };
+}
+
+export function emptyMetric(): OtlpMetric {
+  return { name: '', description: '', unit: '', kind: undefined, temporality: 0, monotonic: false, points: [] };
+}

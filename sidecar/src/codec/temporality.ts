@@ -1,0 +1,89 @@
+/**
+ * Memory that turns deltas into totals and totals of histograms into deltas, per series. Bounded: a series past the bound
+ * is refused with a reason, since half a memory would yield wrong numbers. After a restart totals begin at zero again,
+ * which readers see as a counter's reset; the first total of a histogram is a mark to count from.
+ */
+import type { ExponentialHistogram } from '@tapewatch/core';
+import type { SeriesRef } from '../ports.ts';
+
+/** Series of deltas whose totals are kept. */
+export const TOTALS_MAX = 250_000;
+/** Series of cumulative histograms, and populated buckets of all of them. */
+export const HISTOGRAMS_MAX = 50_000;
+export const HISTOGRAM_BUCKETS_MAX = 4_000_000;
+
+export class Totals {
+  readonly #bySeries = new Map<SeriesRef, number>();
+  readonly #max: number;
+
+  constructor(max = TOTALS_MAX) {
+    this.#max = max;
+  }
+
+  /** The total after a delta; undefined when no more series can be remembered. */
+  add(ref: SeriesRef, delta: number): number | undefined {
+    const before = this.#bySeries.get(ref);
+    if (before === undefined && this.#bySeries.size >= this.#max) return undefined;
+    const total = (before ?? 0) + delta;
+    this.#bySeries.set(ref, total);
+    return total;
+  }
+}
+
+export interface HistogramTotal {
+  readonly ref: SeriesRef;
+  readonly histogram: ExponentialHistogram;
+  /** When the cumulation began, as the sender says; the same text for the same time, empty when not said. */
+  readonly start: string;
+  /** Whether it certainly began after we did, so that nothing of it was counted before. */
+  readonly isNew: boolean;
+}
+
+interface Remembered {
+  readonly histogram: ExponentialHistogram;
+  readonly start: string;
+  readonly buckets: number;
+}
+
+export class HistogramTotals {
+  readonly #bySeries = new Map<SeriesRef, Remembered>();
+  #buckets = 0;
+
+  /**
+   * What was added since the total before: all of it after a reset (another start, or any count smaller than before), `mark`
+   * when this is the first one, `full` when no more series can be remembered.
+   */
+  delta({ ref, histogram, start, isNew }: HistogramTotal): ExponentialHistogram | 'mark' | 'full' {
+    const before = this.#bySeries.get(ref);
+    if (before === undefined && (this.#bySeries.size >= HISTOGRAMS_MAX || this.#buckets >= HISTOGRAM_BUCKETS_MAX)) {
+      return 'full';
+    }
+    this.#remember(ref, { histogram, start, buckets: histogram.positive.size + histogram.negative.size }, before);
+    if (before === undefined) return isNew ? histogram.clone() : 'mark';
+    if (before.start !== start) return histogram.clone();
+    return increase(histogram, before.histogram) ?? histogram.clone();
+  }
+
+  #remember(ref: SeriesRef, now: Remembered, before: Remembered | undefined): void {
+    this.#buckets += now.buckets - (before?.buckets ?? 0);
+    this.#bySeries.set(ref, now);
+  }
+}
+
+/** The difference, undefined when any count went down: a reset. */
+function increase(now: ExponentialHistogram, before: ExponentialHistogram): ExponentialHistogram | undefined {
+  const sameKind = (now.customBounds === undefined) === (before.customBounds === undefined);
+  if (!sameKind || now.count < before.count || now.zeroCount < before.zeroCount) return undefined;
+  const difference = now.clone().subtract(before);
+  let [min, max] = [Infinity, -Infinity];
+  for (const { lower, upper, count } of difference.buckets()) {
+    if (count < 0) return undefined;
+    [min, max] = [Math.min(min, lower), Math.max(max, upper)];
+  }
+  // What was observed lies between the outermost buckets; an open bound of custom buckets is no number to store.
+  if (difference.count > 0) {
+    difference.min = Math.max(min, -Number.MAX_VALUE);
+    difference.max = Math.min(max, Number.MAX_VALUE);
+  }
+  return difference;
+}
