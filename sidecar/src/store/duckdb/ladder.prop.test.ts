@@ -76,7 +76,7 @@ it('is exact bucket by bucket at every level, however the stream was split, orde
         for (const q of QUANTILES) {
           const exact = exactQuantile(q, sorted);
           // The last term is the rounding of the bucket's own bounds.
-          const bound = Math.abs(exact) * (histogram.relativeErrorBound + 1e-12);
+          const bound = Math.abs(exact) * (histogram.relativeErrorBound + 1e-12) + histogram.zeroThreshold;
           expect(Math.abs(quantile(q, histogram) - exact)).toBeLessThanOrEqual(bound);
         }
       }
