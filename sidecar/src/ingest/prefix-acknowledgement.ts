@@ -16,13 +16,15 @@ import {
 /** Settled entries at the front are cut off once there are this many, and as many as the rest. */
 const COMPACT_MIN = 4_096;
 
+type Outcome = 'stored' | 'failed';
+
 export class PrefixAcknowledgement implements Acknowledgement {
   readonly #options: AcknowledgementOptions;
   // Entries in the order of delivery, in parallel; `#head` is the first that is not settled, `#base` the ticket of index 0.
   #sequences: number[] = [];
   #replies: string[] = [];
   #bytes: number[] = [];
-  #settled: boolean[] = [];
+  #outcomes: (Outcome | undefined)[] = [];
   #head = 0;
   #base = 0;
   #consumerSequence: number;
@@ -60,17 +62,17 @@ export class PrefixAcknowledgement implements Acknowledgement {
     this.inFlightBytes += bytes;
     this.#replies.push(reply);
     this.#bytes.push(bytes);
-    this.#settled.push(false);
+    this.#outcomes.push(undefined);
     return this.#base + this.#sequences.push(streamSequence) - 1;
   }
 
   settle(ticket: number, outcome: 'stored' | 'failed'): void {
     const index = ticket - this.#base;
-    if (index < this.#head || this.#settled[index] !== false) return;
+    if (index < this.#head || this.#outcomes[index] !== undefined) return;
     this.inFlight--;
     this.inFlightBytes -= this.#bytes[index] as number;
+    this.#outcomes[index] = outcome;
     if (outcome === 'stored') {
-      this.#settled[index] = true;
       if (index === this.#head) this.#advance();
     } else if (!this.#broken) {
       this.#broken = true;
@@ -81,7 +83,7 @@ export class PrefixAcknowledgement implements Acknowledgement {
 
   #advance(): void {
     let head = this.#head;
-    while (this.#settled[head] === true) head++;
+    while (this.#outcomes[head] === 'stored') head++;
     this.#untold = this.#replies[head - 1] as string;
     this.settledThrough = this.#sequences[head - 1] as number;
     this.#head = head;
@@ -92,7 +94,7 @@ export class PrefixAcknowledgement implements Acknowledgement {
     this.#sequences = this.#sequences.slice(this.#head);
     this.#replies = this.#replies.slice(this.#head);
     this.#bytes = this.#bytes.slice(this.#head);
-    this.#settled = this.#settled.slice(this.#head);
+    this.#outcomes = this.#outcomes.slice(this.#head);
     this.#base += this.#head;
     this.#head = 0;
   }
