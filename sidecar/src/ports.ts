@@ -178,55 +178,6 @@ export interface IntakeRequest {
 
 // --- Store --------------------------------------------------------------------------------------------------------
 
-/** Columns of raw samples, one row each; observations are raw samples of a `distribution` series. */
-export interface SampleColumns {
-  readonly seriesIds: Uint32Array;
-  readonly timesNanos: BigInt64Array;
-  readonly values: Float64Array;
-}
-
-/**
- * An additive part of a window: rows for the same (series, level, start) are summed (merged) when read, so a late sample
- * is one more row and a retry after a failed commit is harmless within its batch's transaction.
- */
-export interface WindowRow {
-  readonly seriesId: number;
-  /** Width in milliseconds: 1,000 or 10,000. */
-  readonly levelMs: number;
-  readonly startNanos: bigint;
-  readonly count: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
-  /** First and last value by stamp, with the stamps that decide between rows. */
-  readonly first: number;
-  readonly firstNanos: bigint;
-  readonly last: number;
-  readonly lastNanos: bigint;
-  /** Counters: sum of increases between neighbouring samples, resets corrected; else 0. */
-  readonly increase: number;
-  /** Distributions only. */
-  readonly histogram?: EncodedHistogram;
-}
-
-/** Everything that becomes durable together, in one transaction. */
-export interface Batch {
-  readonly series: readonly SeriesDefinition[];
-  readonly samples: SampleColumns;
-  /** Ready-made histograms, raw: deltas at a stamp. */
-  readonly histograms: readonly { seriesId: number; timeNanos: bigint; histogram: EncodedHistogram }[];
-  readonly windows: readonly WindowRow[];
-  readonly events: readonly EventRow[];
-  readonly transitions: readonly TransitionRow[];
-  /**
-   * Messages of durable logs that are contained in this batch or an earlier one: `log` is `<log>@<from>`, `sequence`
-   * the end of that range. Kept by `log`, the larger sequence wins.
-   */
-  readonly positions: readonly { log: string; sequence: number }[];
-  /** Per stream: windows that end at or before this stamp have been written. */
-  readonly sealed: readonly { stream: string; untilNanos: bigint }[];
-}
-
 /** Raw samples as columns. Stamps as in `SampleSink`: seconds since the epoch, nanoseconds within the second. */
 export interface StampedColumns {
   readonly seriesIds: Uint32Array;
@@ -236,8 +187,7 @@ export interface StampedColumns {
 }
 
 /**
- * What replaces `Batch`: everything that becomes durable together, in one transaction, raw only. Windows are the
- * store's own affair: it keeps its ladder (1 s, 10 s, 1 min, 1 h) from the raw rows, inside the same transaction.
+ * Everything that becomes durable together, in one transaction; samples are raw. Windows are the store's own affair: it keeps its ladder (1 s, 10 s, 1 min, 1 h) from the raw rows, inside the same transaction.
  */
 export interface ColumnBatch {
   readonly series: readonly SeriesDefinition[];
@@ -251,7 +201,11 @@ export interface ColumnBatch {
   }[];
   readonly events: readonly EventRow[];
   readonly transitions: readonly TransitionRow[];
-  readonly positions: Batch['positions'];
+  /**
+   * Messages of durable logs that are contained in this batch or an earlier one: `log` is `<log>@<from>`, `sequence`
+   * the end of that range. Kept by `log`, the larger sequence wins.
+   */
+  readonly positions: readonly { readonly log: string; readonly sequence: number }[];
 }
 
 /** A change of an alert's state, with the reason. */

@@ -46,6 +46,3 @@ export * from './window/rollup-fold.ts';
 export * from './window/rollup-ladder.ts';
 export * from './window/rollup-values.ts';
 export * from './window/sequence-ledger.ts';
-export * from './window/watermark.ts';
-export * from './window/window-part.ts';
-export * from './window/window-set.ts';
