@@ -133,9 +133,9 @@ describe('DistributionRollup', () => {
           rollup.add(columnsOf(values.map((seen) => [1, 5, 0, seen])), KINDS);
           const histogram = ExponentialHistogram.decode(histogramAt(rollup.seal(100).histograms, 0));
           const sorted = values.toSorted((a, b) => a - b);
-          const exactValue = sorted[
-            Math.min(values.length - 1, Math.max(0, Math.ceil(q * values.length) - 1))
-          ] as number;
+          // PromQL counts its rank from below, and from one half on from above.
+          const rank = Math.max(1, Math.ceil((q < 0.5 ? q : 1 - q) * values.length));
+          const exactValue = sorted.at(q < 0.5 ? rank - 1 : -rank) as number;
           const bound = histogram.relativeErrorBound * (1 + 1e-12);
           expect(Math.abs(quantile(q, histogram) - exactValue)).toBeLessThanOrEqual(exactValue * bound);
         },

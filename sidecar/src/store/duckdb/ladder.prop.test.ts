@@ -27,9 +27,10 @@ const observation = fc.record({
   ),
 });
 
-/** The value of PromQL's rank in the sorted values. */
+/** The value of PromQL's rank in the sorted values: counted from below, and from one half on from above. */
 function exactQuantile(q: number, sorted: readonly number[]): number {
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] as number;
+  const rank = Math.max(1, Math.ceil((q < 0.5 ? q : 1 - q) * sorted.length));
+  return sorted.at(q < 0.5 ? rank - 1 : -rank) as number;
 }
 
 it('is exact bucket by bucket at every level, however the stream was split, ordered and interrupted', async () => {
