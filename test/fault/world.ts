@@ -24,7 +24,6 @@ export interface WorldOptions {
   readonly natsConfig?: string;
   /** Node flags for the sidecar, such as `--max-old-space-size=512`. */
   readonly nodeFlags?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
   /** The sidecar connects here instead of to the server itself (a proxy that breaks the way). */
   readonly sidecarNatsPort?: number;
 }
@@ -38,6 +37,8 @@ export class World {
   readonly folder = mkdtempSync(join(tmpdir(), 'tapewatch-fault-'));
   readonly natsPort: number;
   readonly httpPort: number;
+  /** Of the sidecar, beside this process's own. */
+  readonly environment: Record<string, string> = {};
   readonly #options: WorldOptions;
   #nats: ManagedProcess | undefined;
   #sidecar: ManagedProcess | undefined;
@@ -126,7 +127,7 @@ export class World {
 
   /** Without waiting. */
   spawnSidecar(patch: Readonly<Record<string, unknown>> = {}): ManagedProcess {
-    const { nodeFlags = [], supervised = false, environment } = this.#options;
+    const { nodeFlags = [], supervised = false } = this.#options;
     const file = join(this.folder, 'tapewatch.yaml');
     writeFileSync(file, JSON.stringify({ ...this.#document(), ...patch }));
     const main = resolve(process.env['TAPEWATCH_SIDECAR'] ?? 'sidecar/dist/main.cjs');
@@ -134,7 +135,7 @@ export class World {
     this.#sidecar = new ManagedProcess(
       {
         ...{ name: 'sidecar', command: process.execPath, args, logFile: this.sidecarLog, restart: supervised },
-        ...(environment === undefined ? {} : { env: environment }),
+        env: this.environment,
       },
       noise,
     );

@@ -1,0 +1,159 @@
+/**
+ * Rows 4, 24, 27 and 28 of the fault list: the store's thread dies, its folder cannot be written, its file is damaged or
+ * open twice.
+ */
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { until } from '../../tools/demo/process.ts';
+import { CLEAN, faultsOf, judgeInTime, Ledger } from '../fault/ledger.ts';
+import { LEDGER_STREAMS, Publisher } from '../fault/publisher.ts';
+import { SmallDisk } from '../fault/small-disk.ts';
+import { ensureSidecar, World, type WorldOptions } from '../fault/world.ts';
+
+jest.setTimeout(400_000);
+
+beforeAll(() => ensureSidecar());
+
+async function durable(world: World, ledger: Ledger, rate = 1_000): Promise<Publisher> {
+  return Publisher.connect({ ledger, port: world.natsPort, delivery: 'jetstream', rate });
+}
+
+describe.each(['throw', 'memory'] as const)('the store thread ends by %s', (kind) => {
+  it(`row 4: the process ends in order with an error and comes again; nothing is missing (${kind})`, async () => {
+    const world = await World.prepare(bombed());
+    const bomb = world.path('bomb');
+    const ledger = new Ledger();
+    try {
+      await world.startNats();
+      world.environment['TAPEWATCH_BOMB'] = bomb;
+      const sidecar = await world.startSidecar();
+      const publisher = await durable(world, ledger);
+      publisher.start();
+      await pause(2_000);
+      world.write('bomb', kind);
+      const restarted = async (): Promise<true | undefined> => sidecar.restarts > 0 || undefined;
+      await until(restarted, { what: 'the supervisor starts the sidecar again', timeoutMs: 120_000 });
+      await until(() => world.answers.isReady(), { what: 'it is ready again', timeoutMs: 60_000 });
+      await pause(1_000);
+      await publisher.stop();
+      await publisher.close();
+      const verdict = await judgeInTime(ledger, world.answers);
+      expect(faultsOf(verdict)).toEqual(CLEAN);
+      expect(verdict.acknowledged).toBeGreaterThan(2_000);
+      expect(readFileSync(world.sidecarLog, 'utf8')).toMatch(/thread has ended/);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
+function bombed(): WorldOptions {
+  const nodeFlags = ['--import', pathToFileURL(resolve('test/long/worker-bomb.mjs')).href, '--max-old-space-size=1024'];
+  return { config: { streams: LEDGER_STREAMS }, supervised: true, nodeFlags };
+}
+
+it('row 24: a folder that cannot be written is refused at the start, with the path and the remedy', async () => {
+  const disk = SmallDisk.open(16);
+  if (disk === undefined) throw new Error('a tmpfs cannot be mounted; this test needs root');
+  const world = await World.prepare({ config: { streams: LEDGER_STREAMS }, storePath: disk.storePath });
+  try {
+    await world.startNats();
+    spawnSync('mount', ['-o', 'remount,ro', disk.folder]);
+    const code = await world.spawnSidecar().exited;
+    expect(code).not.toBe(0);
+    expect(await world.sidecar.logTail()).toContain(disk.storePath);
+    spawnSync('mount', ['-o', 'remount,rw', disk.folder]);
+    await world.startSidecar();
+    expect(world.sidecar.running).toBe(true);
+  } finally {
+    await world.close();
+    disk.close();
+  }
+});
+
+/** A store of two minutes of entries, closed in order. */
+async function filledStore(world: World, ledger: Ledger): Promise<void> {
+  await world.startNats();
+  await world.startSidecar();
+  const publisher = await durable(world, ledger, 5_000);
+  await publisher.publish(50_000);
+  await publisher.close();
+  expect(faultsOf(await judgeInTime(ledger, world.answers))).toEqual(CLEAN);
+  await world.sidecar.stop();
+}
+
+const DAMAGES: Readonly<Record<string, (path: string) => void>> = {
+  'cut in half': (path) => truncateSync(path, Math.floor(statSync(path).size / 2)),
+  'bits flipped in its middle': (path) => {
+    const file = openSync(path, 'r+');
+    const { size } = statSync(path);
+    for (let at = Math.floor(size / 3); at < (size * 2) / 3; at += 4_096)
+      writeSync(file, Buffer.from([0xa5, 0x5a]), 0, 2, at);
+    closeSync(file);
+  },
+  'header overwritten': (path) => {
+    const file = openSync(path, 'r+');
+    writeSync(file, Buffer.alloc(16_384, 0xff), 0, 16_384, 0);
+    closeSync(file);
+  },
+};
+
+it.each(Object.keys(DAMAGES))(
+  'row 27: a file that is %s is put aside, said so, and the service starts',
+  async (damage) => {
+    const world = await World.prepare({ config: { streams: LEDGER_STREAMS }, supervised: true });
+    const ledger = new Ledger();
+    try {
+      await filledStore(world, ledger);
+      DAMAGES[damage]?.(world.storePath);
+      await world.startSidecar();
+      const log = readFileSync(world.sidecarLog, 'utf8');
+      expect(log).toMatch(/quarantin|damaged|put aside/i);
+      expect(log).toContain(world.storePath);
+      // What comes now is stored; what was lost is told, not invented.
+      const after = new Ledger();
+      const publisher = await Publisher.connect({
+        ledger: after,
+        port: world.natsPort,
+        delivery: 'core',
+        rate: 1_000,
+        seed: 27,
+      });
+      await publisher.publish(1_000);
+      await publisher.close();
+      const all = async (): Promise<true | undefined> =>
+        (await world.answers.metrics()).sum('tapewatch_stored_items_total', { stream: 'metrics' }) >= 2_000 ||
+        undefined;
+      await until(all, { what: 'new entries are stored', timeoutMs: 30_000 });
+      expect((await world.answers.metrics()).sum('tapewatch_store_quarantined_files')).toBeGreaterThan(0);
+    } finally {
+      await world.close();
+    }
+  },
+);
+
+it('row 28: a second sidecar on the same file refuses to start and names the file; the first goes on', async () => {
+  const world = await World.open({ config: { streams: LEDGER_STREAMS } });
+  const other = await World.prepare({ config: { streams: LEDGER_STREAMS }, storePath: world.storePath });
+  const ledger = new Ledger();
+  try {
+    const publisher = await durable(world, ledger);
+    publisher.start();
+    await other.startNats();
+    const code = await other.spawnSidecar().exited;
+    expect(code).not.toBe(0);
+    const said = await other.sidecar.logTail();
+    expect(said).toContain(join(world.storePath));
+    expect(said).toMatch(/open in another process/);
+    await pause(1_000);
+    await publisher.stop();
+    await publisher.close();
+    expect(faultsOf(await judgeInTime(ledger, world.answers))).toEqual(CLEAN);
+  } finally {
+    await other.close();
+    await world.close();
+  }
+});
