@@ -1,6 +1,4 @@
-/** What is asked of both engines: a fixed list that touches every operator and function of 2.42, and seeded mixtures. */
-import { random } from './market-data.ts';
-
+/** What is asked of both engines in any case: a fixed list that touches every operator and function of 2.42. */
 export const EXPRESSIONS: readonly string[] = [
   'fills_total',
   'fills_total{venue=~"X.*|ARCX", strategy!="arb"}',
@@ -100,42 +98,6 @@ export function ourName(expr: string): string {
   return expr.replaceAll('holt_winters', 'double_exponential_smoothing');
 }
 
-const LEAVES = ['fills_total', 'pnl_usd', 'latency_seconds', 'pnl_usd offset 3m', 'latency_seconds{venue!="BATS"}'];
-// Extrapolation of counters near zero changed with Prometheus 3 (functions.test holds ours to it), so here the rates are
-// taken of real counters only, which market-data.ts keeps far above zero.
-const OF_GAUGE = ['delta', 'avg_over_time', 'max_over_time', 'sum_over_time', 'stddev_over_time', 'count_over_time'];
-const OF_COUNTER = ['rate', 'increase', 'irate', 'resets', 'deriv', 'last_over_time'];
-const OF_VECTOR = ['abs', 'ceil', 'sgn', 'sqrt', 'exp', 'sort', '-', 'absent'];
-// No topk: among equal values Prometheus's choice depends on the order of a hash table.
-const AGGREGATES = ['sum', 'avg', 'min', 'max', 'count', 'group', 'stdvar', 'quantile'];
-const OPERATORS = ['+', '-', '*', '/', '%', '>', '<=', '!=', '== bool', '> bool', 'and', 'or', 'unless'];
-const CLAUSES = ['', ' by (venue)', ' by (strategy)', ' without (strategy)', ' by (venue, strategy)'];
-const MATCHINGS = ['', ' on(venue)', ' on(venue, strategy)', ' ignoring(reason)', ' on()'];
-
-/** Random expressions; many are wrong on purpose, both engines must then refuse them. */
-export function randomExpressions(seed: number, count: number): string[] {
-  const next = random(seed);
-  const pick = (list: readonly string[]): string => list[Math.floor(next() * list.length)] as string;
-  const minutes = (): string => `${1 + Math.floor(next() * 9)}m`;
-  // A subquery's own times may fall on the edge of a subquery inside it, where 2.x and 3.x differ: not nested.
-  const vector = (depth: number, mayNest = true): string => {
-    const roll = next();
-    const inner = (): string => vector(depth - 1, mayNest);
-    if (depth === 0 || roll < 0.15) return pick(LEAVES);
-    if (roll < 0.25) return `${pick(OF_COUNTER)}(fills_total[${minutes()}])`;
-    if (roll < 0.35) return `${pick(OF_GAUGE)}(${pick(['pnl_usd', 'latency_seconds'])}[${minutes()}])`;
-    if (roll < 0.45 && mayNest) {
-      return `${pick(OF_GAUGE)}((${vector(depth - 1, false)})[${minutes()}:${pick(['30s', '1m', '47s'])}])`;
-    }
-    if (roll < 0.55) return `${pick(OF_VECTOR)}(${inner()})`;
-    if (roll < 0.75) return aggregate(inner());
-    if (roll < 0.82) return `(${inner()} ${pick(['+', '*', '>', '<= bool', '^'])} ${(next() * 4 - 1).toFixed(2)})`;
-    return `(${inner()} ${pick(OPERATORS)}${pick(MATCHINGS)} ${inner()})`;
-  };
-  const aggregate = (inner: string): string => {
-    const name = pick(AGGREGATES);
-    const param = name === 'quantile' ? `${next().toFixed(2)}, ` : '';
-    return `${name}${pick(CLAUSES)} (${param}${inner})`;
-  };
-  return Array.from({ length: count }, () => vector(3));
+export function theirName(expr: string, major: number): string {
+  return major >= 3 ? ourName(expr) : expr;
 }

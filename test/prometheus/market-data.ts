@@ -3,7 +3,7 @@
  * ends, NaN and infinities, negative values, classic buckets. Stamps lie in the first half of their second and queries
  * are asked at the half, so that no sample stands on the edge of a window (2.x and 3.x treat that edge differently).
  */
-import { Labels, type SeriesData } from '@tapewatch/core';
+import { ExponentialHistogram, Labels, type SeriesData } from '@tapewatch/core';
 
 export const START_MS = 1_700_000_000_000;
 export const LENGTH_MS = 3_600_000;
@@ -41,7 +41,32 @@ export function marketData(seed: number): SeriesData[] {
     series.push(...buckets({ venue }, next));
   }
   series.push(special(next));
+  // After the others, so that their values do not depend on these.
+  for (const venue of venues) {
+    for (const strategy of strategies) {
+      series.push(native({ __name__: 'fill_seconds', venue, strategy }, next));
+    }
+  }
   return series;
+}
+
+/** A cumulative native histogram with resets; the floor stands in the zero bucket. */
+function native(labels: Record<string, string>, next: () => number): SeriesData {
+  const timesMs = stamps(next);
+  let current = emptyHistogram();
+  const histograms = timesMs.map(() => {
+    current = next() < 0.01 ? emptyHistogram() : current.clone();
+    const observations = Math.floor(next() * 30);
+    for (let i = 0; i < observations; i++) current.observe((next() - 0.1) * Math.exp(4 * next()) * 0.01);
+    return current;
+  });
+  return { labels: Labels.from(labels), timesMs, values: timesMs.map(() => NaN), histograms };
+}
+
+function emptyHistogram(): ExponentialHistogram {
+  const histogram = new ExponentialHistogram({ scale: 4, zeroThreshold: 1e-4 });
+  histogram.observe(0, COUNTER_FLOOR);
+  return histogram;
 }
 
 function stamps(next: () => number): number[] {

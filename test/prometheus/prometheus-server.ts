@@ -1,19 +1,37 @@
-/** A real Prometheus of the machine on given samples: blocks made by promtool, served on a free port, ended by pid. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+/**
+ * A real Prometheus of the machine on given samples: started empty on a free port, fed by remote write, ended by pid.
+ * TAPEWATCH_PROMETHEUS names another binary than the one on PATH.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SeriesData } from '@tapewatch/core';
+import { writeRequest } from './remote-write.ts';
 
 const START_LIMIT_MS = 20_000;
 const POLL_MS = 50;
+/** Samples go in by slices of time: a head block refuses what lies an hour behind its newest sample. */
+const SLICE_MS = 300_000;
+const BINARY = process.env['TAPEWATCH_PROMETHEUS'] ?? 'prometheus';
+/** Version 2 leaves out the ones that it does not know, with a warning. */
+const FEATURES = [
+  'native-histograms',
+  'promql-at-modifier',
+  'promql-negative-offset',
+  'promql-experimental-functions',
+  'promql-extended-range-selectors',
+  'promql-duration-expr',
+  'promql-binop-fill-modifiers',
+];
 
-/** The version line, undefined where Prometheus or promtool is not installed. */
+/** The version, undefined where Prometheus is not installed. */
 export function installedPrometheus(): string | undefined {
-  const [server, tool] = ['prometheus', 'promtool'].map((name) => spawnSync(name, ['--version'], { encoding: 'utf8' }));
-  if (server?.status !== 0 || tool?.status !== 0) return undefined;
-  return /version (\S+)/.exec(`${server.stdout}${server.stderr}`)?.[1] ?? 'unknown';
+  const server = spawnSync(BINARY, ['--version'], { encoding: 'utf8' });
+  if (server.status !== 0) return undefined;
+  // A build of one's own knows no number.
+  return /version (\d\S*)/.exec(`${server.stdout}${server.stderr}`)?.[1] ?? '3 (own build)';
 }
 
 export interface ApiAnswer {
@@ -35,19 +53,21 @@ export class PrometheusServer {
 
   static async start(series: readonly SeriesData[]): Promise<PrometheusServer> {
     const folder = mkdtempSync(join(tmpdir(), 'tapewatch-prometheus-'));
-    const [input, data, config] = ['samples.om', 'data', 'prometheus.yml'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    writeFileSync(input, openMetrics(series));
+    const config = join(folder, 'prometheus.yml');
     writeFileSync(config, 'global: {}\n');
-    execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', input, data], { stdio: 'pipe' });
     const port = await freePort();
-    const flags = [`--config.file=${config}`, `--storage.tsdb.path=${data}`, '--storage.tsdb.retention.time=100y'];
-    const child = spawn('prometheus', [...flags, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
+    const flags = [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      '--storage.tsdb.retention.time=100y',
+      '--web.enable-remote-write-receiver',
+      `--enable-feature=${FEATURES.join(',')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ];
+    const child = spawn(BINARY, flags, { stdio: 'ignore' });
     const server = new PrometheusServer(child, folder, `http://127.0.0.1:${port}`);
     await server.#ready();
+    await server.#write(series);
     return server;
   }
 
@@ -64,6 +84,22 @@ export class PrometheusServer {
     }
   }
 
+  async #write(series: readonly SeriesData[]): Promise<void> {
+    const times = series.flatMap(({ timesMs }) => [timesMs[0] ?? Infinity, timesMs[timesMs.length - 1] ?? -Infinity]);
+    const [first, last] = [Math.min(...times), Math.max(...times)];
+    for (let from = first; from <= last; from += SLICE_MS) {
+      const body = writeRequest(series, from, from + SLICE_MS);
+      if (body === undefined) continue;
+      const headers = {
+        'Content-Type': 'application/x-protobuf',
+        'Content-Encoding': 'snappy',
+        'X-Prometheus-Remote-Write-Version': '0.1.0',
+      };
+      const response = await fetch(`${this.#url}/api/v1/write`, { method: 'POST', headers, body });
+      if (!response.ok) throw new Error(`Prometheus refused samples: ${response.status} ${await response.text()}`);
+    }
+  }
+
   async ask(path: 'query' | 'query_range', parameters: Readonly<Record<string, string>>): Promise<ApiAnswer> {
     const body = new URLSearchParams(parameters);
     const response = await fetch(`${this.#url}/api/v1/${path}`, { method: 'POST', body });
@@ -76,23 +112,6 @@ export class PrometheusServer {
     if (this.#process.exitCode === null) await ended;
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** Samples in OpenMetrics text; families must stand together, and each series' samples in order. */
-function openMetrics(series: readonly SeriesData[]): string {
-  const sorted = [...series].sort((a, b) => (a.labels.metricName < b.labels.metricName ? -1 : 1));
-  const lines = sorted.flatMap(({ labels, timesMs, values }) => {
-    const inner = labels
-      .withoutMetricName()
-      .pairs.map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-      .join(',');
-    return timesMs.map((time, i) => `${labels.metricName}{${inner}} ${text(values[i] as number)} ${time / 1000}`);
-  });
-  return `${lines.join('\n')}\n# EOF\n`;
-}
-
-function text(value: number): string {
-  return value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : String(value);
 }
 
 function freePort(): Promise<number> {

@@ -282,9 +282,19 @@ export class ExponentialHistogram {
 
   /** Populated buckets from the most negative value to the most positive one. */
   *buckets(): Generator<Bucket> {
-    for (const [index, count] of [...this.negative].reverse()) yield { ...this.boundsOf('negative', index), count };
+    for (const [index, count] of [...this.negative].reverse())
+      yield { ...this.boundsOutsideZero('negative', index), count };
     if (this.zeroCount !== 0) yield { lower: -this.#zeroThreshold, upper: this.#zeroThreshold, count: this.zeroCount };
-    for (const [index, count] of this.positive) yield { ...this.boundsOf('positive', index), count };
+    for (const [index, count] of this.positive) yield { ...this.boundsOutsideZero('positive', index), count };
+  }
+
+  /** Bounds of one bucket without the part that the zero bucket covers: no observation of it lies there. */
+  boundsOutsideZero(side: 'positive' | 'negative', index: number): { lower: number; upper: number } {
+    const bounds = this.boundsOf(side, index);
+    if (this.#customBounds !== undefined) return bounds;
+    if (side === 'positive') bounds.lower = Math.max(bounds.lower, this.#zeroThreshold);
+    else bounds.upper = Math.min(bounds.upper, -this.#zeroThreshold);
+    return bounds;
   }
 
   /** Bounds of one bucket. */

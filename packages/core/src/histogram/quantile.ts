@@ -57,7 +57,7 @@ function findBucket(
   }
   if (found === undefined) return undefined;
   const { side, index, count } = found;
-  if (side !== 'zero') return { ...histogram.boundsOf(side, index), count };
+  if (side !== 'zero') return { ...histogram.boundsOutsideZero(side, index), count };
   return { lower: -histogram.zeroThreshold, upper: histogram.zeroThreshold, count };
 }
 

@@ -2,6 +2,7 @@
  * Windows over series for range vectors. Floats and histograms of a series are kept apart, each with its stamps. A
  * window is left-open: it holds the samples after its start, up to and including its end (Prometheus 3).
  */
+import type { HistogramDeltas } from '../histogram/deltas.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { SeriesData } from '../model/series.ts';
@@ -14,6 +15,8 @@ export interface RangeSeries {
   readonly floats: ArrayLike<number>;
   readonly histogramTimes: readonly number[];
   readonly histograms: readonly ExponentialHistogram[];
+  /** Histograms as what each adds, where the series tells; reading `histograms` makes them all then. */
+  readonly deltas?: HistogramDeltas;
   /** When each sample began to count, where the series tells; 0 is unknown. Beside the stamps. */
   readonly floatStarts?: ArrayLike<number>;
   readonly histogramStarts?: ArrayLike<number>;
@@ -44,7 +47,9 @@ export interface Ranges {
   touch(samples: number): void;
 }
 
-export function rangeSeries({ labels, timesMs, values, histograms, startTimesMs }: SeriesData): RangeSeries {
+export function rangeSeries(series: SeriesData): RangeSeries {
+  if (series.deltas !== undefined) return deltaSeries(series, series.deltas);
+  const { labels, timesMs, values, histograms, startTimesMs } = series;
   if (histograms === undefined) {
     const starts = startTimesMs === undefined ? {} : { floatStarts: startTimesMs };
     return { labels, floatTimes: timesMs, floats: values, histogramTimes: [], histograms: [], ...starts };
@@ -72,6 +77,20 @@ export function rangeSeries({ labels, timesMs, values, histograms, startTimesMs 
     }
   }
   return startTimesMs === undefined ? split : { ...split, floatStarts, histogramStarts };
+}
+
+/** A distribution throughout, whose histograms are only made when a function asks for them. */
+function deltaSeries(series: SeriesData, deltas: HistogramDeltas): RangeSeries {
+  return {
+    labels: series.labels,
+    floatTimes: [],
+    floats: [],
+    histogramTimes: series.timesMs,
+    deltas,
+    get histograms() {
+      return series.histograms as readonly ExponentialHistogram[];
+    },
+  };
 }
 
 /** Calls `visit` with the window of each step that holds a sample. Bounds only move forward. */

@@ -1,4 +1,5 @@
 /** Functions of one number, applied to every float of a vector; histograms are left out, the metric name is dropped. */
+import { larger, smaller } from '../extreme.ts';
 import { mapFloats, type Value } from '../vector.ts';
 import { scalarArgument, vectorArgument } from './arguments.ts';
 import type { CallContext, FunctionArgument, FunctionDefinition } from './definition.ts';
@@ -49,19 +50,19 @@ const FUNCTIONS: readonly MathFunction[] = [
     name: 'clamp',
     doc: 'Limits values to the range from min to max; empty when min is above max.',
     scalars: [scalar('min'), scalar('max')],
-    transform: (value, min = NaN, max = NaN) => (max < min ? undefined : Math.max(min, Math.min(max, value))),
+    transform: (value, min = NaN, max = NaN) => (max < min ? undefined : larger(min, smaller(max, value))),
   },
   {
     name: 'clamp_min',
     doc: 'Raises values below min to min.',
     scalars: [scalar('min')],
-    transform: (value, min = NaN) => Math.max(min, value),
+    transform: (value, min = NaN) => larger(min, value),
   },
   {
     name: 'clamp_max',
     doc: 'Lowers values above max to max.',
     scalars: [scalar('max')],
-    transform: (value, max = NaN) => Math.min(max, value),
+    transform: (value, max = NaN) => smaller(max, value),
   },
 ];
 

@@ -1,5 +1,6 @@
 /** Between scalars and vectors, and the absence of series: `scalar`, `vector`, `absent`, `absent_over_time`. */
 import { Labels } from '../../model/labels.ts';
+import { larger, smaller } from '../extreme.ts';
 import { newColumn, put, scalarValue, timeAt, type Value } from '../vector.ts';
 import { eachWindow } from '../window.ts';
 import { argumentAt, labelsOfSelector, scalarArgument, vectorArgument } from './arguments.ts';
@@ -50,7 +51,7 @@ export const presenceFunctions: readonly FunctionDefinition[] = [
       { name: 'b', type: 'scalar' },
     ],
     returns: 'scalar',
-    evaluate: (context) => combine(context, Math.min),
+    evaluate: (context) => combine(context, smaller),
   },
   {
     name: 'max_of',
@@ -60,7 +61,7 @@ export const presenceFunctions: readonly FunctionDefinition[] = [
       { name: 'b', type: 'scalar' },
     ],
     returns: 'scalar',
-    evaluate: (context) => combine(context, Math.max),
+    evaluate: (context) => combine(context, larger),
   },
 ];
 

@@ -5,6 +5,7 @@
  * moment is its zero. Source: Prometheus, promql/functions.go, extrapolatedRate (3.x).
  */
 import { addHistograms, fitOf, scaleHistogram, subtractHistograms, wasReset } from '../../histogram/arithmetic.ts';
+import type { HistogramDeltas } from '../../histogram/deltas.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import { floatCount, histogramCount, type Window } from '../window.ts';
 import { extendedChange } from './extended-rate.ts';
@@ -59,6 +60,8 @@ function extrapolated(kind: RateKind) {
     // Stamps are finer than the milliseconds here: without a span of time between first and last there is no rate.
     if (began === undefined && spanMs(window) === 0) return undefined;
     if (floats > 0) return floatRate(window, { kind, began, context });
+    const { deltas } = window.series;
+    if (deltas !== undefined && kind.counter) return deltaRate(window, deltas, { kind, began, context });
     const first = window.series.histograms[window.histogramFrom] as ExponentialHistogram;
     let change = histograms > 1 ? histogramChange(window, kind, context) : undefined;
     if (change === undefined && histograms > 1) return undefined;
@@ -85,6 +88,16 @@ function floatRate(window: Window, { kind, began, context }: RateInput): number 
   const change = floatChange(window, kind, context);
   const whole = began === undefined ? change : change + first;
   return whole * factor(window, { kind, change, first, began, context });
+}
+
+/** Without resets, the change is what came after the first sample of the window; nothing is subtracted. */
+function deltaRate(window: Window, deltas: HistogramDeltas, input: RateInput): ExponentialHistogram {
+  const { histogramFrom, histogramTo } = window;
+  const change = deltas.between(histogramFrom, histogramTo - 1);
+  const first = deltas.countAt(histogramFrom);
+  const result = scaleHistogram(change, factor(window, { ...input, change: change.count, first }));
+  result.counterReset = 'gauge';
+  return result;
 }
 
 /** Once per series, by its name. */

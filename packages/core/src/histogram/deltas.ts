@@ -1,0 +1,13 @@
+/**
+ * A cumulative distribution, seen as what each of its points adds. Windows of observations are stored like that, and a
+ * rate asks for nothing else; the cumulative histograms themselves are large and need not be made then.
+ */
+import type { ExponentialHistogram } from './exponential-histogram.ts';
+
+export interface HistogramDeltas {
+  /** What came after point `from` up to and including point `to`: a new histogram, without smallest and largest value. */
+  between(from: number, to: number): ExponentialHistogram;
+  /** Observations up to and including a point. */
+  countAt(point: number): number;
+  readonly relativeErrorBound: number;
+}

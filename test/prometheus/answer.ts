@@ -1,0 +1,110 @@
+/** Answers of both engines in one form: label key to stamp to value; and where two of them differ. */
+import type { MatrixSeries, QueryResult } from '@tapewatch/core';
+import type { ApiAnswer } from './prometheus-server.ts';
+
+export const TOLERANCE = 1e-9;
+/** Below it a double has too few digits left for a relative comparison. */
+const SUBNORMAL = 1e-300;
+
+export type Answer = ReadonlyMap<string, ReadonlyMap<number, number>>;
+
+type ApiPoint = readonly [seconds: number, text: string];
+type ApiHistogram = readonly [seconds: number, histogram: { readonly count: string; readonly sum: string }];
+interface ApiSeries {
+  readonly metric: Record<string, string>;
+  readonly value?: ApiPoint;
+  readonly values?: readonly ApiPoint[];
+  readonly histogram?: ApiHistogram;
+  readonly histograms?: readonly ApiHistogram[];
+}
+/** Histograms are compared by their sums too, under a key of their own. */
+const SUM = '#sum';
+
+export function readApi({ data }: ApiAnswer): Answer {
+  if (data?.resultType === 'scalar') {
+    const [seconds, text] = data.result as ApiPoint;
+    return new Map([[keyOf({}), new Map([[Math.round(seconds * 1000), numberOf(text)]])]]);
+  }
+  const answer = new Map<string, Map<number, number>>();
+  for (const { metric, value, values, histogram, histograms } of (data?.result ?? []) as readonly ApiSeries[]) {
+    const key = keyOf(metric);
+    for (const [seconds, text] of values ?? (value === undefined ? [] : [value])) put(answer, key, seconds, text);
+    for (const [seconds, { count, sum }] of histograms ?? (histogram === undefined ? [] : [histogram])) {
+      put(answer, key, seconds, count);
+      put(answer, key + SUM, seconds, sum);
+    }
+  }
+  return answer;
+}
+
+function put(answer: Map<string, Map<number, number>>, key: string, seconds: number, text: string): void {
+  const points = answer.get(key) ?? new Map<number, number>();
+  answer.set(key, points);
+  points.set(Math.round(seconds * 1000), numberOf(text));
+}
+
+export function readResult(result: QueryResult): Answer {
+  switch (result.type) {
+    case 'scalar':
+      return new Map([[keyOf({}), new Map([[result.timeMs, result.value]])]]);
+    case 'vector':
+      return readSeries(result.samples.map((sample) => ({ labels: sample.labels, points: [sample] })));
+    case 'matrix':
+      return readSeries(result.series);
+    case 'string':
+      throw new Error(`unexpected string ${result.value}`);
+  }
+}
+
+function readSeries(series: readonly MatrixSeries[]): Answer {
+  const answer = new Map<string, Map<number, number>>();
+  for (const { labels, points } of series) {
+    const key = keyOf(labels.toRecord());
+    const [values, sums] = [new Map<number, number>(), new Map<number, number>()];
+    for (const { timeMs, value, histogram } of points) {
+      values.set(timeMs, histogram?.count ?? value);
+      if (histogram !== undefined) sums.set(timeMs, histogram.sum);
+    }
+    answer.set(key, values);
+    if (sums.size > 0) answer.set(key + SUM, sums);
+  }
+  return answer;
+}
+
+export function differenceOf(
+  expected: Answer | undefined,
+  got: Answer | undefined,
+  tolerance = TOLERANCE,
+): string | undefined {
+  if (expected === undefined || got === undefined) {
+    return expected === got
+      ? undefined
+      : `expected ${expected ? 'an answer' : 'an error'}, got ${got ? 'an answer' : 'an error'}`;
+  }
+  if (expected.size !== got.size) return `expected ${expected.size} series, got ${got.size}`;
+  for (const [key, points] of expected) {
+    const ours = got.get(key);
+    if (ours === undefined) return `missing series ${key}`;
+    if (ours.size !== points.size) return `${key}: expected ${points.size} points, got ${ours.size}`;
+    for (const [time, value] of points) {
+      const own = ours.get(time);
+      if (own === undefined || !isClose(value, own, tolerance)) {
+        return `${key} at ${time}: expected ${value}, got ${own}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function keyOf(labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function numberOf(text: string): number {
+  return Number(text.replace('Inf', 'Infinity'));
+}
+
+function isClose(a: number, b: number, tolerance: number): boolean {
+  if (Object.is(a, b) || a === b) return true;
+  return Math.abs(a - b) <= Math.max(SUBNORMAL, tolerance * Math.max(Math.abs(a), Math.abs(b)));
+}
