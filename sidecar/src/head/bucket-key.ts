@@ -36,3 +36,32 @@ export function addKey(histogram: ExponentialHistogram, key: number, count: numb
   else histogram.positive.add(key, count);
   histogram.count += count;
 }
+
+/** What keys of one window stand for, beside buckets. */
+export interface KeyTotals {
+  count: number;
+  zero: number;
+  nan: number;
+  positiveInfinity: number;
+  negativeInfinity: number;
+}
+
+/** Adds to the totals; the bucket of a key that stands for one. */
+export function splitKey(
+  key: number,
+  count: number,
+  totals: KeyTotals,
+): { readonly index: number; readonly negative: boolean } | undefined {
+  if (key > ZERO) {
+    if (key === NAN) totals.nan += count;
+    else if (key === POSITIVE_INFINITY) totals.positiveInfinity += count;
+    else totals.negativeInfinity += count;
+    return undefined;
+  }
+  totals.count += count;
+  if (key === ZERO) {
+    totals.zero += count;
+    return undefined;
+  }
+  return key >= HALF ? { index: key - NEGATIVE, negative: true } : { index: key, negative: false };
+}

@@ -3,11 +3,24 @@
  * that was ever sealed. What a selector presents is cumulative: the total, minus the windows from the start of the range
  * on, plus them again one by one. Counts are integers, so taking away is exact; only the sum is subject to rounding.
  */
-import { ExponentialHistogram, type SelectRequest } from '@tapewatch/core';
+import {
+  CumulativeHistograms,
+  distributionData,
+  ExponentialHistogram,
+  histogramAt,
+  thinnedEnds,
+  type HistogramColumns,
+  type Labels,
+  type SelectRequest,
+  type SeriesData,
+} from '@tapewatch/core';
 import { createBucketKey } from './bucket-key.ts';
 import { addPacked, OpenSecond, type PackedKeys, type SealedSink } from './open-second.ts';
+import { WindowColumns } from './window-columns.ts';
 import { WindowRing } from './window-ring.ts';
 
+/** The level that answers, as `SeriesData` tells it. */
+const SECONDS = [1_000];
 /** Seconds of one stream that are open at the same time; a second past it is sealed at once, as a part. */
 const MAX_OPEN_SECONDS = 16;
 
@@ -94,13 +107,51 @@ export class Distributions implements SealedSink {
     return this.#rows(series, startMs).some(({ endMs: end }) => end <= endMs);
   }
 
-  /** Cumulative histograms at the ends of the windows in the range, thinned to the asked resolution. */
-  read(series: number, request: SelectRequest): { timesMs: number[]; histograms: ExponentialHistogram[] } {
+  /**
+   * Cumulative histograms at the ends of the windows in the range, thinned to the asked resolution; as what each adds,
+   * where all are plain windows of observations.
+   */
+  read(series: number, labels: Labels, request: SelectRequest): SeriesData | undefined {
+    const total = this.#totals[series];
+    const rows = this.#rows(series, request.startMs);
+    const within = rows.filter(({ endMs }) => endMs <= request.endMs);
+    if (total === undefined || within.length === 0) return undefined;
+    const head = { labels, levelsMs: SECONDS };
+    const columns = total.scale === this.#scale ? this.#columns(rows) : undefined;
+    if (columns === undefined) {
+      const { timesMs, histograms } = this.#points(total, rows, request);
+      return { ...head, timesMs, values: timesMs.map(() => NaN), histograms };
+    }
+    const stamps = within.map(({ endMs }) => endMs);
+    const { timesMs, ends } = thinnedEnds(stamps, (timeMs) => stepOf(timeMs, request));
+    // The total goes on counting after this; what came before the range is worked out from a copy when it is needed.
+    const all = total.clone();
+    let base: ExponentialHistogram | undefined;
+    const makeBase = (): ExponentialHistogram => (base ??= without(all, columns));
+    const counted = columns.counts.reduce((sum, count) => sum + count, 0);
+    const source = {
+      columns,
+      rows: Uint32Array.from(stamps, (_, i) => i),
+      ends,
+      baseCount: total.count - counted,
+    };
+    return distributionData(head, timesMs, new CumulativeHistograms(source, makeBase));
+  }
+
+  /** All rows from the start of the range on, those after its end too; undefined where one is an object. */
+  #columns(rows: readonly Row[]): HistogramColumns | undefined {
+    const columns = new WindowColumns(this.#scale);
+    for (const { row } of rows) {
+      const sum = this.#ring.read(row, scratch);
+      if (sum === undefined) return undefined;
+      columns.add(scratch, sum);
+    }
+    return columns.build();
+  }
+
+  #points(total: ExponentialHistogram, rows: readonly Row[], request: SelectRequest) {
     const timesMs: number[] = [];
     const histograms: ExponentialHistogram[] = [];
-    const total = this.#totals[series];
-    if (total === undefined) return { timesMs, histograms };
-    const rows = this.#rows(series, request.startMs);
     const running = total.clone();
     for (const { row } of rows) this.#apply(running, row, -1);
     for (let i = 0; i < rows.length; i++) {
@@ -178,6 +229,14 @@ const scratch: PackedKeys = { keys: new Int32Array(256), counts: new Uint32Array
 function unpacked(packed: PackedKeys, sum: number, scale: number): ExponentialHistogram {
   const histogram = new ExponentialHistogram({ scale });
   addPacked(histogram, packed, { sum, sign: 1 });
+  return histogram;
+}
+
+/** Takes the rows out of the histogram. */
+function without(histogram: ExponentialHistogram, columns: HistogramColumns): ExponentialHistogram {
+  for (let row = 0; row < columns.counts.length; row++) {
+    histogram.subtract(ExponentialHistogram.decode(histogramAt(columns, row)));
+  }
   return histogram;
 }
 

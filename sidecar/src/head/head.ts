@@ -24,9 +24,8 @@ import { SeriesDirectory } from './series-directory.ts';
 const EVICT_EVERY_MS = 5_000;
 /** What is given up at once when memory is short. */
 const SHORTEN_BY_MS = 10_000;
-/** Levels that answer, as `SeriesData` tells them: raw samples, and windows of a second. */
+/** The level that answers for values, as `SeriesData` tells it: raw samples. */
 const RAW = [0];
-const SECONDS = [1_000];
 const DISTRIBUTION = 1;
 const COUNTER = 2;
 
@@ -148,7 +147,12 @@ export class Head {
     requireWanted(signal);
     const answer: SeriesData[] = [];
     for (const { id, kind, labels } of this.#directory.matching(request.matchers)) {
-      const data = kind === 'distribution' ? this.#histograms(id, request) : this.#values(id, request);
+      if (kind === 'distribution') {
+        const data = this.#distributions.read(id, labels, request);
+        if (data !== undefined) answer.push(data);
+        continue;
+      }
+      const data = this.#values(id, request);
       if (data.timesMs.length > 0) answer.push({ labels, ...data });
     }
     return answer;
@@ -163,11 +167,6 @@ export class Head {
     const staleMs = this.#ends.within(id, startMs, endMs);
     const data = { timesMs, values, levelsMs: RAW };
     return staleMs === undefined ? data : { ...data, staleMs };
-  }
-
-  #histograms(id: number, request: SelectRequest): Omit<SeriesData, 'labels'> {
-    const { timesMs, histograms } = this.#distributions.read(id, request);
-    return { timesMs, values: timesMs.map(() => NaN), histograms, levelsMs: SECONDS };
   }
 
   async series(

@@ -24,16 +24,24 @@ export interface Evaluator {
 }
 
 const UNITS_PER_HISTOGRAM = 100;
+/** One that is read as what each point adds. */
+const UNITS_PER_DELTA = 20;
 
 export function costOf({ plan, data, nodes }: EvaluationTask): number {
   const { startMs, endMs, stepMs } = plan.range;
   const steps = stepMs === 0 ? 1 : Math.floor((endMs - startMs) / stepMs) + 1;
   let cost = 0;
   for (const series of data.flat()) {
-    const weight = series.histograms === undefined ? 1 : UNITS_PER_HISTOGRAM;
+    const weight = weightOf(series);
     cost += weight * (series.timesMs.length + steps * nodes);
   }
   return cost;
+}
+
+/** Asks for `histograms` last: reading it makes them. */
+function weightOf(series: SeriesData): number {
+  if (series.deltas !== undefined) return UNITS_PER_DELTA;
+  return series.histograms === undefined ? 1 : UNITS_PER_HISTOGRAM;
 }
 
 export const localEvaluator: Evaluator = {

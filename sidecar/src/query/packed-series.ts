@@ -3,9 +3,13 @@
  * row of a fixed number of figures and its buckets in two common columns.
  */
 import {
+  CumulativeHistograms,
+  distributionData,
   ExponentialHistogram,
   Labels,
   type CounterReset,
+  type CumulativeRows,
+  type EncodedHistogram,
   type LabelPair,
   type MatrixSeries,
   type Point,
@@ -19,6 +23,12 @@ export interface PackedSeries {
   readonly startTimesMs?: Float64Array;
   readonly staleMs?: readonly number[];
   readonly histograms?: PackedHistograms;
+  readonly deltas?: PackedDeltas;
+}
+
+/** A distribution as rows that add up; the columns may be those of several series, and travel once. */
+export interface PackedDeltas extends CumulativeRows {
+  readonly base: EncodedHistogram | undefined;
 }
 
 export interface PackedHistograms {
@@ -36,7 +46,13 @@ export interface PackedHistograms {
 const FIGURES = 14;
 const RESETS: readonly CounterReset[] = ['unknown', 'reset', 'not_reset', 'gauge'];
 
-export function packSeries({ labels, timesMs, values, histograms, staleMs, startTimesMs }: SeriesData): PackedSeries {
+export function packSeries(series: SeriesData): PackedSeries {
+  const { labels, timesMs, values, deltas } = series;
+  if (deltas instanceof CumulativeHistograms) {
+    const columns = { timesMs: Float64Array.from(timesMs), values: new Float64Array(0) };
+    return { pairs: labels.pairs, ...columns, deltas: { ...deltas.source, base: deltas.base?.encode() } };
+  }
+  const { histograms, staleMs, startTimesMs } = series;
   return {
     pairs: labels.pairs,
     timesMs: Float64Array.from(timesMs),
@@ -47,7 +63,14 @@ export function packSeries({ labels, timesMs, values, histograms, staleMs, start
   };
 }
 
-export function unpackSeries({ pairs, timesMs, values, startTimesMs, staleMs, histograms }: PackedSeries): SeriesData {
+export function unpackSeries(packed: PackedSeries): SeriesData {
+  const { pairs, timesMs, values, startTimesMs, staleMs, histograms, deltas } = packed;
+  if (deltas !== undefined) {
+    const { base, ...source } = deltas;
+    const makeBase = () => (base === undefined ? undefined : ExponentialHistogram.decode(base));
+    const head = { labels: Labels.from(pairs), levelsMs: [] };
+    return distributionData(head, Array.from(timesMs), new CumulativeHistograms(source, makeBase));
+  }
   return {
     labels: Labels.from(pairs),
     timesMs: Array.from(timesMs),

@@ -48,7 +48,8 @@ function mayBeRollup(request: SelectRequest | undefined): boolean {
 }
 
 /** Merging only ever lowers the scale, so the newest histogram of a series is the least exact one. */
-function boundOf({ histograms }: SeriesData): number | undefined {
-  const last = histograms?.at(-1);
+function boundOf(series: SeriesData): number | undefined {
+  if (series.deltas !== undefined) return series.deltas.relativeErrorBound;
+  const last = series.histograms?.at(-1);
   return last === undefined || last.customBounds !== undefined ? undefined : last.relativeErrorBound;
 }

@@ -2,6 +2,7 @@
  * Series as they are kept and as they are read. A series is interned: its id is a small integer, stable for the life of
  * the store, and stands for the label set everywhere after the pipeline.
  */
+import type { HistogramDeltas } from '../histogram/deltas.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import type { Labels } from './labels.ts';
 import type { Matcher } from './matcher.ts';
@@ -41,6 +42,8 @@ export interface SeriesData {
   readonly values: readonly number[];
   /** Present for distributions: cumulative histograms, counter semantics. `undefined` entries are numbers. */
   readonly histograms?: readonly (ExponentialHistogram | undefined)[];
+  /** The same distribution as what each point adds: only where it never resets and has one layout throughout. */
+  readonly deltas?: HistogramDeltas;
   /** Beside `timesMs`, where known: when each counter or histogram began to count; 0 is unknown. */
   readonly startTimesMs?: ArrayLike<number>;
   /** Widths in milliseconds of the rollup levels that answered, 0 for raw samples. Absent: raw only. */

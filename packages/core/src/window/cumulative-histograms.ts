@@ -1,0 +1,129 @@
+/**
+ * A distribution as selectors present it, made only as far as it is looked at: a base, rows that add to it in order of
+ * time, and points that each hold the base and all rows up to theirs. The difference of two points is the sum of the rows
+ * between them, O(their buckets), whatever had been counted before. All rows and the base have one layout.
+ */
+import type { HistogramDeltas } from '../histogram/deltas.ts';
+import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
+import type { Labels } from '../model/labels.ts';
+import type { SeriesData } from '../model/series.ts';
+import { emptyLikeRow, mergeRow, type HistogramColumns } from './rollup-columns.ts';
+
+export interface CumulativeRows {
+  readonly columns: HistogramColumns;
+  /** Rows of `columns`, ascending in time. */
+  readonly rows: Uint32Array;
+  /** For each point, how many of `rows` it holds; ascending. */
+  readonly ends: Uint32Array;
+  /** Observations before the first row. */
+  readonly baseCount: number;
+}
+
+export class CumulativeHistograms implements HistogramDeltas {
+  readonly source: CumulativeRows;
+  readonly #base: () => ExponentialHistogram | undefined;
+  readonly #counts: Float64Array;
+  #points: readonly ExponentialHistogram[] | undefined;
+
+  /** `base`: everything before the first row, made when it is first needed; the caller keeps it as it was. */
+  constructor(source: CumulativeRows, base: () => ExponentialHistogram | undefined) {
+    this.source = source;
+    this.#base = base;
+    const { columns, rows, ends, baseCount } = source;
+    this.#counts = new Float64Array(ends.length);
+    let [count, row] = [baseCount, 0];
+    for (let point = 0; point < ends.length; point++) {
+      for (; row < (ends[point] as number); row++) count += columns.counts[rows[row] as number] as number;
+      this.#counts[point] = count;
+    }
+  }
+
+  get base(): ExponentialHistogram | undefined {
+    return this.#base();
+  }
+
+  get relativeErrorBound(): number {
+    return emptyLikeRow(this.source.columns, this.source.rows[0] as number).relativeErrorBound;
+  }
+
+  countAt(point: number): number {
+    return this.#counts[point] as number;
+  }
+
+  between(from: number, to: number): ExponentialHistogram {
+    const { columns, rows, ends } = this.source;
+    const sum = emptyLikeRow(columns, rows[0] as number);
+    for (let i = ends[from] as number; i < (ends[to] as number); i++) mergeRow(sum, columns, rows[i] as number);
+    sum.min = Infinity;
+    sum.max = -Infinity;
+    return sum;
+  }
+
+  /** The cumulative histograms of all points. O(points x buckets) when first asked. */
+  points(): readonly ExponentialHistogram[] {
+    if (this.#points !== undefined) return this.#points;
+    const { columns, rows, ends } = this.source;
+    const running = this.#base()?.clone() ?? emptyLikeRow(columns, rows[0] as number);
+    const points: ExponentialHistogram[] = [];
+    let row = 0;
+    for (const end of ends) {
+      for (; row < end; row++) mergeRow(running, columns, rows[row] as number);
+      points.push(running.clone());
+    }
+    return (this.#points = points);
+  }
+}
+
+/**
+ * Series data whose histograms are made when somebody reads them. Where layouts differ they are made at once, without
+ * deltas: what a rate has to say of such windows depends on every point.
+ */
+export function distributionData(
+  head: { readonly labels: Labels; readonly levelsMs: readonly number[] },
+  timesMs: readonly number[],
+  cumulative: CumulativeHistograms,
+): SeriesData {
+  const values = timesMs.map(() => NaN);
+  if (timesMs.length === 0 || !hasOneLayout(cumulative)) {
+    return { ...head, timesMs, values, histograms: timesMs.length === 0 ? [] : cumulative.points() };
+  }
+  return {
+    ...head,
+    timesMs,
+    values,
+    deltas: cumulative,
+    get histograms() {
+      return cumulative.points();
+    },
+  };
+}
+
+function hasOneLayout({ source }: CumulativeHistograms): boolean {
+  const { columns, rows } = source;
+  const { scales, zeroThresholds, customBounds } = columns;
+  const first = rows[0] as number;
+  for (const row of rows) {
+    if (scales[row] !== scales[first] || zeroThresholds[row] !== zeroThresholds[first]) return false;
+    if (customBounds.offsets[row] !== customBounds.offsets[row + 1]) return false;
+  }
+  return true;
+}
+
+/**
+ * Which points to make: of those that fall between two steps of the asked resolution, counted back from the end of the
+ * range, only the last. A cumulative point is exact at its own stamp whatever is left out before it.
+ */
+export function thinnedEnds(
+  timesMs: ArrayLike<number>,
+  stepOf: (timeMs: number) => number,
+): { readonly timesMs: number[]; readonly ends: Uint32Array } {
+  const kept: number[] = [];
+  const ends: number[] = [];
+  for (let i = 0; i < timesMs.length; i++) {
+    const time = timesMs[i] as number;
+    if (i + 1 < timesMs.length && stepOf(time) === stepOf(timesMs[i + 1] as number)) continue;
+    kept.push(time);
+    ends.push(i + 1);
+  }
+  return { timesMs: kept, ends: Uint32Array.from(ends) };
+}
