@@ -4,11 +4,12 @@
  */
 import type { Clock, Logger, SampleSink, TargetHealth, Telemetry } from '../ports.ts';
 import type { TargetDiscovery, TargetGroup } from './discovery.ts';
+import { ExpositionError } from './exposition/exposition-error.ts';
 import { PageCollector, readTextPage, type PageSamples, type Pause } from './page-reader.ts';
 import { readProtobufPage } from './protobuf-page.ts';
 import { acceptHeader, formatOf } from './protocol.ts';
 import type { ScrapeJob } from './scrape-file.ts';
-import { ScrapeFault, type ByteBudget } from './scrape-fault.ts';
+import { PageFault, ScrapeFault, type ByteBudget } from './scrape-fault.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { TargetClient, type Page } from './target-client.ts';
 import { TargetLoop } from './target-loop.ts';
@@ -155,8 +156,13 @@ export class JobRunner {
     const collector = new PageCollector(cache, { target: target.labels, job: this.job });
     const { pause } = this.#deps;
     const { classicHistograms } = this.job;
-    if (format === 'protobuf') await readProtobufPage(body, { collector, pause, classicHistograms });
-    else await readTextPage(body, format, { collector, pause });
+    try {
+      if (format === 'protobuf') await readProtobufPage(body, { collector, pause, classicHistograms });
+      else await readTextPage(body, format, { collector, pause });
+    } catch (error) {
+      if (!(error instanceof ScrapeFault) && !(error instanceof ExpositionError)) throw error;
+      throw new PageFault(error, { exposed: collector.exposed, relabelled: collector.samples.length });
+    }
     return collector;
   }
 }

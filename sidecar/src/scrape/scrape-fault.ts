@@ -1,6 +1,20 @@
 /** Why a scrape failed, in words for the list of targets and the log. Never holds credentials, nor an address's query. */
 export class ScrapeFault extends Error {
-  override readonly name = 'ScrapeFault';
+  override readonly name: string = 'ScrapeFault';
+}
+
+/** A page that could not be read to its end. */
+export class PageFault extends ScrapeFault {
+  override readonly name = 'PageFault';
+  /** Samples before the fault, as exposed and after relabelling; none of them is kept. */
+  readonly exposed: number;
+  readonly relabelled: number;
+
+  constructor(cause: Error, { exposed, relabelled }: { exposed: number; relabelled: number }) {
+    super(cause.message, { cause });
+    this.exposed = exposed;
+    this.relabelled = relabelled;
+  }
 }
 
 /** Bytes of pages that are being read, over all targets: many large pages at once must not exhaust the memory. */

@@ -151,8 +151,8 @@ it('a page that is wrong anywhere leaves nothing of itself; the target is down a
     [`a{${at}}`]: 'stale',
     [`b{${at}}`]: 'stale',
     [`up{${at}}`]: 0,
-    [`scrape_samples_scraped{${at}}`]: 0,
-    [`scrape_samples_post_metric_relabeling{${at}}`]: 0,
+    [`scrape_samples_scraped{${at}}`]: 2,
+    [`scrape_samples_post_metric_relabeling{${at}}`]: 2,
     [`scrape_series_added{${at}}`]: 0,
   });
   expect(scraper.active()).toMatchObject([

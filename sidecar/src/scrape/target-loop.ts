@@ -7,12 +7,11 @@
 import { createHash } from 'node:crypto';
 import type { ExponentialHistogram } from '@tapewatch/core';
 import type { Clock, Logger, SampleSink, TargetHealth } from '../ports.ts';
-import { ExpositionError } from './exposition/exposition-error.ts';
 import { increaseOf } from './native-histogram.ts';
 import type { PageSamples, Pause } from './page-reader.ts';
 import { reportLabels } from './sample-label.ts';
 import type { ScrapeJob } from './scrape-file.ts';
-import { ScrapeFault } from './scrape-fault.ts';
+import { PageFault, ScrapeFault } from './scrape-fault.ts';
 import { SeriesCache, type CachedSeries } from './series-cache.ts';
 import type { Target } from './target.ts';
 
@@ -126,12 +125,12 @@ export class TargetLoop {
     const { clock, scrape, counted, log } = this.#deps;
     const { signal } = this.#abort;
     let page: PageSamples | undefined;
-    let problem = '';
+    let failure: ScrapeFault | undefined;
     try {
       page = await scrape(this.target, this.#cache, signal);
     } catch (error) {
-      if (!(error instanceof ScrapeFault) && !(error instanceof ExpositionError)) throw error;
-      problem = error.message;
+      if (!(error instanceof ScrapeFault)) throw error;
+      failure = error;
     }
     if (signal.aborted) return;
     const seconds = Number(clock.now() - startNanos) / NANOS_PER_SECOND;
@@ -139,8 +138,9 @@ export class TargetLoop {
     const ended = page === undefined ? this.#cache.takeAll() : this.#cache.takeEnded();
     this.#deps.write((sink) => {
       this.#end(ended, { ...at, isGone: page !== undefined }, sink);
-      this.#report({ page, seconds }, at, sink);
+      this.#report({ page, failure, seconds }, at, sink);
     });
+    const problem = failure?.message ?? '';
     if (problem !== '' && problem !== this.#health.lastError) {
       log.warn({ part: 'scrape', job: this.#job.name, instance: this.target.labels.get('instance') }, problem);
     }
@@ -198,26 +198,35 @@ export class TargetLoop {
     }
   }
 
-  #report(scraped: { page: PageSamples | undefined; seconds: number }, { seconds, nanos }: At, sink: SampleSink): void {
+  #report(scraped: Scraped, { seconds, nanos }: At, sink: SampleSink): void {
     for (const [name, series] of this.#reports) {
       sink.number(refOf(series, sink), seconds, nanos, REPORTS[name as keyof typeof REPORTS].read(scraped));
     }
   }
 }
 
+interface Scraped {
+  readonly page: PageSamples | undefined;
+  readonly failure: ScrapeFault | undefined;
+  readonly seconds: number;
+}
+
 interface Report {
   readonly help: string;
   readonly unit?: string;
-  readonly read: (scraped: { page: PageSamples | undefined; seconds: number }) => number;
+  readonly read: (scraped: Scraped) => number;
 }
 
 const REPORTS = {
   up: { help: '1 if the target was scraped, else 0.', read: ({ page }) => (page === undefined ? 0 : 1) },
   scrape_duration_seconds: { help: 'How long the scrape took.', unit: 'seconds', read: ({ seconds }) => seconds },
-  scrape_samples_scraped: { help: 'Samples that the target exposed.', read: ({ page }) => page?.exposed ?? 0 },
+  scrape_samples_scraped: {
+    help: 'Samples that the target exposed.',
+    read: ({ page, failure }) => page?.exposed ?? (failure instanceof PageFault ? failure.exposed : 0),
+  },
   scrape_samples_post_metric_relabeling: {
     help: 'Samples left after metric_relabel_configs.',
-    read: ({ page }) => page?.samples.length ?? 0,
+    read: ({ page, failure }) => page?.samples.length ?? (failure instanceof PageFault ? failure.relabelled : 0),
   },
   scrape_series_added: { help: 'Series that the page before did not have.', read: ({ page }) => page?.added ?? 0 },
 } as const satisfies Record<string, Report>;
