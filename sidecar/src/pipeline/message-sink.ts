@@ -10,6 +10,12 @@ import type { Changes } from './changes.ts';
 import { refusalOf, type SeriesRegistry } from './series-registry.ts';
 import type { StreamState } from './stream-state.ts';
 
+/** What became of a message's items. */
+export interface Taken {
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
 export interface MessageSinkOptions {
   readonly registry: SeriesRegistry;
   readonly batch: BatchBuilder;
@@ -50,6 +56,10 @@ export class MessageSink implements SampleSink {
     this.#envelope = envelope;
     this.accepted = 0;
     this.rejected = 0;
+  }
+
+  get taken(): Taken {
+    return { accepted: this.accepted, rejected: this.rejected };
   }
 
   series(labels: Labels, kind: MetricKind, unit?: string, help?: string): number {

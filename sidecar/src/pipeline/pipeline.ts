@@ -24,10 +24,11 @@ import { Changes, type Change } from './changes.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { Deriver } from './derive.ts';
 import { LogPositions } from './log-positions.ts';
-import { MessageSink } from './message-sink.ts';
+import { MessageSink, type Taken } from './message-sink.ts';
 import { RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
-import { StreamState, type StreamPolicy } from './stream-state.ts';
+import { StreamIntake, type PipelineStream } from './stream-intake.ts';
+import { StreamState } from './stream-state.ts';
 
 /** Watermarks, sealing, counters and rules follow at this distance; rows are shown sooner. */
 const ADVANCE_EVERY_MS = 50;
@@ -35,15 +36,6 @@ const ADVANCE_EVERY_MS = 50;
 const MAX_DEAD_LETTERS_PER_ADVANCE = 100;
 const EXCERPT_BYTES = 1_024;
 const RECENT_IDS_GENERATION = 500_000;
-
-export interface PipelineStream {
-  readonly policy: StreamPolicy;
-  readonly payloadKind: DecodeContext['payloadKind'];
-  /** Codec for a message's content type. */
-  readonly codec: (contentType: string) => SinkCodec;
-  /** Labels that a subject yields, static labels included. */
-  readonly labels: (subject: string) => Readonly<Record<string, string>>;
-}
 
 /** The memory that answers for the present. */
 export interface PipelineHead {
@@ -70,17 +62,9 @@ export interface PipelineOptions extends CommitterOptions {
   readonly head: PipelineHead;
 }
 
-/** What became of a message's items. */
-export interface Taken {
-  readonly accepted: number;
-  readonly rejected: number;
-}
-
-const NOTHING_TAKEN: Taken = { accepted: 0, rejected: 0 };
-
 export class Pipeline implements Progress {
   readonly #options: PipelineOptions;
-  readonly #streams: ReadonlyMap<string, { readonly stream: PipelineStream; readonly state: StreamState }>;
+  readonly #streams: ReadonlyMap<string, StreamIntake>;
   readonly #states: readonly StreamState[];
   readonly #registry: SeriesRegistry;
   readonly #deriver = new Deriver();
@@ -91,6 +75,7 @@ export class Pipeline implements Progress {
   readonly #batch = new BatchBuilder();
   readonly #changes: Changes;
   readonly #sink: MessageSink;
+  #lastReceived = { nanos: 0n, seconds: 0 };
   #deadLetters = 0;
   #lastAdvanceMs = 0;
   #oldestPendingMs = Infinity;
@@ -103,7 +88,10 @@ export class Pipeline implements Progress {
     this.#committer = new Committer(options);
     this.#states = options.streams.map(({ policy }, number) => new StreamState(policy, number));
     this.#streams = new Map(
-      options.streams.map((stream, i) => [stream.policy.name, { stream, state: this.#states[i] as StreamState }]),
+      options.streams.map((stream, i) => [
+        stream.policy.name,
+        new StreamIntake(stream, this.#states[i] as StreamState),
+      ]),
     );
     const numberOf = (stream: string): number => this.#streams.get(stream)?.state.number ?? 0;
     this.#registry = new SeriesRegistry(options.limits, recovery.series, numberOf);
@@ -147,32 +135,34 @@ export class Pipeline implements Progress {
   }
 
   /** Takes in one message. Returns at once; the envelope is settled later. */
-  accept(envelope: Envelope): Taken {
-    const { stream, state } = this.#stream(envelope.stream);
-    const { payload, subject, contentType, receivedNanos } = envelope;
+  accept(envelope: Envelope): void {
+    const entry = this.#stream(envelope.stream);
+    const { state } = entry;
     state.messages++;
-    state.bytes += payload.length;
+    state.bytes += envelope.payload.length;
     this.#batch.envelopes.push(envelope);
-    if (!this.#isNewMessage(envelope)) {
+    if (this.#isNewMessage(envelope)) {
+      this.#begin(state, envelope.receivedNanos, envelope);
+      entry.decode(envelope, this.#sink);
+      this.#end(state);
+    } else {
       state.duplicates++;
-      return NOTHING_TAKEN;
+      this.#sink.begin(state, 0, envelope);
     }
-    return this.#take(state, envelope, (sink) => {
-      const context = { payloadKind: stream.payloadKind, labels: stream.labels(subject), receivedNanos };
-      stream.codec(contentType).decodeInto(payload, context, sink);
-    });
   }
 
   /** Takes in one message that waits for its commit: resolves when it is durable, rejects when it cannot become so. */
   submit(message: Omit<Envelope, 'settle' | 'position'>): Promise<Taken> {
     return new Promise((resolve, reject) => {
-      const taken = this.accept({
+      let taken: Taken | undefined;
+      this.accept({
         ...message,
         settle(outcome) {
-          if (outcome === 'stored') resolve(taken);
+          if (outcome === 'stored') resolve(taken as Taken);
           else reject(new TapewatchError('store.unavailable', `a message of stream ${message.stream} was not stored`));
         },
       });
+      taken = this.#sink.taken;
     });
   }
 
@@ -185,20 +175,28 @@ export class Pipeline implements Progress {
 
   /** Lets a part of the sidecar, such as the scraper, write samples of a stream; `use` runs at once. */
   write(stream: string, use: (sink: SampleSink) => void): Taken {
-    return this.#take(this.#stream(stream).state, undefined, use);
+    const { state } = this.#stream(stream);
+    this.#begin(state, this.#options.clock.now());
+    use(this.#sink);
+    this.#end(state);
+    return this.#sink.taken;
   }
 
-  #take(state: StreamState, envelope: Envelope | undefined, use: (sink: SampleSink) => void): Taken {
+  #begin(state: StreamState, receivedNanos: bigint, envelope?: Envelope): void {
     const sink = this.#sink;
-    const nanos = envelope?.receivedNanos ?? this.#options.clock.now();
-    sink.begin(state, Number(nanos / 1_000n) / 1e6, envelope);
+    // Messages that were read at once share their stamp, and a BigInt is dear to convert.
+    if (receivedNanos !== this.#lastReceived.nanos) {
+      this.#lastReceived = { nanos: receivedNanos, seconds: Number(receivedNanos / 1_000n) / 1e6 };
+    }
+    sink.begin(state, this.#lastReceived.seconds, envelope);
     // The durable log bounds what it delivers unacknowledged; only what comes without one is refused by a full queue.
     sink.isClosed = envelope?.position === undefined && this.pendingRows >= this.#options.maxPendingRows;
-    use(sink);
-    const { accepted, rejected, isClosed } = sink;
+  }
+
+  #end(state: StreamState): void {
+    const { isClosed, rejected } = this.#sink;
     if (isClosed) this.#options.telemetry.dropped(state.policy.name, 'queue_full', rejected);
     if (this.#batch.rows >= this.#options.maxBatchRows) this.#commitWhenDue();
-    return { accepted, rejected };
   }
 
   /** Stores transitions with the next batch; resolves when they are durable. */
@@ -385,7 +383,7 @@ export class Pipeline implements Progress {
     return Number(this.#options.clock.now() / 1_000n) / 1e6;
   }
 
-  #stream(name: string): { readonly stream: PipelineStream; readonly state: StreamState } {
+  #stream(name: string): StreamIntake {
     const found = this.#streams.get(name);
     if (found === undefined) throw new Error(`bug: a message of stream ${name}, which is not configured`);
     return found;

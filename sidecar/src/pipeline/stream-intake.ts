@@ -1,0 +1,34 @@
+/** A configured stream as the pipeline meets it: how its messages are decoded, and its state. */
+import type { DecodeContext, Envelope, SampleSink, SinkCodec } from '../ports.ts';
+import type { StreamPolicy, StreamState } from './stream-state.ts';
+
+export interface PipelineStream {
+  readonly policy: StreamPolicy;
+  readonly payloadKind: DecodeContext['payloadKind'];
+  /** Codec for a message's content type. */
+  readonly codec: (contentType: string) => SinkCodec;
+  /** Labels that a subject yields, static labels included. */
+  readonly labels: (subject: string) => Readonly<Record<string, string>>;
+}
+
+export class StreamIntake {
+  readonly state: StreamState;
+  readonly #stream: PipelineStream;
+  /** Of the last message: nearly every message is of the same type as the one before. */
+  #contentType: string | undefined;
+  #codec: SinkCodec | undefined;
+
+  constructor(stream: PipelineStream, state: StreamState) {
+    this.#stream = stream;
+    this.state = state;
+  }
+
+  decode({ payload, subject, contentType, receivedNanos }: Envelope, sink: SampleSink): void {
+    if (this.#codec === undefined || contentType !== this.#contentType) {
+      this.#codec = this.#stream.codec(contentType);
+      this.#contentType = contentType;
+    }
+    const { payloadKind, labels } = this.#stream;
+    this.#codec.decodeInto(payload, { payloadKind, labels: labels(subject), receivedNanos }, sink);
+  }
+}
