@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { loadConfig, type Config } from '../config.ts';
+import { inspectConsumer } from '../ingest/inspect-consumer.ts';
 import { NatsLink } from '../ingest/nats-link.ts';
 
 const MIN_FREE_BYTES = 1_073_741_824;
@@ -43,10 +44,13 @@ async function checkNats({ nats, streams }: Config): Promise<Finding[]> {
     const roundTripMs = await connection.rtt();
     const server = `${link.status().server} (${connection.info?.version ?? 'unknown version'})`;
     const found: Finding[] = [{ name: 'NATS', state: 'good', detail: `${server}, round trip ${roundTripMs} ms` }];
-    if (streams.some(({ delivery }) => delivery === 'jetstream')) {
+    const durable = streams.filter(({ delivery }) => delivery === 'jetstream');
+    if (durable.length > 0) {
       const { streams: count } = await (await jetstreamManager(connection)).getAccountInfo();
       found.push({ name: 'JetStream', state: 'good', detail: `enabled, ${count} streams` });
     }
+    for (const stream of durable)
+      found.push({ name: `stream ${stream.name}`, state: 'good', detail: await inspectConsumer(connection, stream) });
     return found;
   } catch (error) {
     return [{ name: 'NATS', state: 'bad', detail: textOf(error) }];

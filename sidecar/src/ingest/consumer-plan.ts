@@ -45,10 +45,15 @@ export interface PlanRequest {
   readonly settledThrough?: number;
 }
 
+/** The explicit consumer, then the two that acknowledge by prefix in turns. */
+export function consumerNames(durable: string): [string, string, string] {
+  return [durable, `${durable}-a`, `${durable}-b`];
+}
+
 export async function planConsumer(request: PlanRequest): Promise<ConsumerPlan> {
   const { name, settings } = request;
-  const turns = [`${name}-a`, `${name}-b`];
-  const [explicit, ...prefixed] = await Promise.all([name, ...turns].map((each) => find(request, each)));
+  const [own, ...turns] = consumerNames(name);
+  const [explicit, ...prefixed] = await Promise.all([own, ...turns].map((each) => find(request, each)));
   check(request, explicit, AckPolicy.Explicit);
   for (const info of prefixed) check(request, info, AckPolicy.All);
   const existing = [explicit, ...prefixed].filter((info) => info !== undefined);

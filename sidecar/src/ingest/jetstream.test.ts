@@ -2,6 +2,7 @@ import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jet
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { SystemClock } from '../clock.ts';
 import type { Envelope } from '../ports.ts';
+import { inspectConsumer } from './inspect-consumer.ts';
 import { JetstreamSource } from './jetstream.ts';
 import { type NatsOptions, natsOptions, streamOptions } from './options.ts';
 import { Collector, eventually, pauseMs, sourceContract } from './source.contract.ts';
@@ -388,6 +389,10 @@ describe('JetStream, everything up to a message at once', () => {
     await collector.until(2);
     await bench.untilNothingPends();
     expect(source.status().detail).toContain('acknowledged one by one: feed');
+    const options = { name: 'feed', subject: 'feed.>', delivery: 'jetstream', jetstream: { stream: 'FEED' } };
+    expect(await inspectConsumer(bench.publisher, streamOptions.parse(options))).toBe(
+      'FEED read by tapewatch-feed, acknowledged one by one, 0 messages wait, 0 in flight',
+    );
     expect(bench.log.join('\n')).toContain('a work queue allows no other way');
   });
 });
