@@ -12,7 +12,7 @@ import { Health, LEVELS, type HealthState } from './check/check.ts';
 import { apiCollector } from './collect/api.ts';
 import { createCollection, type Collector } from './collect/collector.ts';
 import { AGENT_FIGURES, derivedCollector, EXCHANGE_FIGURES } from './collect/derived.ts';
-import { hostCollector, readHost } from './collect/host.ts';
+import { hostCollector, readHost, sharedReading, type HostReading } from './collect/host.ts';
 import { tradingCollector } from './collect/trading.ts';
 import type { Config } from './config.ts';
 import { TapewatchError } from './errors.ts';
@@ -47,6 +47,8 @@ export interface MonitoringDeps {
   readonly observers: Observers;
 }
 
+type HostReader = () => Promise<HostReading>;
+
 export interface Monitoring {
   /** `host:port`; undefined when switched off, or taken. */
   readonly prometheusAddress: () => string | undefined;
@@ -60,7 +62,11 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
   const { config, clock, log, telemetry, observers } = deps;
   const { monitoring } = config;
   const folder = await existingFolder(config.store.kind === 'duckdb' ? dirname(resolve(config.store.path)) : '/');
-  const health = openHealth(deps, folder);
+  const host = sharedReading(
+    () => readHost(folder),
+    () => Number(clock.now() / 1_000_000n),
+  );
+  const health = openHealth(deps, folder, host);
   const live: { server?: LiveServer } = {};
   const updates = openUpdates(deps, health, live);
   const ports = openPorts(deps, health, live);
@@ -69,7 +75,7 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
     observers.on('health_change', (change) => updates.health({ ...change, overall: health.level })),
   ];
   await ports.open();
-  const collect = createCollection({ clock, log, record: deps.record }, collectors(deps, folder));
+  const collect = createCollection({ clock, log, record: deps.record }, collectors(deps, host));
   const loops = startLoops({ clock, log, telemetry: telemetry.loops }, [
     { name: 'metrics', intervalSeconds: monitoring.metrics_interval_seconds, run: collect },
     {
@@ -96,9 +102,9 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
   };
 }
 
-function collectors({ config, engine, reader, telemetry }: MonitoringDeps, folder: string): readonly Collector[] {
+function collectors({ config, engine, reader, telemetry }: MonitoringDeps, host: HostReader): readonly Collector[] {
   return [
-    hostCollector(() => readHost(folder)),
+    hostCollector(host),
     tradingCollector(reader, { initialEquity: config.initial_equity, rollingWindow: config.rolling_window }),
     derivedCollector('exchange', engine, EXCHANGE_FIGURES),
     derivedCollector('agent', engine, AGENT_FIGURES),
@@ -109,6 +115,7 @@ function collectors({ config, engine, reader, telemetry }: MonitoringDeps, folde
 function openHealth(
   { config, clock, log, telemetry, engine, store, sources, grafana, observers }: MonitoringDeps,
   folder: string,
+  host: HostReader,
 ): Health {
   const inputs = {
     clock,
@@ -116,7 +123,7 @@ function openHealth(
     sources,
     store: () => store.health(),
     grafana,
-    host: () => readHost(folder),
+    host,
     memory: () => ({ usedBytes: process.memoryUsage().heapUsed, limitBytes: getHeapStatistics().heap_size_limit }),
     wallMs: () => Date.now(),
     folder,

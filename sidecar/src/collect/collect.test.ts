@@ -4,7 +4,7 @@ import { RecordingLog, ScriptedEngine, VirtualClock } from '../alerting/testing/
 import { apiCollector } from './api.ts';
 import { createCollection, type Collector, type Figure } from './collector.ts';
 import { derivedCollector, EXCHANGE_FIGURES } from './derived.ts';
-import { hostCollector, readHost } from './host.ts';
+import { hostCollector, readHost, sharedReading } from './host.ts';
 import { tradingCollector } from './trading.ts';
 
 const SECOND = 1_000_000_000n;
@@ -58,6 +58,24 @@ it('reads processor, memory, disk and network of this machine (proves: MET-59)',
     expect(figures[name]).toBeLessThanOrEqual(100);
   }
   expect(figures['memory_usage_bytes']).toBeGreaterThan(1e6);
+});
+
+it('shares a reading for five seconds, but not a failed one', async () => {
+  let [nowMs, reads] = [0, 0];
+  const read = sharedReading(
+    async () => {
+      reads += 1;
+      if (reads === 1) throw new Error('no');
+      return readHost('/');
+    },
+    () => nowMs,
+  );
+  await expect(read()).rejects.toThrow('no');
+  expect(await read()).toBe(await read());
+  expect(reads).toBe(2);
+  nowMs = 5_000;
+  await read();
+  expect(reads).toBe(3);
 });
 
 describe('the desk', () => {

@@ -37,6 +37,22 @@ export async function readHost(folder: string): Promise<HostReading> {
   };
 }
 
+/** Readings that are younger than this are shared: the processor's is the mean since the last one. */
+const SHARED_MS = 5_000;
+
+export function sharedReading(read: () => Promise<HostReading>, nowMs: () => number): () => Promise<HostReading> {
+  let last: { readonly atMs: number; readonly reading: Promise<HostReading> } | undefined;
+  return () => {
+    const now = nowMs();
+    if (last === undefined || now - last.atMs >= SHARED_MS) {
+      const reading = read();
+      last = { atMs: now, reading };
+      reading.catch(() => (last = undefined));
+    }
+    return last.reading;
+  };
+}
+
 export function hostCollector(read: () => Promise<HostReading>, instance = hostname()): Collector {
   const labels = { service: 'host', instance };
   const gauge = (name: string, unit: string, help: string, value: number): Figure => ({

@@ -21,6 +21,8 @@ const MAX_NAMES = 200;
 const MAX_SERIES = 2_000;
 const MAX_TRADES = 10_000;
 const TRADE_METRIC = 'fills_total';
+/** How far back, and how long after a change, fills are looked for. */
+const LOOK_NANOS = 10_000_000_000n;
 
 export interface LiveMetric {
   readonly name: string;
@@ -59,17 +61,18 @@ export function startUpdates(deps: UpdatesDeps): Updates {
   const { clock, progress, broadcast } = deps;
   const changed = new Set<string>();
   let beats = 0;
-  let tradesSince = clock.now();
+  const trades = new TradeTeller(deps);
   let busy = false;
   const stopListening = progress.onAdvance((names) => {
     for (const name of names) changed.add(name);
   });
   const tick = async (): Promise<void> => {
-    if (busy || changed.size === 0) return;
+    if (busy) return;
     busy = true;
     try {
-      if (changed.has(TRADE_METRIC)) tradesSince = await tellTrades(deps, tradesSince);
-      await tellMetrics(deps, changed);
+      if (changed.has(TRADE_METRIC)) trades.expect();
+      await trades.tell();
+      if (changed.size > 0) await tellMetrics(deps, changed);
     } catch (error) {
       deps.log.debug({ err: error }, 'Live updates could not be read; the next second tries again.');
     } finally {
@@ -112,13 +115,40 @@ async function tellMetrics({ latest, broadcast, listening }: UpdatesDeps, change
   if (metrics.length > 0) broadcast({ type: LIVE_TYPES.METRICS_UPDATE, data: { metrics } });
 }
 
-/** Fills are told once, in order of time; returns from where the next reading starts. */
-async function tellTrades({ clock, reader, onTrade }: UpdatesDeps, since: bigint): Promise<bigint> {
-  const now = clock.now();
-  const tell = onTrade();
-  if (tell === undefined) return now;
-  const fills = await reader.events('fills', { startNanos: since, endNanos: now, limit: MAX_TRADES });
-  for (const fill of fills) tell(fill);
-  const last = fills.at(-1);
-  return last === undefined ? since : last.timeNanos + 1n;
+/**
+ * Tells each fill once. A fill's row may be readable a moment after its metric changed, and late ones come before those
+ * told already, so the last seconds are read again for a while and known ids are passed over.
+ */
+class TradeTeller {
+  readonly #deps: UpdatesDeps;
+  readonly #known = new Set<string>();
+  readonly #startNanos: bigint;
+  #untilNanos = 0n;
+
+  constructor(deps: UpdatesDeps) {
+    this.#deps = deps;
+    this.#startNanos = deps.clock.now();
+  }
+
+  expect(): void {
+    this.#untilNanos = this.#deps.clock.now() + LOOK_NANOS;
+  }
+
+  async tell(): Promise<void> {
+    const { clock, reader, onTrade } = this.#deps;
+    const now = clock.now();
+    const tell = onTrade();
+    if (tell === undefined || now > this.#untilNanos) return;
+    const from = now - LOOK_NANOS > this.#startNanos ? now - LOOK_NANOS : this.#startNanos;
+    const fills = await reader.events('fills', { startNanos: from, endNanos: now, limit: MAX_TRADES });
+    for (const fill of fills) {
+      if (this.#known.has(fill.id)) continue;
+      this.#known.add(fill.id);
+      tell(fill);
+    }
+    for (const id of this.#known) {
+      if (this.#known.size <= MAX_TRADES) break;
+      this.#known.delete(id);
+    }
+  }
 }
