@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   'auth.missing': { status: 401, retryable: false },
   'auth.denied': { status: 403, retryable: false },
   'rule.invalid': { status: 400, retryable: false },
+  'intake.busy': { status: 503, retryable: true },
   'store.unavailable': { status: 503, retryable: true },
   'store.locked': { status: 503, retryable: false },
   'store.schema': { status: 500, retryable: false },

@@ -4,17 +4,18 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createCodecRegistry } from './codec/registry.ts';
+import { createCodecRegistry, type CodecRegistry } from './codec/registry.ts';
 import type { Config } from './config.ts';
 import { Head } from './head/head.ts';
 import { openSources } from './ingest/open-sources.ts';
 import type { CompiledStream } from './ingest/stream.ts';
 import { buildPipeline, internalStream, RECORDED_STREAM, type ConfiguredStream } from './pipeline/build-pipeline.ts';
+import { HttpIntake, httpStreams } from './pipeline/http-intake.ts';
 import { durableAppend } from './pipeline/durable-append.ts';
 import { LayeredReader } from './pipeline/layered-reader.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 import { recover } from './pipeline/recover.ts';
-import type { Clock, Logger, Recovery, Source, Store, StoreReader, Telemetry } from './ports.ts';
+import type { Clock, Intake, Logger, Recovery, Source, Store, StoreReader, Telemetry } from './ports.ts';
 import { openStore } from './store/open-store.ts';
 
 const RETAIN_EVERY_MS = 60_000;
@@ -36,6 +37,7 @@ export interface Ingest {
   readonly head: Head;
   readonly pipeline: Pipeline;
   readonly reader: StoreReader;
+  readonly intake: Intake;
   readonly sources: readonly Source[];
   readonly openAlerts: Recovery['openAlerts'];
 }
@@ -57,8 +59,10 @@ export async function startIngest(
     clock,
     report: (level, message) => log[level]({ part: 'nats' }, message),
   });
+  const codecs = createCodecRegistry();
   const configured = [
-    ...configuredStreams([...streams.values()]),
+    ...configuredStreams([...streams.values()], codecs),
+    ...httpStreams((contentType) => codecs.codecFor(contentType, 'auto')),
     ...[RECORDED_STREAM, ...internalStreams].map(internalStream),
   ];
   const head = openHead(base, configured, recovery);
@@ -84,7 +88,8 @@ export async function startIngest(
   closers.push(() => pipeline.stop());
   closers.push(clock.every(RETAIN_EVERY_MS, () => void retain(store, base)));
   closers.push(closeSources);
-  return { store, head, pipeline, reader: new LayeredReader(head, store), sources, openAlerts: recovery.openAlerts };
+  const [reader, intake] = [new LayeredReader(head, store), new HttpIntake(pipeline, clock)];
+  return { store, head, pipeline, reader, intake, sources, openAlerts: recovery.openAlerts };
 }
 
 function openHead({ config, clock }: Base, streams: readonly ConfiguredStream[], { series }: Recovery): Head {
@@ -104,8 +109,7 @@ function openHead({ config, clock }: Base, streams: readonly ConfiguredStream[],
   );
 }
 
-function configuredStreams(streams: readonly CompiledStream[]): ConfiguredStream[] {
-  const codecs = createCodecRegistry();
+function configuredStreams(streams: readonly CompiledStream[], codecs: CodecRegistry): ConfiguredStream[] {
   return streams.map(({ options, labelsOf }) => ({
     name: options.name,
     payloadKind: options.payload,

@@ -13,6 +13,7 @@ export interface ConfiguredStream {
   readonly watermarkDelayMs: number;
   readonly latenessMs: number;
   readonly kinds: KindPatterns;
+  readonly maxBytes?: number;
   readonly codec: (contentType: string) => SinkCodec;
   readonly labels: (subject: string) => Readonly<Record<string, string>>;
 }
@@ -48,10 +49,11 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
   const pipeline = new Pipeline(
     {
       ...deps,
-      streams: streams.map(({ name, payloadKind, codec, labels, kinds, ...delays }) => ({
+      streams: streams.map(({ name, payloadKind, codec, labels, kinds, maxBytes, ...delays }) => ({
         payloadKind,
         codec,
         labels,
+        ...(maxBytes === undefined ? {} : { maxBytes }),
         policy: {
           name,
           watermarkDelayMs: delays.watermarkDelayMs,

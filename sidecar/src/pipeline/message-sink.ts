@@ -4,17 +4,17 @@
  * ones of a flush also become dead letters.
  */
 import type { ExponentialHistogram, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
-import type { DecodeProblem, Envelope, SampleSink } from '../ports.ts';
+import type { DecodeProblem, Envelope, IntakeReceipt, SampleSink } from '../ports.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import type { Changes } from './changes.ts';
 import { refusalOf, type SeriesRegistry } from './series-registry.ts';
 import type { StreamState } from './stream-state.ts';
 
 /** What became of a message's items. */
-export interface Taken {
-  readonly accepted: number;
-  readonly rejected: number;
-}
+export type Taken = IntakeReceipt;
+
+/** Told to whoever waits for an answer. */
+const MAX_KEPT_PROBLEMS = 10;
 
 export interface MessageSinkOptions {
   readonly registry: SeriesRegistry;
@@ -38,6 +38,8 @@ export class MessageSink implements SampleSink {
   /** Items of the present message that were taken, and that were not. */
   accepted = 0;
   rejected = 0;
+  /** The first of the present message's problems. */
+  problems: Pick<DecodeProblem, 'reason' | 'detail'>[] = [];
   /** While true, items are counted as rejected and nothing is kept. */
   isClosed = false;
 
@@ -56,10 +58,12 @@ export class MessageSink implements SampleSink {
     this.#envelope = envelope;
     this.accepted = 0;
     this.rejected = 0;
+    if (this.problems.length > 0) this.problems = [];
   }
 
   get taken(): Taken {
-    return { accepted: this.accepted, rejected: this.rejected };
+    const { accepted, rejected, problems } = this;
+    return { accepted, rejected, problems };
   }
 
   series(labels: Labels, kind: MetricKind, unit?: string, help?: string): number {
@@ -103,6 +107,7 @@ export class MessageSink implements SampleSink {
 
   problem(problem: DecodeProblem): void {
     this.rejected += problem.items ?? 1;
+    this.#keep(problem);
     if (!this.isClosed) this.#options.onProblem(problem, this.#envelope, this.#state.policy.name);
   }
 
@@ -133,6 +138,11 @@ export class MessageSink implements SampleSink {
     const detail = `${labels} stamped ${seconds} s`;
     const excerpt = this.#envelope?.payload ?? new Uint8Array(0);
     this.rejected++;
+    this.#keep({ reason, detail });
     this.#options.onProblem({ reason, detail, excerpt }, this.#envelope, this.#state.policy.name);
+  }
+
+  #keep({ reason, detail }: Pick<DecodeProblem, 'reason' | 'detail'>): void {
+    if (this.problems.length < MAX_KEPT_PROBLEMS) this.problems.push({ reason, detail });
   }
 }

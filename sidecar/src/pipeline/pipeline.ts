@@ -151,19 +151,21 @@ export class Pipeline implements Progress {
     }
   }
 
-  /** Takes in one message that waits for its commit: resolves when it is durable, rejects when it cannot become so. */
-  submit(message: Omit<Envelope, 'settle' | 'position'>): Promise<Taken> {
-    return new Promise((resolve, reject) => {
-      let taken: Taken | undefined;
-      this.accept({
-        ...message,
-        settle(outcome) {
-          if (outcome === 'stored') resolve(taken as Taken);
-          else reject(new TapewatchError('store.unavailable', `a message of stream ${message.stream} was not stored`));
-        },
-      });
-      taken = this.#sink.taken;
-    });
+  /**
+   * Takes in one message that waits for its commit. Throws `intake.busy` when the queue is full, and
+   * `store.unavailable` when the message cannot become durable.
+   */
+  async submit(message: Omit<Envelope, 'settle' | 'position'>): Promise<Taken> {
+    const { pendingRows } = this;
+    if (pendingRows >= this.#options.maxPendingRows) {
+      throw new TapewatchError('intake.busy', `${pendingRows} rows wait for the store; try again in a few seconds`);
+    }
+    let settled: (outcome: 'stored' | 'failed') => void = () => undefined;
+    const outcome = new Promise<'stored' | 'failed'>((resolve) => (settled = resolve));
+    this.accept({ ...message, settle: settled });
+    const { taken } = this.#sink;
+    if ((await outcome) === 'stored') return taken;
+    throw new TapewatchError('store.unavailable', `a message of stream ${message.stream} could not be stored`);
   }
 
   /** Takes in samples that the sidecar itself produced, such as those of recording rules. */

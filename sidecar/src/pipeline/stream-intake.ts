@@ -7,6 +7,8 @@ export interface PipelineStream {
   readonly payloadKind: DecodeContext['payloadKind'];
   /** Codec for a message's content type. */
   readonly codec: (contentType: string) => SinkCodec;
+  /** Longest message; the codecs' own bound without it. */
+  readonly maxBytes?: number;
   /** Labels that a subject yields, static labels included. */
   readonly labels: (subject: string) => Readonly<Record<string, string>>;
 }
@@ -28,7 +30,8 @@ export class StreamIntake {
       this.#codec = this.#stream.codec(contentType);
       this.#contentType = contentType;
     }
-    const { payloadKind, labels } = this.#stream;
-    this.#codec.decodeInto(payload, { payloadKind, labels: labels(subject), receivedNanos }, sink);
+    const { payloadKind, labels, maxBytes } = this.#stream;
+    const context = { payloadKind, labels: labels(subject), receivedNanos };
+    this.#codec.decodeInto(payload, maxBytes === undefined ? context : { ...context, maxBytes }, sink);
   }
 }
