@@ -17,8 +17,12 @@ export const PROBLEM_REASONS = [
   'label_limit',
   'state_limit',
   'non_numeric',
+  'exemplar',
 ] as const;
 export type ProblemReason = (typeof PROBLEM_REASONS)[number];
+
+/** Expected and harmless: no dead letter. */
+const COUNTED_ONLY: ReadonlySet<ProblemReason> = new Set<ProblemReason>(['non_numeric', 'exemplar']);
 
 /** An expected fault of input: returned, not thrown. */
 export class Fault {
@@ -36,7 +40,7 @@ export class ProblemList {
   readonly #more = new Map<string, DecodeProblem & { items: number }>();
 
   add(fault: Fault, excerpt: Uint8Array | string): void {
-    if (fault.reason !== 'non_numeric' && this.#kept.length < PROBLEMS_MAX) this.#kept.push(problemOf(fault, excerpt));
+    if (!COUNTED_ONLY.has(fault.reason) && this.#kept.length < PROBLEMS_MAX) this.#kept.push(problemOf(fault, excerpt));
     else this.#count(fault, excerpt);
   }
 
@@ -46,7 +50,7 @@ export class ProblemList {
       known.items++;
       return;
     }
-    const countOnly = fault.reason === 'non_numeric' ? ({ countOnly: true } as const) : {};
+    const countOnly = COUNTED_ONLY.has(fault.reason) ? ({ countOnly: true } as const) : {};
     this.#more.set(fault.reason, { ...problemOf(fault, excerpt), items: 1, ...countOnly });
   }
 

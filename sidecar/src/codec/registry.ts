@@ -9,6 +9,7 @@ import { jsonCodec } from './json.ts';
 import { lineCodec } from './line.ts';
 import { otlpCodec } from './otlp.ts';
 import { Fault, refuse, shown } from './problem.ts';
+import { remoteWriteCodec } from './remote-write.ts';
 import { SeriesCache } from './series-cache.ts';
 
 const CODECS = {
@@ -16,6 +17,8 @@ const CODECS = {
   line: lineCodec,
   arrow: arrowCodec,
   otlp: otlpCodec,
+  'remote-write': remoteWriteCodec(1),
+  'remote-write-2': remoteWriteCodec(2),
 } as const satisfies Record<string, (cache: SeriesCache) => SinkCodec>;
 type CodecName = keyof typeof CODECS;
 
@@ -36,6 +39,8 @@ const BY_MEDIA_TYPE: Readonly<Record<string, CodecSetting>> = {
 /** Protobuf says of itself only that it is; the message's name comes as the parameter `proto`. */
 const BY_PROTO: Readonly<Record<string, CodecSetting>> = {
   'opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest': 'otlp',
+  'prometheus.WriteRequest': 'remote-write',
+  'io.prometheus.write.v2.Request': 'remote-write-2',
 };
 const PROTOBUF_TYPES: ReadonlySet<string> = new Set(['application/x-protobuf', 'application/protobuf']);
 

@@ -95,7 +95,7 @@ export class SeriesOutlet {
   histogramTotal(
     series: OutletSeries,
     histogram: ExponentialHistogram,
-    start: { readonly text: string; readonly nanos: bigint },
+    start: { readonly text: string; readonly nanos: bigint; readonly reset?: boolean },
   ): Fault | undefined {
     const ref = this.ref(series);
     if (ref instanceof Fault) return ref;
@@ -104,7 +104,7 @@ export class SeriesOutlet {
       return undefined;
     }
     const isNew = start.nanos >= (this.#beganNanos as bigint);
-    const gained = this.#histograms.delta({ ref, histogram, start: start.text, isNew });
+    const gained = this.#histograms.delta({ ref, histogram, start: start.text, reset: start.reset ?? false, isNew });
     if (gained === 'full') return full(series.name, HISTOGRAMS_MAX);
     // The mark itself: the series exists, and has gained nothing that we know of.
     const increase = gained === 'mark' ? emptyLike(histogram) : gained;

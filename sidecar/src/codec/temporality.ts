@@ -35,6 +35,8 @@ export interface HistogramTotal {
   readonly histogram: ExponentialHistogram;
   /** When the cumulation began, as the sender says; the same text for the same time, empty when not said. */
   readonly start: string;
+  /** The sender says that it began anew just before. */
+  readonly reset?: boolean;
   /** Whether it certainly began after we did, so that nothing of it was counted before. */
   readonly isNew: boolean;
 }
@@ -50,17 +52,17 @@ export class HistogramTotals {
   #buckets = 0;
 
   /**
-   * What was added since the total before: all of it after a reset (another start, or any count smaller than before), `mark`
+   * What was added since the total before: all of it after a reset (the sender says so, another start, or any count smaller than before), `mark`
    * when this is the first one, `full` when no more series can be remembered.
    */
-  delta({ ref, histogram, start, isNew }: HistogramTotal): ExponentialHistogram | 'mark' | 'full' {
+  delta({ ref, histogram, start, reset = false, isNew }: HistogramTotal): ExponentialHistogram | 'mark' | 'full' {
     const before = this.#bySeries.get(ref);
     if (before === undefined && (this.#bySeries.size >= HISTOGRAMS_MAX || this.#buckets >= HISTOGRAM_BUCKETS_MAX)) {
       return 'full';
     }
     this.#remember(ref, { histogram, start, buckets: histogram.positive.size + histogram.negative.size }, before);
     if (before === undefined) return isNew ? histogram.clone() : 'mark';
-    if (before.start !== start) return histogram.clone();
+    if (reset || before.start !== start) return histogram.clone();
     return increase(histogram, before.histogram) ?? histogram.clone();
   }
 
