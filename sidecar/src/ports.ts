@@ -286,6 +286,28 @@ export interface StoreReader {
     signal?: AbortSignal,
   ): Promise<(Quote | null)[]>;
   transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]>;
+  /** What a quantile over many series needs, without their histograms. From sealed windows; absent where not offered. */
+  mergedHistograms?(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[]>;
+}
+
+/** Distributions of the series that match, merged by labels and step. */
+export interface MergeRequest {
+  readonly matchers: readonly Matcher[];
+  /** Labels that stay apart; none merge everything. */
+  readonly by: readonly string[];
+  /** End of the first step; milliseconds on the grid of whole seconds, as is the step. */
+  readonly startMs: number;
+  /** End of the last step, inclusive. */
+  readonly endMs: number;
+  readonly stepMs: number;
+}
+
+/** One group: what was observed in each step (its start exclusive, its end, the stamp, inclusive). Empty steps are absent. */
+export interface MergedHistograms {
+  readonly labels: Labels;
+  readonly timesMs: readonly number[];
+  readonly histograms: readonly ExponentialHistogram[];
+  readonly levelsMs: readonly number[];
 }
 
 export interface Store extends StoreReader {
@@ -489,6 +511,11 @@ export interface Telemetry {
   deadLetters(stream: string, reason: string, items: number): void;
   /** Age of the newest message when it was taken in. */
   ingestLag(stream: string, seconds: number): void;
+  /**
+   * The smallest "received minus stamped" of a source lately: its clock is at most so far behind ours, and ahead where
+   * this is negative.
+   */
+  clockOffset?(source: string, seconds: number): void;
   /** Age of a sample, by its own stamp, when queries can see it: of the first and the last of each group. */
   visible?(seconds: number): void;
   storeAppended(seconds: number, outcome: 'ok' | 'failed'): void;

@@ -15,7 +15,9 @@ import {
   type LabelPair,
   type SelectRequest,
   type SeriesData,
+  type SeriesDefinition,
 } from '@tapewatch/core';
+import type { MergedHistograms, MergeRequest } from '../ports.ts';
 
 /** One series of an answer in plain, clonable form. */
 export interface SeriesSlices {
@@ -88,4 +90,66 @@ export function cumulate(
 /** Number of the step that a stamp falls in, its end inclusive; every stamp is its own step when all are wanted. */
 function stepOf(timeMs: number, { endMs, resolutionMs }: Spacing): number {
   return resolutionMs <= 1 ? timeMs : Math.ceil((timeMs - endMs) / resolutionMs);
+}
+
+/** Groups in plain form: rows of `histograms` with the step and group of each. */
+export interface MergedSlices {
+  /** Label pairs by number of the group. */
+  readonly labels: readonly (readonly LabelPair[])[];
+  readonly groups: Uint32Array;
+  readonly steps: Uint32Array;
+  readonly histograms: HistogramColumns;
+  readonly levelsMs: readonly number[];
+}
+
+export function toMergedHistograms(slices: MergedSlices, { startMs, stepMs }: MergeRequest): MergedHistograms[] {
+  const merged = slices.labels.map((pairs) => ({
+    pairs,
+    timesMs: [] as number[],
+    points: [] as ExponentialHistogram[],
+  }));
+  for (let row = 0; row < slices.groups.length; row++) {
+    const group = merged[slices.groups[row] as number];
+    if (group === undefined) continue;
+    const timeMs = startMs + (slices.steps[row] as number) * stepMs;
+    if (group.timesMs.at(-1) !== timeMs) {
+      group.timesMs.push(timeMs);
+      group.points.push(emptyLikeRow(slices.histograms, row));
+    }
+    mergeRow(group.points.at(-1) as ExponentialHistogram, slices.histograms, row);
+  }
+  return merged
+    .filter(({ timesMs }) => timesMs.length > 0)
+    .map(({ pairs, timesMs, points }) => ({
+      labels: Labels.from(pairs),
+      timesMs,
+      histograms: points,
+      levelsMs: slices.levelsMs,
+    }));
+}
+
+/** Numbers the label sets that the `by` labels leave apart. */
+export function groupsBy(
+  series: readonly SeriesDefinition[],
+  by: readonly string[],
+): { readonly groupOf: Map<number, number>; readonly labels: LabelPair[][] } {
+  const numbers = new Map<string, number>();
+  const labels: LabelPair[][] = [];
+  const groupOf = new Map<number, number>();
+  for (const { id, labels: own } of series) {
+    const pairs = own.pairs.filter(([name]) => by.includes(name));
+    const key = JSON.stringify(pairs);
+    let number = numbers.get(key);
+    if (number === undefined) {
+      numbers.set(key, (number = labels.length));
+      labels.push([...pairs]);
+    }
+    groupOf.set(id, number);
+  }
+  return { groupOf, labels };
+}
+
+/** The range whose windows the steps hold; its start is exclusive. */
+export function mergeRange({ startMs, endMs, stepMs }: MergeRequest): SelectRequest {
+  return { matchers: [], startMs: startMs - stepMs + 1, endMs, resolutionMs: stepMs };
 }

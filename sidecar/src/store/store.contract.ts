@@ -224,6 +224,20 @@ function describeSeries(store: () => Store): void {
     expect(fine?.levelsMs).toEqual([0]);
   });
 
+  it('has the newest sample of each step when only those are asked for', async () => {
+    const samples = samplesOf([1, 30, 59, 60, 61, 119, 200].map((at, i) => [1, seconds(at), i] as const));
+    await store().append(batchOf({ series: [seriesOf(1, { __name__: 'depth' })], samples }));
+    const newest = async (resolutionMs: number, endMs: number): Promise<number[]> => {
+      const request = { matchers: [], startMs: T0_MS, endMs, resolutionMs, newestOfStep: true } as const;
+      const [found] = await store().select(request);
+      const steps = new Map(found?.timesMs.map((ms, i) => [Math.ceil((ms - endMs) / (resolutionMs || 1e9)), i]));
+      return [...steps.values()].map((i) => found?.values[i] as number);
+    };
+    expect(await newest(60_000, T0_MS + 180_000)).toEqual([3, 5]);
+    expect(await newest(60_000, T0_MS + 220_000)).toEqual([1, 4, 5, 6]);
+    expect(await newest(0, T0_MS + 119_000)).toEqual([5]);
+  });
+
   it('reads what is not sealed yet from raw samples, and late samples wherever they belong', async () => {
     const series = [seriesOf(1, { __name__: 'depth' })];
     const hours = 3 * 3_600;
@@ -378,6 +392,40 @@ function describeDistributions(store: () => Store, restart: () => Promise<unknow
       const [found] = await store().select({ matchers, startMs: T0_MS, endMs: T0_MS + 10_000, resolutionMs });
       expectSame(found?.histograms?.at(-1), histogramOf([0.5, 1, -1, 0, NaN, Infinity]).encode());
     }
+  });
+
+  it('merges series by labels and step as their observations would', async () => {
+    const fleet = [1, 2, 3].map((id) =>
+      seriesOf(id, { __name__: 'ack', venue: id === 3 ? 'BATS' : 'XNAS', id: String(id) }, 'distribution'),
+    );
+    const observed = [
+      [1, 0, 0.5],
+      [2, 30, 0.25],
+      [3, 59, -7],
+      [1, 60, 3],
+      [2, 119, 4],
+      [1, 200, 9],
+    ] as const;
+    await store().append(
+      batchOf({ series: fleet, samples: samplesOf(observed.map(([id, at, value]) => [id, seconds(at), value])) }),
+    );
+    await store().append(clockAt(300));
+    const merged = store().mergedHistograms?.bind(store());
+    const named = [{ name: '__name__', operator: '=', value: 'ack' }] as const;
+    const request = { matchers: named, startMs: T0_MS + 60_000, endMs: T0_MS + 180_000, stepMs: 60_000 };
+    const all = await merged?.({ ...request, by: [] });
+    expect(all?.map(({ labels, timesMs }) => [labels.toRecord(), timesMs.map((ms) => (ms - T0_MS) / 60_000)])).toEqual([
+      [{}, [1, 2]],
+    ]);
+    expectSame(all?.[0]?.histograms[0], histogramOf([0.5, 0.25, -7]).encode());
+    expectSame(all?.[0]?.histograms[1], histogramOf([3, 4]).encode());
+    const byVenue = await merged?.({ ...request, by: ['venue'] });
+    expect(
+      byVenue?.map(({ labels, histograms }) => [labels.get('venue'), histograms.map(({ count }) => count)]),
+    ).toEqual([
+      ['XNAS', [2, 2]],
+      ['BATS', [1]],
+    ]);
   });
 
   it('leaves out distributions without a window in the range', async () => {

@@ -18,6 +18,8 @@ import type {
   ColumnBatch,
   EventFilter,
   EventRowByTable,
+  MergedHistograms,
+  MergeRequest,
   RawSlice,
   Recovery,
   Store,
@@ -27,11 +29,20 @@ import { demandWanted, unknownSeries } from '../faults.ts';
 import { LEVEL_SECONDS } from '../level.ts';
 import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
 import { planDistributions, planValues, type ReadState } from '../select-plan.ts';
-import { toSeriesData, type SelectSlices, type SeriesSlices } from '../slices.ts';
+import {
+  groupsBy,
+  mergeRange,
+  toMergedHistograms,
+  toSeriesData,
+  type MergedSlices,
+  type SelectSlices,
+  type SeriesSlices,
+} from '../slices.ts';
 import type { DatabaseOptions } from './database.ts';
 import { packBatch, withLabels, type PackedBatch } from './packed-batch.ts';
 import { readBases, readDeltas } from './read-distributions.ts';
 import { readEvents, readQuotesBefore, type AskedQuote } from './read-events.ts';
+import { readMerged } from './read-merged.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
 import { readActive, readValues } from './read-values.ts';
@@ -146,7 +157,10 @@ export class DuckDbStore implements Store {
     const state = this.#readState();
     const spans = planDistributions(request, state);
     return this.#session.read(async (connection) => {
-      const points = await readValues(connection, idsOf(false), planValues(request, state));
+      const points = await readValues(connection, idsOf(false), {
+        segments: planValues(request, state),
+        request,
+      });
       const { bySeries, histograms } = await readDeltas(connection, idsOf(true), spans);
       const before = spans[0]?.from ?? 0;
       const bases = await readBases(connection, [...bySeries.keys()], { before, state });
@@ -163,6 +177,24 @@ export class DuckDbStore implements Store {
       });
       return { series, histograms };
     }, signal);
+  }
+
+  async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[]> {
+    return toMergedHistograms(await this.mergedSlices(request, signal), request);
+  }
+
+  async mergedSlices(request: MergeRequest, signal?: AbortSignal): Promise<MergedSlices> {
+    demandWanted(signal);
+    const series = this.#index.matching([request.matchers]).filter(({ kind }) => kind === 'distribution');
+    const { groupOf, labels } = groupsBy(series, request.by);
+    const spans = planDistributions(mergeRange(request), this.#readState());
+    const { startMs: firstMs, stepMs } = request;
+    const allSeries = groupOf.size === this.#index.distributions;
+    const rows = await this.#session.read(
+      (connection) => readMerged(connection, { groupOf, spans, firstMs, stepMs, allSeries }),
+      signal,
+    );
+    return { ...rows, labels, levelsMs: [...new Set(spans.map(({ level }) => LEVEL_SECONDS[level] * 1_000))] };
   }
 
   #readState(): ReadState {

@@ -1,10 +1,11 @@
 /** Samples of gauges and counters as columns: raw, or the last of each window where the plan says so. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { SelectRequest } from '@tapewatch/core';
 import { isStaleMarker } from '../../stale-marker.ts';
 import { LEVEL_SECONDS } from '../level.ts';
 import type { Horizon } from '../retention.ts';
 import type { ValueSegment } from '../select-plan.ts';
-import { nanosRange } from '../time-range.ts';
+import { nanosAtMs, nanosRange } from '../time-range.ts';
 import { nanosAt, windowTable } from './fold.ts';
 import { msOf, readRows, seriesIn, within } from './sql.ts';
 import { readColumns } from './vector-read.ts';
@@ -27,20 +28,22 @@ interface Run {
 export async function readValues(
   connection: DuckDBConnection,
   ids: readonly number[],
-  segments: readonly ValueSegment[],
+  { segments, request }: { segments: readonly ValueSegment[]; request: SelectRequest },
 ): Promise<Map<number, Points>> {
   const runs = new Map<number, Run[]>();
+  const step = stepOf(request);
   if (ids.length > 0) {
-    for (const segment of segments) await readSegment(connection, { ids, segment, runs });
+    for (const segment of segments) await readSegment(connection, segmentSql(ids, segment, step), { segment, runs });
   }
   return new Map(Array.from(runs, ([id, parts]) => [id, joined(parts)]));
 }
 
 async function readSegment(
   connection: DuckDBConnection,
-  { ids, segment, runs }: { ids: readonly number[]; segment: ValueSegment; runs: Map<number, Run[]> },
+  sql: string,
+  { segment, runs }: { segment: ValueSegment; runs: Map<number, Run[]> },
 ): Promise<void> {
-  const [series, times, values] = await readColumns(connection, segmentSql(ids, segment), ['u32', 'f64', 'f64']);
+  const [series, times, values] = await readColumns(connection, sql, ['u32', 'f64', 'f64']);
   const levelMs = segment.level === 'raw' ? 0 : LEVEL_SECONDS[segment.level] * 1_000;
   for (let from = 0; from < series.length;) {
     const id = series[from] as number;
@@ -54,19 +57,35 @@ async function readSegment(
   }
 }
 
-function segmentSql(ids: readonly number[], { level, startMs, endMs }: ValueSegment): string {
+function segmentSql(ids: readonly number[], { level, startMs, endMs }: ValueSegment, step: Step): string {
   const { from, to } = nanosRange(startMs, endMs);
   if (level === 'raw') {
-    return `SELECT series_id, ${msOf('time_nanos')}, value FROM samples
-      WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)} ORDER BY series_id, time_nanos, rowid`;
+    const rows = `FROM samples WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)}`;
+    if (step === undefined) {
+      return `SELECT series_id, ${msOf('time_nanos')}, value ${rows} ORDER BY series_id, time_nanos, rowid`;
+    }
+    return `SELECT series_id, ${msOf('max(time_nanos)')}, arg_max(value, (time_nanos, rowid)) ${rows}
+      GROUP BY series_id, ${step('time_nanos')} ORDER BY 1, 2`;
   }
   const widthNanos = nanosAt(LEVEL_SECONDS[level]);
+  const rows = `FROM ${windowTable('value', level)}
+    WHERE ${seriesIn(ids)} AND ${within('start_nanos', from - widthNanos, to)}`;
   // Rows of one window are additive: the one with the latest sample tells the window's last value.
-  return `SELECT series_id, ${msOf('max(last_nanos)')}, arg_max(last, (last_nanos, rowid))
-    FROM ${windowTable('value', level)}
-    WHERE ${seriesIn(ids)} AND ${within('start_nanos', from - widthNanos, to)}
-    GROUP BY series_id, start_nanos HAVING ${within('max(last_nanos)', from, to)}
-    ORDER BY series_id, start_nanos`;
+  const last = `SELECT series_id, ${msOf('max(last_nanos)')}, arg_max(last, (last_nanos, rowid)) ${rows}`;
+  return step === undefined
+    ? `${last} GROUP BY series_id, start_nanos HAVING ${within('max(last_nanos)', from, to)} ORDER BY 1, start_nanos`
+    : `${last} AND ${within('last_nanos', from, to)} GROUP BY series_id, ${step('last_nanos')} ORDER BY 1, 2`;
+}
+
+/** SQL for the number of the step that a stamp falls in; undefined when every sample is wanted. */
+type Step = ((stamp: string) => string) | undefined;
+
+/** Steps are counted back from the end of the range, their ends inclusive. */
+function stepOf({ newestOfStep, resolutionMs, endMs }: SelectRequest): Step {
+  if (newestOfStep !== true) return undefined;
+  if (resolutionMs === 0) return () => '0';
+  return (stamp) =>
+    `((${nanosAtMs(Math.floor(endMs) + 1)} - 1 - ${stamp}) // ${nanosAtMs(Math.max(1, Math.round(resolutionMs)))})`;
 }
 
 function joined(runs: readonly Run[]): Points {

@@ -12,6 +12,7 @@ const INITIAL_IDS = 1_024;
 
 export class SeriesIndex {
   readonly #byId = new Map<number, SeriesDefinition>();
+  #distributions = 0;
   /** By id, as bytes and numbers, because every sample passes here. */
   #kinds = new Uint8Array(INITIAL_IDS);
   #known = new Uint8Array(INITIAL_IDS);
@@ -21,6 +22,11 @@ export class SeriesIndex {
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** How many distributions there are. */
+  get distributions(): number {
+    return this.#distributions;
   }
 
   /** Kind by id, see KIND_CODES; as long as the largest id needs. */
@@ -58,6 +64,7 @@ export class SeriesIndex {
     if (id >= this.#kinds.length) this.#makeRoom(id + 1);
     this.#kinds[id] = KIND_CODES[kind];
     this.#known[id] = 1;
+    if (kind === 'distribution') this.#distributions++;
   }
 
   /** Notes samples that are durable. */

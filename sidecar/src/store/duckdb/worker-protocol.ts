@@ -5,8 +5,8 @@
 import type { EncodedHistogram, EventTable, Matcher, Quote, SelectRequest } from '@tapewatch/core';
 import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
 import { reasonOf } from '../faults.ts';
-import type { EventFilter, EventRowByTable, RawSlice, Recovery } from '../../ports.ts';
-import type { SelectSlices } from '../slices.ts';
+import type { EventFilter, EventRowByTable, MergeRequest, RawSlice, Recovery } from '../../ports.ts';
+import type { MergedSlices, SelectSlices } from '../slices.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
 
 export interface PlainRecovery extends Pick<Recovery, 'positions' | 'sealed'> {
@@ -19,6 +19,7 @@ export interface StoreCalls {
   open: { arguments: []; result: PlainRecovery };
   append: { arguments: [PackedBatch]; result: { readonly duplicates: number } };
   select: { arguments: [SelectRequest]; result: SelectSlices };
+  mergedHistograms: { arguments: [MergeRequest]; result: MergedSlices };
   series: { arguments: [readonly (readonly Matcher[])[], number, number]; result: PlainSeries[] };
   events: { arguments: [EventTable, EventFilter]; result: EventRowByTable[EventTable][] };
   quotesBefore: {

@@ -20,13 +20,15 @@ import type {
   ColumnBatch,
   EventFilter,
   EventRowByTable,
+  MergedHistograms,
+  MergeRequest,
   RawSlice,
   Recovery,
   Store,
   TransitionRow,
 } from '../../ports.ts';
 import { cancelled, demandWanted, reasonOf } from '../faults.ts';
-import { toSeriesData } from '../slices.ts';
+import { toMergedHistograms, toSeriesData } from '../slices.ts';
 import type { DuckDbStoreOptions } from './duckdb-store.ts';
 import { buffersOf, packBatch, withLabels } from './packed-batch.ts';
 import { storeWorkerPath } from './worker-path.ts';
@@ -100,6 +102,10 @@ export class WorkerStore implements Store {
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
     return toSeriesData(await this.#call('select', [request], { signal }), request);
+  }
+
+  async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[]> {
+    return toMergedHistograms(await this.#call('mergedHistograms', [request], { signal }), request);
   }
 
   async series(

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { DuckDbStore, type DuckDbStoreOptions } from './duckdb-store.ts';
-import { withPairs } from './packed-batch.ts';
+import { buffersIn, withPairs } from './packed-batch.ts';
 import { plainError, type FromWorker, type StoreCalls, type StoreMethod, type ToWorker } from './worker-protocol.ts';
 
 type Handlers = {
@@ -22,6 +22,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     },
     append: (_, batch) => store.appendPacked(batch),
     select: (signal, request) => store.selectSlices(request, signal),
+    mergedHistograms: (signal, request) => store.mergedSlices(request, signal),
     series: async (signal, matcherLists, startMs, endMs) =>
       (await store.series(matcherLists, startMs, endMs, signal)).map(withPairs),
     events: (signal, table, filter) => store.events(table, filter, signal),
@@ -52,13 +53,20 @@ function serve(port: MessagePort, store: DuckDbStore): void {
     running.set(id, controller);
     const handler = handlers[method] as (signal: AbortSignal, ...values: readonly unknown[]) => Promise<unknown>;
     handler(controller.signal, ...message.arguments)
-      .then((result) => send({ kind: 'result', id, result }))
+      .then((result) =>
+        port.postMessage({ kind: 'result', id, result } satisfies FromWorker, transferOf(method, result)),
+      )
       .catch((error: unknown) => send({ kind: 'error', id, error: plainError(error) }))
       .finally(() => {
         running.delete(id);
         if (method === 'close') port.close();
       });
   });
+}
+
+/** Answers in columns are handed over, not copied. */
+function transferOf(method: StoreMethod, result: unknown): ArrayBuffer[] {
+  return method === 'select' || method === 'mergedHistograms' ? buffersIn(result) : [];
 }
 
 if (parentPort !== null) serve(parentPort, new DuckDbStore(workerData as DuckDbStoreOptions));

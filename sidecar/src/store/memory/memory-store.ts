@@ -5,6 +5,7 @@
  */
 import {
   compileMatchers,
+  histogramColumnsOf,
   KIND_CODES,
   Ladder,
   msFromNanos,
@@ -23,6 +24,8 @@ import type {
   ColumnBatch,
   EventFilter,
   EventRowByTable,
+  MergedHistograms,
+  MergeRequest,
   RawSlice,
   Recovery,
   Store,
@@ -36,6 +39,7 @@ import { floorToLevel, LEVELS, LEVEL_SECONDS, type LevelMarks, type Marks } from
 import { isOpen, transitionKey } from '../open-alerts.ts';
 import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
 import { cover, planDistributions, planValues, type ReadState } from '../select-plan.ts';
+import { groupsBy, mergeRange, toMergedHistograms } from '../slices.ts';
 import { nanosRange } from '../time-range.ts';
 import { EventList } from './event-list.ts';
 import { cumulated } from './cumulate.ts';
@@ -106,6 +110,32 @@ export class MemoryStore implements Store {
           : this.#selectValues(series, request),
       )
       .filter(({ timesMs }) => timesMs.length > 0);
+  }
+
+  async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[]> {
+    demandWanted(signal);
+    const series = this.#matching([request.matchers]).map(({ definition }) => definition);
+    const { groupOf, labels } = groupsBy(
+      series.filter(({ kind }) => kind === 'distribution'),
+      request.by,
+    );
+    const spans = planDistributions(mergeRange(request), this.#state);
+    const rows = [...groupOf].flatMap(([id, group]) =>
+      this.#distributions.windows(id, spans).map(({ endMs, histogram }) => ({
+        group,
+        step: Math.ceil((endMs - request.startMs) / request.stepMs),
+        histogram: histogram.encode(),
+      })),
+    );
+    rows.sort((a, b) => a.group - b.group || a.step - b.step);
+    const slices = {
+      labels,
+      groups: Uint32Array.from(rows, ({ group }) => group),
+      steps: Uint32Array.from(rows, ({ step }) => step),
+      histograms: histogramColumnsOf(rows.map(({ histogram }) => histogram)),
+      levelsMs: [...new Set(spans.map(({ level }) => LEVEL_SECONDS[level] * 1_000))],
+    };
+    return toMergedHistograms(slices, request);
   }
 
   async series(
