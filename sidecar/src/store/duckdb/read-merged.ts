@@ -83,7 +83,7 @@ function rows(shape: string, { allSeries, groupOf }: MergeOptions): string {
   return allSeries ? shape : `${shape} AND ${seriesIn([...groupOf.keys()])}`;
 }
 
-function partsSql({ groupOf, spans, firstMs, stepMs, allSeries }: MergeOptions, condition: string): string {
+function partsSql({ groupOf, spans, firstMs, stepMs }: MergeOptions, condition: string): string {
   const isOneGroup = new Set(groupOf.values()).size === 1;
   const members = `(SELECT unnest([${[...groupOf.keys()].join()}]::UINTEGER[]) AS id,
     unnest([${[...groupOf.values()].join()}]::UINTEGER[]) AS grp)`;

@@ -83,7 +83,8 @@ type Step = ((stamp: string) => string) | undefined;
 /** Steps are counted back from the end of the range, their ends inclusive. */
 function stepOf({ newestOfStep, resolutionMs, endMs }: SelectRequest): Step {
   if (newestOfStep !== true) return undefined;
-  if (resolutionMs === 0) return () => '0';
+  // One step: a constant that is no column number.
+  if (resolutionMs === 0) return () => 'true';
   return (stamp) =>
     `((${nanosAtMs(Math.floor(endMs) + 1)} - 1 - ${stamp}) // ${nanosAtMs(Math.max(1, Math.round(resolutionMs)))})`;
 }
