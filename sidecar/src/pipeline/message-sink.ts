@@ -7,6 +7,7 @@ import type { ExponentialHistogram, Labels, MetricKind, TradingEvent } from '@ta
 import type { DecodeProblem, Envelope, IntakeReceipt, SampleSink } from '../ports.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import type { Changes } from './changes.ts';
+import type { ClockOffsets } from './clock-offsets.ts';
 import { refusalOf, type SeriesRegistry } from './series-registry.ts';
 import type { StreamState } from './stream-state.ts';
 
@@ -21,6 +22,7 @@ export interface MessageSinkOptions {
   readonly batch: BatchBuilder;
   readonly changes: Changes;
   readonly states: readonly StreamState[];
+  readonly offsets: ClockOffsets;
   /** True when the second's windows are sealed already. */
   readonly isLate: (stream: string, second: number) => boolean;
   readonly onEvent: (event: TradingEvent, envelope: Envelope) => void;
@@ -35,6 +37,8 @@ export class MessageSink implements SampleSink {
   #envelope: Envelope | undefined;
   #state: StreamState;
   #nowSeconds = 0;
+  #newestRef = 0;
+  #newestStamp = 0;
   /** Items of the present message that were taken, and that were not. */
   accepted = 0;
   rejected = 0;
@@ -64,6 +68,14 @@ export class MessageSink implements SampleSink {
   get taken(): Taken {
     const { accepted, rejected, problems } = this;
     return { accepted, rejected, problems };
+  }
+
+  /** After the last item: what the message tells of its source's clock. */
+  end(): void {
+    if (this.#newestRef === 0 || this.#envelope === undefined) return;
+    const source = this.#registry.sourceOf[this.#newestRef] as number;
+    this.#options.offsets.note(source, this.#nowSeconds - this.#newestStamp);
+    this.#newestRef = 0;
   }
 
   series(labels: Labels, kind: MetricKind, unit?: string, help?: string): number {
@@ -125,8 +137,10 @@ export class MessageSink implements SampleSink {
   #observe(ref: number, seconds: number, nanos: number): void {
     this.accepted++;
     this.#state.stored++;
+    this.#newestRef = ref;
     const owner = this.#options.states[this.#registry.streamOf[ref] as number] as StreamState;
     const stamp = seconds + nanos * 1e-9;
+    this.#newestStamp = stamp;
     // A publisher whose clock is ahead must not make everyone else late.
     if (stamp > owner.newest)
       owner.newest = stamp < this.#nowSeconds ? stamp : Math.max(owner.newest, this.#nowSeconds);

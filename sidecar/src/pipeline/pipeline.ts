@@ -21,6 +21,7 @@ import type {
 import { Announcer } from './announcer.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { Changes, type Change } from './changes.ts';
+import { ClockOffsets } from './clock-offsets.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { Deriver } from './derive.ts';
 import { LogPositions } from './log-positions.ts';
@@ -74,6 +75,7 @@ export class Pipeline implements Progress {
   readonly #committer: Committer;
   readonly #batch = new BatchBuilder();
   readonly #changes: Changes;
+  readonly #offsets = new ClockOffsets();
   readonly #sink: MessageSink;
   #lastReceived = { nanos: 0n, seconds: 0 };
   #deadLetters = 0;
@@ -101,6 +103,7 @@ export class Pipeline implements Progress {
       batch: this.#batch,
       changes: this.#changes,
       states: this.#states,
+      offsets: this.#offsets,
       isLate: (stream, second) => options.head.isLate(stream, second),
       onEvent: (event, envelope) => this.#addEvent(event, envelope),
       onProblem: (problem, envelope, stream) => this.#reject(problem, envelope, stream),
@@ -196,6 +199,7 @@ export class Pipeline implements Progress {
   }
 
   #end(state: StreamState): void {
+    this.#sink.end();
     const { isClosed, rejected } = this.#sink;
     if (isClosed) this.#options.telemetry.dropped(state.policy.name, 'queue_full', rejected);
     if (this.#batch.rows >= this.#options.maxBatchRows) this.#commitWhenDue();
@@ -320,7 +324,8 @@ export class Pipeline implements Progress {
   #advance(nowMs: number): void {
     this.#lastAdvanceMs = nowMs;
     this.#deadLetters = 0;
-    this.#tellTelemetry();
+    for (const state of this.#states) state.tell(this.#options.telemetry);
+    this.#tellOffsets(nowMs / 1_000);
     this.#tickStates(nowMs / 1_000);
     this.#announcer.visible(this.#seal());
     this.#options.head.evict();
@@ -359,16 +364,10 @@ export class Pipeline implements Progress {
     return [...oldestByName].map(([name, second]) => ({ name, oldestMs: second * 1_000 }));
   }
 
-  /** What was counted since the last time; per message it would cost more than the message. */
-  #tellTelemetry(): void {
+  #tellOffsets(nowSeconds: number): void {
     const { telemetry } = this.#options;
-    for (const state of this.#states) {
-      const { name } = state.policy;
-      if (state.messages > 0) telemetry.received(name, state.messages, state.bytes);
-      if (state.duplicates > 0) telemetry.duplicates(name, state.duplicates);
-      if (state.late > 0) telemetry.late(name, state.late);
-      state.messages = state.bytes = state.duplicates = state.late = 0;
-    }
+    const { sources } = this.#registry;
+    this.#offsets.tell(nowSeconds, (source, seconds) => telemetry.clockOffset?.(sources[source] as string, seconds));
   }
 
   /** How many items of each stream the present batch holds; begins anew. */

@@ -34,6 +34,11 @@ export class SeriesRegistry {
   nameOf = new Uint32Array(INITIAL_SERIES);
   /** Number of the owning stream, by series id. */
   streamOf = new Uint16Array(INITIAL_SERIES);
+  /** Names of sources by number: the label `instance`, else `host`, else the stream. */
+  readonly sources: string[] = [];
+  readonly #sourceNumbers = new Map<string, number>();
+  /** Number of the source, by series id. */
+  sourceOf = new Uint32Array(INITIAL_SERIES);
   /** 1 for distributions, by series id. */
   isDistribution = new Uint8Array(INITIAL_SERIES);
   #layouts = new Uint8Array(INITIAL_SERIES);
@@ -108,16 +113,11 @@ export class SeriesRegistry {
     this.#nextId = Math.max(this.#nextId, id + 1);
     this.#perStream.set(stream, (this.#perStream.get(stream) ?? 0) + 1);
     if (id >= this.nameOf.length) this.#makeRoomFor(id);
-    this.nameOf[id] = this.#nameNumber(labels.metricName);
+    this.nameOf[id] = numberIn(this.#nameNumbers, this.names, labels.metricName);
+    const source = labels.get('instance') || labels.get('host') || stream;
+    this.sourceOf[id] = numberIn(this.#sourceNumbers, this.sources, source);
     this.streamOf[id] = this.#streamNumber(stream);
     this.isDistribution[id] = kind === 'distribution' ? 1 : 0;
-  }
-
-  #nameNumber(name: string): number {
-    const known = this.#nameNumbers.get(name);
-    if (known !== undefined) return known;
-    this.#nameNumbers.set(name, this.names.length);
-    return this.names.push(name) - 1;
   }
 
   #makeRoomFor(id: number): void {
@@ -127,6 +127,7 @@ export class SeriesRegistry {
       return to;
     };
     this.nameOf = grown(this.nameOf, new Uint32Array(room));
+    this.sourceOf = grown(this.sourceOf, new Uint32Array(room));
     this.streamOf = grown(this.streamOf, new Uint16Array(room));
     this.isDistribution = grown(this.isDistribution, new Uint8Array(room));
     this.#layouts = grown(this.#layouts, new Uint8Array(room));
@@ -152,4 +153,12 @@ export function refusalOf(ref: number): InternRefusal {
 
 function seriesKind(kind: MetricKind): SeriesKind {
   return kind === 'gauge' || kind === 'counter' ? kind : 'distribution';
+}
+
+/** The number of a name in a list that grows. */
+function numberIn(numbers: Map<string, number>, names: string[], name: string): number {
+  const known = numbers.get(name);
+  if (known !== undefined) return known;
+  numbers.set(name, names.length);
+  return names.push(name) - 1;
 }

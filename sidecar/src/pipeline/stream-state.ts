@@ -3,6 +3,7 @@
  * watermark behind it, and what was counted since the last flush. Stamps are seconds since the epoch, fractional.
  */
 import type { MetricKind } from '@tapewatch/core';
+import type { Telemetry } from '../ports.ts';
 
 export interface StreamPolicy {
   readonly name: string;
@@ -54,5 +55,14 @@ export class StreamState {
     this.newestTaken = nowSeconds + maxFutureMs / 1_000;
     const behindNewest = this.newest - watermarkDelayMs / 1_000;
     this.watermark = Math.max(this.watermark, behindNewest, nowSeconds - idleDelayMs / 1_000);
+  }
+
+  /** Hands over what was counted since the last time; per message it would cost more than the message. */
+  tell(telemetry: Pick<Telemetry, 'received' | 'duplicates' | 'late'>): void {
+    const { name } = this.policy;
+    if (this.messages > 0) telemetry.received(name, this.messages, this.bytes);
+    if (this.duplicates > 0) telemetry.duplicates(name, this.duplicates);
+    if (this.late > 0) telemetry.late(name, this.late);
+    this.messages = this.bytes = this.duplicates = this.late = 0;
   }
 }

@@ -102,6 +102,12 @@ function ingestCounters(registry: Registry, bound: Bound) {
     registers: [registry],
   });
   const lag = gauge(registry, 'ingest_lag_seconds', 'Age of the newest message when it was taken in.', ['stream']);
+  const offset = gauge(
+    registry,
+    'source_clock_offset_seconds',
+    'Least difference of receipt and stamp in the last minutes: at most so far is the source’s clock behind; ahead where negative.',
+    ['source'],
+  );
   const of = (name: string) => ({ stream: bound('stream', name) });
   const why = (reason: string) => ({ reason: bound('reason', reason) });
   return {
@@ -114,6 +120,7 @@ function ingestCounters(registry: Registry, bound: Bound) {
     duplicates: (stream: string, items: number) => duplicates.inc(of(stream), items),
     late: (stream: string, items: number) => late.inc(of(stream), items),
     deadLetters: (stream: string, reason: string, items: number) => dead.inc({ ...of(stream), ...why(reason) }, items),
+    clockOffset: (source: string, seconds: number) => offset.set({ source: bound('source', source) }, seconds),
     visible: (seconds: number) => visible.observe(seconds),
     ingestLag: (stream: string, seconds: number) => lag.set(of(stream), seconds),
   };
