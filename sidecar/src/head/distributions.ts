@@ -140,7 +140,7 @@ export class Distributions implements SealedSink {
 
   /** All rows from the start of the range on, those after its end too; undefined where one is an object. */
   #columns(rows: readonly Row[]): HistogramColumns | undefined {
-    const columns = new WindowColumns(this.#scale);
+    const columns = new WindowColumns(rows.length, this.#scale);
     for (const { row } of rows) {
       const sum = this.#ring.read(row, scratch);
       if (sum === undefined) return undefined;

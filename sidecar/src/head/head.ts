@@ -14,6 +14,7 @@ import {
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { ColumnBatch, StampedColumns } from '../ports.ts';
+import { Pacer } from '../pacer.ts';
 import { isStaleMarker } from '../stale-marker.ts';
 import { Distributions } from './distributions.ts';
 import { SampleChunks } from './sample-chunks.ts';
@@ -146,7 +147,10 @@ export class Head {
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
     requireWanted(signal);
     const answer: SeriesData[] = [];
+    const pacer = new Pacer();
     for (const { id, kind, labels } of this.#directory.matching(request.matchers)) {
+      await pacer.pause();
+      requireWanted(signal);
       if (kind === 'distribution') {
         const data = this.#distributions.read(id, labels, request);
         if (data !== undefined) answer.push(data);

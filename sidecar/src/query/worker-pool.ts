@@ -10,7 +10,7 @@ import type { QueryResult, SeriesData } from '@tapewatch/core';
 import type { EvaluationControl, EvaluationTask, Evaluator } from './evaluation-task.ts';
 import { stopped } from './evaluation-task.ts';
 import { buffersOf, packSeries, type PackedSeries } from './packed-series.ts';
-import { Pacer } from './pacer.ts';
+import { Pacer } from '../pacer.ts';
 import { errorFrom, unpackResult, type PackedResult, type WorkerAnswer, type WorkerTask } from './worker-protocol.ts';
 
 /** Threads started anew in the life of a pool; past it something is wrong with the machine, and tasks fail. */

@@ -90,6 +90,16 @@ export class BucketCounts implements ReadonlyMap<number, number> {
     this.#size = size;
   }
 
+  /** Multiplies every count in place; the factor is finite and not zero. */
+  scale(factor: number): void {
+    if (this.#sparse !== undefined) {
+      for (const [index, count] of this.#sparse) this.#sparse.set(index, count * factor);
+      return;
+    }
+    const cells = this.#cells;
+    for (let i = 0; i < cells.length; i++) cells[i] = (cells[i] as number) * factor;
+  }
+
   /** A copy with every count passed through a function that keeps zero at zero. */
   mapped(linear: (count: number) => number): BucketCounts {
     const copy = new BucketCounts();

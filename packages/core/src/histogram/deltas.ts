@@ -5,8 +5,11 @@
 import type { ExponentialHistogram } from './exponential-histogram.ts';
 
 export interface HistogramDeltas {
-  /** What came after point `from` up to and including point `to`: a new histogram, without smallest and largest value. */
-  between(from: number, to: number): ExponentialHistogram;
+  /**
+   * What came after point `from` up to and including point `to`, times a positive factor: a new histogram, without
+   * smallest and largest value.
+   */
+  between(from: number, to: number, factor?: number): ExponentialHistogram;
   /** Observations up to and including a point. */
   countAt(point: number): number;
   readonly relativeErrorBound: number;

@@ -3,11 +3,12 @@
  * time, and points that each hold the base and all rows up to theirs. The difference of two points is the sum of the rows
  * between them, O(their buckets), whatever had been counted before. All rows and the base have one layout.
  */
+import type { BucketCounts } from '../histogram/bucket-counts.ts';
 import type { HistogramDeltas } from '../histogram/deltas.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { SeriesData } from '../model/series.ts';
-import { emptyLikeRow, mergeRow, type HistogramColumns } from './rollup-columns.ts';
+import { emptyLikeRow, mergeRow, type BucketLists, type HistogramColumns } from './rollup-columns.ts';
 
 export interface CumulativeRows {
   readonly columns: HistogramColumns;
@@ -50,12 +51,16 @@ export class CumulativeHistograms implements HistogramDeltas {
     return this.#counts[point] as number;
   }
 
-  between(from: number, to: number): ExponentialHistogram {
+  between(from: number, to: number, factor = 1): ExponentialHistogram {
     const { columns, rows, ends } = this.source;
     const sum = emptyLikeRow(columns, rows[0] as number);
-    for (let i = ends[from] as number; i < (ends[to] as number); i++) mergeRow(sum, columns, rows[i] as number);
+    const added = rows.subarray(ends[from], ends[to]);
+    reserve(sum.positive, columns.positive, added);
+    reserve(sum.negative, columns.negative, added);
+    for (const row of added) mergeRow(sum, columns, row);
     sum.min = Infinity;
     sum.max = -Infinity;
+    if (factor !== 1) scale(sum, factor);
     return sum;
   }
 
@@ -72,6 +77,30 @@ export class CumulativeHistograms implements HistogramDeltas {
     }
     return (this.#points = points);
   }
+}
+
+/** Room for the buckets of all rows at once: growing row by row would copy as often. */
+function reserve(side: BucketCounts, { offsets, indexes }: BucketLists, rows: Uint32Array): void {
+  let [low, high] = [Infinity, -Infinity];
+  for (const row of rows) {
+    const [from, to] = [offsets[row] as number, offsets[row + 1] as number];
+    if (from === to) continue;
+    low = Math.min(low, indexes[from] as number);
+    high = Math.max(high, indexes[to - 1] as number);
+  }
+  if (low <= high) side.reserve(low, high);
+}
+
+/** As `ExponentialHistogram.map` with a product, in place. */
+function scale(histogram: ExponentialHistogram, factor: number): void {
+  histogram.positive.scale(factor);
+  histogram.negative.scale(factor);
+  histogram.zeroCount *= factor;
+  histogram.count *= factor;
+  histogram.sum *= factor;
+  histogram.nanCount *= factor;
+  histogram.positiveInfinityCount *= factor;
+  histogram.negativeInfinityCount *= factor;
 }
 
 /**

@@ -93,9 +93,9 @@ function floatRate(window: Window, { kind, began, context }: RateInput): number 
 /** Without resets, the change is what came after the first sample of the window; nothing is subtracted. */
 function deltaRate(window: Window, deltas: HistogramDeltas, input: RateInput): ExponentialHistogram {
   const { histogramFrom, histogramTo } = window;
-  const change = deltas.between(histogramFrom, histogramTo - 1);
   const first = deltas.countAt(histogramFrom);
-  const result = scaleHistogram(change, factor(window, { ...input, change: change.count, first }));
+  const change = deltas.countAt(histogramTo - 1) - first;
+  const result = deltas.between(histogramFrom, histogramTo - 1, factor(window, { ...input, change, first }));
   result.counterReset = 'gauge';
   return result;
 }
