@@ -42,6 +42,8 @@ export class MessageSink implements SampleSink {
   /** Items of the present message that were taken, and that were not. */
   accepted = 0;
   rejected = 0;
+  /** Ready-made histograms among those that were taken. */
+  histograms = 0;
   /** The first of the present message's problems. */
   problems: Pick<DecodeProblem, 'reason' | 'detail'>[] = [];
   /** While true, items are counted as rejected and nothing is kept. */
@@ -62,12 +64,13 @@ export class MessageSink implements SampleSink {
     this.#envelope = envelope;
     this.accepted = 0;
     this.rejected = 0;
+    this.histograms = 0;
     if (this.problems.length > 0) this.problems = [];
   }
 
   get taken(): Taken {
-    const { accepted, rejected, problems } = this;
-    return { accepted, rejected, problems };
+    const { accepted, rejected, histograms, problems } = this;
+    return { accepted, rejected, histograms, problems };
   }
 
   /** After the last item: what the message tells of its source's clock. */
@@ -109,6 +112,7 @@ export class MessageSink implements SampleSink {
     const layout = histogram.customBounds === undefined ? 'exponential' : 'custom';
     if (!this.#registry.admitLayout(ref, layout)) return this.#refuse('kind_conflict', ref, seconds);
     this.#batch.addHistogram(ref, seconds, nanos, histogram);
+    this.histograms++;
     this.#observe(ref, seconds, nanos);
   }
 
@@ -118,8 +122,11 @@ export class MessageSink implements SampleSink {
   }
 
   problem(problem: DecodeProblem): void {
-    this.rejected += problem.items ?? 1;
-    this.#keep(problem);
+    // What is expected and harmless is counted, and is no fault of a request.
+    if (problem.countOnly !== true) {
+      this.rejected += problem.items ?? 1;
+      this.#keep(problem);
+    }
     if (!this.isClosed) this.#options.onProblem(problem, this.#envelope, this.#state.policy.name);
   }
 
@@ -148,8 +155,9 @@ export class MessageSink implements SampleSink {
   }
 
   #refuse(reason: string, ref: number, seconds: number): void {
-    const labels = ref > 0 ? this.#registry.byId(ref)?.labels.toString() : 'a sample';
-    const detail = `${labels} stamped ${seconds} s`;
+    const labels = ref > 0 ? this.#registry.byId(ref)?.labels.toString() : 'a sample of a new series';
+    const why = reason.endsWith('_limit') ? `: ${this.#registry.explain(this.#nowSeconds)}` : '';
+    const detail = `${labels} stamped ${seconds} s${why}`;
     const excerpt = this.#envelope?.payload ?? new Uint8Array(0);
     this.rejected++;
     this.#keep({ reason, detail });

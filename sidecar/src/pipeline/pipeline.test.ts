@@ -213,6 +213,16 @@ describe('Pipeline', () => {
     });
   });
 
+  it('names the label that makes too many series', async () => {
+    const { clock, send, batches, settle } = setUp({ limits: { maxSeries: 2, maxNewPerSecond: 100 } });
+    for (const name of ['a', 'b', 'c']) send(`${name} 1 0`);
+    clock.advance(50);
+    await settle();
+    expect(batches[0]?.events).toMatchObject([
+      { reason: 'series_limit', detail: expect.stringContaining('label __name__ has 2 values in the last 2 series') },
+    ]);
+  });
+
   it('counts what a full queue refuses', () => {
     const { send, counts } = setUp({ append: () => new Promise(() => undefined) });
     for (let i = 0; i < 6; i++) send('a 1 0');

@@ -4,6 +4,7 @@
  * in all, new series a second, and series of one stream.
  */
 import type { Labels, MetricKind, SeriesDefinition, SeriesKind } from '@tapewatch/core';
+import { LabelSuspect } from './label-suspect.ts';
 
 export interface SeriesLimits {
   readonly maxSeries: number;
@@ -47,6 +48,7 @@ export class SeriesRegistry {
   #second = -1;
   #newThisSecond = 0;
   #created: SeriesDefinition[] = [];
+  readonly #suspect = new LabelSuspect();
 
   constructor(
     limits: SeriesLimits,
@@ -88,6 +90,7 @@ export class SeriesRegistry {
     const definition: SeriesDefinition = { id: this.#nextId, labels, kind, stream, unit, help };
     this.#keep(definition);
     this.#created.push(definition);
+    this.#suspect.created(definition);
     return definition.id;
   }
 
@@ -97,6 +100,11 @@ export class SeriesRegistry {
     const known = this.#layouts[id];
     if (known === 0) this.#layouts[id] = code;
     return known === 0 || known === code;
+  }
+
+  /** Why there are too many series, for people: the label with the most values. */
+  explain(nowSeconds: number): string {
+    return this.#suspect.tell(Math.floor(nowSeconds));
   }
 
   /** Series created since the last call: they must be stored with or before their first samples. */
