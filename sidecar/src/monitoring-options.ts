@@ -21,6 +21,18 @@ export const monitoringOptions = z
     health_check_interval_seconds: seconds.default(30).describe('of checks that have no interval of their own'),
     alert_check_interval_seconds: seconds.default(10).describe('open alerts are checked this often without news'),
     broadcast_interval_seconds: seconds.default(30).describe('heartbeat and status to live clients'),
+    heap_degraded_percent: z
+      .number()
+      .min(1)
+      .max(100)
+      .default(85)
+      .describe('use of the heap’s limit from which the check of memory is degraded'),
+    clock_jump_seconds: z
+      .number()
+      .min(0.01)
+      .max(86_400)
+      .default(1)
+      .describe('jump of the wall clock from which the check of the clock is degraded'),
     exposition_max_series: z
       .number()
       .int()

@@ -126,6 +126,10 @@ function openHealth(
     host,
     memory: () => ({ usedBytes: process.memoryUsage().heapUsed, limitBytes: getHeapStatistics().heap_size_limit }),
     wallMs: () => Date.now(),
+    limits: {
+      clockJumpSeconds: config.monitoring.clock_jump_seconds,
+      heapDegradedPercent: config.monitoring.heap_degraded_percent,
+    },
     folder,
   };
   const pending = NOT_YET.filter((name) => config.health_checks[name].enabled);

@@ -13,37 +13,42 @@ export interface BroadcastChannel {
   readonly channel: Channel;
 }
 
+type Kind = 'discord' | 'slack' | 'telegram' | 'email';
+
+/** Those that are configured and not switched off. */
+export function broadcastKinds({ discord, slack, email, telegram }: NotificationOptions): readonly Kind[] {
+  const isReady: Readonly<Record<Kind, boolean>> = {
+    discord: discord.enabled !== false && discord.webhook_url !== undefined,
+    slack: slack.enabled !== false && slack.webhook_url !== undefined,
+    telegram: telegram.enabled !== false && telegram.bot_token !== undefined && telegram.chat_id !== undefined,
+    email:
+      email.enabled !== false && email.smtp_server !== undefined && email.from !== undefined && email.to.length > 0,
+  };
+  return (['discord', 'slack', 'telegram', 'email'] as const).filter((kind) => isReady[kind]);
+}
+
 export function openBroadcast(options: NotificationOptions, client: WebhookClient): readonly BroadcastChannel[] {
-  const { discord, slack, email, telegram } = options;
-  const channels: BroadcastChannel[] = [];
-  const add = (channel: Channel): number => channels.push({ id: `notifications/${channel.kind}`, channel });
-  const on = (enabled: boolean | undefined): boolean => enabled !== false;
-  if (on(discord.enabled) && discord.webhook_url !== undefined) {
-    add(new WebhookChannel(client, { kind: 'discord', url: discord.webhook_url, body: discordBody }));
+  return broadcastKinds(options).map((kind) => ({ id: `notifications/${kind}`, channel: open(kind, options, client) }));
+}
+
+function open(kind: Kind, { discord, slack, email, telegram }: NotificationOptions, client: WebhookClient): Channel {
+  if (kind === 'discord') {
+    return new WebhookChannel(client, { kind, url: discord.webhook_url ?? '', body: discordBody });
   }
-  if (on(slack.enabled) && slack.webhook_url !== undefined) {
-    add(new WebhookChannel(client, { kind: 'slack', url: slack.webhook_url, body: slackBody }));
-  }
-  if (on(telegram.enabled) && telegram.bot_token !== undefined && telegram.chat_id !== undefined) {
-    const { api_url: api, bot_token: token, chat_id: chat } = telegram;
+  if (kind === 'slack') return new WebhookChannel(client, { kind, url: slack.webhook_url ?? '', body: slackBody });
+  if (kind === 'telegram') {
+    const { api_url: api, bot_token: token = '', chat_id: chat = '' } = telegram;
     const url = `${api.replace(/\/$/, '')}/bot${token}/sendMessage`;
-    add(
-      new WebhookChannel(client, { kind: 'telegram', url, body: (notification) => telegramBody(notification, chat) }),
-    );
+    return new WebhookChannel(client, { kind, url, body: (notification) => telegramBody(notification, chat) });
   }
-  if (on(email.enabled) && email.smtp_server !== undefined && email.from !== undefined && email.to.length > 0) {
-    add(
-      new EmailChannel({
-        host: email.smtp_server,
-        port: email.smtp_port,
-        requireTls: email.require_tls,
-        ...(email.user === undefined ? {} : { user: email.user }),
-        ...(email.password === undefined ? {} : { password: email.password }),
-        from: email.from,
-        to: email.to,
-        timeoutMs: client.timeoutMs,
-      }),
-    );
-  }
-  return channels;
+  return new EmailChannel({
+    host: email.smtp_server ?? '',
+    port: email.smtp_port,
+    requireTls: email.require_tls,
+    ...(email.user === undefined ? {} : { user: email.user }),
+    ...(email.password === undefined ? {} : { password: email.password }),
+    from: email.from ?? '',
+    to: email.to,
+    timeoutMs: client.timeoutMs,
+  });
 }

@@ -2,7 +2,7 @@
 import { RecordingLog, ScriptedEngine, VirtualClock } from '../alerting/testing/virtual-world.ts';
 import { type Check, type CheckResult, Health, type Level } from './check.ts';
 import { type CheckDeps, configuredChecks, NOT_YET, ownChecks } from './checks.ts';
-import { healthCheckOptions } from './health-check-options.ts';
+import { healthCheckOptions, type HealthCheckName } from './health-check-options.ts';
 
 const result = (level: Level): CheckResult => ({ level, detail: level.toLowerCase() });
 
@@ -89,6 +89,7 @@ describe('the checks of this version', () => {
     memory: () => memory,
     wallMs: () => wall,
     folder: '/',
+    limits: { clockJumpSeconds: 1, heapDegradedPercent: 85 },
   };
   const levels = async (): Promise<Record<string, Level>> => {
     const all = [...ownChecks(deps), ...configuredChecks(deps, healthCheckOptions.parse({}))];
@@ -117,6 +118,22 @@ describe('the checks of this version', () => {
       memory: 'DEGRADED',
       exchange_connectivity: 'DEGRADED',
     });
+  });
+
+  it('take their thresholds from the settings', async () => {
+    const run = async (name: HealthCheckName, options: object): Promise<Level> => {
+      const checks = configuredChecks(deps, healthCheckOptions.parse({ [name]: options }));
+      const check = checks.find((candidate) => candidate.name === name) as Check;
+      return (await check.run(new AbortController().signal)).level;
+    };
+    host.memoryPercent = 50;
+    expect(await run('system_resources', { degraded_percent: 49 })).toBe('DEGRADED');
+    expect(await run('system_resources', { degraded_percent: 51 })).toBe('HEALTHY');
+    expect(await run('disk_space', { degraded_percent: 0, critical_percent: 100 })).toBe('DEGRADED');
+    expect(await run('disk_space', { degraded_percent: 0, critical_percent: 0 })).toBe('CRITICAL');
+    engine.asked.length = 0;
+    await run('exchange_connectivity', { silent_seconds: 12 });
+    expect(engine.asked.join()).toContain('quotes_total[12s]');
   });
 
   it('notices that the wall clock jumped', async () => {

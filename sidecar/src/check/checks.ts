@@ -4,12 +4,6 @@ import type { Clock, PromqlEngine, SourceStatus } from '../ports.ts';
 import type { Check, CheckResult, Level } from './check.ts';
 import type { HealthCheckName, HealthCheckOptions } from './health-check-options.ts';
 
-const DISK_DEGRADED = 0.9;
-const DISK_CRITICAL = 0.98;
-const USAGE_DEGRADED_PERCENT = 90;
-const HEAP_DEGRADED = 0.85;
-const CLOCK_JUMP_SECONDS = 1;
-
 /** Named by the configuration, and not run by this version: their subjects come with a later one. */
 export const NOT_YET: readonly HealthCheckName[] = [
   'neo4j_connectivity',
@@ -32,6 +26,12 @@ export interface CheckDeps {
   readonly wallMs: () => number;
   /** Where the store is. */
   readonly folder: string;
+  readonly limits: {
+    /** Jump of the wall clock since the start that is worth telling. */
+    readonly clockJumpSeconds: number;
+    /** Of the heap's limit. */
+    readonly heapDegradedPercent: number;
+  };
 }
 
 const healthy = (detail: string): CheckResult => ({ level: 'HEALTHY', detail });
@@ -63,7 +63,7 @@ export function ownChecks(deps: CheckDeps): readonly Check[] {
       async run() {
         const wall = deps.wallMs() - started.wallMs;
         const jump = Math.abs(wall - Number(deps.clock.now() - started.nanos) / 1e6) / 1000;
-        const level: Level = jump > CLOCK_JUMP_SECONDS ? 'DEGRADED' : 'HEALTHY';
+        const level: Level = jump > deps.limits.clockJumpSeconds ? 'DEGRADED' : 'HEALTHY';
         return { level, detail: `wall clock and running clock differ by ${jump.toFixed(3)} s since the start` };
       },
     },
@@ -71,9 +71,9 @@ export function ownChecks(deps: CheckDeps): readonly Check[] {
       name: 'memory',
       async run() {
         const { usedBytes, limitBytes } = deps.memory();
-        const share = usedBytes / limitBytes;
-        const level: Level = share > HEAP_DEGRADED ? 'DEGRADED' : 'HEALTHY';
-        return { level, detail: `${(100 * share).toFixed(0)} % of the heap's limit in use` };
+        const percent = (100 * usedBytes) / limitBytes;
+        const level: Level = percent > deps.limits.heapDegradedPercent ? 'DEGRADED' : 'HEALTHY';
+        return { level, detail: `${percent.toFixed(0)} % of the heap's limit in use` };
       },
     },
   ];
@@ -81,9 +81,9 @@ export function ownChecks(deps: CheckDeps): readonly Check[] {
 
 export function configuredChecks(deps: CheckDeps, options: HealthCheckOptions): readonly Check[] {
   const bodies: Partial<Record<HealthCheckName, Check['run']>> = {
-    exchange_connectivity: () => exchangeConnectivity(deps),
-    system_resources: async () => systemResources(await deps.host()),
-    disk_space: () => diskSpace(deps.folder),
+    exchange_connectivity: () => exchangeConnectivity(deps, options.exchange_connectivity.silent_seconds),
+    system_resources: async () => systemResources(await deps.host(), options.system_resources.degraded_percent),
+    disk_space: () => diskSpace(deps.folder, options.disk_space),
   };
   return Object.entries(options).flatMap(([name, { enabled, interval_seconds: intervalSeconds }]) => {
     const run = bodies[name as HealthCheckName];
@@ -91,33 +91,33 @@ export function configuredChecks(deps: CheckDeps, options: HealthCheckOptions): 
   });
 }
 
-/** A venue that has sent quotes within five minutes and none for 30 s is away. */
-async function exchangeConnectivity({ engine, clock }: CheckDeps): Promise<CheckResult> {
+/** A venue that has sent quotes within five minutes and none for a while is away. */
+async function exchangeConnectivity({ engine, clock }: CheckDeps, silentSeconds: number): Promise<CheckResult> {
   const timeMs = Number(clock.now() / 1_000_000n);
   const at = { startMs: timeMs, endMs: timeMs, stepMs: 0 };
   const known = 'sum by (venue) (increase(quotes_total[5m])) > 0';
   const [all, away] = await Promise.all([
     engine.query(known, at),
-    engine.query(`${known} unless sum by (venue) (increase(quotes_total[30s])) > 0`, at),
+    engine.query(`${known} unless sum by (venue) (increase(quotes_total[${silentSeconds}s])) > 0`, at),
   ]);
   const names = (result: typeof all): string[] =>
     result.type === 'vector' ? result.samples.map(({ labels }) => labels.get('venue')) : [];
   const silent = names(away);
   if (silent.length === 0) return healthy(`${names(all).length} exchange(s) heard`);
   const level = silent.length === names(all).length ? 'CRITICAL' : 'DEGRADED';
-  return { level, detail: `nothing heard for 30 s from ${silent.join(', ')}` };
+  return { level, detail: `nothing heard for ${silentSeconds} s from ${silent.join(', ')}` };
 }
 
-function systemResources(host: Awaited<ReturnType<CheckDeps['host']>>): CheckResult {
+function systemResources(host: Awaited<ReturnType<CheckDeps['host']>>, degradedPercent: number): CheckResult {
   const text = `processor ${host.cpuPercent.toFixed(0)} %, memory ${host.memoryPercent.toFixed(0)} %, disk ${host.diskPercent.toFixed(0)} %`;
   const worst = Math.max(host.cpuPercent, host.memoryPercent, host.diskPercent);
-  return { level: worst > USAGE_DEGRADED_PERCENT ? 'DEGRADED' : 'HEALTHY', detail: text };
+  return { level: worst > degradedPercent ? 'DEGRADED' : 'HEALTHY', detail: text };
 }
 
-async function diskSpace(folder: string): Promise<CheckResult> {
+async function diskSpace(folder: string, limits: HealthCheckOptions['disk_space']): Promise<CheckResult> {
   const { bavail, blocks, bsize } = await statfs(folder);
-  const used = 1 - bavail / blocks;
+  const usedPercent = 100 * (1 - bavail / blocks);
   const detail = `${((bavail * bsize) / 2 ** 30).toFixed(1)} GiB free at ${folder}`;
-  if (used > DISK_CRITICAL) return { level: 'CRITICAL', detail };
-  return { level: used > DISK_DEGRADED ? 'DEGRADED' : 'HEALTHY', detail };
+  if (usedPercent > limits.critical_percent) return { level: 'CRITICAL', detail };
+  return { level: usedPercent > limits.degraded_percent ? 'DEGRADED' : 'HEALTHY', detail };
 }

@@ -6,6 +6,7 @@ import { loadConfig, type Config } from '../config.ts';
 import { TapewatchError } from '../errors.ts';
 import { compileRegex } from '../regex.ts';
 import { loadScrapeFiles } from '../scrape/scrape-file.ts';
+import { configuredParts } from './configured.ts';
 
 export function registerCheck(program: Command): void {
   program
@@ -43,6 +44,7 @@ async function check(file: string | undefined): Promise<string[]> {
     (read: Config) => `good, ${read.streams.length} streams`,
   );
   if (config === undefined) return problems;
+  for (const { name, detail } of configuredParts(config)) console.log(`${name}: ${detail}`);
   const { ruleFiles, evaluationIntervalMs, alertmanagerFile } = config.alerting;
   await attempt(
     'rules',

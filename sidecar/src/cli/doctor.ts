@@ -10,6 +10,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { loadConfig, type Config } from '../config.ts';
 import { inspectConsumer } from '../ingest/inspect-consumer.ts';
 import { NatsLink } from '../ingest/nats-link.ts';
+import { configuredParts } from './configured.ts';
 
 const MIN_FREE_BYTES = 1_073_741_824;
 const HTTP_TIMEOUT_MS = 3_000;
@@ -32,6 +33,7 @@ export function registerDoctor(program: Command): void {
       const findings = (
         await Promise.all([checkNats(config), checkStore(config), checkSidecar(config), checkGrafana(grafana)])
       ).flat();
+      for (const { name, detail } of configuredParts(config)) findings.push({ name, state: 'note', detail });
       for (const { name, state, detail } of findings) console.log(`${state.padEnd(5)} ${name}: ${detail}`);
       if (findings.some(({ state }) => state === 'bad')) process.exitCode = 1;
     });
