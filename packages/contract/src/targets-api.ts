@@ -4,7 +4,7 @@ import { z } from 'zod';
 const labels = z.record(z.string(), z.string());
 
 export const targetsParams = z.object({
-  state: z.enum(['active', 'dropped', 'any']).optional().describe('default: any'),
+  state: z.enum(['active', 'dropped', 'any']).optional().describe('default: both'),
   scrapePool: z.string().max(256).optional().describe('only the targets of this job'),
 });
 

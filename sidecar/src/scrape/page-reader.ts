@@ -11,8 +11,8 @@ import { labelSample, type LabelRules } from './sample-label.ts';
 import { ScrapeFault } from './scrape-fault.ts';
 import { detached, detachedPairs, type CachedSeries, type SeriesCache } from './series-cache.ts';
 
-/** Entries read at a stretch, about two milliseconds' worth. */
-const PORTION = 4_096;
+/** Entries read at a stretch: about a millisecond's worth of known series, some ten of new ones. */
+const PORTION = 1_024;
 
 export interface PageSample {
   readonly series: CachedSeries;
@@ -20,7 +20,7 @@ export interface PageSample {
   /** Undefined: the time of the scrape. */
   readonly stamp: Stamp | undefined;
   /** Cumulative, in place of the value. */
-  readonly histogram?: ExponentialHistogram;
+  readonly histogram: ExponentialHistogram | undefined;
 }
 
 export interface PageSamples {
@@ -56,7 +56,7 @@ export class PageCollector {
     describe: () => Pick<CachedSeries, 'kind' | 'unit' | 'help'> & {
       readonly pairs: Parameters<typeof labelSample>[0];
     },
-    point: Omit<PageSample, 'series'>,
+    point: Pick<PageSample, 'value' | 'stamp'> & { readonly histogram?: ExponentialHistogram },
   ): void {
     this.exposed++;
     const series = this.#cache.get(text) ?? this.#make(text, describe());
@@ -68,15 +68,20 @@ export class PageCollector {
     }
     const stamp = this.#rules.job.honorTimestamps ? point.stamp : undefined;
     series.hasStamp = stamp !== undefined;
-    this.samples.push({ ...point, series, stamp });
+    this.samples.push({ series, value: point.value, stamp, histogram: point.histogram });
   }
 
   #make(
     text: string,
-    { pairs, ...rest }: Pick<CachedSeries, 'kind' | 'unit' | 'help'> & { pairs: Parameters<typeof labelSample>[0] },
+    {
+      pairs,
+      kind,
+      unit,
+      help,
+    }: Pick<CachedSeries, 'kind' | 'unit' | 'help'> & { pairs: Parameters<typeof labelSample>[0] },
   ): CachedSeries {
     const labels = labelSample(detachedPairs(pairs), this.#rules);
-    const series: CachedSeries = { ...rest, labels, ref: 0, page: this.#cache.page, hasStamp: false };
+    const series: CachedSeries = { labels, kind, unit, help, ref: 0, page: this.#cache.page, hasStamp: false };
     this.#cache.add(text, series);
     if (labels !== undefined) this.added++;
     return series;
@@ -101,7 +106,7 @@ export async function readTextPage(
     if (count % PORTION === 0) await pause();
     const entry = parser.next();
     if (entry === 'end') return;
-    if (entry === 'sample') collector.add(parser.seriesText, describe, { value: parser.value, stamp: parser.stamp });
+    if (entry === 'sample') collector.add(parser.seriesText, describe, parser);
     else if (entry === 'type') families.at(detached(parser.family)).type = parser.metricType;
     else families.at(detached(parser.family))[entry] = detached(parser.content);
   }

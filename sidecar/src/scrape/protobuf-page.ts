@@ -2,12 +2,12 @@
  * A protobuf page to samples. A histogram that has native buckets comes as one distribution; its classic buckets come
  * beside it only when the job says so (`always_scrape_classic_histograms`), as in Prometheus.
  */
-import { METRIC_NAME, type LabelPair, type MetricKind } from '@tapewatch/core';
+import { METRIC_NAME, type ExponentialHistogram, type LabelPair, type MetricKind } from '@tapewatch/core';
 import { canonicalBound } from './exposition/family.ts';
 import { readFamilies, type WireFamily, type WireHistogram, type WireMetric } from './exposition/metric-family.ts';
 import type { Stamp } from './exposition/number-text.ts';
 import { isNative, nativeHistogram } from './native-histogram.ts';
-import type { PageCollector, PageSample, Pause } from './page-reader.ts';
+import type { PageCollector, Pause } from './page-reader.ts';
 
 /** Metrics read at a stretch. */
 const PORTION = 1_024;
@@ -78,13 +78,13 @@ class MetricWriter {
     this.#write({ suffix, kind, extra }, { value });
   }
 
-  addHistogram(histogram: NonNullable<PageSample['histogram']>): void {
+  addHistogram(histogram: ExponentialHistogram): void {
     this.#write({ suffix: '', kind: 'histogram', extra: [] }, { value: NaN, histogram });
   }
 
   #write(
     { suffix, kind, extra }: { suffix: string; kind: MetricKind; extra: readonly LabelPair[] },
-    point: Pick<PageSample, 'value' | 'histogram'>,
+    point: { readonly value: number; readonly histogram?: ExponentialHistogram },
   ): void {
     const { name, unit, help } = this.#family;
     const describe = () => ({

@@ -61,7 +61,7 @@ it('tells the problems of all files at once', async () => {
       problems: [
         expect.stringContaining('none*.yaml: no file matches'),
         expect.stringContaining(`${one}:3: scrape_configs[1].x: the key "x" is not known here`),
-        expect.stringContaining('three.yaml: cannot be read (ENOENT'),
+        expect.stringMatching(/three\.yaml: cannot be read \(.*ENOENT/),
         expect.stringContaining('job "c": scrape_timeout is longer than the interval of 15000 ms'),
       ] as string[],
     },
