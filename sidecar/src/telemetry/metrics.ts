@@ -131,6 +131,12 @@ function workCounters(registry: Registry, bound: Bound) {
     new Histogram({ name: PREFIX + name, help, labelNames: labels, buckets: SECONDS_BUCKETS, registers: [registry] });
   const append = time('store_append_seconds', 'Time until a batch was durable.', ['outcome']);
   const query = time('query_seconds', 'Time of a query, by who asked.', ['origin', 'outcome']);
+  const cached = counter(
+    registry,
+    'query_answers_total',
+    'PromQL answers: from the cache, from it and new steps, from scratch, or with another caller.',
+    ['how'],
+  );
   const rule = time('rule_evaluation_seconds', 'Time of a rule’s evaluation.', ['group', 'outcome']);
   const http = time('http_request_seconds', 'Time of an HTTP request.', ['route', 'status']);
   const notifications = counter(registry, 'notifications_total', 'Notifications by receiver and outcome.', [
@@ -141,6 +147,7 @@ function workCounters(registry: Registry, bound: Bound) {
     storeAppended: (seconds: number, outcome: string) => append.observe({ outcome }, seconds),
     queried: (origin: string, seconds: number, outcome: string) =>
       query.observe({ origin: bound('origin', origin), outcome }, seconds),
+    queryCached: (how: string) => cached.inc({ how }, 1),
     ruleEvaluated: (group: string, seconds: number, outcome: string) =>
       rule.observe({ group: bound('group', group), outcome }, seconds),
     notified: (receiver: string, outcome: string) =>
