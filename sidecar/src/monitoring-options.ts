@@ -55,8 +55,6 @@ export const monitoringOptions = z
   })
   .prefault({});
 
-export type MonitoringOptions = z.output<typeof monitoringOptions>;
-
 export const initialEquity = z
   .number()
   .min(0)
