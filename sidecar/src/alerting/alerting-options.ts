@@ -48,7 +48,7 @@ export const alertingOptions = z
       .number()
       .min(0.01)
       .max(64)
-      .default(0.5)
+      .default(0.1)
       .describe('evaluation seconds per second that news may cause; rules are spaced further apart above it'),
     maxAlertsPerRule: z.number().int().min(1).max(1_000_000).default(10_000),
     storeTimeoutMs: z
