@@ -206,7 +206,8 @@ describe('rules on live news', () => {
     expect(alerting.groups()[0]?.rules[0]?.lastError).toMatch(/took longer than 10000 ms/);
     world.engine.query = ScriptedEngine.prototype.query;
     await world.news({ A: 1, B: 1, C: 1 });
-    await world.clock.advance(1_000);
+    // Its mean time is half a second by now, of which news may cause a tenth of a second each second.
+    await world.clock.advance(6_000);
     expect(alerting.groups()[0]?.rules[0]?.lastError).toMatch(/3 results, more than the limit of 2/);
   });
 
@@ -373,6 +374,38 @@ describe('restart and reload', () => {
     expect(world.channel.sent).toHaveLength(1);
     await writeFile(path.join(world.folder, 'alertmanager.yml'), 'route: { receiver: nobody }\nreceivers: []\n');
     await expect(alerting.reload()).rejects.toMatchObject({ code: 'config.invalid' });
+  });
+
+  it('sends one alert to every channel that gets all, beside its route, and to none when switched off (proves: CHN-11)', async () => {
+    const [slack, mail] = [new RecordingChannel(), new RecordingChannel()];
+    world.broadcast = [
+      { id: 'notifications/slack', channel: slack },
+      { id: 'notifications/email', channel: mail },
+    ];
+    alerting = await world.begin();
+    await world.news({ XNAS: 0.25 });
+    for (const { sent } of [slack, mail, world.channel]) {
+      expect(sent.map(({ alerts }) => alerts.map(({ labels }) => labels['venue']))).toEqual([['XNAS']]);
+    }
+    // Each has its own receipt: one that fails is tried again alone.
+    expect(new Set([slack, mail].map(({ sent }) => sent[0]?.idempotencyKey)).size).toBe(2);
+    await alerting.close();
+    const silent = new World(world.folder);
+    silent.broadcast = world.broadcast;
+    silent.notificationsEnabled = false;
+    alerting = await silent.begin();
+    await silent.news({ XNAS: 0.25 });
+    expect(silent.changes()).toContain('SlowVenue/XNAS inactive>firing');
+    expect([slack.sent.length, mail.sent.length, silent.channel.sent.length]).toEqual([1, 1, 0]);
+  });
+
+  it('looks at open alerts when the loop of alerts asks, news or not', async () => {
+    alerting = await world.begin();
+    await world.news({ XNAS: 0.25 });
+    world.engine.answers.set(SLOW, {});
+    alerting.check();
+    await settle();
+    expect(world.changes()).toContain('SlowVenue/XNAS firing>inactive');
   });
 
   it('closes open alerts whose rule is gone, and tells a missing file', async () => {
