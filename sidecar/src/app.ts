@@ -65,7 +65,7 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
   const failed = new Promise<unknown>((resolve) => (fail = resolve));
   const base: Base = { config, clock, log, telemetry: telemetry.port, fail };
 
-  const { store, pipeline, reader, sources, openAlerts } = await startIngest(base, closers, [SCRAPE_STREAM]);
+  const { store, pipeline, reader, intake, sources, openAlerts } = await startIngest(base, closers, [SCRAPE_STREAM]);
   const catalogue = createCatalogue(() => pipeline.registry.all());
   const changes = new ChangeLog();
   pipeline.announceTo(changes);
@@ -101,6 +101,7 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
       reader,
       queryService,
       alerting,
+      intake,
       targets: scraper,
       catalogue,
       health,

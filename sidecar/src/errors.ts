@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   'auth.denied': { status: 403, retryable: false },
   'rule.invalid': { status: 400, retryable: false },
   'intake.busy': { status: 503, retryable: true },
+  'intake.too_large': { status: 413, retryable: false },
+  'intake.encoding': { status: 415, retryable: false },
   'store.unavailable': { status: 503, retryable: true },
   'store.locked': { status: 503, retryable: false },
   'store.schema': { status: 500, retryable: false },

@@ -153,6 +153,8 @@ export interface SinkCodec {
 export interface IntakeReceipt {
   readonly accepted: number;
   readonly rejected: number;
+  /** Ready-made histograms among the accepted. */
+  readonly histograms?: number;
   /** The first few, with reason and detail; the rest is in `rejected` only. */
   readonly problems: readonly { readonly reason: string; readonly detail: string }[];
 }

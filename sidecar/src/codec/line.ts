@@ -14,16 +14,18 @@ import { NumberScanner } from './number-scanner.ts';
 import { Fault, ProblemList, refuse, shown, tooLarge } from './problem.ts';
 import { LINE_CODE, type SeriesCache } from './series-cache.ts';
 import { MessageBytes } from './series-table.ts';
-import { StampReader } from './stamp.ts';
+import { type NanosPerUnit, StampReader } from './stamp.ts';
 import { textOf } from './text.ts';
 
-export function lineCodec(cache: SeriesCache): SinkCodec {
-  const decoder = new LineDecoder(cache);
+/** `nanosPerUnit`: of the timestamps; nanoseconds unless a request says otherwise. */
+export function lineCodec(cache: SeriesCache, nanosPerUnit: NanosPerUnit = 1): SinkCodec {
+  const decoder = new LineDecoder(cache, nanosPerUnit);
   return { name: 'line', decodeInto: (payload, context, sink) => decoder.decode(payload, context, sink) };
 }
 
 class LineDecoder {
   readonly #cache: SeriesCache;
+  readonly #nanosPerUnit: NanosPerUnit;
   readonly #scanner = new LineScanner();
   readonly #number = new NumberScanner();
   readonly #stamp = new StampReader();
@@ -36,8 +38,9 @@ class LineDecoder {
   #stampTo = 0;
   #stampFault: Fault | undefined;
 
-  constructor(cache: SeriesCache) {
+  constructor(cache: SeriesCache, nanosPerUnit: NanosPerUnit) {
     this.#cache = cache;
+    this.#nanosPerUnit = nanosPerUnit;
   }
 
   decode(payload: Uint8Array, context: DecodeContext, sink: SampleSink): void {
@@ -113,15 +116,22 @@ class LineDecoder {
     this.#stampTo = stampTo;
     this.#stampFault = undefined;
     if (stampFrom === stampTo) this.#stamp.receipt();
-    else if (!this.#stamp.digits(bytes, stampFrom, stampTo)) this.#stampFault = this.#badStamp(stampFrom, stampTo);
+    else if (!this.#digits(bytes, stampFrom, stampTo)) this.#stampFault = this.#badStamp(stampFrom, stampTo);
     return this.#stampFault;
+  }
+
+  #digits(bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.#nanosPerUnit === 1) return this.#stamp.digits(bytes, from, to);
+    const units = this.#number.scan(bytes, from);
+    return this.#number.whole && this.#number.end === to && this.#stamp.units(units, this.#nanosPerUnit);
   }
 
   #badStamp(from: number, to: number): Fault {
     const text = this.#text(from, to);
-    return /^\d{1,19}$/.test(text)
-      ? (this.#stamp.parse(text) ?? new Fault('time', `timestamp ${shown(text)}`))
-      : new Fault('time', `timestamp ${shown(text)}: expected integer nanoseconds since 1970`);
+    const unit = this.#nanosPerUnit;
+    const fault = new Fault('time', `timestamp ${shown(text)}: expected an integer since 1970 in units of ${unit} ns`);
+    if (!/^\d{1,19}$/.test(text)) return fault;
+    return (unit === 1 ? this.#stamp.parse(text) : this.#stamp.check(text)) ?? fault;
   }
 
   #countText(field: number): void {

@@ -42,6 +42,8 @@ const BY_PROTO: Readonly<Record<string, CodecSetting>> = {
   'prometheus.WriteRequest': 'remote-write',
   'io.prometheus.write.v2.Request': 'remote-write-2',
 };
+/** The parameter `precision` of line protocol, in nanoseconds. */
+const PRECISIONS = { us: 1_000, ms: 1_000_000, s: 1_000_000_000 } as const;
 const PROTOBUF_TYPES: ReadonlySet<string> = new Set(['application/x-protobuf', 'application/protobuf']);
 
 export interface CodecRegistry {
@@ -60,9 +62,15 @@ export function createCodecRegistry(): CodecRegistry {
     name: 'auto',
     decodeInto: (payload, context, into) => codecs[formatOf(payload, context)].decodeInto(payload, context, into),
   });
+  const byPrecision = new Map<string, Codec & SinkCodec>();
+  for (const [unit, nanos] of Object.entries(PRECISIONS)) {
+    byPrecision.set(`application/vnd.influx.line;precision=${unit}`, both(lineCodec(cache, nanos)));
+  }
   return {
     codecFor(contentType, setting) {
       if (setting !== 'auto' || contentType === '') return codecs[setting];
+      const precise = byPrecision.get(contentType);
+      if (precise !== undefined) return precise;
       const chosen = Object.hasOwn(BY_MEDIA_TYPE, contentType) ? BY_MEDIA_TYPE[contentType] : settingOf(contentType);
       return chosen === undefined ? both(unreadable(contentType)) : codecs[chosen];
     },

@@ -15,6 +15,8 @@ const MAX_SECOND_NANOS = 854_775_807;
 const DIGITS_MAX = 19;
 const ZERO = 48;
 
+export type NanosPerUnit = 1 | 1_000 | 1_000_000 | 1_000_000_000;
+
 export class StampReader {
   seconds = 0;
   nanos = 0;
@@ -70,7 +72,7 @@ export class StampReader {
   }
 
   /** Whole units of 10^-9 s times `nanosPerUnit`, as binary formats carry them; `units` must be a safe integer. */
-  units(units: number, nanosPerUnit: 1 | 1_000 | 1_000_000 | 1_000_000_000): boolean {
+  units(units: number, nanosPerUnit: NanosPerUnit): boolean {
     const perSecond = 1_000_000_000 / nanosPerUnit;
     const rest = units % perSecond;
     this.seconds = (units - rest) / perSecond;

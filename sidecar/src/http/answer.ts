@@ -13,6 +13,7 @@ const ERROR_TYPES: Partial<Record<ErrorCode, string>> = {
   'query.cancelled': 'canceled',
   'auth.missing': 'unauthorized',
   'auth.denied': 'forbidden',
+  'intake.busy': 'unavailable',
   'store.unavailable': 'unavailable',
   'store.locked': 'unavailable',
 };

@@ -3,6 +3,7 @@ import type { Matcher, SeriesKind } from '@tapewatch/core';
 import type {
   AlertingView,
   Clock,
+  Intake,
   FindExemplars,
   Logger,
   PromqlEngine,
@@ -22,6 +23,8 @@ export interface HttpDeps {
   readonly reader: StoreReader;
   readonly queryService: QueryService;
   readonly alerting: AlertingView;
+  /** Absent where nothing is written. */
+  readonly intake?: Intake;
   /** Absent where nothing is scraped. */
   readonly targets?: TargetsView;
   readonly catalogue: {

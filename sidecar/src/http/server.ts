@@ -22,6 +22,7 @@ import { ruleRoutes } from './rule-routes.ts';
 import { seriesRoutes } from './series-routes.ts';
 import { targetRoutes } from './target-routes.ts';
 import { tradingRoutes } from './trading-routes.ts';
+import { writeRoutes } from './write-routes.ts';
 
 /** Parameters of one form; more are not read. */
 const MAX_FORM_KEYS = 1_000;
@@ -93,6 +94,7 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
   const context = { app, deps, gate };
   for (const routes of [operationRoutes, queryRoutes, seriesRoutes, ruleRoutes, targetRoutes, tradingRoutes])
     routes(context);
+  await writeRoutes(context);
   await app.ready();
   return app;
 }
@@ -133,6 +135,8 @@ function handleFaults(app: FastifyInstance, { log }: HttpDeps): void {
     const fault = faultOf(error);
     if (fault !== undefined) {
       if (fault.status === 401) void reply.header('www-authenticate', 'Bearer');
+      // The queue drains with every commit.
+      if (error instanceof TapewatchError && error.code === 'intake.busy') void reply.header('retry-after', '1');
       return sendFault(reply, fault);
     }
     log.error({ err: error, route: request.routeOptions.url }, 'A request failed by a fault of ours.');

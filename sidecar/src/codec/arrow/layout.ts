@@ -14,6 +14,7 @@ import { Timestamp } from 'apache-arrow/fb/timestamp';
 import { Type } from 'apache-arrow/fb/type';
 import { ByteBuffer } from 'flatbuffers';
 import { Fault, shown } from '../problem.ts';
+import type { NanosPerUnit } from '../stamp.ts';
 import { COLUMNS_MAX } from './limit.ts';
 
 export type NumberType =
@@ -35,8 +36,6 @@ export interface Column {
   /** Of a time. */
   readonly nanosPerUnit?: NanosPerUnit;
 }
-
-export type NanosPerUnit = 1 | 1_000 | 1_000_000 | 1_000_000_000;
 
 export interface Layout {
   readonly columns: readonly Column[];

@@ -115,7 +115,6 @@ function fill(
 }
 
 // An object for a bucket's number and count would be made for every bucket.
-// eslint-disable-next-line max-params
 function put(
   histogram: ExponentialHistogram,
   side: 'positive' | 'negative',

@@ -1,0 +1,95 @@
+/**
+ * Business events of services (API-03): `{"event_type": ..., "timestamp": ..., "service_name": ..., ...}`, one or an array.
+ * Orders, fills, quotes and health go to their own tables, by the type's name. Any other type becomes a health result
+ * of the component `event/<type>` whose message is the event's context, until events have a table of their own.
+ */
+import { TapewatchError } from '../errors.ts';
+import type { Intake, IntakeReceipt } from '../ports.ts';
+import { UNPACKED_MAX_BYTES } from './request-body.ts';
+
+type Kind = 'order' | 'fill' | 'quote' | 'health';
+type Json = Readonly<Record<string, unknown>>;
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  order: 'order',
+  fill: 'fill',
+  trade: 'fill',
+  quote: 'quote',
+  health: 'health',
+};
+const EVENTS_MAX = 10_000;
+const MESSAGE_MAX_CHARACTERS = 1_365;
+
+export async function submitEvents(
+  intake: Intake,
+  { subject, payload }: { readonly subject: string; readonly payload: Buffer },
+): Promise<IntakeReceipt> {
+  const events = eventsOf(payload);
+  const byKind = new Map<Kind, Json[]>();
+  for (const event of events) {
+    const type = typeof event['event_type'] === 'string' ? event['event_type'] : '';
+    const known = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
+    const item = known === undefined ? asHealth(event, type) : timed(event);
+    const kind = known ?? 'health';
+    byKind.set(kind, [...(byKind.get(kind) ?? []), item]);
+  }
+  const receipts: IntakeReceipt[] = [];
+  for (const [payloadKind, items] of byKind) {
+    const body = Buffer.from(JSON.stringify(items));
+    receipts.push(
+      await intake.submit({
+        subject,
+        payloadKind,
+        contentType: 'application/json',
+        payload: body,
+        maxBytes: UNPACKED_MAX_BYTES,
+      }),
+    );
+  }
+  return {
+    accepted: receipts.reduce((sum, { accepted }) => sum + accepted, 0),
+    rejected: receipts.reduce((sum, { rejected }) => sum + rejected, 0),
+    problems: receipts.flatMap(({ problems }) => problems),
+  };
+}
+
+function eventsOf(payload: Buffer): Json[] {
+  let document: unknown;
+  try {
+    document = JSON.parse(payload.toString());
+  } catch (cause) {
+    throw new TapewatchError(
+      'query.invalid',
+      'the body is not JSON; send one event as an object, or an array of them',
+      { cause },
+    );
+  }
+  const list: unknown[] = Array.isArray(document) ? document : [document];
+  if (list.length > EVENTS_MAX) {
+    throw new TapewatchError(
+      'intake.too_large',
+      `the body has ${list.length} events; at most ${EVENTS_MAX} are allowed`,
+    );
+  }
+  return list.map((event) =>
+    typeof event === 'object' && event !== null && !Array.isArray(event) ? (event as Json) : {},
+  );
+}
+
+/** `timestamp` is the services' word for `time`. */
+function timed(event: Json): Json {
+  const { event_type: _type, timestamp, ...rest } = event;
+  return timestamp === undefined ? rest : { time: timestamp, ...rest };
+}
+
+function asHealth(event: Json, type: string): Json {
+  const { time, service_name: service, ...context } = timed(event);
+  const message = JSON.stringify(context);
+  return {
+    // Without a type the schema refuses it, and says so.
+    ...(type === '' ? { component: '' } : { component: `event/${type}` }),
+    ...(time === undefined ? {} : { time }),
+    instance: typeof service === 'string' ? service : '',
+    message: message.length > MESSAGE_MAX_CHARACTERS ? `${message.slice(0, MESSAGE_MAX_CHARACTERS - 3)}...` : message,
+  };
+}
