@@ -117,7 +117,7 @@ it('has data for rules on the API’s requests and their p95 (proves: MET-55, ME
   expect(await ask('http_request_duration_p95 > 1000')).toEqual([]);
 });
 
-it('tells live clients of metrics, alerts, health and its own state (proves: WSL-01, WSL-08)', async () => {
+it('tells live clients of metrics, alerts, health and its own state (proves: WSL-01, WSL-05, WSL-08)', async () => {
   const rules = 'groups: [{ name: g, interval: 1s, rules: [{ alert: Deep, expr: queue_depth > 5 }] }]';
   await start({ broadcast_interval_seconds: 1, health_check_interval_seconds: 1 }, rules);
   const told = await client();

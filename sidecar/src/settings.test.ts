@@ -166,7 +166,12 @@ const ROWS: readonly Row[] = [
   row('MONITORING_QUERY_TIMEOUT', 'CFG-09', { given: '4s', use: queryTimeoutSeconds, standard: 30, changed: 4 }),
   row('MONITORING_CACHE_TTL', 'CFG-10', { given: '60s', use: cacheSeconds, standard: 300, changed: 60 }),
   row('MONITORING_MAX_CONCURRENT_QUERIES', 'CFG-11', { given: '7', use: queriesAtOnce, standard: 50, changed: 7 }),
-  row('NOTIFICATIONS_ENABLED', 'CFG-14', { given: 'false', use: heldSeconds('EMERGENCY'), standard: 0, changed: NaN }),
+  row('NOTIFICATIONS_ENABLED', 'CFG-14, CHN-10', {
+    given: 'false',
+    use: heldSeconds('EMERGENCY'),
+    standard: 0,
+    changed: NaN,
+  }),
   row('ALERTS_SLACK_ENABLED', 'CFG-15', { given: 'false', always: slack, use: sent, standard: SLACK, changed: none }),
   row('SLACK_WEBHOOK', 'CFG-16', { given: slack, use: sent, standard: none, changed: SLACK }),
   row('ALERTS_EMAIL_ENABLED', 'CFG-17', { given: 'false', always: mail, use: sent, standard: MAIL, changed: none }),

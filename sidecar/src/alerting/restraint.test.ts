@@ -60,9 +60,12 @@ it.each([
   ['WARNING', { cooldown_warning: 20 }, 20],
   ['CRITICAL', { cooldown_critical: 5 }, 5],
   ['INFO', { deduplication_window: 30 }, 30],
-])('holds a second %s with %j for %i s, while it still fires', async (severity, options, seconds) => {
-  expect(await new World(options).secondsUntilRepeat(severity)).toBe(seconds);
-});
+])(
+  'holds a second %s with %j for %i s, while it still fires (proves: LIF-04, LIF-06)',
+  async (severity, options, seconds) => {
+    expect(await new World(options).secondsUntilRepeat(severity)).toBe(seconds);
+  },
+);
 
 it('takes the cooldown of the rule where it has one', async () => {
   expect(await new World().secondsUntilRepeat('WARNING', { cooldownMs: 7_000 })).toBe(7);

@@ -42,7 +42,7 @@ it('runs each check with its own period, the others with the loop', async () => 
   health.close();
 });
 
-it('takes the worst level of all, and tells a change once', async () => {
+it('takes the worst level of all, and tells a change once (proves: WSL-09)', async () => {
   let level: Level = 'HEALTHY';
   const { health, changes } = world([
     { name: 'a', run: async () => result('HEALTHY') },

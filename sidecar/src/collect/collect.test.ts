@@ -1,9 +1,20 @@
 /** What the loop of metrics collects: the machine, the desk's money, exchanges, and our own API. */
-import { nanos, type Fill, type NumberSample } from '@tapewatch/core';
+import {
+  compileMatchers,
+  Labels,
+  nanos,
+  type Fill,
+  type NumberSample,
+  type SelectRequest,
+  type SeriesData,
+} from '@tapewatch/core';
 import { RecordingLog, ScriptedEngine, VirtualClock } from '../alerting/testing/virtual-world.ts';
 import { apiCollector } from './api.ts';
 import { createCollection, type Collector, type Figure } from './collector.ts';
-import { derivedCollector, EXCHANGE_FIGURES } from './derived.ts';
+import type { StoreReader } from '../ports.ts';
+import { createPromqlEngine } from '../query/promql-engine.ts';
+import { compileRegex } from '../regex.ts';
+import { AGENT_FIGURES, derivedCollector, EXCHANGE_FIGURES } from './derived.ts';
 import { hostCollector, readHost, sharedReading } from './host.ts';
 import { tradingCollector } from './trading.ts';
 
@@ -184,6 +195,46 @@ it('names a venue as an exchange, with the quantile of each latency', async () =
       .map(({ labels, value }) => [labels, value]),
   ).toEqual([0.5, 0.95, 0.99].map((quantile) => [{ exchange: 'XNAS', quantile: String(quantile) }, quantile]));
   expect(new Set(figures.map(({ labels }) => labels['exchange']))).toEqual(new Set(['XNAS']));
+});
+
+it('evaluates: rates by exchange, and a status that flips when an exchange goes away (proves: MET-62)', async () => {
+  const nowMs = Number(NOW / 1_000_000n);
+  /** One more each second, until `untilSeconds` before now. */
+  const counter = (labels: Record<string, string>, untilSeconds: number, perSecond = 1): SeriesData => {
+    const timesMs = Array.from({ length: 300 - untilSeconds }, (_, i) => nowMs - 300_000 + (i + 1) * 1_000);
+    return { labels: Labels.from(labels), timesMs, values: timesMs.map((_, i) => i * perSecond) };
+  };
+  const orders = (event: string, perSecond: number): SeriesData =>
+    counter({ __name__: 'order_events_total', venue: 'XNAS', event }, 0, perSecond);
+  const data = [
+    counter({ __name__: 'quotes_total', venue: 'XNAS' }, 0),
+    counter({ __name__: 'quotes_total', venue: 'XLON' }, 60),
+    orders('new', 10),
+    orders('fill', 7),
+    orders('reject', 1),
+  ];
+  const engine = createPromqlEngine({
+    select: async ({ matchers, startMs, endMs }: SelectRequest) => {
+      const matches = compileMatchers(matchers, compileRegex);
+      return data
+        .filter(({ labels }) => matches(labels))
+        .map(({ labels, timesMs, values }) => {
+          const kept = timesMs
+            .map((timeMs, i) => [timeMs, values[i] as number] as const)
+            .filter(([timeMs]) => timeMs >= startMs && timeMs <= endMs);
+          return { labels, timesMs: kept.map(([timeMs]) => timeMs), values: kept.map(([, value]) => value) };
+        });
+    },
+  } as unknown as StoreReader);
+  const figures = await derivedCollector('exchange', engine, EXCHANGE_FIGURES).collect(NOW);
+  const seen = figures.map(({ name, labels, value }) => `${name} ${labels['exchange']} ${Math.round(value)}`);
+  expect(seen.sort()).toEqual([
+    'exchange_connection_status XLON 0',
+    'exchange_connection_status XNAS 1',
+    'exchange_error_rate_percent XNAS 10',
+    'exchange_fill_rate_percent XNAS 70',
+  ]);
+  await expect(derivedCollector('agent', engine, AGENT_FIGURES).collect(NOW)).resolves.toEqual([]);
 });
 
 it('gives the API’s requests and their p95 in milliseconds under the names that rules use', async () => {

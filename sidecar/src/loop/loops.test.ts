@@ -1,6 +1,8 @@
 /** Loops on a virtual clock: their periods, what a slow or failing run does, and what they tell of themselves. */
 import { RecordingLog, settle, VirtualClock } from '../alerting/testing/virtual-world.ts';
 import { createTelemetry } from '../telemetry/metrics.ts';
+import { createCollection } from '../collect/collector.ts';
+import { configSchema } from '../config.ts';
 import { startLoops } from './loops.ts';
 
 const clock = new VirtualClock();
@@ -61,4 +63,21 @@ it('goes on after a failure, and counts a turn as skipped while the run before i
   await clock.advance(1_000);
   expect(told).toEqual(['failed', 'skipped', 'ok', 'ok']);
   await loops.close();
+});
+
+it('collects a critical metric every 15 seconds unless told otherwise (proves: ING-14)', async () => {
+  const seconds: number[] = [];
+  const figure = { name: 'cpu_usage_percent', kind: 'gauge', unit: 'percent', help: '', labels: {}, value: 1 } as const;
+  const run = createCollection(
+    { clock, log, record: (samples) => void seconds.push(...samples.map(({ timeNanos }) => Number(timeNanos) / 1e9)) },
+    [{ group: 'system', collect: async () => [figure] }],
+  );
+  const telemetry = createTelemetry('test');
+  const { metrics_interval_seconds: intervalSeconds } = configSchema.parse({}).monitoring;
+  const loops = startLoops({ clock, log, telemetry: telemetry.loops }, [{ name: 'metrics', intervalSeconds, run }]);
+  await clock.advance(60_000);
+  await loops.close();
+  telemetry.close();
+  expect(seconds).toHaveLength(4);
+  expect(seconds.slice(1).map((at, i) => at - (seconds[i] as number))).toEqual([15, 15, 15]);
 });
