@@ -3,10 +3,12 @@
  * rows, so instances come from its cache; another process is refused by the engine's lock. Access to the outside is
  * off and the configuration is locked, so that no SQL of a user can reach files or change limits.
  */
-import { statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { TapewatchError } from '../../errors.ts';
 import { reasonOf } from '../faults.ts';
+import { segmentFolder } from './segment-folder.ts';
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -30,6 +32,7 @@ export class Database {
   static async open(options: DatabaseOptions): Promise<Database> {
     let database: Database | undefined;
     try {
+      makeSegmentFolder(options.path);
       database = new Database(options, await DuckDBInstance.fromCache(options.path, engineSettings(options)));
       await database.#lock();
       return database;
@@ -44,7 +47,14 @@ export class Database {
   async #lock(): Promise<void> {
     const connection = await this.connect();
     const locked = await connection.run(`SELECT current_setting('lock_configuration')`);
-    if ((await locked.getRows())[0]?.[0] !== true) await connection.run('SET lock_configuration = true');
+    if ((await locked.getRows())[0]?.[0] !== true) {
+      // Closed spans live as files beside the database; nothing else outside is reachable.
+      const folder = resolve(segmentFolder(this.#options.path)).replaceAll("'", "''");
+      await connection.run(`SET GLOBAL allowed_directories = ['${folder}']`);
+      await connection.run('SET GLOBAL enable_external_access = false');
+      await connection.run('SET GLOBAL parquet_metadata_cache = true');
+      await connection.run('SET lock_configuration = true');
+    }
     this.disconnect(connection);
   }
 
@@ -81,10 +91,16 @@ export function engineSettings({
     memory_limit: `${memoryLimitMb}MiB`,
     threads: String(threads),
     force_compression: compression ? 'auto' : 'uncompressed',
-    enable_external_access: 'false',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   };
+}
+
+/** Beside the database; a folder that is missing is told of by opening the database itself. */
+function makeSegmentFolder(path: string): void {
+  if (statSync(dirname(resolve(path)), { throwIfNoEntry: false })?.isDirectory() === true) {
+    mkdirSync(segmentFolder(path), { recursive: true });
+  }
 }
 
 function sizeOf(path: string): number {

@@ -45,8 +45,11 @@ import { readEvents, readQuotesBefore, type AskedQuote } from './read-events.ts'
 import { readMerged } from './read-merged.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
-import { readActive, readValues } from './read-values.ts';
+import { readActive, readValues, type ReadSource } from './read-values.ts';
 import { readHorizon, retainRows } from './retain.ts';
+import { dropSegments, expired } from './retain-segments.ts';
+import { removeStrays, sealOldest } from './seal-segment.ts';
+import { SEALABLE, SegmentList } from './segment.ts';
 import { SeriesIndex } from './series-index.ts';
 import { Session } from './session.ts';
 import { transaction } from './sql.ts';
@@ -55,6 +58,10 @@ import { BATCH_MARK, readMark, writeBatch, writeMarks } from './write-batch.ts';
 import { writeSealed } from './write-windows.ts';
 
 export interface DuckDbStoreOptions extends DatabaseOptions {
+  /** Parquet segments with zstd; default true. */
+  readonly compress?: boolean;
+  /** Closed spans become Parquet segments; default true. */
+  readonly sealSegments?: boolean;
   readonly retention?: Retention;
 }
 
@@ -63,6 +70,8 @@ export class DuckDbStore implements Store {
   readonly #retention: Retention;
   readonly #index = new SeriesIndex();
   readonly #ladder = new StoreLadder();
+  readonly #segments: SegmentList;
+  readonly #options: DuckDbStoreOptions;
   #horizon: Horizon = ENDLESS;
   #lastBatch = 0;
   /** Digest of a batch whose append threw, until the file has told whether it holds it. */
@@ -71,6 +80,8 @@ export class DuckDbStore implements Store {
   constructor(options: DuckDbStoreOptions) {
     this.#session = new Session(options);
     this.#retention = options.retention ?? DEFAULT_RETENTION;
+    this.#options = options;
+    this.#segments = new SegmentList(options.path);
   }
 
   async open(): Promise<Recovery> {
@@ -85,6 +96,8 @@ export class DuckDbStore implements Store {
     await this.#session.write(async (connection) => {
       await this.#ladder.load(connection, this.#index.kinds);
       await this.#ladder.catchUp(connection);
+      await this.#segments.load(connection);
+      await removeStrays(this.#options.path, this.#segments);
     });
     return recovery;
   }
@@ -152,18 +165,21 @@ export class DuckDbStore implements Store {
   async selectSlices(request: SelectRequest, signal?: AbortSignal): Promise<SelectSlices> {
     demandWanted(signal);
     const matching = this.#index.matching([request.matchers]);
-    const idsOf = (distribution: boolean): number[] =>
-      matching.filter(({ kind }) => (kind === 'distribution') === distribution).map(({ id }) => id);
+    const { relation } = this.#segments;
+    const sourceOf = (distribution: boolean): ReadSource => {
+      const series = matching.filter(({ kind }) => (kind === 'distribution') === distribution);
+      return { ids: series.map(({ id }) => id), relation };
+    };
     const state = this.#readState();
     const spans = planDistributions(request, state);
     return this.#session.read(async (connection) => {
-      const points = await readValues(connection, idsOf(false), {
+      const points = await readValues(connection, sourceOf(false), {
         segments: planValues(request, state),
         request,
       });
-      const { bySeries, histograms } = await readDeltas(connection, idsOf(true), spans);
+      const { bySeries, histograms } = await readDeltas(connection, sourceOf(true), spans);
       const before = spans[0]?.from ?? 0;
-      const bases = await readBases(connection, [...bySeries.keys()], { before, state });
+      const bases = await readBases(connection, { ids: [...bySeries.keys()], relation }, { before, state });
       const levelsMs = [...new Set(spans.map(({ level }) => LEVEL_SECONDS[level] * 1_000))];
       const series = matching.flatMap(({ id, labels: { pairs } }): SeriesSlices[] => {
         const values = points.get(id);
@@ -191,7 +207,7 @@ export class DuckDbStore implements Store {
     const { startMs: firstMs, stepMs } = request;
     const allSeries = groupOf.size === this.#index.distributions;
     const rows = await this.#session.read(
-      (connection) => readMerged(connection, { groupOf, spans, firstMs, stepMs, allSeries }),
+      (connection) => readMerged(connection, { groupOf, spans, firstMs, stepMs, allSeries, relation: this.#segments.relation }),
       signal,
     );
     return { ...rows, labels, levelsMs: [...new Set(spans.map(({ level }) => LEVEL_SECONDS[level] * 1_000))] };
@@ -214,7 +230,7 @@ export class DuckDbStore implements Store {
       unknown.length === 0
         ? new Set<number>()
         : await this.#session.read(
-            (connection) => readActive(connection, unknown, { startMs, endMs, horizon: this.#horizon }),
+            (connection) => readActive(connection, { ids: unknown, relation: this.#segments.relation }, { startMs, endMs, horizon: this.#horizon }),
             signal,
           );
     const silent = new Set(unknown.filter((id) => !found.has(id)));
@@ -243,7 +259,7 @@ export class DuckDbStore implements Store {
     const totals = await this.#session.read((connection) =>
       readBases(
         connection,
-        ids.map(({ id }) => id),
+        { ids: ids.map(({ id }) => id), relation: this.#segments.relation },
         { before: state.marks.distribution['1s'], state },
       ),
     );
@@ -254,7 +270,7 @@ export class DuckDbStore implements Store {
 
   async rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]> {
     const ids = this.#index.ofStream(stream).map(({ id }) => id);
-    return this.#session.read((connection) => readRawSince(connection, ids, fromNanos));
+    return this.#session.read((connection) => readRawSince(connection, { ids, relation: this.#segments.relation }, fromNanos));
   }
 
   async retain(nowNanos: bigint): Promise<number> {
@@ -265,8 +281,20 @@ export class DuckDbStore implements Store {
       const removed = await retainRows(connection, cutoffs, horizon);
       this.#horizon = horizon;
       this.#index.forgetBefore(horizon.raw * 1_000);
-      return removed;
+      const dropped = await dropSegments(connection, this.#segments, expired(this.#segments.all, horizon));
+      await this.#seal(connection);
+      return removed + dropped;
     });
+  }
+
+  /** Moves closed spans out of the tables: a few a call, so that appends do not wait long. */
+  async #seal(connection: DuckDBConnection): Promise<void> {
+    const { distribution, value } = this.#ladder.marks;
+    const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
+    const { path, compress = true, sealSegments = true } = this.#options;
+    if (!sealSegments) return;
+    const options = { databasePath: path, compress, closedBefore };
+    for (const sealable of SEALABLE) await sealOldest(connection, sealable, { options, segments: this.#segments });
   }
 
   /** Windows of a silent source are sealed by the clock. */
@@ -287,7 +315,7 @@ export class DuckDbStore implements Store {
   async health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }> {
     await this.#session.read((connection) => connection.run('SELECT 1'));
     const detail = `DuckDB, ${this.#index.size} series, batch ${this.#lastBatch}`;
-    return { ok: true, detail, bytesOnDisk: this.#session.bytesOnDisk };
+    return { ok: true, detail, bytesOnDisk: this.#session.bytesOnDisk + this.#segments.bytes };
   }
 
   close(): Promise<void> {
@@ -302,6 +330,9 @@ export class DuckDbStore implements Store {
     }
   }
 }
+
+/** How long after its end a span may still be needed by the ladder, or get late samples. */
+const CLOSED_AFTER_SECONDS = 3_600;
 
 const NO_VALUES = new Float64Array(0);
 

@@ -15,6 +15,7 @@ import { LEVEL_SECONDS } from '../level.ts';
 import { cover, type ReadState, type WindowSpan } from '../select-plan.ts';
 import { foldParts, lastCheckpoint, nanosAt, windowTable } from './fold.ts';
 import { HISTOGRAM_SQL } from './histogram-columns.ts';
+import type { ReadSource } from './read-values.ts';
 import { seriesIn, within } from './sql.ts';
 import { HISTOGRAM_TYPES, histogramColumnsFrom, readColumns } from './vector-read.ts';
 
@@ -27,7 +28,7 @@ export interface Deltas {
 /** Windows of the spans, stamped with their ends, ascending; rows of one window share its stamp. */
 export async function readDeltas(
   connection: DuckDBConnection,
-  ids: readonly number[],
+  { ids, relation }: ReadSource,
   spans: readonly WindowSpan[],
 ): Promise<Deltas> {
   const parts: HistogramColumns[] = [];
@@ -37,7 +38,7 @@ export async function readDeltas(
     const [series, ends, ...histograms] = await readColumns(
       connection,
       `SELECT series_id, (start_nanos // 1000000 + ${LEVEL_SECONDS[level] * 1_000})::DOUBLE, ${HISTOGRAM_SQL}
-       FROM ${windowTable('distribution', level)}
+       FROM ${relation(windowTable('distribution', level), nanosAt(from), nanosAt(to))}
        WHERE ${seriesIn(ids)} AND ${within('start_nanos', nanosAt(from), nanosAt(to))}
        ORDER BY series_id, start_nanos`,
       ['u32', 'f64', ...HISTOGRAM_TYPES],
@@ -64,7 +65,7 @@ export async function readDeltas(
 /** Everything that ended at or before a stamp (seconds), per series. */
 export async function readBases(
   connection: DuckDBConnection,
-  ids: readonly number[],
+  { ids, relation }: ReadSource,
   { before, state }: { before: number; state: ReadState },
 ): Promise<Map<number, ExponentialHistogram>> {
   const merged = new Map<number, ExponentialHistogram>();
@@ -78,7 +79,7 @@ export async function readBases(
         level,
         from,
         to,
-      }) => `SELECT series_id, 0 AS start_nanos, ${HISTOGRAM_SQL} FROM ${windowTable('distribution', level)}
+      }) => `SELECT series_id, 0 AS start_nanos, ${HISTOGRAM_SQL} FROM ${relation(windowTable('distribution', level), nanosAt(from), nanosAt(to))}
         WHERE ${seriesIn(ids)} AND ${within('start_nanos', nanosAt(from), nanosAt(to))}`,
     ),
   ];

@@ -8,6 +8,7 @@ import { LEVEL_SECONDS } from '../level.ts';
 import type { WindowSpan } from '../select-plan.ts';
 import { nanosAt, windowTable } from './fold.ts';
 import { HISTOGRAM_SQL } from './histogram-columns.ts';
+import type { RelationOf } from './segment.ts';
 import { readRows, seriesIn, within } from './sql.ts';
 import { HISTOGRAM_TYPES, histogramColumnsFrom, readColumns } from './vector-read.ts';
 
@@ -27,6 +28,7 @@ export interface MergeOptions {
   readonly stepMs: number;
   /** Every distribution is in a group. */
   readonly allSeries: boolean;
+  readonly relation: RelationOf;
 }
 
 export async function readMerged(connection: DuckDBConnection, options: MergeOptions): Promise<MergedRows> {
@@ -83,7 +85,7 @@ function rows(shape: string, { allSeries, groupOf }: MergeOptions): string {
   return allSeries ? shape : `${shape} AND ${seriesIn([...groupOf.keys()])}`;
 }
 
-function partsSql({ groupOf, spans, firstMs, stepMs }: MergeOptions, condition: string): string {
+function partsSql({ groupOf, spans, firstMs, stepMs, relation }: MergeOptions, condition: string): string {
   const isOneGroup = new Set(groupOf.values()).size === 1;
   const members = `(SELECT unnest([${[...groupOf.keys()].join()}]::UINTEGER[]) AS id,
     unnest([${[...groupOf.values()].join()}]::UINTEGER[]) AS grp)`;
@@ -94,7 +96,7 @@ function partsSql({ groupOf, spans, firstMs, stepMs }: MergeOptions, condition: 
       const group = isOneGroup ? '0::UINTEGER AS grp' : 'grp';
       const join = isOneGroup ? '' : `JOIN ${members} ON id = series_id`;
       return `SELECT ${group}, ${step} AS step, ${HISTOGRAM_SQL}
-        FROM ${windowTable('distribution', level)} ${join}
+        FROM ${relation(windowTable('distribution', level), nanosAt(from), nanosAt(to))} ${join}
         WHERE ${within('start_nanos', nanosAt(from), nanosAt(to))} AND ${condition}`;
     })
     .join(' UNION ALL ');

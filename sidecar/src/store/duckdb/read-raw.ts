@@ -2,19 +2,22 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { RawSlice } from '../../ports.ts';
 import { HISTOGRAM_SQL, histogramFrom } from './histogram-columns.ts';
+import type { ReadSource } from './read-values.ts';
 import { readRows, seriesIn } from './sql.ts';
+
+const EVER = 2n ** 63n - 1n;
 
 export async function readRawSince(
   connection: DuckDBConnection,
-  ids: readonly number[],
+  { ids, relation }: ReadSource,
   fromNanos: bigint,
 ): Promise<RawSlice[]> {
   if (ids.length === 0) return [];
-  const where = `WHERE ${seriesIn(ids)} AND time_nanos >= ${fromNanos}::BIGINT ORDER BY time_nanos, series_id, rowid`;
-  const values = await readRows(connection, `SELECT series_id, time_nanos, value FROM samples ${where}`);
+  const where = `WHERE ${seriesIn(ids)} AND time_nanos >= ${fromNanos}::BIGINT ORDER BY time_nanos, series_id, arrival`;
+  const values = await readRows(connection, `SELECT series_id, time_nanos, value FROM ${relation('samples', fromNanos, EVER)} ${where}`);
   const histograms = await readRows(
     connection,
-    `SELECT series_id, time_nanos, ${HISTOGRAM_SQL} FROM histogram_samples ${where}`,
+    `SELECT series_id, time_nanos, ${HISTOGRAM_SQL} FROM ${relation('histogram_samples', fromNanos, EVER)} ${where}`,
   );
   const slices: RawSlice[] = values.map(([seriesId, timeNanos, value]) => ({
     seriesId: seriesId as number,

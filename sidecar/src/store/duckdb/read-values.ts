@@ -7,8 +7,15 @@ import type { Horizon } from '../retention.ts';
 import type { ValueSegment } from '../select-plan.ts';
 import { nanosAtMs, nanosRange } from '../time-range.ts';
 import { nanosAt, windowTable } from './fold.ts';
+import type { RelationOf } from './segment.ts';
 import { msOf, readRows, seriesIn, within } from './sql.ts';
 import { readColumns } from './vector-read.ts';
+
+/** Which series, and what their tables are read from. */
+export interface ReadSource {
+  readonly ids: readonly number[];
+  readonly relation: RelationOf;
+}
 
 export interface Points {
   readonly timesMs: Float64Array;
@@ -27,13 +34,13 @@ interface Run {
 /** Points per series id, ascending; ids without points are absent. */
 export async function readValues(
   connection: DuckDBConnection,
-  ids: readonly number[],
+  source: ReadSource,
   { segments, request }: { segments: readonly ValueSegment[]; request: SelectRequest },
 ): Promise<Map<number, Points>> {
   const runs = new Map<number, Run[]>();
   const step = stepOf(request);
-  if (ids.length > 0) {
-    for (const segment of segments) await readSegment(connection, segmentSql(ids, segment, step), { segment, runs });
+  if (source.ids.length > 0) {
+    for (const segment of segments) await readSegment(connection, segmentSql(source, segment, step), { segment, runs });
   }
   return new Map(Array.from(runs, ([id, parts]) => [id, joined(parts)]));
 }
@@ -57,21 +64,25 @@ async function readSegment(
   }
 }
 
-function segmentSql(ids: readonly number[], { level, startMs, endMs }: ValueSegment, step: Step): string {
+function segmentSql(
+  { ids, relation }: ReadSource,
+  { level, startMs, endMs }: ValueSegment,
+  step: Step,
+): string {
   const { from, to } = nanosRange(startMs, endMs);
   if (level === 'raw') {
-    const rows = `FROM samples WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)}`;
+    const rows = `FROM ${relation('samples', from, to)} WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)}`;
     if (step === undefined) {
-      return `SELECT series_id, ${msOf('time_nanos')}, value ${rows} ORDER BY series_id, time_nanos, rowid`;
+      return `SELECT series_id, ${msOf('time_nanos')}, value ${rows} ORDER BY series_id, time_nanos, arrival`;
     }
-    return `SELECT series_id, ${msOf('max(time_nanos)')}, arg_max(value, (time_nanos, rowid)) ${rows}
+    return `SELECT series_id, ${msOf('max(time_nanos)')}, arg_max(value, (time_nanos, arrival)) ${rows}
       GROUP BY series_id, ${step('time_nanos')} ORDER BY 1, 2`;
   }
   const widthNanos = nanosAt(LEVEL_SECONDS[level]);
-  const rows = `FROM ${windowTable('value', level)}
+  const rows = `FROM ${relation(windowTable('value', level), from - widthNanos, to)}
     WHERE ${seriesIn(ids)} AND ${within('start_nanos', from - widthNanos, to)}`;
   // Rows of one window are additive: the one with the latest sample tells the window's last value.
-  const last = `SELECT series_id, ${msOf('max(last_nanos)')}, arg_max(last, (last_nanos, rowid)) ${rows}`;
+  const last = `SELECT series_id, ${msOf('max(last_nanos)')}, arg_max(last, (last_nanos, arrival)) ${rows}`;
   return step === undefined
     ? `${last} GROUP BY series_id, start_nanos HAVING ${within('max(last_nanos)', from, to)} ORDER BY 1, start_nanos`
     : `${last} AND ${within('last_nanos', from, to)} GROUP BY series_id, ${step('last_nanos')} ORDER BY 1, 2`;
@@ -120,21 +131,22 @@ function joined(runs: readonly Run[]): Points {
  */
 export async function readActive(
   connection: DuckDBConnection,
-  ids: readonly number[],
+  { ids, relation }: ReadSource,
   { startMs, endMs, horizon }: { startMs: number; endMs: number; horizon: Horizon },
 ): Promise<Set<number>> {
   const { from, to } = nanosRange(startMs, endMs);
   const raw = `WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)}`;
   const parts = [
-    `SELECT DISTINCT series_id FROM samples ${raw}`,
-    `SELECT DISTINCT series_id FROM histogram_samples ${raw}`,
+    `SELECT DISTINCT series_id FROM ${relation('samples', from, to)} ${raw}`,
+    `SELECT DISTINCT series_id FROM ${relation('histogram_samples', from, to)} ${raw}`,
   ];
   const rawFrom = nanosAt(horizon.raw);
   if (from < rawFrom) {
     const level = from >= nanosAt(horizon['10s']) ? '10s' : '1h';
     const range = within('start_nanos', from - nanosAt(LEVEL_SECONDS[level]) + 1n, to < rawFrom ? to : rawFrom);
     for (const kind of ['value', 'distribution'] as const) {
-      parts.push(`SELECT DISTINCT series_id FROM ${windowTable(kind, level)} WHERE ${seriesIn(ids)} AND ${range}`);
+      const source = relation(windowTable(kind, level), from - nanosAt(LEVEL_SECONDS[level]), to);
+      parts.push(`SELECT DISTINCT series_id FROM ${source} WHERE ${seriesIn(ids)} AND ${range}`);
     }
   }
   const rows = await readRows(connection, parts.join(' UNION '));

@@ -48,7 +48,7 @@ export function retainRows(
     `transitions WHERE time_nanos < ${transitions}::BIGINT AND rowid NOT IN (${OPEN_TRANSITIONS})`,
   ];
   return transaction(connection, async () => {
-    await connection.run(secondWindows(rawCutoff));
+    await connection.run(secondWindows(`samples WHERE time_nanos < ${rawCutoff}::BIGINT`));
     let removed = 0;
     for (const deletion of deletions) removed += (await connection.run(`DELETE FROM ${deletion}`)).rowsChanged;
     await writeMarks(
@@ -60,7 +60,7 @@ export function retainRows(
 }
 
 /** Of what is about to go. An increase joins neighbours that go together; the wider windows have the exact one. */
-function secondWindows(cutoff: bigint): string {
+export function secondWindows(source: string): string {
   return `INSERT INTO value_windows_1s
     SELECT series_id, time_nanos // 1000000000 * 1000000000 AS start_nanos, count(*),
       coalesce(sum(value) FILTER (isfinite(value)), 0), coalesce(min(value) FILTER (isfinite(value)), 'inf'),
@@ -69,9 +69,9 @@ function secondWindows(cutoff: bigint): string {
       coalesce(sum(CASE WHEN NOT is_counter OR previous IS NULL OR NOT isfinite(previous) OR NOT isfinite(value) THEN 0
         WHEN value >= previous THEN value - previous ELSE value END), 0), false
     FROM (
-      SELECT series_id, time_nanos, value, samples.rowid AS arrival, kind = 'counter' AS is_counter,
-        lag(value) OVER (PARTITION BY series_id ORDER BY time_nanos, samples.rowid) AS previous
-      FROM samples JOIN series ON series.id = series_id AND kind <> 'distribution'
-      WHERE time_nanos < ${cutoff}::BIGINT)
+      SELECT series_id, time_nanos, value, arrival, kind = 'counter' AS is_counter,
+        lag(value) OVER (PARTITION BY series_id ORDER BY time_nanos, arrival) AS previous
+      FROM (SELECT *, rowid AS arrival FROM ${source}) AS rows
+        JOIN series ON series.id = series_id AND kind <> 'distribution')
     GROUP BY 1, 2 ORDER BY 2, 1`;
 }

@@ -1,0 +1,4 @@
+/** Where the segments of a database lie. */
+export function segmentFolder(databasePath: string): string {
+  return `${databasePath}.segments`;
+}

@@ -1,0 +1,109 @@
+/**
+ * Segments: closed spans of a table as Parquet files beside the database, sorted by series and time. The database names
+ * them, so a file counts from the transaction on that takes its rows out of the table. A reader sees both as one relation.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { LEVELS } from '../level.ts';
+import { windowTable } from './fold.ts';
+import { segmentFolder } from './segment-folder.ts';
+import { readRows } from './sql.ts';
+
+export interface Segment {
+  readonly file: string;
+  readonly relation: string;
+  /** Stamps of its rows: inclusive, exclusive. */
+  readonly fromNanos: bigint;
+  readonly toNanos: bigint;
+  readonly rowCount: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A table whose closed spans become segments. */
+export interface Sealable {
+  readonly relation: string;
+  readonly timeColumn: 'time_nanos' | 'start_nanos';
+  /** Length of a span; a busy one is halved until its rows are few enough to sort. */
+  readonly spanSeconds: number;
+}
+
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+/** Long enough that three years are some hundred files, short enough that retention frees space steadily. */
+const WINDOW_SPANS = { '1s': 6 * HOUR, '10s': DAY, '1m': 7 * DAY, '1h': 30 * DAY } as const;
+
+export const SEALABLE: readonly Sealable[] = [
+  { relation: 'samples', timeColumn: 'time_nanos', spanSeconds: HOUR },
+  { relation: 'histogram_samples', timeColumn: 'time_nanos', spanSeconds: HOUR },
+  ...LEVELS.flatMap((level) =>
+    (['value', 'distribution'] as const).map((kind): Sealable => {
+      return { relation: windowTable(kind, level), timeColumn: 'start_nanos', spanSeconds: WINDOW_SPANS[level] };
+    }),
+  ),
+];
+
+/** The segments of one database, kept in memory, because every read asks. */
+export class SegmentList {
+  readonly #folder: string;
+  #segments: readonly Segment[] = [];
+
+  constructor(databasePath: string) {
+    this.#folder = resolve(segmentFolder(databasePath));
+  }
+
+  get all(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  pathOf(file: string): string {
+    return join(this.#folder, file);
+  }
+
+  async load(connection: DuckDBConnection): Promise<void> {
+    const rows = await readRows(
+      connection,
+      `SELECT file, relation, from_nanos, to_nanos, row_count, bytes, sha256 FROM segments ORDER BY from_nanos, file`,
+    );
+    this.#segments = rows.map(([file, relation, fromNanos, toNanos, rowCount, bytes, sha256]) => ({
+      file: file as string,
+      relation: relation as string,
+      fromNanos: fromNanos as bigint,
+      toNanos: toNanos as bigint,
+      rowCount: Number(rowCount),
+      bytes: Number(bytes),
+      sha256: sha256 as string,
+    }));
+  }
+
+  /**
+   * What to read a table from for stamps in [from, to): the table alone, or with its segments. Both have a column
+   * `arrival` that orders rows of equal stamps as they came.
+   */
+  readonly relation: RelationOf = (relation, from, to) => {
+    const files = this.#segments
+      .filter((segment) => segment.relation === relation && segment.fromNanos < to && segment.toNanos > from)
+      .map(({ file }) => `'${this.pathOf(file).replaceAll("'", "''")}'`);
+    const table = `SELECT *, rowid + ${AFTER_SEGMENTS} AS arrival FROM ${relation}`;
+    if (files.length === 0) return `(${table})`;
+    return `(SELECT * EXCLUDE (file_row_number), file_row_number AS arrival
+      FROM read_parquet([${files.join()}], file_row_number = true) UNION ALL ${table})`;
+  };
+}
+
+export type RelationOf = (relation: string, from: bigint, to: bigint) => string;
+
+/** More than the rows of any file: what is in the table came later. */
+const AFTER_SEGMENTS = 2 ** 40;
+
+export async function checksumOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
