@@ -59,10 +59,12 @@ export class SidecarClient {
     const found = new Map<string, Stored>();
     for (const [name, kind] of names) {
       const { count, sum } = QUERIES[kind](name);
+      // First the counts: when these are complete, the sums that are asked for afterwards are so too.
+      const counts = await this.query(count);
       const sums = new Map(
         (sum === undefined ? [] : await this.query(sum)).map((item) => [keyOf(item.labels), item.value]),
       );
-      for (const { labels, value } of await this.query(count)) {
+      for (const { labels, value } of counts) {
         const total = sums.get(keyOf(labels));
         found.set(`${name} ${keyOf(labels)}`, { count: value, ...(total === undefined ? {} : { sum: total }) });
       }

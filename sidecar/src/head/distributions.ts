@@ -21,7 +21,7 @@ import { WindowRing } from './window-ring.ts';
 
 /** The level that answers, as `SeriesData` tells it. */
 const SECONDS = [1_000];
-/** Seconds of one stream that are open at the same time; a second past it is sealed at once, as a part. */
+/** Seconds of one stream that may be open after a sealing; past it all are sealed, as parts. */
 const MAX_OPEN_SECONDS = 16;
 
 interface StreamWindows {
@@ -66,13 +66,14 @@ export class Distributions implements SealedSink {
     this.#tell = tell;
     const windows = this.#streams[stream] as StreamWindows;
     const limit = Math.max(windows.sealedBefore, Math.floor(watermarkSecond));
-    const due = windows.open.filter(({ second }) => second < limit).sort((a, b) => a.second - b.second);
-    const tooMany = windows.open.length - due.length > MAX_OPEN_SECONDS;
-    if (due.length > 0 || tooMany) {
-      windows.open = windows.open.filter(({ second }) => second >= limit && !tooMany);
-      for (const table of tooMany ? [...due, ...windows.open] : due) this.#sealTable(table);
-    }
+    // Stamps far ahead of the clock, each in a second of its own, must not hold memory for ever.
+    const isDue =
+      windows.open.length > MAX_OPEN_SECONDS ? () => true : ({ second }: OpenSecond): boolean => second < limit;
+    const due = windows.open.filter(isDue);
     windows.sealedBefore = limit;
+    if (due.length === 0) return;
+    windows.open = windows.open.filter((table) => !due.includes(table));
+    for (const table of due.sort((a, b) => a.second - b.second)) this.#sealTable(table);
   }
 
   isLate(stream: number, second: number): boolean {

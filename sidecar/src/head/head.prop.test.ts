@@ -114,6 +114,17 @@ describe('Head', () => {
     expect(instant?.histograms?.map((histogram) => histogram?.count)).toEqual([25]);
   });
 
+  it('loses nothing when more seconds are open than it keeps', async () => {
+    const head = newHead();
+    for (let i = 0; i < 40; i++) head.append(batchOf([{ id: 1, second: T0 + i * 3, ms: 0, value: 1 }]));
+    head.seal('a', T0 + 1, new Map());
+    head.append(batchOf([{ id: 1, second: T0 + 6, ms: 0, value: 1 }]));
+    head.seal('a', T0 + 200, new Map());
+    const matchers = [{ name: 'n', operator: '=' as const, value: '0' }];
+    const [data] = await head.select({ matchers, startMs: 0, endMs: 1e15, resolutionMs: 0, newestOfStep: true });
+    expect(data?.histograms?.at(-1)?.count).toBe(41);
+  });
+
   it('forgets what is older than its bounds, says so, and still counts it', async () => {
     let now = T0 * 1_000;
     const head = newHead({ keepMs: 10_000, now: () => now });
