@@ -58,6 +58,8 @@ export class WorkerStore implements Store {
   #file = '';
   #nextId = 1;
   #closing = false;
+  /** Why the last batch was not taken; undefined when it was. */
+  #writeFault: string | undefined;
   #failure: TapewatchError | undefined;
 
   constructor(options: WorkerStoreOptions) {
@@ -95,9 +97,17 @@ export class WorkerStore implements Store {
     }
   }
 
-  append(batch: ColumnBatch): Promise<{ readonly duplicates: number }> {
+  async append(batch: ColumnBatch): Promise<{ readonly duplicates: number }> {
     const packed = packBatch(batch);
-    return this.#call('append', [packed], { transfer: buffersOf(packed) });
+    try {
+      const result = await this.#call('append', [packed], { transfer: buffersOf(packed) });
+      this.#writeFault = undefined;
+      return result;
+    } catch (error) {
+      // A bug of the caller says nothing about the store.
+      if (error instanceof TapewatchError) this.#writeFault = error.message;
+      throw error;
+    }
   }
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
@@ -148,8 +158,11 @@ export class WorkerStore implements Store {
     return this.#call('retain', [nowNanos]);
   }
 
-  health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }> {
-    return this.#call('health', []);
+  /** A store that answers queries but takes no rows, as with a full disk, is not well. */
+  async health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }> {
+    if (this.#writeFault === undefined) return this.#call('health', []);
+    const { bytesOnDisk } = await this.#call('health', []).catch(() => ({ bytesOnDisk: 0 }));
+    return { ok: false, detail: this.#writeFault, bytesOnDisk };
   }
 
   /** Resolves when everything under way is answered, the file is closed and the thread has ended. */
