@@ -67,7 +67,18 @@ function columnOf(field: TableField): Data {
   }
 }
 
+/** Series of one chart share their stamps. */
+const timeColumns = new WeakMap<readonly (bigint | null)[], Data>();
+
 function timeColumn(values: readonly (bigint | null)[]): Data {
+  const known = timeColumns.get(values);
+  if (known !== undefined) return known;
+  const made = makeTimeColumn(values);
+  timeColumns.set(values, made);
+  return made;
+}
+
+function makeTimeColumn(values: readonly (bigint | null)[]): Data {
   const data = BigInt64Array.from(values, (value) => value ?? 0n);
   return makeData({ type: new TimestampNanosecond(), length: values.length, data, ...validity(values) });
 }

@@ -3,10 +3,12 @@
  * Grafana cancels, and at a deadline, which for alert rules stays below Grafana's own 30 s so that the answer says why.
  * How many run at once is decided behind: panels, rules and the HTTP API stand in one line.
  */
+import type { Table } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
+import { Pacer } from '../pacer.ts';
 import type { QueryEnvelope, QueryService } from '../ports.ts';
 import type { Authenticate } from './authentication.ts';
-import { encodeFrame } from './frame.ts';
+import { encodeFrame, type FrameContext } from './frame.ts';
 import type { LiveHub } from './live-hub.ts';
 import type { DataQuery, DataResponse, PluginContext, QueryDataRequest, QueryDataResponse } from './message.ts';
 
@@ -63,12 +65,25 @@ async function framesOf(asked: Asked, deps: QueryDataDeps, signal: AbortSignal):
   if (!fromAlert && uid !== '' && deps.live.accepts(document, envelope)) {
     const tenant = `${context?.orgId ?? 0}/${uid}`;
     const history = await deps.live.history(tenant, document, envelope, signal);
-    return history.map(({ table, path }) =>
-      encodeFrame(table, path === undefined ? { refId } : { refId, channel: `ds/${uid}/${path}` }),
+    return encodeAll(
+      history.map(({ table, path }) => {
+        return { table, context: path === undefined ? { refId } : { refId, channel: `ds/${uid}/${path}` } };
+      }),
     );
   }
   const tables = await deps.queryService.run(document, envelope, signal);
-  return tables.map((table) => encodeFrame(table, { refId }));
+  return encodeAll(tables.map((table) => ({ table, context: { refId } })));
+}
+
+/** A chart of a thousand series is a thousand frames; reading messages goes on between them. */
+async function encodeAll(all: readonly { table: Table; context: FrameContext }[]): Promise<Uint8Array[]> {
+  const pacer = new Pacer();
+  const frames: Uint8Array[] = [];
+  for (const { table, context } of all) {
+    frames.push(encodeFrame(table, context));
+    await pacer.pause();
+  }
+  return frames;
 }
 
 /** The document carries its type itself; files written by hand may have it only in Grafana's envelope. */

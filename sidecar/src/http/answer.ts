@@ -30,14 +30,16 @@ interface Notes {
 }
 
 /** Serialised here: answers can be large, and their schema is held by tests instead of at each request. */
-export function sendData(reply: FastifyReply, data: unknown, { warnings = [], infos = [] }: Notes = {}): FastifyReply {
-  const body = {
-    status: 'success',
-    data,
-    ...(warnings.length > 0 ? { warnings } : {}),
-    ...(infos.length > 0 ? { infos } : {}),
-  };
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+export function sendData(reply: FastifyReply, data: unknown, notes: Notes = {}): FastifyReply {
+  return sendText(reply, JSON.stringify(data), notes);
+}
+
+/** `data` is JSON already. */
+export function sendText(reply: FastifyReply, data: string, { warnings = [], infos = [] }: Notes = {}): FastifyReply {
+  const notes = { ...(warnings.length > 0 ? { warnings } : {}), ...(infos.length > 0 ? { infos } : {}) };
+  const rest = JSON.stringify(notes).slice(1, -1);
+  const body = `{"status":"success","data":${data}${rest === '' ? '' : `,${rest}`}}`;
+  return reply.type('application/json; charset=utf-8').send(body);
 }
 
 export function sendFault(reply: FastifyReply, { status, errorType, error }: Fault): FastifyReply {

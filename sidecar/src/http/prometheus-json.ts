@@ -2,7 +2,15 @@
  * Query results as Prometheus's JSON. Source: prometheus/prometheus, web/api/v1/json_codec.go and
  * util/jsonutil/marshal.go: times in seconds as numbers, values as text, buckets with the rule of their ends.
  */
-import type { Bucket, ExponentialHistogram, Labels, Point, QueryResult } from '@tapewatch/core';
+import type {
+  Bucket,
+  ExponentialHistogram,
+  Labels,
+  MatrixSeries,
+  Point,
+  QueryResult,
+  VectorSample,
+} from '@tapewatch/core';
 
 type HistogramJson = { count: string; sum: string; buckets?: [number, string, string, string][] };
 type Timed<T> = [seconds: number, value: T];
@@ -20,23 +28,30 @@ export function formatValue(value: number): string {
   return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
-/** Series past `limit` (0: none) are cut, with a warning, as Prometheus does. */
-export function resultJson(result: QueryResult, limit: number) {
-  const { data, cut } = dataJson(result, limit);
-  const warnings = cut ? [...result.warnings, 'results truncated due to limit'] : result.warnings;
-  return { data, warnings, infos: result.infos };
-}
-
-function dataJson(result: QueryResult, limit: number) {
+/**
+ * The members of `data`, as text: an answer can hold a million points, so it is written series by series, and `pause` is
+ * awaited between them. Series past `limit` (0: none) are cut, with a warning, as Prometheus does.
+ */
+export async function resultText(result: QueryResult, limit: number, pause: () => Promise<void>) {
+  const { warnings, infos } = result;
+  const text = (value: unknown): string => `"resultType":"${result.type}","result":${JSON.stringify(value)}`;
   if (result.type === 'scalar') {
-    return { data: { resultType: 'scalar', result: timed(result.timeMs, formatValue(result.value)) }, cut: false };
+    return { data: text(timed(result.timeMs, formatValue(result.value))), warnings, infos };
   }
-  if (result.type === 'string') {
-    return { data: { resultType: 'string', result: timed(result.timeMs, result.value) }, cut: false };
+  if (result.type === 'string') return { data: text(timed(result.timeMs, result.value)), warnings, infos };
+  const length = result.type === 'vector' ? result.samples.length : result.series.length;
+  const kept = limit > 0 ? Math.min(limit, length) : length;
+  const parts: string[] = [];
+  for (let i = 0; i < kept; i++) {
+    const json =
+      result.type === 'vector'
+        ? sampleJson(result.samples[i] as VectorSample)
+        : seriesJson(result.series[i] as MatrixSeries);
+    parts.push(JSON.stringify(json));
+    await pause();
   }
-  const all = result.type === 'vector' ? result.samples.map(sampleJson) : result.series.map(seriesJson);
-  const cut = limit > 0 && all.length > limit;
-  return { data: { resultType: result.type, result: cut ? all.slice(0, limit) : all }, cut };
+  const data = `"resultType":"${result.type}","result":[${parts.join(',')}]`;
+  return { data, infos, warnings: kept < length ? [...warnings, 'results truncated due to limit'] : warnings };
 }
 
 function sampleJson({ labels, ...point }: Point & { readonly labels: Labels }) {

@@ -3,10 +3,11 @@ import { exemplarParams, exemplarsData, instantParams, queryData, rangeParams } 
 import { msFromNanos, type EvaluationRange } from '@tapewatch/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TapewatchError } from '../errors.ts';
+import { Pacer } from '../pacer.ts';
 import type { PromqlOptions, PromqlStats } from '../ports.ts';
-import { sendData } from './answer.ts';
+import { sendData, sendText } from './answer.ts';
 import { parseDuration, parseLimit, parseRange, parseTimeMs } from './parameter.ts';
-import { formatValue, resultJson } from './prometheus-json.ts';
+import { formatValue, resultText } from './prometheus-json.ts';
 import { route, type RouteContext } from './route-kit.ts';
 
 const HOUR_MS = 3_600_000;
@@ -73,9 +74,11 @@ async function answer({ deps, gate }: RouteContext, asked: Asked): Promise<Fasti
   const limit = parseLimit('limit', asked.limit);
   const options: PromqlOptions = lookbackMs === undefined ? {} : { lookbackMs };
   const result = await gate.run(request, (signal) => deps.engine.query(query, range, signal, options), timeoutMs);
-  const { data, ...notes } = resultJson(result, limit);
+  const pacer = new Pacer();
+  const { data, ...notes } = await resultText(result, limit, () => pacer.pause());
   const wanted = stats !== undefined && stats !== '' && result.stats !== undefined;
-  return sendData(reply, wanted ? { ...data, stats: statsJson(result.stats) } : data, notes);
+  const tail = wanted ? `,"stats":${JSON.stringify(statsJson(result.stats))}` : '';
+  return sendText(reply, `{${data}${tail}}`, notes);
 }
 
 function statsJson({ series, samples, levelsMs, errorBound, cache, seconds }: PromqlStats) {
