@@ -4,7 +4,7 @@ import type { ApiAnswer } from './prometheus-server.ts';
 
 export const TOLERANCE = 1e-9;
 /** Below it a double has too few digits left for a relative comparison. */
-const SUBNORMAL = 1e-300;
+export const SUBNORMAL = 1e-300;
 
 export type Answer = ReadonlyMap<string, ReadonlyMap<number, number>>;
 

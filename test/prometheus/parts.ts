@@ -1,35 +1,52 @@
-/** The operands of an expression that can be asked for themselves, as text. */
-import { type Expr, parse } from '@tapewatch/core';
+/** The operands of an expression that can be asked for themselves: their text, and the times at which they are read. */
+import { durationMs, type EvaluationRange, type Expr, parse } from '@tapewatch/core';
 
-export function partsOf(text: string): string[] {
+export interface Part {
+  readonly expr: string;
+  readonly range: EvaluationRange;
+}
+
+/** How far before the query a subquery of the generator may begin: its range and its offset. */
+const SUBQUERY_REACH_MS = 1_200_000;
+const DEFAULT_STEP_MS = 60_000;
+
+export function partsOf(text: string, range: EvaluationRange): Part[] {
   try {
     const whole = parse(text);
-    return childrenOf(whole)
-      .filter(({ kind }) => kind !== 'matrix' && kind !== 'subquery' && kind !== 'string' && kind !== 'number')
-      .map(({ from, to }) => text.slice(from, to))
-      .filter((part) => part !== text);
+    return operandsOf(whole, range)
+      .filter(([{ kind }]) => !['matrix', 'subquery', 'string', 'number'].includes(kind))
+      .map(([{ from, to }, at]) => ({ expr: text.slice(from, to), range: at }))
+      .filter((part) => part.expr !== text);
   } catch {
     // What cannot be parsed is its own smallest part.
     return [];
   }
 }
 
-function childrenOf(expr: Expr): readonly Expr[] {
+function operandsOf(expr: Expr, range: EvaluationRange): (readonly [Expr, EvaluationRange])[] {
   switch (expr.kind) {
     case 'call':
-      return expr.args.flatMap((arg) =>
-        arg.kind === 'subquery' ? [arg.expr] : arg.kind === 'matrix' ? [arg.selector] : [arg],
-      );
-    case 'aggregate':
-      return [expr.expr];
+      return expr.args.flatMap((arg) => operandsOfArgument(arg, range));
     case 'binary':
-      return [expr.left, expr.right];
-    case 'subquery':
+      return [
+        [expr.left, range],
+        [expr.right, range],
+      ];
+    case 'aggregate':
     case 'unary':
-      return [expr.expr];
+      return [[expr.expr, range]];
     case 'paren':
-      return childrenOf(expr.expr).length > 0 ? [expr.expr] : [];
+      return operandsOf(expr.expr, range).length > 0 ? [[expr.expr, range]] : [];
     default:
       return [];
   }
+}
+
+/** What stands in a subquery is read at the subquery's own times. */
+function operandsOfArgument(arg: Expr, range: EvaluationRange): (readonly [Expr, EvaluationRange])[] {
+  if (arg.kind === 'matrix') return [[arg.selector, range]];
+  if (arg.kind !== 'subquery') return [[arg, range]];
+  const stepMs = arg.step === undefined ? DEFAULT_STEP_MS : durationMs(arg.step, range);
+  const startMs = Math.floor((range.startMs - SUBQUERY_REACH_MS) / stepMs) * stepMs;
+  return [[arg.expr, { startMs, endMs: range.endMs, stepMs }]];
 }

@@ -10,18 +10,14 @@ export async function smallestDifference(difference: Difference, compare: Compar
   let smallest = difference;
   for (let found: Difference | undefined = difference; found !== undefined;) {
     smallest = found;
-    found = await firstDiffering(partsOf(smallest.expr), smallest.range, compare);
+    found = await firstDiffering(smallest, compare);
   }
   return smallest;
 }
 
-async function firstDiffering(
-  parts: readonly string[],
-  range: EvaluationRange,
-  compare: Compare,
-): Promise<Difference | undefined> {
-  for (const part of parts) {
-    const found = await compare(part, range);
+async function firstDiffering({ expr, range }: Difference, compare: Compare): Promise<Difference | undefined> {
+  for (const part of partsOf(expr, range)) {
+    const found = await compare(part.expr, part.range);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -67,7 +67,8 @@ function timestamps(context: CallContext): Value {
 
 /** Without an argument: of the evaluation time. Dates are made from numbers, no clock is read. */
 function calendar(name: string, doc: string, part: (date: Date) => number): FunctionDefinition {
-  const partOf = (seconds: number): number => part(new Date(Math.floor(seconds) * 1000));
+  // Fractions of a second are cut off towards 1970, as in Go.
+  const partOf = (seconds: number): number => part(new Date(Math.trunc(seconds) * 1000));
   return {
     name,
     doc,
