@@ -197,13 +197,16 @@ function openPorts(deps: MonitoringDeps, health: Health, live: { server?: LiveSe
     maxSeries: monitoring.exposition_max_series,
   });
   let prometheus: SideServer | undefined;
+  const told = new Set<string>();
   const attempt = async (name: string, open: () => Promise<SideServer>): Promise<void> => {
     try {
       const { address } = await open();
       log.info({ address }, `The ${name} port is open.`);
     } catch (error) {
       if (!(error instanceof TapewatchError) || error.cause === undefined) throw error;
-      log.error({ err: error }, `The ${name} port is closed; it is tried again every health interval.`);
+      const level = told.has(name) ? 'debug' : 'error';
+      told.add(name);
+      log[level]({ reason: error.message }, `The ${name} port is closed; it is tried again every health interval.`);
     }
   };
   const openPrometheus = async (): Promise<SideServer> =>

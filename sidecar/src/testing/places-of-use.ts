@@ -359,11 +359,8 @@ export function port(name: 'exposition' | 'live') {
   return async (config: Config): Promise<number> => {
     const other = name === 'exposition' ? 'websocket_port' : 'prometheus_port';
     const { log } = await monitoring({ ...config, monitoring: { ...config.monitoring, [other]: 0 } });
-    const [, seen] =
-      /127\.0\.0\.1:(\d+)|_port (\d+) cannot/.exec(
-        log.lines.filter((line) => line.includes(`The ${name} port`)).join(''),
-      ) ?? [];
-    return Number(seen ?? /_port (\d+) cannot/.exec(log.lines.join('\n'))?.[1]);
+    const told = log.lines.find((line) => line.includes(`The ${name} port`)) ?? '';
+    return Number(/(?:127\.0\.0\.1:|_port )(\d+)/.exec(told)?.[1]);
   };
 }
 
