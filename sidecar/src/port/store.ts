@@ -1,0 +1,163 @@
+/** The store port: what becomes durable together, and how it is read. */
+import type {
+  DeadLetter,
+  EncodedHistogram,
+  EventRow,
+  EventTable,
+  ExponentialHistogram,
+  Fill,
+  Labels,
+  Matcher,
+  OrderEvent,
+  Quote,
+  SelectRequest,
+  SeriesData,
+  SeriesDefinition,
+} from '@tapewatch/core';
+
+/** Raw samples as columns. Stamps as in `SampleSink`: seconds since the epoch, nanoseconds within the second. */
+export interface StampedColumns {
+  readonly seriesIds: Uint32Array;
+  readonly seconds: Uint32Array;
+  readonly nanos: Uint32Array;
+  readonly values: Float64Array;
+}
+
+/**
+ * Everything that becomes durable together, in one transaction; samples are raw. Windows are the store's own affair: it keeps its ladder (1 s, 10 s, 1 min, 1 h) from the raw rows, inside the same transaction.
+ */
+export interface ColumnBatch {
+  readonly series: readonly SeriesDefinition[];
+  readonly samples: StampedColumns;
+  /** Ready-made histograms: deltas that end at a stamp. */
+  readonly histograms: readonly {
+    readonly seriesId: number;
+    readonly seconds: number;
+    readonly nanos: number;
+    readonly histogram: EncodedHistogram;
+  }[];
+  readonly events: readonly EventRow[];
+  readonly transitions: readonly TransitionRow[];
+  /**
+   * Messages of durable logs that are contained in this batch or an earlier one: `log` is `<log>@<from>`, `sequence`
+   * the end of that range. Kept by `log`, the larger sequence wins.
+   */
+  readonly positions: readonly { readonly log: string; readonly sequence: number }[];
+}
+
+/** A change of an alert's state, with the reason. */
+export interface TransitionRow {
+  readonly timeNanos: bigint;
+  readonly rule: string;
+  readonly group: string;
+  readonly labels: Labels;
+  /** `inactive`, `pending`, `firing` or `keep_firing` (fires on although its condition no longer holds). */
+  readonly from: string;
+  readonly to: string;
+  /** Why, in one sentence. */
+  readonly reason: string;
+  readonly value: number;
+  readonly activeAtNanos: bigint;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What a restart needs. */
+export interface Recovery {
+  readonly series: readonly SeriesDefinition[];
+  readonly positions: readonly { log: string; sequence: number }[];
+  readonly sealed: readonly { stream: string; untilNanos: bigint }[];
+  /** Latest transition per (group, rule, labels), where its `to` is not `inactive`. */
+  readonly openAlerts: readonly TransitionRow[];
+}
+
+export interface RawSlice {
+  readonly seriesId: number;
+  readonly timeNanos: bigint;
+  readonly value: number;
+  readonly histogram?: EncodedHistogram;
+}
+
+export interface EventFilter {
+  readonly startNanos: bigint;
+  /** Exclusive. */
+  readonly endNanos: bigint;
+  /** Empty means all. */
+  readonly strategy?: readonly string[];
+  readonly venue?: readonly string[];
+  readonly symbol?: readonly string[];
+  readonly account?: readonly string[];
+  readonly orderIds?: readonly string[];
+  readonly limit?: number;
+  /** Default: ascending by time. */
+  readonly newestFirst?: boolean;
+}
+
+export interface EventRowByTable {
+  orders: OrderEvent;
+  fills: Fill;
+  quotes: Quote;
+  health_results: Extract<EventRow, { table: 'health_results' }>;
+  dead_letters: DeadLetter;
+}
+
+/** Column predicate for reading event rows; equality on the listed columns. */
+export interface StoreReader {
+  /**
+   * Series that match and have samples in the range. Gauges and counters: raw samples, or the last value of each
+   * window when `resolutionMs` allows a level. Distributions: cumulative histograms, one point per sealed window,
+   * stamped with the window's end; the cumulation starts at the series' first sample ever, so a point's histogram holds
+   * everything before its stamp (exclusive) that is still retained.
+   */
+  select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]>;
+  /** Label sets that match any of the matcher lists and have samples in the range; an empty list matches all. */
+  series(
+    matcherLists: readonly (readonly Matcher[])[],
+    startMs: number,
+    endMs: number,
+    signal?: AbortSignal,
+  ): Promise<SeriesDefinition[]>;
+  events<T extends EventTable>(table: T, filter: EventFilter, signal?: AbortSignal): Promise<EventRowByTable[T][]>;
+  /** The last quote strictly before each stamp; null where there is none. Same order as asked. */
+  quotesBefore(
+    asked: readonly { venue: string; symbol: string; timeNanos: bigint }[],
+    signal?: AbortSignal,
+  ): Promise<(Quote | null)[]>;
+  transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]>;
+  /** What a quantile over many series needs, without their histograms. From sealed windows; absent where not offered. */
+  mergedHistograms?(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[]>;
+}
+
+/** Distributions of the series that match, merged by labels and step. */
+export interface MergeRequest {
+  readonly matchers: readonly Matcher[];
+  /** Labels that stay apart; none merge everything. */
+  readonly by: readonly string[];
+  /** End of the first step; milliseconds on the grid of whole seconds, as is the step. */
+  readonly startMs: number;
+  /** End of the last step, inclusive. */
+  readonly endMs: number;
+  readonly stepMs: number;
+}
+
+/** One group: what was observed in each step (its start exclusive, its end, the stamp, inclusive). Empty steps are absent. */
+export interface MergedHistograms {
+  readonly labels: Labels;
+  readonly timesMs: readonly number[];
+  readonly histograms: readonly ExponentialHistogram[];
+  readonly levelsMs: readonly number[];
+}
+
+export interface Store extends StoreReader {
+  /** Opens or creates, migrates to the present schema, and yields what a restart needs. */
+  open(): Promise<Recovery>;
+  /** Durable when it resolves; all or nothing. Rows whose id is known already are dropped, and counted in the result. */
+  append(batch: ColumnBatch): Promise<{ readonly duplicates: number }>;
+  /** All windows of each distribution merged: the cumulative histograms of this moment. Slow; for a restart. */
+  distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]>;
+  /** Raw samples of series that belong to `stream`, with stamps at or after `fromNanos`, ascending by stamp. */
+  rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]>;
+  /** Deletes what is older than its retention; returns rows removed. */
+  retain(nowNanos: bigint): Promise<number>;
+  health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }>;
+  close(): Promise<void>;
+}
