@@ -3,7 +3,7 @@
  * streams. The page holds each between `<!-- table:NAME -->` markers; the drift test compares, or rewrites with
  * TAPEWATCH_UPDATE=1.
  */
-import { DERIVED_METRICS, wireHistogram, wireSchemas } from '@tapewatch/contract';
+import { DERIVED_METRICS, SERVICE_FIELDS, wireHistogram, wireSchemas } from '@tapewatch/contract';
 import { z } from 'zod';
 
 const documents = { ...wireSchemas, histogram: wireHistogram };
@@ -13,11 +13,12 @@ interface JsonSchema {
   readonly required?: readonly string[];
 }
 
-/** Markdown by table name: `schema:order`, ..., and `derived`. */
+/** Markdown by table name: `schema:order`, ..., `derived` and `service`. */
 export function referenceTables(): Map<string, string> {
   const tables = new Map<string, string>();
   for (const [kind, schema] of Object.entries(documents)) tables.set(`schema:${kind}`, schemaTable(schema));
   tables.set('derived', derivedTable());
+  tables.set('service', serviceTable());
   return tables;
 }
 
@@ -40,6 +41,18 @@ function derivedTable(): string {
     help,
   ]);
   return markdown(['metric', 'from', 'kind', 'unit', 'labels', 'meaning'], rows);
+}
+
+function serviceTable(): string {
+  const rows = SERVICE_FIELDS.map(({ message, group, field, name, kind, unit, keyLabel }) => [
+    `\`${message}\``,
+    `\`${group}.${field}\``,
+    `\`${name}\``,
+    kind,
+    unit,
+    keyLabel === undefined ? '' : `\`${keyLabel}\``,
+  ]);
+  return markdown(['message', 'field', 'metric', 'kind', 'unit', 'one series for each'], rows);
 }
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {

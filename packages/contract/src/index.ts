@@ -6,6 +6,7 @@ export * from './relabel.ts';
 export * from './rule.ts';
 export * from './scrape-client.ts';
 export * from './scrape.ts';
+export * from './service-message.ts';
 export * from './targets-api.ts';
 export * from './wire.ts';
 export * from './yaml-document.ts';

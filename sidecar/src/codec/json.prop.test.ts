@@ -7,7 +7,7 @@ import { CollectingSink } from './collecting-sink.ts';
 import { LabelInterner } from './label-interner.ts';
 import { MESSAGE_MAX_BYTES } from './limit.ts';
 import { checkedMetric, fastMetric } from './metric.ts';
-import { PROBLEM_REASONS } from './problem.ts';
+import { PROBLEM_REASONS, ProblemList } from './problem.ts';
 import { StampReader } from './stamp.ts';
 import { contextOf, RECEIVED, testJsonCodec } from './testing/decode.ts';
 
@@ -17,7 +17,7 @@ const codec = testJsonCodec();
 function by(way: typeof fastMetric | typeof checkedMetric, item: object, context: DecodeContext): Sample | undefined {
   const [sink, stamp] = [new CollectingSink(), new StampReader()];
   stamp.begin(context.receivedNanos);
-  way(item, { context, interner: new LabelInterner(), stamp, sink });
+  way(item, { context, interner: new LabelInterner(), stamp, sink, problems: new ProblemList() });
   return sink.take().samples[0];
 }
 const kinds = ['metric', 'order', 'fill', 'quote', 'health'] as const satisfies readonly DecodeContext['payloadKind'][];

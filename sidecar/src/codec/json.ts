@@ -2,12 +2,11 @@
  * JSON payloads: one object, an array of objects, or one object per line (NDJSON), of the kind that the stream carries.
  * One bad item loses only itself. Never throws. Complexity: O(bytes).
  */
-import type { DecodeContext, SampleSink, SinkCodec } from '../ports.ts';
-import { decodeEvent } from './event.ts';
+import type { SinkCodec } from '../ports.ts';
+import { ItemReader } from './item-reader.ts';
 import { JsonFastWay } from './json-fast.ts';
 import { maxBytesOf } from './limit.ts';
-import { putMetric } from './metric.ts';
-import { Fault, ProblemList, refuse, tooLarge } from './problem.ts';
+import { Fault, refuse, tooLarge } from './problem.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { StampReader } from './stamp.ts';
 import { textOf } from './text.ts';
@@ -29,7 +28,7 @@ export function jsonCodec(cache: SeriesCache): SinkCodec {
       const document = parse(text);
       if (document instanceof Fault && !text.includes('\n')) return refuse(document, payload, sink);
       const items = new ItemReader({ context, sink, stamp, cache, payload });
-      if (document instanceof Fault) items.addLines(text);
+      if (document instanceof Fault) addLines(text, items);
       else if (Array.isArray(document)) for (const item of document) items.add(item);
       else items.add(document);
       items.problems.report(sink);
@@ -37,53 +36,12 @@ export function jsonCodec(cache: SeriesCache): SinkCodec {
   };
 }
 
-interface Reading {
-  readonly context: DecodeContext;
-  readonly sink: SampleSink;
-  readonly stamp: StampReader;
-  readonly cache: SeriesCache;
-  readonly payload: Uint8Array;
-}
-
-class ItemReader {
-  readonly problems = new ProblemList();
-  readonly #reading: Reading;
-
-  constructor(reading: Reading) {
-    this.#reading = reading;
-  }
-
-  add(item: unknown, line?: string): void {
-    const fault = this.#put(item);
-    if (fault !== undefined) this.problems.add(fault, line ?? this.#excerptOf(item));
-  }
-
-  addLines(text: string): void {
-    for (const line of text.split('\n')) {
-      if (line.trim() === '') continue;
-      const item = parse(line);
-      if (item instanceof Fault) this.problems.add(item, line);
-      else this.add(item, line);
-    }
-  }
-
-  #put(item: unknown): Fault | undefined {
-    const { context, sink, stamp, cache } = this.#reading;
-    const { payloadKind } = context;
-    if (payloadKind === 'metric') return putMetric(item, { context, interner: cache.interner, stamp, sink });
-    const event = decodeEvent(item, payloadKind, context);
-    if (event instanceof Fault) return event;
-    sink.event(event);
-    return undefined;
-  }
-
-  /** The item as text; the start of the message when it is nested too deeply to be written again. */
-  #excerptOf(item: unknown): Uint8Array | string {
-    try {
-      return JSON.stringify(item);
-    } catch {
-      return this.#reading.payload;
-    }
+function addLines(text: string, items: ItemReader): void {
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue;
+    const item = parse(line);
+    if (item instanceof Fault) items.problems.add(item, line);
+    else items.add(item, line);
   }
 }
 

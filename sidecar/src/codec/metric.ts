@@ -5,8 +5,9 @@
 import { type WireMetric, wireMetric } from '@tapewatch/contract';
 import type { DecodeContext, SampleSink } from '../ports.ts';
 import type { LabelInterner, WireLabels } from './label-interner.ts';
-import { Fault } from './problem.ts';
+import { Fault, type ProblemList } from './problem.ts';
 import { schemaFault } from './schema-fault.ts';
+import { putServiceMessage, serviceMessageOf } from './service-message.ts';
 import type { StampReader } from './stamp.ts';
 import { histogramFromWire } from './wire-histogram.ts';
 
@@ -19,6 +20,7 @@ export interface MetricOutlet {
   readonly interner: LabelInterner;
   readonly stamp: StampReader;
   readonly sink: SampleSink;
+  readonly problems: ProblemList;
 }
 
 interface Raw {
@@ -33,7 +35,9 @@ interface Raw {
 
 /** The sample is in the sink, or what is wrong with the item is returned. */
 export function putMetric(item: unknown, outlet: MetricOutlet): Fault | undefined {
-  return fastMetric(item as Raw | null, outlet) ? undefined : checkedMetric(item, outlet);
+  if (fastMetric(item as Raw | null, outlet)) return undefined;
+  const message = serviceMessageOf(item);
+  return message === undefined ? checkedMetric(item, outlet) : putServiceMessage(message, outlet);
 }
 
 /** True when the item was a plain, valid number sample and is in the sink; else nothing has happened. */

@@ -7,6 +7,7 @@ import { arrowCodec } from './arrow.ts';
 import { collecting, CollectingSink } from './collecting-sink.ts';
 import { jsonCodec } from './json.ts';
 import { lineCodec } from './line.ts';
+import { msgpackCodec } from './msgpack.ts';
 import { otlpCodec } from './otlp.ts';
 import { Fault, refuse, shown } from './problem.ts';
 import { remoteWriteCodec } from './remote-write.ts';
@@ -15,6 +16,7 @@ import { SeriesCache } from './series-cache.ts';
 const CODECS = {
   json: jsonCodec,
   line: lineCodec,
+  msgpack: msgpackCodec,
   arrow: arrowCodec,
   otlp: otlpCodec,
   'remote-write': remoteWriteCodec(1),
@@ -34,6 +36,9 @@ const BY_MEDIA_TYPE: Readonly<Record<string, CodecSetting>> = {
   'application/jsonl': 'json',
   'application/vnd.influx.line': 'line',
   'text/plain': 'line',
+  'application/msgpack': 'msgpack',
+  'application/x-msgpack': 'msgpack',
+  'application/vnd.msgpack': 'msgpack',
   'application/vnd.apache.arrow.stream': 'arrow',
 };
 /** Protobuf says of itself only that it is; the message's name comes as the parameter `proto`. */

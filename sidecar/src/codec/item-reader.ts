@@ -1,0 +1,49 @@
+/** Items of a message that were parsed already: each is put into the sink, or is a problem of its own. */
+import type { DecodeContext, SampleSink } from '../ports.ts';
+import { decodeEvent } from './event.ts';
+import { putMetric } from './metric.ts';
+import { Fault, ProblemList } from './problem.ts';
+import type { SeriesCache } from './series-cache.ts';
+import type { StampReader } from './stamp.ts';
+
+export interface Reading {
+  readonly context: DecodeContext;
+  readonly sink: SampleSink;
+  readonly stamp: StampReader;
+  readonly cache: SeriesCache;
+  readonly payload: Uint8Array;
+}
+
+export class ItemReader {
+  readonly problems = new ProblemList();
+  readonly #reading: Reading;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  add(item: unknown, line?: string): void {
+    const fault = this.#put(item);
+    if (fault !== undefined) this.problems.add(fault, line ?? this.#excerptOf(item));
+  }
+
+  #put(item: unknown): Fault | undefined {
+    const { context, sink, stamp, cache } = this.#reading;
+    const { payloadKind } = context;
+    if (payloadKind === 'metric')
+      return putMetric(item, { context, interner: cache.interner, stamp, sink, problems: this.problems });
+    const event = decodeEvent(item, payloadKind, context);
+    if (event instanceof Fault) return event;
+    sink.event(event);
+    return undefined;
+  }
+
+  /** The item as text; the start of the message when it is nested too deeply to be written again. */
+  #excerptOf(item: unknown): Uint8Array | string {
+    try {
+      return JSON.stringify(item);
+    } catch {
+      return this.#reading.payload;
+    }
+  }
+}
