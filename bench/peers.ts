@@ -5,6 +5,7 @@
  * answers are compared.
  */
 import { Answers } from '../test/fault/answers.ts';
+import { arrowEncoding } from './peer/arrow-encoding.ts';
 import { PeerData } from './peer/data.ts';
 import { Prometheus } from './peer/prometheus.ts';
 import { difference, normalized, QUESTIONS } from './peer/questions.ts';
@@ -58,7 +59,7 @@ export async function benchPeers({ series, samples, repeats, only }: PeersOption
   const results: PeerResult[] = [];
   const missing: string[] = [];
   const answers: { readonly system: string; readonly byQuestion: readonly Answer[] }[] = [];
-  for (const system of [new VictoriaMetrics(), new Prometheus(), new Tapewatch(LINE), new Telegraf()]) {
+  for (const system of systems()) {
     if (!system.name.startsWith(only)) continue;
     const reason = system.missing();
     if (reason !== '') {
@@ -75,6 +76,11 @@ export async function benchPeers({ series, samples, repeats, only }: PeersOption
     }
   }
   return { results, missing, differences: compare(answers) };
+}
+
+function systems(): System[] {
+  const ours = [LINE, arrowEncoding()].map((encoding) => new Tapewatch(encoding));
+  return [new VictoriaMetrics(), new Prometheus(), ...ours, new Telegraf()];
 }
 
 async function measure(

@@ -51,7 +51,7 @@ function wholeRange({ startMs, endMs, stepMs }: PeerData): { start: number; end:
 function coarseRange(data: PeerData, repeat: number): { start: number; end: number; step: number } {
   const every = Math.max(1, Math.floor(data.steps / 24));
   const stepMs = data.stepMs * every;
-  const shift = repeat % every;
+  const shift = repeat % Math.ceil(data.steps / 3);
   const steps = Math.floor((data.steps - 1 - shift) / every);
   const endMs = data.endMs - shift * data.stepMs;
   return { start: (endMs - steps * stepMs) / 1_000, end: endMs / 1_000, step: stepMs / 1_000 };
