@@ -116,6 +116,8 @@ export class CachedEvaluation {
     { range, selects }: Question,
     { answer, version, evaluatedAtMs }: { answer: Answer; version: number; evaluatedAtMs: number },
   ): void {
+    // An instant is hardly asked twice, and rules ask thousands: keeping them would push the boards' answers out.
+    if (range.stepMs === 0) return;
     const { result, levelsMs, errorBound } = answer;
     const span = { firstMs: range.startMs, lastMs: lastStep(range) };
     this.#cache.put(key, { result, ...span, version, evaluatedAtMs, selects, levelsMs, errorBound });
@@ -140,7 +142,7 @@ function isSliding({ facts, range }: Pick<Question, 'facts' | 'range'>): boolean
 
 function hit({ result, levelsMs, errorBound }: CachedAnswer, { range }: Question): Evaluated {
   const read = { levelsMs, errorBound, series: 0, samples: 0 };
-  if (result.type !== 'matrix' || range.stepMs === 0) return { result, ...read };
+  if (result.type !== 'matrix') return { result, ...read };
   const series: MatrixSeries[] = sliced(result.series, range.startMs, lastStep(range));
   return { result: { ...result, series }, ...read };
 }

@@ -49,15 +49,15 @@ const RESETS: readonly CounterReset[] = ['unknown', 'reset', 'not_reset', 'gauge
 export function packSeries(series: SeriesData): PackedSeries {
   const { labels, timesMs, values, deltas } = series;
   if (deltas instanceof CumulativeHistograms) {
-    const columns = { timesMs: Float64Array.from(timesMs), values: new Float64Array(0) };
+    const columns = { timesMs: new Float64Array(timesMs), values: new Float64Array(0) };
     return { pairs: labels.pairs, ...columns, deltas: { ...deltas.source, base: deltas.base?.encode() } };
   }
   const { histograms, staleMs, startTimesMs } = series;
   return {
     pairs: labels.pairs,
-    timesMs: Float64Array.from(timesMs),
-    values: Float64Array.from(values),
-    ...(startTimesMs === undefined ? {} : { startTimesMs: Float64Array.from(startTimesMs) }),
+    timesMs: new Float64Array(timesMs),
+    values: new Float64Array(values),
+    ...(startTimesMs === undefined ? {} : { startTimesMs: new Float64Array(startTimesMs) }),
     ...(staleMs === undefined ? {} : { staleMs }),
     ...(histograms === undefined ? {} : { histograms: packHistograms(histograms) }),
   };

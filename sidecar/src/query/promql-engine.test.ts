@@ -2,6 +2,7 @@ import { compileMatchers, ExponentialHistogram, Labels, type SelectRequest, type
 import type { TapewatchError } from '../errors.ts';
 import type { StoreReader } from '../ports.ts';
 import { compileRegex } from '../regex.ts';
+import { ChangeLog } from './change-log.ts';
 import { createPromqlEngine, type PromqlEngineOptions } from './promql-engine.ts';
 
 const MINUTE = 60_000;
@@ -209,6 +210,28 @@ describe('the PromQL engine over a store', () => {
     two.abort();
     expect(await third).toMatchObject({ code: 'query.cancelled' });
     expect(reader.signals.at(-1)?.aborted).toBe(true);
+  });
+
+  it('does not let a caller join work that began to read before the data changed', async () => {
+    const reader = new MemoryReader();
+    let open: () => void = () => undefined;
+    reader.gate = new Promise((resolve) => (open = resolve));
+    const changes = new ChangeLog();
+    const engine = engineOver(reader, { changes });
+    const range = { startMs: 0, endMs: HOUR, stepMs: HOUR };
+    const ask = () => engine.query('sum(fills_total)', range);
+    const first = ask();
+    while (reader.requests.length === 0) await Promise.resolve();
+    changes.changed('other_total', 0);
+    changes.changed('fills_total', HOUR + 1);
+    const second = ask();
+    changes.changed('fills_total', HOUR);
+    const third = ask();
+    open();
+    await Promise.all([first, second, third]);
+    expect(reader.requests).toHaveLength(2);
+    await ask();
+    expect(reader.requests).toHaveLength(2);
   });
 
   it('passes a fault of the store on as it is', async () => {
