@@ -2,7 +2,7 @@
  * The load, a process of its own so that its CPU is not ours: publishes messages at a fixed rate, stamped when they are
  * sent, and prints one JSON line with what it published. Argument: one JSON object (`PublishPlan`).
  */
-import { connect, headers } from '@nats-io/transport-node';
+import { connect, headers, type MsgHdrs } from '@nats-io/transport-node';
 import { contentTypeOf, stamp, templates, type BenchCodec } from './templates.ts';
 
 /** Distance of two bursts. The stamps of a burst are its time of sending, so this is part of no latency. */
@@ -27,8 +27,7 @@ export interface PublishReport {
 async function publish({ server, subject, codec, rate, seconds, series }: PublishPlan): Promise<PublishReport> {
   const connection = await connect({ servers: server });
   const messages = templates(codec, series);
-  const typed = headers();
-  typed.set('Content-Type', contentTypeOf(codec));
+  const options = publishOptions(codec);
   const total = rate * seconds;
   const digits = Buffer.alloc(19);
   const started = performance.now();
@@ -40,7 +39,7 @@ async function publish({ server, subject, codec, rate, seconds, series }: Publis
     for (const burstEnd = next + messages.length / 2; published < due && next < burstEnd; next++) {
       const message = messages[next % messages.length] as (typeof messages)[number];
       stamp(message, digits);
-      connection.publish(subject, message.payload, { headers: typed });
+      connection.publish(subject, message.payload, options);
       published += message.samples;
       observations += message.observations;
     }
@@ -51,6 +50,14 @@ async function publish({ server, subject, codec, rate, seconds, series }: Publis
   const elapsed = (performance.now() - started) / 1_000;
   await connection.close();
   return { published, observations, seconds: elapsed };
+}
+
+/** JSON and line protocol are told by their first byte; other formats need the header. */
+function publishOptions(codec: BenchCodec): { headers?: MsgHdrs } {
+  if (codec.startsWith('json') || codec.startsWith('line')) return {};
+  const typed = headers();
+  typed.set('Content-Type', contentTypeOf(codec));
+  return { headers: typed };
 }
 
 publish(JSON.parse(process.argv[2] ?? '{}') as PublishPlan).then(

@@ -22,6 +22,7 @@ export class SeriesDirectory {
   readonly #byId: (SeriesDefinition | undefined)[] = [];
   readonly #byName = new Map<string, SeriesDefinition[]>();
   #selections = new Map<string, Selection>();
+  #byList = new WeakMap<readonly Matcher[], Selection>();
   #kept = 0;
 
   define(definition: SeriesDefinition): void {
@@ -40,8 +41,13 @@ export class SeriesDirectory {
 
   /** In the order of definition. Throws what a bad pattern makes the regular expression engine throw. */
   matching(matchers: readonly Matcher[]): readonly SeriesDefinition[] {
-    const key = JSON.stringify(matchers.map(({ name, operator, value }) => [name, operator, value]));
-    const known = this.#selections.get(key) ?? this.#remember(key, matchers);
+    // A parsed query keeps its list of matchers, so the list itself finds the answer without its text.
+    let known = this.#byList.get(matchers);
+    if (known === undefined) {
+      const key = JSON.stringify(matchers.map(({ name, operator, value }) => [name, operator, value]));
+      known = this.#selections.get(key) ?? this.#remember(key, matchers);
+      this.#byList.set(matchers, known);
+    }
     const group = this.#groupOf(matchers);
     for (; known.tested < group.length; known.tested++) {
       const candidate = group[known.tested] as SeriesDefinition;
@@ -71,6 +77,7 @@ export class SeriesDirectory {
 
   #forget(): void {
     this.#selections = new Map();
+    this.#byList = new WeakMap();
     this.#kept = 0;
   }
 }
