@@ -38,6 +38,8 @@ export interface PublisherOptions {
   /** Entries a second. */
   readonly rate?: number;
   readonly seed?: number;
+  /** Of the names of its series: two publishers must not write the same ones. */
+  readonly prefix?: string;
 }
 
 /** How far a series has come. */
@@ -62,7 +64,9 @@ export class Publisher {
     this.#options = options;
     this.#connection = connection;
     this.#random = seededRandom(options.seed);
-    this.#next = Array.from({ length: options.seriesCount }, (_, i) => ({ name: `s${i}`, sequence: 0, timeMs: 0 }));
+    this.#next = Array.from({ length: options.seriesCount }, (_, i) => {
+      return { name: `${options.prefix}${i}`, sequence: 0, timeMs: 0 };
+    });
   }
 
   static async connect(options: PublisherOptions): Promise<Publisher> {
@@ -71,7 +75,7 @@ export class Publisher {
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
     });
-    return new Publisher({ seriesCount: 20, batch: 10, rate: 2_000, seed: 1, ...options }, connection);
+    return new Publisher({ seriesCount: 20, batch: 10, rate: 2_000, seed: 1, prefix: 's', ...options }, connection);
   }
 
   get messages(): number {

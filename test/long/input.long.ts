@@ -82,7 +82,9 @@ it('row 18: a million new series in a minute meet a cap with a reason; other ser
     console.info(`row 18: ${told['stored']} series kept, ${told['dropped']} refused, peak ${Math.round(peakRssMb)} MB`);
     expect(peakRssMb).toBeLessThan(4_096);
     // A new series of another source is still welcome.
-    const newcomer = await Publisher.connect({ ledger: new Ledger(), port: world.natsPort, delivery: 'jetstream' });
+    const newcomer = await Publisher.connect({
+      ...{ ledger, port: world.natsPort, delivery: 'jetstream', prefix: 'newcomer' },
+    });
     await newcomer.publish(100);
     await newcomer.close();
     await publisher.stop();
