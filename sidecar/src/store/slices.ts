@@ -57,36 +57,6 @@ export function toSeriesData({ series, histograms }: SelectSlices, spacing: Spac
   });
 }
 
-export interface Deltas {
-  /** One stamp a row, ascending; rows of one window share theirs. */
-  readonly timesMs: readonly number[];
-  readonly rows: ArrayLike<number>;
-  readonly base: ExponentialHistogram | undefined;
-}
-
-/**
- * Running merge: a point holds the base and every delta up to it. Of the points that fall between two steps of the asked
- * resolution, counted back from the end of the range, only the last one is made: cloning is what costs, and a cumulative
- * point is exact at its own stamp whatever is left out before it. O(deltas x buckets).
- */
-export function cumulate(
-  { timesMs, rows, base }: Deltas,
-  histograms: HistogramColumns,
-  spacing: Spacing,
-): Pick<SeriesData, 'timesMs' | 'values'> & { readonly histograms: ExponentialHistogram[] } {
-  const running = base ?? (rows.length > 0 ? emptyLikeRow(histograms, rows[0] as number) : new ExponentialHistogram());
-  const kept: number[] = [];
-  const points: ExponentialHistogram[] = [];
-  for (let i = 0; i < rows.length; i++) {
-    mergeRow(running, histograms, rows[i] as number);
-    const [time, next] = [timesMs[i] as number, timesMs[i + 1]];
-    if (next !== undefined && stepOf(time, spacing) === stepOf(next, spacing)) continue;
-    kept.push(time);
-    points.push(running.clone());
-  }
-  return { timesMs: kept, values: kept.map(() => NaN), histograms: points };
-}
-
 /** Number of the step that a stamp falls in, its end inclusive; every stamp is its own step when all are wanted. */
 function stepOf(timeMs: number, { endMs, resolutionMs }: Spacing): number {
   return resolutionMs <= 1 ? timeMs : Math.ceil((timeMs - endMs) / resolutionMs);
