@@ -17,6 +17,8 @@ export class Labels {
 
   readonly #pairs: readonly LabelPair[];
   #key: string | undefined;
+  /** Kept, since every function that changes values asks for it, and label sets are interned by the store. */
+  #unnamed: Labels | undefined;
 
   private constructor(sortedPairs: readonly LabelPair[]) {
     this.#pairs = sortedPairs;
@@ -75,7 +77,8 @@ export class Labels {
 
   /** Without the name and what describes the metric as named: its type and unit. */
   withoutMetricName(): Labels {
-    return this.without(METADATA);
+    this.#unnamed ??= this.without(METADATA);
+    return this.#unnamed;
   }
 
   equals(other: Labels): boolean {

@@ -16,6 +16,8 @@ import { CompensatedMean, CompensatedSum } from './kahan.ts';
 import { formatFloat, isValidLabelName, quote } from './literal.ts';
 import { quantileOf, quantileOutOfRange } from './order-statistic.ts';
 import { choose } from './rank.ts';
+import { reduceFloats } from './reduce-floats.ts';
+import { signatureOf } from './signature.ts';
 import { type Column, isEmpty, joinEqual, newColumn, put, sampleAt, type Value } from './vector.ts';
 
 export interface AggregateInput {
@@ -68,10 +70,15 @@ function paramOf(expr: Aggregate, { param }: AggregateInput): Float64Array {
 function groupsOf({ grouping, without }: Aggregate, columns: readonly Column[]): Group[] {
   const groups = new Map<string, Group>();
   const dropped = [...grouping, METRIC_NAME];
+  const keyOf = signatureOf(grouping, without ? 'without' : 'only');
   for (const column of columns) {
-    const labels = without ? column.labels.without(dropped) : column.labels.only(grouping);
-    const group = groups.get(labels.key) ?? { labels, members: [] };
-    groups.set(labels.key, group);
+    const key = keyOf(column.labels);
+    let group = groups.get(key);
+    if (group === undefined) {
+      const labels = without ? column.labels.without(dropped) : column.labels.only(grouping);
+      group = { labels, members: [] };
+      groups.set(key, group);
+    }
     group.members.push(column);
   }
   return [...groups.values()];
@@ -96,6 +103,8 @@ function reduceGroups(expr: Aggregate, groups: readonly Group[], input: Aggregat
   const params = expr.operation === 'quantile' ? paramOf(expr, input) : undefined;
   const members: Members = { floats: [], histograms: [] };
   const results = groups.map((group) => {
+    const fast = reduceFloats(expr.operation, group, input.steps);
+    if (fast !== undefined) return fast;
     const result = newColumn(group.labels, input.steps);
     for (let step = 0; step < input.steps; step++) {
       gather(group, step, members);

@@ -10,9 +10,9 @@ import { PromqlError } from './error.ts';
 import { labelOrder } from './function/sort.ts';
 import { quote } from './literal.ts';
 import { matchKey } from './matching.ts';
-import { operate, operateScalars, type Sample } from './operator.ts';
+import { operate, operateFloats, operateScalars, type Sample } from './operator.ts';
 import { setOperation } from './set-operator.ts';
-import { type Column, joinEqual, newColumn, put, sampleAt, type Value } from './vector.ts';
+import { type Column, isEmpty, joinEqual, newColumn, put, sampleAt, type Value } from './vector.ts';
 
 export interface BinaryInput {
   readonly left: Value;
@@ -54,6 +54,14 @@ function withScalar(
 ): Value {
   const results = columns.map((column) => {
     const result = newColumn(dropsName(expr) ? column.labels.withoutMetricName() : column.labels, scalar.length);
+    if (column.histograms === undefined && !isTrimOperator(expr.operator)) {
+      for (let step = 0; step < scalar.length; step++) {
+        if (column.present[step] === 0) continue;
+        const [value, other] = [column.values[step] as number, scalar[step] as number];
+        put(result, step, operateFloats(expr, scalarOnRight ? value : other, scalarOnRight ? other : value, value));
+      }
+      return result;
+    }
     for (let step = 0; step < scalar.length; step++) {
       const sample = sampleAt(column, step);
       if (sample === undefined) continue;
@@ -101,6 +109,10 @@ class Join {
     for (const column of many) groupOf(column.labels).many.push(column);
     const joins = this.#stepsToJoin(left, right);
     for (const group of groups.values()) {
+      if (this.#isPlainPair(group)) {
+        this.#joinPair(group.many[0] as Column, group.one[0] as Column);
+        continue;
+      }
       for (let step = 0; step < this.#steps; step++) if (joins(step)) this.#joinAt(group, step);
     }
     return joinEqual([...this.#results.values()], this.#expr);
@@ -112,6 +124,31 @@ class Join {
     const fills = fillLeft !== undefined || fillRight !== undefined;
     const [leftThere, rightThere] = [left, right].map((columns) => presenceOf(columns, this.#steps));
     return (step) => fills || (leftThere?.[step] === 1 && rightThere?.[step] === 1);
+  }
+
+  /** One series of floats on each side: the usual case, where nothing can be ambiguous at any time. */
+  #isPlainPair({ many, one }: Group): boolean {
+    const { operator, matching } = this.#expr;
+    if (many.length !== 1 || one.length !== 1 || isTrimOperator(operator)) return false;
+    if (matching.fillLeft !== undefined || matching.fillRight !== undefined) return false;
+    return many[0]?.histograms === undefined && one[0]?.histograms === undefined;
+  }
+
+  #joinPair(many: Column, one: Column): void {
+    const labels = this.#labels(many.labels, one.labels);
+    const known = this.#results.get(labels.key);
+    const column = known ?? newColumn(labels, this.#steps);
+    const [left, right] = this.#swapped ? [one, many] : [many, one];
+    for (let step = 0; step < this.#steps; step++) {
+      if (many.present[step] === 0 || one.present[step] === 0) continue;
+      const value = left.values[step] as number;
+      const result = operateFloats(this.#expr, value, right.values[step] as number, value);
+      if (result === undefined) continue;
+      if (column.present[step] === 1) throw new PromqlError('execution', AMBIGUOUS_MANY, this.#expr);
+      column.present[step] = 1;
+      column.values[step] = result;
+    }
+    if (known === undefined && !isEmpty(column)) this.#results.set(labels.key, column);
   }
 
   #joinAt({ many, one }: Group, step: number): void {

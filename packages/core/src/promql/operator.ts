@@ -73,6 +73,18 @@ function canOperate(
   return true;
 }
 
+/** Two floats; a comparison that fails yields nothing, one that holds keeps the float. Not for trimming. */
+export function operateFloats(
+  { operator, bool }: Binary,
+  left: number,
+  right: number,
+  kept: number,
+): number | undefined {
+  if (!isComparison(operator)) return arithmetic(operator as ArithmeticOperator, left, right);
+  const holds = compare(operator, left, right);
+  return bool ? Number(holds) : holds ? kept : undefined;
+}
+
 export function operateScalars(operator: BinaryOperator, left: number, right: number): number {
   if (isComparison(operator)) return Number(compare(operator, left, right));
   return arithmetic(operator as ArithmeticOperator, left, right);

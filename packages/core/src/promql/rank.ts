@@ -8,7 +8,7 @@ import type { Annotations } from './annotation.ts';
 import type { Aggregate } from './ast.ts';
 import { PromqlError } from './error.ts';
 import { formatFloat } from './literal.ts';
-import { type Column, isEmpty, newColumn, put, sampleAt } from './vector.ts';
+import { type Column, newColumn, put, sampleAt } from './vector.ts';
 import { sampleOffset } from './xxhash.ts';
 
 type RankInput = Omit<AggregateInput, 'param'> & { readonly param: Float64Array };
@@ -17,17 +17,17 @@ export function choose(expr: Aggregate, groups: readonly Group[], input: RankInp
   const params = paramsOf(expr, input.param, input.annotations);
   const results: Column[] = [];
   for (const { members } of groups) {
-    const chosen = members.map((member) => newColumn(member.labels, input.steps));
-    let order: number[] = members.map((_, i) => i);
+    // Only for series that are ever chosen, in the order in which they first are: an instant vector shows it.
+    const chosen = new Map<number, Column>();
     for (let step = 0; step < input.steps; step++) {
-      order = chosenAt(expr, { members, step, param: params[step] as number, input });
-      for (const index of order) {
-        put(chosen[index] as Column, step, sampleAt(members[index] as Column, step));
+      for (const index of chosenAt(expr, { members, step, param: params[step] as number, input })) {
+        const member = members[index] as Column;
+        const column = chosen.get(index) ?? newColumn(member.labels, input.steps);
+        chosen.set(index, column);
+        put(column, step, sampleAt(member, step));
       }
     }
-    // An instant vector shows the chosen series in their order.
-    const listed = input.steps === 1 ? order.map((index) => chosen[index] as Column) : chosen;
-    results.push(...listed.filter((column) => !isEmpty(column)));
+    results.push(...chosen.values());
   }
   return results;
 }
@@ -63,7 +63,8 @@ interface Choice {
 
 /** Indexes of the chosen members, best first. */
 function chosenAt(expr: Aggregate, { members, step, param, input }: Choice): number[] {
-  const present = members.map((_, i) => i).filter((i) => (members[i] as Column).present[step] === 1);
+  const present: number[] = [];
+  for (let i = 0; i < members.length; i++) if ((members[i] as Column).present[step] === 1) present.push(i);
   const count = Math.max(0, Math.trunc(param));
   if (expr.operation === 'limitk') return present.slice(0, count);
   if (expr.operation === 'limit_ratio')
@@ -74,12 +75,29 @@ function chosenAt(expr: Aggregate, { members, step, param, input }: Choice): num
   }
   const sign = expr.operation === 'topk' ? -1 : 1;
   const valueOf = (i: number): number => (members[i] as Column).values[step] as number;
-  floats.sort((a, b) => {
+  const order = (a: number, b: number): number => {
     const [x, y] = [valueOf(a), valueOf(b)];
-    const nans = Number(Number.isNaN(x)) - Number(Number.isNaN(y));
-    return nans !== 0 || Number.isNaN(x) ? nans : x === y ? 0 : sign * (x - y);
-  });
-  return floats.slice(0, count);
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+    return x === y ? 0 : sign * (x - y);
+  };
+  if (count > MAX_INSERTED || count >= floats.length) return floats.sort(order).slice(0, count);
+  return firstBy(floats, count, order);
+}
+
+/** Up to so many best ones are kept by insertion, which looks at every series once; more are sorted. */
+const MAX_INSERTED = 32;
+
+/** The first `count` in order; of equal ones the earlier. */
+function firstBy(items: readonly number[], count: number, order: (a: number, b: number) => number): number[] {
+  const best: number[] = [];
+  for (const item of items) {
+    if (best.length === count && (count === 0 || order(item, best[count - 1] as number) >= 0)) continue;
+    let at = best.length;
+    while (at > 0 && order(item, best[at - 1] as number) < 0) at--;
+    best.splice(at, 0, item);
+    if (best.length > count) best.pop();
+  }
+  return best;
 }
 
 /** A ratio r >= 0 takes the series whose offset falls below r, a negative one exactly those that 1 + r leaves out. */

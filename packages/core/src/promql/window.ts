@@ -127,11 +127,23 @@ export function eachWindow(
   }
 }
 
-/** First index at or after `from` whose stamp is after `time`; the length when there is none. */
+/** First index at or after `from` whose stamp is after `time`; the length when there is none. Doubling steps, then halves. */
 export function firstAfter(times: ArrayLike<number>, time: number, from: number): number {
-  let index = from;
-  while (index < times.length && (times[index] as number) <= time) index++;
-  return index;
+  const { length } = times;
+  if (from >= length || (times[from] as number) > time) return from;
+  let low = from;
+  let reach = 1;
+  while (low + reach < length && (times[low + reach] as number) <= time) {
+    low += reach;
+    reach *= 2;
+  }
+  let high = Math.min(length, low + reach);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] as number) <= time) low = middle;
+    else high = middle;
+  }
+  return high;
 }
 
 export function floatCount(window: Window): number {

@@ -212,28 +212,35 @@ function noteReconciled(
 }
 
 const NEVER = (): boolean => false;
-/** Indexes at which a series was reset, found once per list of histograms however many windows look at it. */
-const resetCache = new WeakMap<readonly ExponentialHistogram[], ReadonlySet<number>>();
+/** Per list of histograms, whether it was reset at each index: found when first asked, however many windows ask. */
+const resetCache = new WeakMap<readonly ExponentialHistogram[], Uint8Array>();
+const [UNKNOWN, RESET, GOES_ON] = [0, 1, 2];
 
 function resetTest(window: Window, context: WindowContext): (index: number) => boolean {
   const known = resetsOf(window);
   const starts = startsOf(window);
-  if (starts === undefined) return (index) => known.has(index);
+  if (starts === undefined) return known;
   for (let i = window.histogramFrom + 1; i < window.histogramTo; i++) {
     if (startsOverlap(starts(i - 1), starts(i))) noteOverlap(window, context);
   }
-  return (index) => known.has(index) || isStartReset(starts(index - 1), starts(index));
+  return (index) => known(index) || isStartReset(starts(index - 1), starts(index));
 }
 
-function resetsOf({ series: { histograms } }: Window): ReadonlySet<number> {
-  const known = resetCache.get(histograms);
-  if (known !== undefined) return known;
-  const resets = new Set<number>();
-  for (let i = 1; i < histograms.length; i++) {
-    if (wasReset(histograms[i - 1] as ExponentialHistogram, histograms[i] as ExponentialHistogram)) resets.add(i);
+function resetsOf({ series: { histograms } }: Window): (index: number) => boolean {
+  let known = resetCache.get(histograms);
+  if (known === undefined) {
+    known = new Uint8Array(histograms.length);
+    resetCache.set(histograms, known);
   }
-  resetCache.set(histograms, resets);
-  return resets;
+  const states = known;
+  return (index) => {
+    if (index >= histograms.length) return false;
+    if (states[index] === UNKNOWN) {
+      const reset = wasReset(histograms[index - 1] as ExponentialHistogram, histograms[index] as ExponentialHistogram);
+      states[index] = reset ? RESET : GOES_ON;
+    }
+    return states[index] === RESET;
+  };
 }
 
 /** Between the first and the last sample; 0 for less than two. */

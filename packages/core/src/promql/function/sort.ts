@@ -1,5 +1,5 @@
 /** Order of an instant vector: by value (NaN last) or by labels in natural order (numbers inside text by value). */
-import type { Labels } from '../../model/labels.ts';
+import type { LabelPair, Labels } from '../../model/labels.ts';
 import type { Column, Value } from '../vector.ts';
 import { stringArgument, vectorArgument } from './arguments.ts';
 import type { CallContext, FunctionDefinition } from './definition.ts';
@@ -88,11 +88,14 @@ export function naturalOrder(a: string, b: string): number {
 
 /** Prometheus's order of label sets: pair by pair, name before value. */
 export function labelOrder(a: Labels, b: Labels): number {
-  const shared = Math.min(a.pairs.length, b.pairs.length);
+  if (a === b) return 0;
+  const [left, right] = [a.pairs, b.pairs];
+  const shared = Math.min(left.length, right.length);
   for (let i = 0; i < shared; i++) {
-    const [[nameA, valueA], [nameB, valueB]] = [a.pairs[i] as [string, string], b.pairs[i] as [string, string]];
-    if (nameA !== nameB) return nameA < nameB ? -1 : 1;
-    if (valueA !== valueB) return valueA < valueB ? -1 : 1;
+    const x = left[i] as LabelPair;
+    const y = right[i] as LabelPair;
+    if (x[0] !== y[0]) return x[0] < y[0] ? -1 : 1;
+    if (x[1] !== y[1]) return x[1] < y[1] ? -1 : 1;
   }
-  return a.pairs.length - b.pairs.length;
+  return left.length - right.length;
 }

@@ -24,8 +24,9 @@ export function startsOverlap(before: Started, after: Started): boolean {
 }
 
 /** The samples of the window, by index, with their start times; undefined where the series knows none. */
-export function startsOf({ series, ...window }: Window): ((index: number) => Started) | undefined {
-  const isFloat = window.floatTo > window.floatFrom;
+export function startsOf({ series, floatFrom, floatTo }: Window): ((index: number) => Started) | undefined {
+  if (series.floatStarts === undefined && series.histogramStarts === undefined) return undefined;
+  const isFloat = floatTo > floatFrom;
   const starts = isFloat ? series.floatStarts : series.histogramStarts;
   const times = isFloat ? series.floatTimes : series.histogramTimes;
   if (starts === undefined) return undefined;
