@@ -165,6 +165,27 @@ export type WireHealth = z.infer<typeof wireHealth>;
 export const PAYLOAD_KINDS = ['metric', 'order', 'fill', 'quote', 'health'] as const;
 export type PayloadKind = (typeof PAYLOAD_KINDS)[number];
 
+/** The codecs that a stream may name; `auto` goes by the message's `Content-Type`, else by its first bytes. */
+export const CODEC_SETTINGS = [
+  'auto',
+  'json',
+  'msgpack',
+  'line',
+  'arrow',
+  'otlp',
+  'remote-write',
+  'remote-write-2',
+] as const;
+export type CodecSetting = (typeof CODEC_SETTINGS)[number];
+/** Those that carry metrics and nothing else. */
+export const METRIC_CODECS: ReadonlySet<CodecSetting> = new Set<CodecSetting>([
+  'line',
+  'arrow',
+  'otlp',
+  'remote-write',
+  'remote-write-2',
+]);
+
 export const wireSchemas = {
   metric: wireMetric,
   order: wireOrder,

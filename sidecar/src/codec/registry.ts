@@ -2,6 +2,7 @@
  * Which codec reads a message: the stream's setting, else the `Content-Type` header, else the first bytes. A codec is one
  * file and one line here. A registry serves one sink for its life: its codecs remember the sink's numbers for series.
  */
+import type { CodecSetting } from '@tapewatch/contract';
 import type { Codec, DecodeContext, SinkCodec } from '../ports.ts';
 import { arrowCodec } from './arrow.ts';
 import { collecting, CollectingSink } from './collecting-sink.ts';
@@ -13,6 +14,8 @@ import { Fault, refuse, shown } from './problem.ts';
 import { remoteWriteCodec } from './remote-write.ts';
 import { SeriesCache } from './series-cache.ts';
 
+type CodecName = Exclude<CodecSetting, 'auto'>;
+
 const CODECS = {
   json: jsonCodec,
   line: lineCodec,
@@ -21,11 +24,7 @@ const CODECS = {
   otlp: otlpCodec,
   'remote-write': remoteWriteCodec(1),
   'remote-write-2': remoteWriteCodec(2),
-} as const satisfies Record<string, (cache: SeriesCache) => SinkCodec>;
-type CodecName = keyof typeof CODECS;
-
-export const CODEC_SETTINGS = ['auto', ...(Object.keys(CODECS) as CodecName[])] as const;
-export type CodecSetting = (typeof CODEC_SETTINGS)[number];
+} as const satisfies Record<CodecName, (cache: SeriesCache) => SinkCodec>;
 
 const BY_MEDIA_TYPE: Readonly<Record<string, CodecSetting>> = {
   '': 'auto',

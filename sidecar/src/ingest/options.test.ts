@@ -62,7 +62,7 @@ describe('settings of streams', () => {
   it.each([
     [{ name: 'a', subject: 'x.{bad name}' }, /subject: .*is not a label name/],
     [{ name: 'a', subject: 'x', delivery: 'jetstream' }, /jetstream: is required/],
-    [{ name: 'a', subject: 'x', payload: 'order', codec: 'line' }, /codec: line protocol carries metrics only/],
+    [{ name: 'a', subject: 'x', payload: 'order', codec: 'line' }, /codec: line carries metrics only/],
     [{ name: 'A b', subject: 'x' }, /name: must match/],
   ])('refuses %j and says why', (input, message) => {
     expect(messagesOf(streamOptions.safeParse(input)).join()).toMatch(message);

@@ -2,7 +2,7 @@
  * Settings of the way in: the connection to NATS, and the streams that map subjects to payload kinds, codecs and labels.
  * The defaults are the table of docs/wire.md, "Subjects". Durations are written as `5m` and are milliseconds once parsed.
  */
-import { LABEL_NAME_PATTERN, PAYLOAD_KINDS } from '@tapewatch/contract';
+import { CODEC_SETTINGS, LABEL_NAME_PATTERN, METRIC_CODECS, PAYLOAD_KINDS } from '@tapewatch/contract';
 import { z } from 'zod';
 import { durationSetting } from './duration.ts';
 import { compileSubjectPattern } from './subject-pattern.ts';
@@ -113,7 +113,7 @@ export const streamOptions = z
       .min(1)
       .describe('pattern; {name} makes a label of a token, {name?} of a last one that may be missing'),
     payload: z.enum(PAYLOAD_KINDS).default('metric'),
-    codec: z.enum(['auto', 'json', 'line']).default('auto'),
+    codec: z.enum(CODEC_SETTINGS).default('auto'),
     delivery: z.enum(['core', 'jetstream']).default('core'),
     jetstream: jetstreamOptions.optional().describe('required when delivery is jetstream'),
     labels: z
@@ -140,8 +140,8 @@ export const streamOptions = z
         message: 'is required when delivery is jetstream: {stream: NAME}',
       });
     }
-    if (stream.payload !== 'metric' && stream.codec === 'line') {
-      context.addIssue({ code: 'custom', path: ['codec'], message: 'line protocol carries metrics only' });
+    if (stream.payload !== 'metric' && METRIC_CODECS.has(stream.codec)) {
+      context.addIssue({ code: 'custom', path: ['codec'], message: `${stream.codec} carries metrics only` });
     }
   });
 
