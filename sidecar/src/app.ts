@@ -11,18 +11,18 @@ import { startHttpServer } from './http/server.ts';
 import { startMonitoring } from './monitoring.ts';
 import { Observers } from './observer.ts';
 import { RECORDED_STREAM } from './pipeline/build-pipeline.ts';
-import type { AlertingView, Clock, Logger, PromqlEngine, Source, Store, StoreReader, Telemetry } from './ports.ts';
-import { createCatalogue } from './query/catalogue.ts';
+import type { Logger, QueryService, Source, TargetsView } from './ports.ts';
+import { createCatalogue, type Catalogue } from './query/catalogue.ts';
 import { ChangeLog } from './query/change-log.ts';
 import { exemplarFinder } from './query/exemplar-query.ts';
-import { openQueries } from './query/open-queries.ts';
+import { openQueries, type Queries } from './query/open-queries.ts';
 import { createQueryService } from './query/query-service.ts';
 import { compileRegex } from './regex.ts';
 import { SCRAPE_STREAM } from './scrape/job-runner.ts';
 import { Scraper } from './scrape/scraper.ts';
 import { openAll, startIngest, type Base, type Closers, type Ingest } from './start-ingest.ts';
 import { createLogger } from './telemetry/log.ts';
-import { createTelemetry } from './telemetry/metrics.ts';
+import { createTelemetry, type TelemetryRegistry } from './telemetry/metrics.ts';
 import { VERSION } from './version.ts';
 
 export interface App {
@@ -57,91 +57,39 @@ export async function startApp(config: Config): Promise<App> {
   }
 }
 
+/** What the parts of the composition share, beside what the way in needs. */
+interface Shared extends Base {
+  readonly registry: TelemetryRegistry;
+  readonly closers: Closers;
+  readonly observers: Observers;
+}
+
 async function compose(config: Config, closers: Closers, closeAll: () => Promise<void>): Promise<App> {
-  const clock = new SystemClock();
   const log = createLogger(config.log);
-  const telemetry = createTelemetry();
+  const registry = createTelemetry();
   let fail: (reason: unknown) => void = () => undefined;
   const failed = new Promise<unknown>((resolve) => (fail = resolve));
-  const base: Base = { config, clock, log, telemetry: telemetry.port, fail };
+  const base: Base = { config, clock: new SystemClock(), log, telemetry: registry.port, fail };
+  const shared: Shared = { ...base, registry, closers, observers: new Observers(log) };
 
-  const { store, pipeline, reader, intake, sources, openAlerts } = await startIngest(base, closers, [SCRAPE_STREAM]);
-  const catalogue = createCatalogue(() => pipeline.registry.all());
-  const changes = new ChangeLog();
-  pipeline.announceTo(changes);
-  const queries = openQueries({ reader, telemetry: telemetry.port, log, changes }, config.query);
-  closers.push(() => queries.close());
-  const { engine, line } = queries;
-  const scraper = await Scraper.start(config.scrape, {
-    ...base,
-    telemetry: telemetry.port,
-    version: VERSION,
-    write: (use) => void pipeline.write(SCRAPE_STREAM, use),
-  });
-  closers.push(() => scraper.close());
-  const observers = new Observers(log);
-  const channels = new ChannelSet(config.channels, {
-    log,
-    externalUrl: `http://${config.http.listen}`,
-    notifications: config.notifications,
-  });
-  closers.push(() => channels.close());
+  const ingest = await startIngest(base, closers, [SCRAPE_STREAM]);
+  const queries = startQueries(shared, ingest);
+  const scraper = await startScraper(shared, ingest);
   let sourcesAreOpen: () => void = () => undefined;
   const sourcesOpen = new Promise<void>((resolve) => (sourcesAreOpen = resolve));
-  const alerting = await openAlerting(base, { engine, pipeline, reader, openAlerts, channels, sourcesOpen, observers });
-  closers.push(() => alerting.close());
-  const queryService = createQueryService({ engine, reader, alerting, line, unitOf: catalogue.unitOf });
-
-  const health = async () => ({ version: VERSION, source: worstStatus(sources), store: await store.health() });
-  const http = await startHttpServer(
-    {
-      engine,
-      line,
-      exemplars: exemplarFinder(reader),
-      reader,
-      queryService,
-      alerting,
-      intake,
-      targets: scraper,
-      catalogue,
-      health,
-      telemetry,
-      clock,
-      log,
-      version: VERSION,
-    },
-    config.http,
-  );
-  closers.push(() => http.close());
-  const grafana = await openGrafana(
-    {
-      queryService,
-      reader,
-      clock,
-      metadata: catalogue,
-      health,
-      metrics: telemetry.text,
-      version: VERSION,
-      logger: log,
-    },
-    { ...config.grafana, queryTimeoutMs: config.query.timeoutMs },
-  );
-  if (grafana !== undefined) closers.push(() => grafana.close());
+  const alerting = await openAlerting(shared, { ...ingest, ...queries, sourcesOpen });
+  const { line, engine, catalogue } = queries;
+  const queryService = createQueryService({ engine, reader: ingest.reader, alerting, line, unitOf: catalogue.unitOf });
+  const { http, grafana } = await serve(shared, { ingest, queries, scraper, alerting, queryService });
+  const { store, reader, pipeline, sources } = ingest;
   const monitoring = await startMonitoring({
-    config,
-    clock,
-    log,
-    telemetry,
-    engine,
-    reader,
-    store,
+    ...{ config, clock: base.clock, log, telemetry: registry, engine, reader, store, catalogue },
     progress: pipeline,
-    catalogue,
     sources: () => sources.map((source) => source.status()),
     grafana: () => grafana?.address,
     record: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
     checkAlerts: () => alerting.check(),
-    observers,
+    observers: shared.observers,
   });
   closers.push(() => monitoring.close());
   void openAll(sources, pipeline, base).then(sourcesAreOpen);
@@ -151,49 +99,97 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
     grafanaAddress: grafana?.address,
     prometheusAddress: monitoring.prometheusAddress,
     liveAddress: monitoring.liveAddress,
-    on: observers.on.bind(observers),
+    on: shared.observers.on.bind(shared.observers),
     failed,
     reload: () => reload({ alerting, scraper }, log),
     stop: closeAll,
   };
 }
 
-function openAlerting(
-  { config, clock, log, telemetry }: Base,
-  parts: Pick<Ingest, 'pipeline' | 'reader' | 'openAlerts'> & {
-    engine: PromqlEngine;
-    channels: ChannelSet;
-    sourcesOpen: Promise<void>;
-    observers: Observers;
-  },
-): Promise<Alerting> {
-  const { engine, pipeline, reader, openAlerts, channels, sourcesOpen, observers } = parts;
-  return startAlerting(
+type Answering = Queries & { readonly catalogue: Catalogue };
+
+function startQueries({ config, log, telemetry, closers }: Shared, { pipeline, reader }: Ingest): Answering {
+  const changes = new ChangeLog();
+  pipeline.announceTo(changes);
+  const queries = openQueries({ reader, telemetry, log, changes }, config.query);
+  closers.push(() => queries.close());
+  return { ...queries, catalogue: createCatalogue(() => pipeline.registry.all()) };
+}
+
+async function startScraper(shared: Shared, { pipeline }: Ingest): Promise<Scraper> {
+  const { config, clock, log, telemetry, closers } = shared;
+  const scraper = await Scraper.start(config.scrape, {
+    ...{ clock, log, telemetry, version: VERSION },
+    write: (use) => void pipeline.write(SCRAPE_STREAM, use),
+  });
+  closers.push(() => scraper.close());
+  return scraper;
+}
+
+interface Served {
+  readonly ingest: Ingest;
+  readonly queries: Answering;
+  readonly scraper: TargetsView;
+  readonly alerting: Alerting;
+  readonly queryService: QueryService;
+}
+
+/** The doors: HTTP, and the one for Grafana where it is configured. */
+async function serve(
+  { config, clock, log, registry, closers }: Shared,
+  { ingest: { reader, intake, sources, store }, queries, scraper, alerting, queryService }: Served,
+) {
+  const { engine, line, catalogue } = queries;
+  const health = async () => ({ version: VERSION, source: worstStatus(sources), store: await store.health() });
+  const http = await startHttpServer(
     {
-      engine,
+      ...{ engine, line, reader, queryService, alerting, intake, catalogue, health, clock, log, version: VERSION },
+      exemplars: exemplarFinder(reader),
+      targets: scraper,
+      telemetry: registry,
+    },
+    config.http,
+  );
+  closers.push(() => http.close());
+  const grafana = await openGrafana(
+    {
+      ...{ queryService, reader, clock, health, version: VERSION, logger: log },
+      metadata: catalogue,
+      metrics: registry.text,
+    },
+    { ...config.grafana, queryTimeoutMs: config.query.timeoutMs },
+  );
+  if (grafana !== undefined) closers.push(() => grafana.close());
+  return { http, grafana };
+}
+
+async function openAlerting(
+  { config, clock, log, telemetry, closers, observers }: Shared,
+  parts: Pick<Ingest, 'pipeline' | 'reader' | 'openAlerts'> & Pick<Queries, 'engine'> & { sourcesOpen: Promise<void> },
+): Promise<Alerting> {
+  const { engine, pipeline, reader, openAlerts, sourcesOpen } = parts;
+  const { notifications } = config;
+  const channels = new ChannelSet(config.channels, {
+    ...{ log, notifications, externalUrl: `http://${config.http.listen}` },
+  });
+  closers.push(() => channels.close());
+  const alerting = await startAlerting(
+    {
+      ...{ engine, reader, clock, log, telemetry, compileRegex, sourcesOpen, random: Math.random },
       progress: pipeline,
-      reader,
-      clock,
-      log,
-      telemetry,
-      compileRegex,
       storeTransitions: (rows) => pipeline.storeTransitions(rows),
       recordSamples: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
       openChannels: (integrations) => channels.open(integrations),
-      sourcesOpen,
       broadcast: channels.broadcast,
       onTransitions: (transitions) => {
         for (const transition of transitions) observers.tell('alert', transition);
       },
-      random: Math.random,
     },
-    {
-      ...config.alerting,
-      suppression: config.alerts,
-      notificationsEnabled: config.notifications.enabled,
-    },
+    { ...config.alerting, suppression: config.alerts, notificationsEnabled: notifications.enabled },
     openAlerts,
   );
+  closers.push(() => alerting.close());
+  return alerting;
 }
 
 /** Each part takes all of its files or none; a part that refuses keeps nothing from the others. */
