@@ -11,6 +11,7 @@
 import type { EvaluationRange, MatrixSeries, QueryResult, SelectRequest } from '@tapewatch/core';
 import type { AnswerCache, CachedAnswer } from './answer-cache.ts';
 import type { ChangeLog } from './change-log.ts';
+import { raceAbort } from './deadline.ts';
 import type { ExpressionFacts } from './expression-facts.ts';
 import { sliced, spliced } from './splice.ts';
 
@@ -43,6 +44,8 @@ export const UNKNOWN_LEVEL = -1;
 export class CachedEvaluation {
   readonly #cache: AnswerCache;
   readonly #changes: ChangeLog;
+  /** Answers that are being made from scratch, by key. */
+  readonly #building = new Map<string, Promise<Evaluated>>();
 
   constructor(cache: AnswerCache, changes: ChangeLog) {
     this.#cache = cache;
@@ -71,9 +74,24 @@ export class CachedEvaluation {
       }
     }
     const evaluatedAtMs = this.#cache.now();
-    const answer = { ...(await evaluate(question.range)), cache: 'miss' as const };
-    this.#put(key, question, { answer, version, evaluatedAtMs });
-    return answer;
+    const evaluated = evaluate(question.range);
+    this.#building.set(key, evaluated);
+    try {
+      const answer = { ...(await evaluated), cache: 'miss' as const };
+      this.#put(key, question, { answer, version, evaluatedAtMs });
+      return answer;
+    } finally {
+      if (this.#building.get(key) === evaluated) this.#building.delete(key);
+    }
+  }
+
+  /**
+   * Waits while an answer is made from scratch that this one could continue: boards that are refreshed before their first
+   * answer is there would otherwise have it made over and over. Whether the other succeeds does not matter here.
+   */
+  async settled(question: Question, signal: AbortSignal): Promise<void> {
+    const building = isSliding(question) ? this.#building.get(keyOf(question)) : undefined;
+    if (building !== undefined) await raceAbort(building.then(ignore, ignore), signal);
   }
 
   /** The last step of the old answer that the question can keep; -Infinity when there is none. */
@@ -123,6 +141,8 @@ export class CachedEvaluation {
     this.#cache.put(key, { result, ...span, version, evaluatedAtMs, selects, levelsMs, errorBound });
   }
 }
+
+function ignore(): void {}
 
 /** Equal for two questions that one flight may answer. */
 export function identityOf({ facts, range, scope }: Question): string {

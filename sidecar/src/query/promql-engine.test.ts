@@ -234,6 +234,23 @@ describe('the PromQL engine over a store', () => {
     expect(reader.requests).toHaveLength(2);
   });
 
+  it('waits for an answer that is being made and continues it, instead of making it again', async () => {
+    const reader = new MemoryReader();
+    let open: () => void = () => undefined;
+    reader.gate = new Promise((resolve) => (open = resolve));
+    const outcomes: string[] = [];
+    const telemetry = { level: () => undefined, queryCached: (outcome: string) => void outcomes.push(outcome) };
+    const engine = engineOver(reader, { telemetry, changes: new ChangeLog() });
+    const ask = (endMs: number) => engine.query('fills_total', { startMs: endMs - 20_000, endMs, stepMs: 5_000 });
+    const first = ask(HOUR - 5_000);
+    while (reader.requests.length === 0) await Promise.resolve();
+    const second = ask(HOUR);
+    open();
+    await Promise.all([first, second]);
+    expect(outcomes).toEqual(['miss', 'extended']);
+    expect(reader.requests.map(({ startMs, endMs }) => endMs - startMs)).toEqual([319_999, 299_999]);
+  });
+
   it('passes a fault of the store on as it is', async () => {
     const reader = new MemoryReader();
     reader.gate = Promise.reject(new Error('disk'));

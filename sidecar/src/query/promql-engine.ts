@@ -122,8 +122,9 @@ class Engine implements PromqlEngine {
   async #share(question: Question, asked: Asked, deadline: Deadline): Promise<Answer> {
     const { telemetry } = this.#options;
     let own = false;
-    const work: Parameters<SharedFlights<Answer>['join']>[1] = ({ signal, joinWhile }) => {
+    const work: Parameters<SharedFlights<Answer>['join']>[1] = async ({ signal, joinWhile }) => {
       own = true;
+      await this.#cached.settled(question, signal);
       return this.#line.run(async () => {
         joinWhile(this.#cached.unchanged(question));
         return this.#cached.answer(question, (range) => this.#evaluate(asked, range, signal));
