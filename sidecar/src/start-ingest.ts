@@ -50,7 +50,7 @@ export async function startIngest(
 ): Promise<Ingest> {
   const { config, clock, log, telemetry, fail } = base;
   if (config.store.kind === 'duckdb') await mkdir(dirname(config.store.path), { recursive: true });
-  const store = openStore(config.store, fail);
+  const store = openStore(config.store, fail, (notice) => log.error({ part: 'store' }, notice));
   const recovery = await store.open();
   closers.push(() => store.close());
   const { sources, streams } = openSources({

@@ -10,6 +10,8 @@ describe('openStore', () => {
       memoryLimitMb: 1_024,
       compression: true,
       threads: 2,
+      maxDiskMb: 0,
+      onCorruption: 'quarantine',
       retention: {
         samplesHours: 24,
         secondWindowsHours: 168,

@@ -15,6 +15,16 @@ export const storeOptions = z.discriminatedUnion('kind', [
     memoryLimitMb: z.number().int().min(64).max(1_048_576).default(1_024).describe('memory of the engine, in MiB'),
     threads: z.number().int().min(1).max(256).default(2).describe('threads of the engine'),
     compression: z.boolean().default(true).describe('of what is written: the file’s columns and exported segments'),
+    maxDiskMb: z
+      .number()
+      .int()
+      .min(0)
+      .default(0)
+      .describe('database and segments together, MiB; past it the oldest of the finest level goes; 0: no cap'),
+    onCorruption: z
+      .enum(['quarantine', 'fail'])
+      .default('quarantine')
+      .describe('a damaged file: start without it and keep it under another name, or do not start'),
     retention,
   }),
   z.strictObject({
@@ -26,7 +36,16 @@ export const storeOptions = z.discriminatedUnion('kind', [
 
 export type StoreOptions = z.infer<typeof storeOptions>;
 
-/** Not yet opened. `onFailure` is called once when the store cannot go on and the process must end in order. */
-export function openStore(options: StoreOptions, onFailure: (error: TapewatchError) => void): Store {
-  return options.kind === 'memory' ? new MemoryStore(options) : new WorkerStore({ ...options, onFailure });
+/**
+ * Not yet opened. `onFailure` is called once when the store cannot go on and the process must end in order; `onNotice`
+ * tells what an operator must know, such as a file that was found damaged.
+ */
+export function openStore(
+  options: StoreOptions,
+  onFailure: (error: TapewatchError) => void,
+  onNotice: (message: string) => void = () => undefined,
+): Store {
+  if (options.kind === 'memory') return new MemoryStore(options);
+  const { kind: _, ...duckdb } = options;
+  return new WorkerStore({ ...duckdb, onFailure, onNotice });
 }

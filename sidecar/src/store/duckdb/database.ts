@@ -8,6 +8,7 @@ import { dirname, resolve } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { TapewatchError } from '../../errors.ts';
 import { reasonOf } from '../faults.ts';
+import { isCorrupt } from './corruption.ts';
 import { segmentFolder } from './segment-folder.ts';
 
 export interface DatabaseOptions {
@@ -118,10 +119,19 @@ function openingFault(path: string, cause: unknown): TapewatchError {
       { cause },
     );
   }
+  if (isCorrupt(cause)) return corrupt(path, cause);
   return new TapewatchError('store.unavailable', `cannot open the store file ${path}: ${reason}`, { cause });
 }
 
 /** True when the engine refuses every further statement until the instance is opened anew, as after a full disk. */
 export function isInvalidated(error: unknown): boolean {
   return /invalidated|FATAL|No space left|Could not write/i.test(reasonOf(error));
+}
+
+export function corrupt(path: string, cause: unknown): TapewatchError {
+  return new TapewatchError(
+    'store.corrupt',
+    `the store file ${path} is damaged: ${reasonOf(cause)}; restore a backup with "tapewatch restore", or move the file away`,
+    { cause },
+  );
 }

@@ -25,9 +25,8 @@ import type {
   Store,
   TransitionRow,
 } from '../../ports.ts';
-import { demandWanted, unknownSeries } from '../faults.ts';
+import { demandWanted, reasonOf, unknownSeries } from '../faults.ts';
 import { LEVEL_SECONDS } from '../level.ts';
-import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
 import { planDistributions, planValues, type ReadState } from '../select-plan.ts';
 import {
   groupsBy,
@@ -38,7 +37,9 @@ import {
   type SelectSlices,
   type SeriesSlices,
 } from '../slices.ts';
+import { isCorrupt, quarantineDatabase, type CorruptionPolicy } from './corruption.ts';
 import type { DatabaseOptions } from './database.ts';
+import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { packBatch, withLabels, type PackedBatch } from './packed-batch.ts';
 import { readBases, readDeltas } from './read-distributions.ts';
 import { readEvents, readQuotesBefore, type AskedQuote } from './read-events.ts';
@@ -46,60 +47,82 @@ import { readMerged } from './read-merged.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
 import { readActive, readValues, type ReadSource } from './read-values.ts';
-import { readHorizon, retainRows } from './retain.ts';
-import { dropSegments, expired } from './retain-segments.ts';
-import { removeStrays, sealOldest } from './seal-segment.ts';
-import { SEALABLE, SegmentList } from './segment.ts';
+import { SegmentList } from './segment.ts';
+import { mayBeSegmentFault } from './verify-segments.ts';
 import { SeriesIndex } from './series-index.ts';
 import { Session } from './session.ts';
-import { transaction } from './sql.ts';
 import { StoreLadder } from './store-ladder.ts';
-import { BATCH_MARK, readMark, writeBatch, writeMarks } from './write-batch.ts';
-import { writeSealed } from './write-windows.ts';
+import { BATCH_MARK, readMark, writeBatch } from './write-batch.ts';
 
-export interface DuckDbStoreOptions extends DatabaseOptions {
-  /** Parquet segments with zstd; default true. */
-  readonly compress?: boolean;
-  /** Closed spans become Parquet segments; default true. */
-  readonly sealSegments?: boolean;
-  readonly retention?: Retention;
+export interface DuckDbStoreOptions extends DatabaseOptions, MaintenanceOptions {
+  /** What to do with a damaged file; default: start without it. */
+  readonly onCorruption?: CorruptionPolicy;
 }
 
 export class DuckDbStore implements Store {
   readonly #session: Session;
-  readonly #retention: Retention;
   readonly #index = new SeriesIndex();
   readonly #ladder = new StoreLadder();
   readonly #segments: SegmentList;
+  readonly #maintenance: Maintenance;
   readonly #options: DuckDbStoreOptions;
-  #horizon: Horizon = ENDLESS;
   #lastBatch = 0;
   /** Digest of a batch whose append threw, until the file has told whether it holds it. */
   #uncertain: string | undefined;
 
   constructor(options: DuckDbStoreOptions) {
     this.#session = new Session(options);
-    this.#retention = options.retention ?? DEFAULT_RETENTION;
     this.#options = options;
     this.#segments = new SegmentList(options.path);
+    this.#maintenance = new Maintenance(options, {
+      session: this.#session,
+      ladder: this.#ladder,
+      index: this.#index,
+      segments: this.#segments,
+    });
   }
 
   async open(): Promise<Recovery> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#openOnce();
+      } catch (error) {
+        const { path, onCorruption = 'quarantine' } = this.#options;
+        // First the log of commits may go, then the file.
+        if (onCorruption === 'fail' || !isCorrupt(error) || attempt === 2) throw error;
+        await this.#session.close();
+        this.#maintenance.notify(quarantineDatabase(path, error, Date.now()));
+      }
+    }
+  }
+
+  async #openOnce(): Promise<Recovery> {
     await this.#session.open();
     const recovery = await this.#session.read(async (connection) => {
       this.#lastBatch = (await readMark(connection, BATCH_MARK)) ?? 0;
-      this.#horizon = await readHorizon(connection);
       return readRecovery(connection);
     });
     for (const definition of recovery.series) this.#index.add(definition);
     // Wider levels that a crash, or an older schema, left behind are caught up with.
     await this.#session.write(async (connection) => {
+      await this.#maintenance.load(connection);
       await this.#ladder.load(connection, this.#index.kinds);
       await this.#ladder.catchUp(connection);
-      await this.#segments.load(connection);
-      await removeStrays(this.#options.path, this.#segments);
     });
     return recovery;
+  }
+
+  /** Reads; when a segment is the fault, without it. */
+  async #read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    try {
+      return await this.#session.read(work, signal);
+    } catch (error) {
+      if (signal?.aborted === true || this.#segments.all.length === 0 || !mayBeSegmentFault(reasonOf(error)))
+        throw error;
+      const named = this.#segments.all.filter(({ file }) => reasonOf(error).includes(file));
+      if (!(await this.#maintenance.verify(named.length > 0 ? named : this.#segments.all))) throw error;
+      return this.#session.read(work, signal);
+    }
   }
 
   append(batch: ColumnBatch): Promise<{ readonly duplicates: number }> {
@@ -172,7 +195,7 @@ export class DuckDbStore implements Store {
     };
     const state = this.#readState();
     const spans = planDistributions(request, state);
-    return this.#session.read(async (connection) => {
+    return this.#read(async (connection) => {
       const points = await readValues(connection, sourceOf(false), {
         segments: planValues(request, state),
         request,
@@ -206,15 +229,16 @@ export class DuckDbStore implements Store {
     const spans = planDistributions(mergeRange(request), this.#readState());
     const { startMs: firstMs, stepMs } = request;
     const allSeries = groupOf.size === this.#index.distributions;
-    const rows = await this.#session.read(
-      (connection) => readMerged(connection, { groupOf, spans, firstMs, stepMs, allSeries, relation: this.#segments.relation }),
+    const rows = await this.#read(
+      (connection) =>
+        readMerged(connection, { groupOf, spans, firstMs, stepMs, allSeries, relation: this.#segments.relation }),
       signal,
     );
     return { ...rows, labels, levelsMs: [...new Set(spans.map(({ level }) => LEVEL_SECONDS[level] * 1_000))] };
   }
 
   #readState(): ReadState {
-    return { marks: this.#ladder.marks, horizon: this.#horizon };
+    return { marks: this.#ladder.marks, horizon: this.#maintenance.horizon };
   }
 
   async series(
@@ -229,8 +253,13 @@ export class DuckDbStore implements Store {
     const found =
       unknown.length === 0
         ? new Set<number>()
-        : await this.#session.read(
-            (connection) => readActive(connection, { ids: unknown, relation: this.#segments.relation }, { startMs, endMs, horizon: this.#horizon }),
+        : await this.#read(
+            (connection) =>
+              readActive(
+                connection,
+                { ids: unknown, relation: this.#segments.relation },
+                { startMs, endMs, horizon: this.#maintenance.horizon },
+              ),
             signal,
           );
     const silent = new Set(unknown.filter((id) => !found.has(id)));
@@ -242,21 +271,21 @@ export class DuckDbStore implements Store {
     filter: EventFilter,
     signal?: AbortSignal,
   ): Promise<EventRowByTable[T][]> {
-    return this.#session.read((connection) => readEvents(connection, table, filter), signal);
+    return this.#read((connection) => readEvents(connection, table, filter), signal);
   }
 
   async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(Quote | null)[]> {
-    return this.#session.read((connection) => readQuotesBefore(connection, asked), signal);
+    return this.#read((connection) => readQuotesBefore(connection, asked), signal);
   }
 
   async transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {
-    return this.#session.read((connection) => readTransitions(connection, filter));
+    return this.#read((connection) => readTransitions(connection, filter));
   }
 
   async distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
     const ids = this.#index.matching([]).filter(({ kind }) => kind === 'distribution');
     const state = this.#readState();
-    const totals = await this.#session.read((connection) =>
+    const totals = await this.#read((connection) =>
       readBases(
         connection,
         { ids: ids.map(({ id }) => id), relation: this.#segments.relation },
@@ -270,51 +299,18 @@ export class DuckDbStore implements Store {
 
   async rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]> {
     const ids = this.#index.ofStream(stream).map(({ id }) => id);
-    return this.#session.read((connection) => readRawSince(connection, { ids, relation: this.#segments.relation }, fromNanos));
+    return this.#read((connection) => readRawSince(connection, { ids, relation: this.#segments.relation }, fromNanos));
   }
 
-  async retain(nowNanos: bigint): Promise<number> {
-    const cutoffs = cutoffsAt(nowNanos, this.#retention);
-    return this.#session.write(async (connection) => {
-      await this.#sealIdle(connection, Number(nowNanos / 1_000_000_000n));
-      const horizon = laterHorizon(this.#horizon, cutoffs.horizon);
-      const removed = await retainRows(connection, cutoffs, horizon);
-      this.#horizon = horizon;
-      this.#index.forgetBefore(horizon.raw * 1_000);
-      const dropped = await dropSegments(connection, this.#segments, expired(this.#segments.all, horizon));
-      await this.#seal(connection);
-      return removed + dropped;
-    });
-  }
-
-  /** Moves closed spans out of the tables: a few a call, so that appends do not wait long. */
-  async #seal(connection: DuckDBConnection): Promise<void> {
-    const { distribution, value } = this.#ladder.marks;
-    const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
-    const { path, compress = true, sealSegments = true } = this.#options;
-    if (!sealSegments) return;
-    const options = { databasePath: path, compress, closedBefore };
-    for (const sealable of SEALABLE) await sealOldest(connection, sealable, { options, segments: this.#segments });
-  }
-
-  /** Windows of a silent source are sealed by the clock. */
-  async #sealIdle(connection: DuckDBConnection, nowSeconds: number): Promise<void> {
-    try {
-      const sealed = await this.#ladder.tick(connection, this.#index.kinds, nowSeconds);
-      await transaction(connection, async () => {
-        const moved = await writeSealed(connection, sealed, this.#ladder.marks);
-        if (moved.length > 0) await writeMarks(connection, moved);
-      });
-      await this.#ladder.committed(connection, sealed);
-    } catch (error) {
-      this.#ladder.forget();
-      throw error;
-    }
+  retain(nowNanos: bigint): Promise<number> {
+    return this.#maintenance.run(nowNanos);
   }
 
   async health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }> {
     await this.#session.read((connection) => connection.run('SELECT 1'));
-    const detail = `DuckDB, ${this.#index.size} series, batch ${this.#lastBatch}`;
+    const cut =
+      this.#maintenance.cutSegments === 0 ? '' : `, ${this.#maintenance.cutSegments} segments removed by the disk cap`;
+    const detail = `DuckDB, ${this.#index.size} series, batch ${this.#lastBatch}${cut}`;
     return { ok: true, detail, bytesOnDisk: this.#session.bytesOnDisk + this.#segments.bytes };
   }
 
@@ -330,9 +326,6 @@ export class DuckDbStore implements Store {
     }
   }
 }
-
-/** How long after its end a span may still be needed by the ladder, or get late samples. */
-const CLOSED_AFTER_SECONDS = 3_600;
 
 const NO_VALUES = new Float64Array(0);
 

@@ -14,7 +14,10 @@ export async function readRawSince(
 ): Promise<RawSlice[]> {
   if (ids.length === 0) return [];
   const where = `WHERE ${seriesIn(ids)} AND time_nanos >= ${fromNanos}::BIGINT ORDER BY time_nanos, series_id, arrival`;
-  const values = await readRows(connection, `SELECT series_id, time_nanos, value FROM ${relation('samples', fromNanos, EVER)} ${where}`);
+  const values = await readRows(
+    connection,
+    `SELECT series_id, time_nanos, value FROM ${relation('samples', fromNanos, EVER)} ${where}`,
+  );
   const histograms = await readRows(
     connection,
     `SELECT series_id, time_nanos, ${HISTOGRAM_SQL} FROM ${relation('histogram_samples', fromNanos, EVER)} ${where}`,

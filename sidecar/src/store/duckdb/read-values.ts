@@ -64,11 +64,7 @@ async function readSegment(
   }
 }
 
-function segmentSql(
-  { ids, relation }: ReadSource,
-  { level, startMs, endMs }: ValueSegment,
-  step: Step,
-): string {
+function segmentSql({ ids, relation }: ReadSource, { level, startMs, endMs }: ValueSegment, step: Step): string {
   const { from, to } = nanosRange(startMs, endMs);
   if (level === 'raw') {
     const rows = `FROM ${relation('samples', from, to)} WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)}`;

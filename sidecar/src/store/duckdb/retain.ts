@@ -26,6 +26,13 @@ export async function readHorizon(connection: DuckDBConnection): Promise<Horizon
   return Object.fromEntries(HORIZONS.map((level) => [level, marks.get(horizonMark(level)) ?? 0])) as unknown as Horizon;
 }
 
+export function writeHorizon(connection: DuckDBConnection, horizon: Horizon): Promise<void> {
+  return writeMarks(
+    connection,
+    HORIZONS.map((level) => [horizonMark(level), horizon[level]] as const),
+  );
+}
+
 /** `horizon`: what stands afterwards. Returns rows removed. */
 export function retainRows(
   connection: DuckDBConnection,

@@ -25,39 +25,68 @@ export interface SealOptions {
   readonly closedBefore: number;
 }
 
-/** Seals the oldest closed span of the table, if there is one; returns whether it did. */
-export async function sealOldest(
+/** A file that is complete and durable, but not yet named. */
+export interface PreparedSegment {
+  readonly sealable: Sealable;
+  readonly span: Span;
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Copies the oldest closed span of the table, if there is one. Reads only, so appends go on meanwhile. */
+export async function prepareSegment(
   connection: DuckDBConnection,
   sealable: Sealable,
   { options, segments }: { options: SealOptions; segments: SegmentList },
-): Promise<boolean> {
+): Promise<PreparedSegment | undefined> {
   const span = await oldestSpan(connection, sealable, options.closedBefore);
-  if (span === undefined) return false;
+  if (span === undefined) return undefined;
   const { relation, timeColumn } = sealable;
-  const range = within(timeColumn, nanosAt(span.from), nanosAt(span.to));
   const file = freeName(`${relation}-${isoName(span.from)}-${isoName(span.to)}`, segments);
   const path = segments.pathOf(file);
   const temporary = `${path}.tmp`;
   await rm(temporary, { force: true });
   await connection.run(
-    `COPY (SELECT * FROM ${relation} WHERE ${range} ORDER BY series_id, ${timeColumn}, rowid) TO '${quoted(temporary)}'
-     (FORMAT parquet, COMPRESSION ${options.compress ? 'zstd' : 'uncompressed'}, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+    `COPY (SELECT * FROM ${relation} WHERE ${rangeOf(sealable, span)} ORDER BY series_id, ${timeColumn}, rowid)
+     TO '${temporary.replaceAll("'", "''")}' (FORMAT parquet,
+       COMPRESSION ${options.compress ? 'zstd' : 'uncompressed'}, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
   );
   await makeDurable(temporary);
   const sha256 = await checksumOf(temporary);
   const { size } = await stat(temporary);
   await rename(temporary, path);
   await makeDurable(segmentFolder(options.databasePath));
+  return { sealable, span, file, bytes: size, sha256 };
+}
+
+/** Names the file and deletes its rows; false when rows came late in between, and the file is to be made again. */
+export async function commitSegment(
+  connection: DuckDBConnection,
+  { sealable, span, file, bytes, sha256 }: PreparedSegment,
+  segments: SegmentList,
+): Promise<boolean> {
+  const { relation } = sealable;
+  const range = rangeOf(sealable, span);
+  const [count] = await readRows(connection, `SELECT count(*) FROM ${relation} WHERE ${range}`);
+  if (Number(count?.[0]) !== span.rows) {
+    await rm(segments.pathOf(file), { force: true });
+    return false;
+  }
   await transaction(connection, async () => {
     if (relation === 'samples') await connection.run(secondWindows(`samples WHERE ${range}`));
     await connection.run(
-      `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${size}, $3)`,
+      `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
       [file, relation, sha256],
     );
     await connection.run(`DELETE FROM ${relation} WHERE ${range}`);
   });
   await segments.load(connection);
   return true;
+}
+
+function rangeOf({ timeColumn }: Sealable, { from, to }: Span): string {
+  return within(timeColumn, nanosAt(from), nanosAt(to));
 }
 
 /** Removes what a crash left: temporary files, and files that no transaction names. */
@@ -114,10 +143,6 @@ function freeName(name: string, segments: SegmentList): string {
 /** `20260302T090000Z`, so that a listing of the folder is in order of time. */
 function isoName(seconds: number): string {
   return new Date(seconds * 1_000).toISOString().replace(/[-:]|\.\d+/g, '');
-}
-
-function quoted(path: string): string {
-  return path.replaceAll("'", "''");
 }
 
 async function makeDurable(path: string): Promise<void> {

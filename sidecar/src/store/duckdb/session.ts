@@ -5,7 +5,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TapewatchError } from '../../errors.ts';
 import { cancelled, reasonOf } from '../faults.ts';
-import { Database, isInvalidated, type DatabaseOptions } from './database.ts';
+import { isCorrupt } from './corruption.ts';
+import { corrupt, Database, isInvalidated, type DatabaseOptions } from './database.ts';
 import { createStaging } from './write-batch.ts';
 import { migrate } from './migrate.ts';
 
@@ -146,6 +147,7 @@ export class Session {
 function asFault(error: unknown, path: string): unknown {
   // A bug of the caller stays what it is.
   if (error instanceof TapewatchError || error instanceof RangeError) return error;
+  if (isCorrupt(error)) return corrupt(path, error);
   const reason = reasonOf(error);
   return new TapewatchError('store.unavailable', `the store file ${path} failed: ${reason}`, { cause: error });
 }

@@ -67,15 +67,9 @@ export class WorkerStore implements Store {
   }
 
   async open(): Promise<Recovery> {
-    const { path, memoryLimitMb, threads, compression, retention, workerPath } = this.#options;
+    const { workerPath, onFailure: _, onNotice: __, ...store } = this.#options;
+    const { path } = store;
     this.#file = takeFile(path);
-    const store: DuckDbStoreOptions = {
-      path,
-      memoryLimitMb,
-      threads,
-      ...(compression === undefined ? {} : { compression }),
-      ...(retention && { retention }),
-    };
     const worker = new Worker(workerPath ?? storeWorkerPath(), { workerData: store, name: 'tapewatch-store' });
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => this.#settle(message));
@@ -212,6 +206,10 @@ export class WorkerStore implements Store {
   }
 
   #settle(message: FromWorker): void {
+    if (message.kind === 'notice') {
+      this.#options.onNotice?.(message.message);
+      return;
+    }
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
     this.#waiting.delete(message.id);

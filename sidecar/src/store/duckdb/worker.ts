@@ -69,4 +69,8 @@ function transferOf(method: StoreMethod, result: unknown): ArrayBuffer[] {
   return method === 'select' || method === 'mergedHistograms' ? buffersIn(result) : [];
 }
 
-if (parentPort !== null) serve(parentPort, new DuckDbStore(workerData as DuckDbStoreOptions));
+if (parentPort !== null) {
+  const port = parentPort;
+  const onNotice = (message: string): void => port.postMessage({ kind: 'notice', message } satisfies FromWorker);
+  serve(port, new DuckDbStore({ ...(workerData as DuckDbStoreOptions), onNotice }));
+}

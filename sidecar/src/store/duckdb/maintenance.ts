@@ -1,0 +1,165 @@
+/**
+ * What a store does to itself once a minute: windows of silent sources are sealed, rows and files past their retention
+ * go, closed spans become segments, the disk cap is kept, and one segment is read whole to find flipped bits.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
+import { overCap } from './disk-cap.ts';
+import { dropSegments, expired } from './retain-segments.ts';
+import { readHorizon, retainRows, writeHorizon } from './retain.ts';
+import { commitSegment, prepareSegment, removeStrays } from './seal-segment.ts';
+import { SEALABLE, type Segment, type SegmentList } from './segment.ts';
+import type { SeriesIndex } from './series-index.ts';
+import type { Session } from './session.ts';
+import { transaction } from './sql.ts';
+import type { StoreLadder } from './store-ladder.ts';
+import { findBroken, quarantineSegments } from './verify-segments.ts';
+import { writeMarks } from './write-batch.ts';
+import { writeSealed } from './write-windows.ts';
+
+export interface MaintenanceOptions {
+  readonly path: string;
+  readonly retention?: Retention;
+  /** Parquet segments with zstd; default true. */
+  readonly compression?: boolean;
+  /** Database and segments together, MiB; past it the oldest of the finest level goes. 0 or absent: no cap. */
+  readonly maxDiskMb?: number;
+  /** Told what an operator must know: damage, and what the cap removed. */
+  readonly onNotice?: (message: string) => void;
+  /** Closed spans become Parquet segments; default true. */
+  readonly sealSegments?: boolean;
+}
+
+export interface MaintainedParts {
+  readonly session: Session;
+  readonly ladder: StoreLadder;
+  readonly index: SeriesIndex;
+  readonly segments: SegmentList;
+}
+
+/** How long after its end a span may still be needed by the ladder, or get late samples. */
+const CLOSED_AFTER_SECONDS = 3_600;
+
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  readonly #session: Session;
+  readonly #ladder: StoreLadder;
+  readonly #index: SeriesIndex;
+  readonly #segments: SegmentList;
+  #horizon: Horizon = ENDLESS;
+  #nextVerified = 0;
+  #cutSegments = 0;
+
+  constructor(options: MaintenanceOptions, { session, ladder, index, segments }: MaintainedParts) {
+    this.#options = options;
+    this.#session = session;
+    this.#ladder = ladder;
+    this.#index = index;
+    this.#segments = segments;
+  }
+
+  /** From where on each level is complete. */
+  get horizon(): Horizon {
+    return this.#horizon;
+  }
+
+  /** Segments that the disk cap removed. */
+  get cutSegments(): number {
+    return this.#cutSegments;
+  }
+
+  /** What the file says, at the start: files that nobody names go, those that were cut go into quarantine. */
+  async load(connection: DuckDBConnection): Promise<void> {
+    this.#horizon = await readHorizon(connection);
+    await this.#segments.load(connection);
+    await removeStrays(this.#options.path, this.#segments);
+    const broken = await findBroken(this.#segments, this.#segments.all, { deep: false });
+    for (const notice of await quarantineSegments(connection, this.#segments, broken)) this.notify(notice);
+  }
+
+  notify(message: string): void {
+    this.#options.onNotice?.(message);
+  }
+
+  /** Puts broken segments among these into quarantine; returns whether there were any. */
+  async verify(which: readonly Segment[]): Promise<boolean> {
+    const broken = await findBroken(this.#segments, which, { deep: true });
+    if (broken.length === 0) return false;
+    const notices = await this.#session.write((connection) => quarantineSegments(connection, this.#segments, broken));
+    for (const notice of notices) this.notify(notice);
+    return true;
+  }
+
+  /** Returns rows removed. */
+  async run(nowNanos: bigint): Promise<number> {
+    const cutoffs = cutoffsAt(nowNanos, this.#options.retention ?? DEFAULT_RETENTION);
+    const removed = await this.#session.write(async (connection) => {
+      await this.#sealIdle(connection, Number(nowNanos / 1_000_000_000n));
+      const horizon = laterHorizon(this.#horizon, cutoffs.horizon);
+      const rows = await retainRows(connection, cutoffs, horizon);
+      this.#horizon = horizon;
+      this.#index.forgetBefore(horizon.raw * 1_000);
+      return rows + (await dropSegments(connection, this.#segments, expired(this.#segments.all, horizon)));
+    });
+    await this.#seal();
+    return removed + (await this.#keepWithinCap()) + (await this.#verifyNext());
+  }
+
+  async #keepWithinCap(): Promise<number> {
+    const { maxDiskMb = 0 } = this.#options;
+    const usedBytes = this.#session.bytesOnDisk + this.#segments.bytes;
+    const maxBytes = maxDiskMb * 2 ** 20;
+    if (maxBytes === 0 || usedBytes <= maxBytes) return 0;
+    const cut = overCap(this.#segments.all, { usedBytes, maxBytes, horizon: this.#horizon });
+    if (cut.dropped.length === 0) return 0;
+    const removed = await this.#session.write(async (connection) => {
+      await writeHorizon(connection, cut.horizon);
+      this.#horizon = cut.horizon;
+      return dropSegments(connection, this.#segments, cut.dropped);
+    });
+    this.#cutSegments += cut.dropped.length;
+    this.notify(
+      `the store took ${Math.ceil(usedBytes / 2 ** 20)} MiB, more than store.maxDiskMb (${maxDiskMb}): ` +
+        `the ${cut.dropped.length} oldest segments of the finest levels were removed (${removed} rows)`,
+    );
+    return removed;
+  }
+
+  /** One segment a call is read whole, so that a flipped bit is found before somebody needs the file. */
+  async #verifyNext(): Promise<0> {
+    const next = this.#segments.all[this.#nextVerified++ % Math.max(1, this.#segments.all.length)];
+    if (next !== undefined) await this.verify([next]);
+    return 0;
+  }
+
+  /** Moves closed spans out of the tables, one of each table a call. Copying needs no writer's turn. */
+  async #seal(): Promise<void> {
+    const { path, compression = true, sealSegments = true } = this.#options;
+    if (!sealSegments) return;
+    const { distribution, value } = this.#ladder.marks;
+    const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
+    const options = { databasePath: path, compress: compression, closedBefore };
+    for (const sealable of SEALABLE) {
+      const prepared = await this.#session.read((connection) =>
+        prepareSegment(connection, sealable, { options, segments: this.#segments }),
+      );
+      if (prepared === undefined) continue;
+      await this.#session.write((connection) => commitSegment(connection, prepared, this.#segments));
+    }
+  }
+
+  /** Windows of a silent source are sealed by the clock. */
+  async #sealIdle(connection: DuckDBConnection, nowSeconds: number): Promise<void> {
+    try {
+      const sealed = await this.#ladder.tick(connection, this.#index.kinds, nowSeconds);
+      await transaction(connection, async () => {
+        const moved = await writeSealed(connection, sealed, this.#ladder.marks);
+        if (moved.length > 0) await writeMarks(connection, moved);
+      });
+      await this.#ladder.committed(connection, sealed);
+    } catch (error) {
+      this.#ladder.forget();
+      throw error;
+    }
+  }
+}

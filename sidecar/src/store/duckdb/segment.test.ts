@@ -1,0 +1,153 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SelectRequest } from '@tapewatch/core';
+import { retentionOptions } from '../retention.ts';
+import {
+  batchOf,
+  CLOCK,
+  clockAt,
+  histogramOf,
+  readyMade,
+  samplesOf,
+  seconds,
+  seriesOf,
+  T0_MS,
+} from '../store.fixture.ts';
+import { DuckDbStore, type DuckDbStoreOptions } from './duckdb-store.ts';
+import { segmentFolder } from './segment-folder.ts';
+
+const HOUR = 3_600;
+const SERIES = [
+  seriesOf(1, { __name__: 'depth' }),
+  seriesOf(2, { __name__: 'orders_total' }, 'counter'),
+  seriesOf(3, { __name__: 'ack' }, 'distribution'),
+];
+/** A sample of each series every five minutes, over nine hours, and a ready-made histogram an hour. */
+const STAMPS = Array.from({ length: (9 * HOUR) / 300 }, (_, i) => i * 300);
+
+let folder = '';
+let options: DuckDbStoreOptions;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tapewatch-segment-'));
+  const retention = retentionOptions.parse({ samplesHours: 5 });
+  options = { path: join(folder, 'store.duckdb'), memoryLimitMb: 256, threads: 2, retention };
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const files = (): string[] => readdirSync(segmentFolder(options.path)).sort();
+
+async function opened(): Promise<DuckDbStore> {
+  const store = new DuckDbStore(options);
+  await store.open();
+  return store;
+}
+
+async function filled(): Promise<DuckDbStore> {
+  const store = await opened();
+  await store.append(
+    batchOf({
+      series: [...SERIES, CLOCK],
+      samples: samplesOf(STAMPS.flatMap((at) => SERIES.map(({ id }) => [id, seconds(at), at + id] as const))),
+      histograms: STAMPS.filter((at) => at % HOUR === 0).map((at) =>
+        readyMade(3, seconds(at), histogramOf([at + 0.5], 5).encode()),
+      ),
+    }),
+  );
+  await store.append(clockAt(9 * HOUR + 5));
+  return store;
+}
+
+const range = { matchers: [], startMs: T0_MS, endMs: T0_MS + 9 * HOUR * 1_000 };
+const requests: SelectRequest[] = [
+  ...[1_000, 10_000, 60_000, 900_000, HOUR * 1_000].map((resolutionMs) => ({ ...range, resolutionMs })),
+  { ...range, resolutionMs: 600_000, newestOfStep: true },
+  { ...range, startMs: T0_MS + 4 * HOUR * 1_000, resolutionMs: 15_000 },
+];
+
+async function answers(store: DuckDbStore) {
+  return {
+    selects: await Promise.all(requests.map((request) => store.select(request))),
+    series: await store.series([], T0_MS, T0_MS + 60_000),
+    raw: await store.rawSince('metrics', seconds(HOUR)),
+    totals: await store.distributionTotals(),
+    merged: await store.mergedHistograms({ ...range, startMs: T0_MS + 600_000, by: [], stepMs: 600_000 }),
+  };
+}
+
+/** Seals everything that is closed: a minute's tick each. */
+async function sealAll(store: DuckDbStore): Promise<void> {
+  for (let before = -1; files().length > before;) {
+    before = files().length;
+    await store.retain(seconds(60));
+  }
+}
+
+it('answers the same before and after closed spans became segments, and after a restart', async () => {
+  const store = await filled();
+  const before = await answers(store);
+  await sealAll(store);
+  expect(files().filter((name) => name.startsWith('samples-'))).toEqual(
+    ['09', '10', '11', '12', '13', '14', '15', '16'].map(
+      (hour) => `samples-20260302T${hour}0000Z-20260302T${String(Number(hour) + 1).padStart(2, '0')}0000Z.parquet`,
+    ),
+  );
+  expect(await answers(store)).toEqual(before);
+  await store.close();
+  const again = await opened();
+  expect(await answers(again)).toEqual(before);
+  await again.close();
+});
+
+it('finds samples that come late for a sealed span, and seals them into a file of their own', async () => {
+  const store = await filled();
+  await sealAll(store);
+  await store.append(batchOf({ samples: samplesOf([[1, seconds(301), -5]]) }));
+  const request = { ...range, endMs: T0_MS + 302_000, resolutionMs: 1_000 };
+  const depth = async () => (await store.select(request)).find(({ labels }) => labels.metricName === 'depth')?.values;
+  expect(await depth()).toEqual([1, 301, -5]);
+  await sealAll(store);
+  expect(files()).toContain('samples-20260302T090000Z-20260302T100000Z-1.parquet');
+  expect(await depth()).toEqual([1, 301, -5]);
+  await store.close();
+});
+
+it('deletes files whose rows are past retention, and goes on from 1 s windows', async () => {
+  const store = await filled();
+  await sealAll(store);
+  await store.retain(seconds(8 * HOUR));
+  expect(files()).not.toContain('samples-20260302T110000Z-20260302T120000Z.parquet');
+  expect(files()).toContain('samples-20260302T120000Z-20260302T130000Z.parquet');
+  const [depth] = await store.select({ ...range, resolutionMs: 1_000 });
+  expect(depth?.timesMs).toEqual(STAMPS.map((at) => T0_MS + at * 1_000));
+  expect(depth?.levelsMs).toEqual([1_000, 0]);
+  await store.close();
+});
+
+it('removes what a crash left behind: half a copy, and a file that no transaction names', async () => {
+  const store = await filled();
+  await sealAll(store);
+  const before = files();
+  await store.close();
+  for (const name of ['samples-x.parquet.tmp', 'samples-y.parquet']) {
+    writeFileSync(join(segmentFolder(options.path), name), 'half');
+  }
+  await (await opened()).close();
+  expect(files()).toEqual(before);
+});
+
+it('compresses segments unless it is told not to', async () => {
+  const store = await filled();
+  await sealAll(store);
+  await store.close();
+  const sizeOf = (): number =>
+    files().reduce((sum, name) => sum + readFileSync(join(segmentFolder(options.path), name)).length, 0);
+  const compressed = sizeOf();
+  rmSync(folder, { recursive: true });
+  folder = mkdtempSync(join(tmpdir(), 'tapewatch-segment-'));
+  options = { ...options, path: join(folder, 'store.duckdb'), compression: false };
+  const plain = await filled();
+  await sealAll(plain);
+  await plain.close();
+  expect(compressed).toBeLessThan(sizeOf());
+});
