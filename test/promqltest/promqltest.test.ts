@@ -2,7 +2,7 @@
  * Holds what our engine reaches on Prometheus's published scripts. The floor is every case of every file, so any case
  * that stops passing fails here by its line. The data lie beside the repository, not in it.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runScript } from './runner.ts';
 
@@ -29,6 +29,29 @@ if (!present) console.warn(`skipped: Prometheus's test scripts are not at ${FOLD
     expect(cases.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
     expect(cases.length).toBeGreaterThanOrEqual(floor);
   });
+});
+
+/**
+ * Cases of the published scripts that need the delayed removal of the metric name, which Prometheus has off by default
+ * and we do not have: by file, the lines of their `eval`.
+ */
+const DELAYED_NAME_REMOVAL: Readonly<Record<string, readonly number[]>> = {
+  'name_label_dropping.test': [59, 64, 69, 74, 89, 115, 119, 123],
+  'type_and_unit.test': [77, 92, 222, 237],
+};
+const PUBLISHED = join(__dirname, 'published');
+
+describe('the test scripts of Prometheus 3.15 that are kept here', () => {
+  it.each(readdirSync(PUBLISHED).filter((name) => name.endsWith('.test')))(
+    '%s: every case passes, but for those that need delayed name removal',
+    (file) => {
+      const { cases, problems } = runScript(readFileSync(join(PUBLISHED, file), 'utf8'));
+      expect(problems).toEqual([]);
+      const failed = cases.filter(({ outcome }) => outcome !== 'passed');
+      expect(failed.map(({ line }) => line)).toEqual(DELAYED_NAME_REMOVAL[file] ?? []);
+      expect(cases.length).toBeGreaterThan(1);
+    },
+  );
 });
 
 describe('the runner can fail', () => {
