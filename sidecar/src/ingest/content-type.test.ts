@@ -44,4 +44,18 @@ describe('ContentTypes', () => {
     const { headers: typed } = message({ 'Content-Type': 'text/plain' }, 'a');
     expect(types.of({ data: new Uint8Array([97]), headers: typed })).toBe('text/plain');
   });
+
+  it('tells the id of the message that was asked about last', () => {
+    const types = new ContentTypes();
+    const idOf = (pairs: Record<string, string>): string => {
+      types.of(message(pairs, 'a'));
+      return types.messageId;
+    };
+    expect(idOf({ 'Nats-Msg-Id': '1', 'Content-Type': 'text/csv' })).toBe('1');
+    expect(idOf({ 'Nats-Msg-Id': '1', 'Content-Type': 'text/csv' })).toBe('1');
+    expect(idOf({ 'Content-Type': 'text/csv' })).toBe('');
+    expect(idOf({ 'Nats-Msg-Id': '2', 'Content-Type': 'text/csv' })).toBe('2');
+    types.of({ data: new Uint8Array(Buffer.from('MSG feed.a 1 1\r\na')).subarray(16) });
+    expect(types.messageId).toBe('');
+  });
 });

@@ -1,5 +1,5 @@
 /**
- * The content type of messages, without parsing the same header block again and again: publishers repeat one block, and
+ * The content type and id of messages, without parsing the same header block again and again: publishers repeat one block, and
  * the client keeps the payload as a view right behind it. A block that is equal to the last one, byte by byte, yields the
  * last answer; anything else asks the client. Parsing a block costs about as much as the rest of a message's reception.
  */
@@ -8,6 +8,7 @@ import type { MsgHdrs } from '@nats-io/transport-node';
 /** Longer blocks are not worth remembering. */
 const BLOCK_BYTES_MAX = 512;
 const HEADER = 'Content-Type';
+const ID_HEADER = 'Nats-Msg-Id';
 const VERSION_LINE = 'NATS/1.0\r\n';
 const END = '\r\n\r\n';
 
@@ -19,14 +20,25 @@ interface Incoming {
 export class ContentTypes {
   #block: Uint8Array = new Uint8Array(0);
   #type = '';
+  #id = '';
+  /** Of the message that was asked about last; empty when it has none. */
+  messageId = '';
 
   /** Empty when the message names none. */
   of(message: Incoming): string {
     const { data } = message;
-    if (this.#stands(data)) return this.#type;
+    if (this.#stands(data)) {
+      this.messageId = this.#id;
+      return this.#type;
+    }
     const headers = message.headers;
-    if (headers === undefined) return '';
+    if (headers === undefined) {
+      this.messageId = '';
+      return '';
+    }
     this.#type = headers.get(HEADER);
+    this.#id = headers.get(ID_HEADER);
+    this.messageId = this.#id;
     this.#block = blockBefore(data);
     return this.#type;
   }

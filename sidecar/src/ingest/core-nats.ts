@@ -52,6 +52,7 @@ export class CoreNatsSource implements Source {
       subject: message.subject,
       payload: message.data,
       contentType: contentTypes.of(message),
+      messageId: contentTypes.messageId,
       receivedNanos: this.#clock.now(),
       settle: nothing,
     });

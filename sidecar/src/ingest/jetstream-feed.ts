@@ -134,6 +134,7 @@ export class Feed {
         subject: message.subject,
         payload: message.data,
         contentType: this.#contentTypes.of(message),
+        messageId: this.#contentTypes.messageId,
         receivedNanos: this.#clock.now(),
         position: { log, sequence: streamSequence, after: acknowledgement.after },
       },
@@ -169,6 +170,7 @@ function slowWay({ consumer, note }: Subscribed): string {
 }
 
 type Received = Pick<Envelope, 'stream' | 'subject' | 'payload' | 'contentType' | 'receivedNanos'> & {
+  readonly messageId: string;
   readonly position: NonNullable<Envelope['position']>;
 };
 
@@ -178,6 +180,7 @@ class DurableEnvelope implements Envelope {
   readonly subject: string;
   readonly payload: Uint8Array;
   readonly contentType: string;
+  readonly messageId: string;
   readonly receivedNanos: bigint;
   readonly position: Received['position'];
   readonly #acknowledgement: Acknowledgement;
@@ -188,6 +191,7 @@ class DurableEnvelope implements Envelope {
     this.subject = received.subject;
     this.payload = received.payload;
     this.contentType = received.contentType;
+    this.messageId = received.messageId;
     this.receivedNanos = received.receivedNanos;
     this.position = received.position;
     this.#acknowledgement = acknowledgement;

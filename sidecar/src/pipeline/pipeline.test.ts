@@ -223,6 +223,26 @@ describe('Pipeline', () => {
     ]);
   });
 
+  it('takes a message once whose id comes again, at another position or without one, and settles the repeat', async () => {
+    const { pipeline, clock, counts, settled } = setUp({ maxPendingRows: 100 });
+    const deliver = (text: string, rest: Partial<Envelope>): void =>
+      pipeline.accept({
+        ...{ stream: 'test', subject: 'tw.metrics.test', payload: Buffer.from(text), contentType: '' },
+        ...{ receivedNanos: clock.now(), settle: (outcome: string) => settled.push(`${text}: ${outcome}`), ...rest },
+      });
+    deliver('a 1 0', { messageId: 'one', position: { log: 'S/c', sequence: 1, after: 0 } });
+    deliver('a 1 0', { messageId: 'one', position: { log: 'S/c', sequence: 2, after: 1 } });
+    deliver('a 1 0', { messageId: 'one' });
+    deliver('a 2 0', { messageId: 'two' });
+    deliver('a 3 0', { messageId: '' });
+    deliver('a 3 0', { messageId: '' });
+    clock.advance(50);
+    await pipeline.stop();
+    expect(counts['stored']).toBe(4);
+    expect(counts['duplicates']).toBe(2);
+    expect(settled).toHaveLength(6);
+  });
+
   it('counts what a full queue refuses', () => {
     const { send, counts } = setUp({ append: () => new Promise(() => undefined) });
     for (let i = 0; i < 6; i++) send('a 1 0');

@@ -8,13 +8,11 @@ import { TapewatchError } from '../errors.ts';
 import type {
   ChangeSink,
   ColumnBatch,
-  DecodeContext,
   DecodeProblem,
   Envelope,
   Progress,
   Recovery,
   SampleSink,
-  SinkCodec,
   StampedColumns,
   TransitionRow,
 } from '../ports.ts';
@@ -26,7 +24,7 @@ import { Committer, type CommitterOptions } from './committer.ts';
 import { Deriver } from './derive.ts';
 import { LogPositions } from './log-positions.ts';
 import { MessageSink, type Taken } from './message-sink.ts';
-import { RecentIds } from './recent-ids.ts';
+import { identity, RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
 import { StreamIntake, type PipelineStream } from './stream-intake.ts';
 import { StreamState } from './stream-state.ts';
@@ -37,6 +35,8 @@ const ADVANCE_EVERY_MS = 50;
 const MAX_DEAD_LETTERS_PER_ADVANCE = 100;
 const EXCERPT_BYTES = 1_024;
 const RECENT_IDS_GENERATION = 500_000;
+/** Messages that carry an id may be far more than events; together the two keep at most 1.5 million texts. */
+const RECENT_MESSAGES_GENERATION = 250_000;
 
 /** The memory that answers for the present. */
 export interface PipelineHead {
@@ -70,6 +70,7 @@ export class Pipeline implements Progress {
   readonly #registry: SeriesRegistry;
   readonly #deriver = new Deriver();
   readonly #recentIds = new RecentIds(RECENT_IDS_GENERATION);
+  readonly #recentMessages = new RecentIds(RECENT_MESSAGES_GENERATION);
   readonly #positions: LogPositions;
   readonly #announcer = new Announcer();
   readonly #committer: Committer;
@@ -229,11 +230,13 @@ export class Pipeline implements Progress {
     }
   }
 
-  #isNewMessage({ position }: Envelope): boolean {
-    if (position === undefined) return true;
-    const range = this.#positions.add(position);
-    if (range !== undefined) this.#batch.addPosition(position.log, range);
-    return range !== undefined;
+  #isNewMessage({ position, messageId = '', stream }: Envelope): boolean {
+    const range = position === undefined ? undefined : this.#positions.add(position);
+    if (position !== undefined) {
+      if (range === undefined) return false;
+      this.#batch.addPosition(position.log, range);
+    }
+    return messageId === '' || this.#recentMessages.add(`${stream}\0${messageId}`);
   }
 
   #addEvent(event: TradingEvent, envelope: Envelope): void {
@@ -389,11 +392,4 @@ export class Pipeline implements Progress {
     if (found === undefined) throw new Error(`bug: a message of stream ${name}, which is not configured`);
     return found;
   }
-}
-
-/** What makes an event the same event; undefined where repeats cannot be told. */
-function identity(event: TradingEvent): string | undefined {
-  if (event.table === 'orders') return `o\0${event.id}`;
-  if (event.table === 'fills') return `f\0${event.venue}\0${event.id}`;
-  return undefined;
 }

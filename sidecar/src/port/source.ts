@@ -8,6 +8,8 @@ export interface Envelope {
   readonly payload: Uint8Array;
   /** From the `Content-Type` header; empty when absent. */
   readonly contentType: string;
+  /** From the `Nats-Msg-Id` header: a message whose id was seen lately on its stream is a repeat. Empty: cannot be told. */
+  readonly messageId?: string;
   readonly receivedNanos: bigint;
   /**
    * Position in a durable log; absent for core NATS. `sequence` is the log's (JetStream stream sequence). The log holds
