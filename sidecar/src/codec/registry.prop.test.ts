@@ -1,6 +1,6 @@
 /**
  * Every codec against garbage (PERFORMANCE.md 6, rows 16, 17 and 21): nothing throws, every reason is a known one, and a good
- * message decodes as before. TAPEWATCH_FUZZ_RUNS sets how many; 100,000 were run by hand.
+ * message decodes as before. TAPEWATCH_FUZZ_RUNS sets how many runs each codec gets.
  */
 import { CODEC_SETTINGS } from '@tapewatch/contract';
 import fc from 'fast-check';
