@@ -4,7 +4,9 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatExpr, parse } from '@tapewatch/core';
 import { runScript } from './runner.ts';
+import { parseScript } from './script.ts';
 
 const FOLDER = join(__dirname, '../../../shared/data/promqltest');
 /** Cases passed per file; raise it when the files grow, never lower it. */
@@ -53,6 +55,31 @@ describe('the test scripts of Prometheus 3.15 that are kept here', () => {
     },
   );
 });
+
+describe('formatExpr', () => {
+  it.each(readdirSync(PUBLISHED).filter((name) => name.endsWith('.test')))(
+    'writes every expression of %s so that it means the same',
+    (file) => {
+      const script = parseScript(readFileSync(join(PUBLISHED, file), 'utf8'));
+      const texts = script.flatMap((command) => (command.kind === 'eval' ? [command.expr] : []));
+      const readable = texts.filter((text) => shapeOf(text) !== undefined);
+      expect(readable.map((text) => shapeOf(formatExpr(parse(text))))).toEqual(readable.map(shapeOf));
+    },
+  );
+});
+
+/** The expression tree without positions, undefined for what cannot be parsed. */
+function shapeOf(text: string): unknown {
+  try {
+    const json = JSON.stringify(parse(text), (key, value: unknown) => {
+      if (key === 'from' || key === 'to') return undefined;
+      return typeof value === 'number' ? String(value) : value;
+    });
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
 
 describe('the runner can fail', () => {
   const failures = (script: string): string[] => runScript(script).cases.map(({ reason }) => reason);

@@ -23,6 +23,7 @@ export * from './model/time.ts';
 export * from './promql/ast.ts';
 export * from './promql/error.ts';
 export * from './promql/evaluate.ts';
+export * from './promql/format.ts';
 export * from './promql/function/definition.ts';
 export * from './promql/function/registry.ts';
 export { labelOrder } from './promql/function/sort.ts';
