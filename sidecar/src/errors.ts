@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   'store.locked': { status: 503, retryable: false },
   'store.schema': { status: 500, retryable: false },
   'store.corrupt': { status: 500, retryable: false },
+  'store.target': { status: 409, retryable: false },
   'source.unavailable': { status: 503, retryable: true },
   'source.rejected': { status: 502, retryable: false },
   'listen.refused': { status: 500, retryable: false },

@@ -38,6 +38,7 @@ import {
   type SeriesSlices,
 } from '../slices.ts';
 import { isCorrupt, quarantineDatabase, type CorruptionPolicy } from './corruption.ts';
+import { backUp, type BackupResult } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { packBatch, withLabels, type PackedBatch } from './packed-batch.ts';
@@ -300,6 +301,10 @@ export class DuckDbStore implements Store {
   async rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]> {
     const ids = this.#index.ofStream(stream).map(({ id }) => id);
     return this.#read((connection) => readRawSince(connection, { ids, relation: this.#segments.relation }, fromNanos));
+  }
+
+  backUp(target: string): Promise<BackupResult> {
+    return backUp({ session: this.#session, segments: this.#segments, path: this.#options.path }, target);
   }
 
   retain(nowNanos: bigint): Promise<number> {

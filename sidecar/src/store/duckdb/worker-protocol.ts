@@ -7,6 +7,7 @@ import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
 import { reasonOf } from '../faults.ts';
 import type { EventFilter, EventRowByTable, MergeRequest, RawSlice, Recovery } from '../../ports.ts';
 import type { MergedSlices, SelectSlices } from '../slices.ts';
+import type { BackupResult } from './backup.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
 
 export interface PlainRecovery extends Pick<Recovery, 'positions' | 'sealed'> {
@@ -30,6 +31,7 @@ export interface StoreCalls {
   distributionTotals: { arguments: []; result: { seriesId: number; histogram: EncodedHistogram }[] };
   rawSince: { arguments: [string, bigint]; result: RawSlice[] };
   retain: { arguments: [bigint]; result: number };
+  backUp: { arguments: [string]; result: BackupResult };
   health: { arguments: []; result: { ok: boolean; detail: string; bytesOnDisk: number } };
   close: { arguments: []; result: undefined };
 }

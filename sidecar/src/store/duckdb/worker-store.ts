@@ -29,6 +29,7 @@ import type {
 } from '../../ports.ts';
 import { cancelled, demandWanted, reasonOf } from '../faults.ts';
 import { toMergedHistograms, toSeriesData } from '../slices.ts';
+import type { BackupResult } from './backup.ts';
 import type { DuckDbStoreOptions } from './duckdb-store.ts';
 import { buffersOf, packBatch, withLabels } from './packed-batch.ts';
 import { storeWorkerPath } from './worker-path.ts';
@@ -146,6 +147,10 @@ export class WorkerStore implements Store {
 
   rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]> {
     return this.#call('rawSince', [stream, fromNanos]);
+  }
+
+  backUp(target: string): Promise<BackupResult> {
+    return this.#call('backUp', [target]);
   }
 
   retain(nowNanos: bigint): Promise<number> {

@@ -30,6 +30,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     transitions: async (_, filter) => (await store.transitions(filter)).map(withPairs),
     distributionTotals: () => store.distributionTotals(),
     rawSince: (_, stream, fromNanos) => store.rawSince(stream, fromNanos),
+    backUp: (_, target) => store.backUp(target),
     retain: (_, nowNanos) => store.retain(nowNanos),
     health: () => store.health(),
     close: async () => {
