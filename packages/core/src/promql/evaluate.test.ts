@@ -213,6 +213,9 @@ describe('evaluate', () => {
       ),
     ];
     const range = { startMs: 0, endMs: 1_000_000, stepMs: 1_000 };
+    expect(() => ask('x', range, data, { maxSeries: 0 })).toThrow(
+      /selector finds \d+ series, the limit is 0; name more/,
+    );
     expect(() => ask('avg_over_time(x[10m])', range, data, { maxSamples: 10_000 })).toThrow(
       new PromqlError(
         'limit',

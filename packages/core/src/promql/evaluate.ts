@@ -31,6 +31,8 @@ export interface EvaluateOptions {
   /** For `label_replace`; patterns are matched against the whole text. */
   readonly regex: CapturingRegexCompiler;
   readonly maxSamples?: number;
+  /** Series that one selector may find. Without it there is no limit but that of the samples. */
+  readonly maxSeries?: number;
   /** Whether to say more than Prometheus does: percentiles that are averaged, quantiles of too few observations. */
   readonly advice?: boolean;
   /** Called once per node and once per `SAMPLES_PER_CHECK` samples; throws to stop the evaluation. */
@@ -141,6 +143,11 @@ class Evaluation {
     const data = this.#data[index];
     if (data === undefined) {
       throw new PromqlError('execution', 'selector has no data: it is not part of the plan', selector);
+    }
+    const { maxSeries = Infinity } = this.#options;
+    if (data.length > maxSeries) {
+      const message = `selector finds ${data.length} series, the limit is ${maxSeries}; name more labels or aggregate in a rule`;
+      throw new PromqlError('limit', message, selector);
     }
     const sorted = inOrder(data) ? data : [...data].sort((a, b) => labelOrder(a.labels, b.labels));
     this.#sorted.set(index, sorted);

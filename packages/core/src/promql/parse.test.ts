@@ -59,7 +59,7 @@ describe('parse', () => {
     ['', 'no expression found in input', 0],
     ['sum(x', 'unexpected end of input', 5],
     ['x y', 'unexpected "y"', 2],
-    ['nosuch(x)', 'unexpected', 6],
+    ['nosuch(x)', 'unknown function', 0],
     ['rate(x)', 'range vector', 5],
     ['sum(1)', 'instant vector, got scalar', 4],
     ['x{}[5m] + 1', 'must contain only scalar and instant vector', 0],
@@ -158,6 +158,20 @@ describe('parse', () => {
     // As a metric it stays a metric.
     expect(parse('anomaly_score > 3', { functions })).toMatchObject({ left: { kind: 'selector' } });
     expect(() => define([...functions.values(), ...functions.values()])).toThrow('defined twice');
+  });
+
+  it.each([
+    [
+      'histgram_quantile(0.9, x)',
+      'unknown function with name "histgram_quantile"; did you mean "histogram_quantile"?',
+      0,
+    ],
+    ['1 + rat(x[5m])', 'unknown function with name "rat"; did you mean "rate"?', 4],
+    ['frobnicate(x)', 'unknown function with name "frobnicate"', 0],
+    ['sum(rate(x[5m])', 'unexpected end of input; the bracket ( at 1:4 is not closed', 15],
+    ['x{a="("', 'unexpected end of input; the bracket { at 1:2 is not closed', 7],
+  ])('says what is wrong with %s, and where', (query, message, from) => {
+    expect(() => parse(query)).toThrow(expect.objectContaining({ message, from }) as Error);
   });
 
   it('takes every function of the registry by its own name', () => {
