@@ -2,7 +2,8 @@
  * A thin coat over `pbf`: fields that nobody reads are skipped, a message must end within its parent (pbf would read on
  * behind it), text must be UTF-8, and repeated numbers may come packed or one by one. Throws on malformed bytes.
  */
-import Pbf from 'pbf';
+import type Pbf from 'pbf';
+import { openProtobuf } from '../../open-protobuf.ts';
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 const TWO_TO_32 = 4_294_967_296;
@@ -15,7 +16,7 @@ export class ProtobufReader {
   #end: number;
 
   constructor(bytes: Uint8Array) {
-    this.#pbf = new Pbf(bytes);
+    this.#pbf = openProtobuf(bytes);
     this.#end = bytes.length;
   }
 

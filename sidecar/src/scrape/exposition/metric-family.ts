@@ -2,8 +2,9 @@
  * The protobuf exposition format: `io.prometheus.client.MetricFamily` messages, each with its length before it. Source:
  * Prometheus client_model, metrics.proto. Fields that are not listed here are skipped. Counts are exact up to 2^53.
  */
-import Pbf from 'pbf';
 import type { LabelPair } from '@tapewatch/core';
+import type Pbf from 'pbf';
+import { openProtobuf } from '../../open-protobuf.ts';
 import { ExpositionError } from './exposition-error.ts';
 import type { MetricType } from './text-parser.ts';
 
@@ -55,8 +56,7 @@ const strict = new TextDecoder('utf-8', { fatal: true });
 
 /** Throws `ExpositionError` for bytes that are no such messages. */
 export function* readFamilies(page: Uint8Array): Generator<WireFamily> {
-  // pbf 4.0.1 reads doubles from the start of the buffer behind a view, not from the view's.
-  const pbf = new Pbf(page.byteOffset === 0 ? page : new Uint8Array(page));
+  const pbf = openProtobuf(page);
   while (pbf.pos < page.length) {
     const start = pbf.pos;
     const family: WireFamily = { name: '', help: '', unit: '', type: 'counter', metrics: [] };
