@@ -47,6 +47,7 @@ export const INGEST_CASES: readonly IngestCase[] = [
   { codec: 'line-single', delivery: 'core', rate: 50_000, series: 5_000 },
   { codec: 'json-batch-100', delivery: 'core', rate: 200_000, series: 10_000 },
   { codec: 'line-batch-100', delivery: 'core', rate: 500_000, series: 10_000 },
+  { codec: 'arrow-batch-1000', delivery: 'core', rate: 1_000_000, series: 10_000 },
   { codec: 'json-single', delivery: 'jetstream', rate: 50_000, series: 5_000 },
   { codec: 'line-batch-100', delivery: 'jetstream', rate: 500_000, series: 10_000 },
 ];

@@ -3,7 +3,7 @@
  * sent, and prints one JSON line with what it published. Argument: one JSON object (`PublishPlan`).
  */
 import { connect, headers, type MsgHdrs } from '@nats-io/transport-node';
-import { contentTypeOf, stamp, templates, type BenchCodec } from './templates.ts';
+import { contentTypeOf, Stamp, templates, type BenchCodec } from './templates.ts';
 
 /** Distance of two bursts. The stamps of a burst are its time of sending, so this is part of no latency. */
 const TICK_MS = 2;
@@ -29,16 +29,16 @@ async function publish({ server, subject, codec, rate, seconds, series }: Publis
   const messages = templates(codec, series);
   const options = publishOptions(codec);
   const total = rate * seconds;
-  const digits = Buffer.alloc(19);
+  const stamp = new Stamp();
   const started = performance.now();
   let [published, observations, next] = [0, 0, 0];
   while (published < total) {
     const due = Math.min(total, ((performance.now() - started) / 1_000) * rate);
-    digits.write(String(BigInt(Date.now()) * 1_000_000n + BigInt(next % 1_000_000)), 'latin1');
+    stamp.set(BigInt(Date.now()) * 1_000_000n + BigInt(next % 1_000_000));
     // A template is written again only after all others, long after the client has sent it.
     for (const burstEnd = next + messages.length / 2; published < due && next < burstEnd; next++) {
       const message = messages[next % messages.length] as (typeof messages)[number];
-      stamp(message, digits);
+      stamp.putInto(message);
       connection.publish(subject, message.payload, options);
       published += message.samples;
       observations += message.observations;
