@@ -146,6 +146,7 @@ async function serve(
       ...{ engine, line, reader, queryService, alerting, intake, catalogue, health, clock, log, version: VERSION },
       exemplars: exemplarFinder(reader),
       targets: scraper,
+      ...(store.backUp === undefined ? {} : { backUp: store.backUp.bind(store) }),
       telemetry: registry,
     },
     config.http,

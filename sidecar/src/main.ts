@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `tapewatch`: parses arguments and hands over; each command is a file in cli/ or simulate/. */
 import { Command } from 'commander';
+import { registerBackup } from './cli/backup.ts';
 import { registerCheck } from './cli/check.ts';
 import { registerDoctor } from './cli/doctor.ts';
 import { registerQuery } from './cli/query.ts';
@@ -17,6 +18,7 @@ registerServe(program);
 registerCheck(program);
 registerDoctor(program);
 registerQuery(program);
+registerBackup(program);
 registerSimulateCommands(program);
 
 program.parseAsync().catch((error: unknown) => {

@@ -49,6 +49,8 @@ export interface HttpDeps {
     text(): Promise<string>;
     httpAnswered(route: string, status: number, seconds: number): void;
   };
+  /** Absent where nothing is kept. */
+  readonly backUp?: (target: string) => Promise<{ readonly files: number; readonly bytes: number }>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;

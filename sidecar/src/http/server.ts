@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import querystring from 'node:querystring';
 import { TapewatchError } from '../errors.ts';
 import { faultOf, sendFault } from './answer.ts';
+import { adminRoutes } from './admin-routes.ts';
 import { Authentication } from './authentication.ts';
 import type { HttpDeps } from './http-deps.ts';
 import { splitListen, type HttpSettings } from './http-options.ts';
@@ -92,7 +93,15 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
   await describe(app, deps);
   const gate = new QueryGate(deps.line, settings.queryTimeoutMs);
   const context = { app, deps, gate };
-  for (const routes of [operationRoutes, queryRoutes, seriesRoutes, ruleRoutes, targetRoutes, tradingRoutes])
+  for (const routes of [
+    operationRoutes,
+    adminRoutes,
+    queryRoutes,
+    seriesRoutes,
+    ruleRoutes,
+    targetRoutes,
+    tradingRoutes,
+  ])
     routes(context);
   await writeRoutes(context);
   await app.ready();

@@ -158,6 +158,8 @@ export interface Store extends StoreReader {
   rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]>;
   /** Deletes what is older than its retention; returns rows removed. */
   retain(nowNanos: bigint): Promise<number>;
+  /** A consistent copy into a folder that is empty or not there yet, while rows come in. Absent where nothing is kept. */
+  backUp?(target: string): Promise<{ readonly folder: string; readonly files: number; readonly bytes: number }>;
   health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }>;
   close(): Promise<void>;
 }
