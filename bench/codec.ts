@@ -42,6 +42,10 @@ class NullSink implements SampleSink {
     this.items++;
   }
 
+  stale(): void {
+    this.items++;
+  }
+
   event(): void {
     this.items++;
   }

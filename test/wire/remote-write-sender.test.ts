@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CollectingSink } from '../../sidecar/src/codec/collecting-sink.ts';
+import { CollectingSink } from '../../sidecar/src/codec/testing/collecting-sink.ts';
 import { createCodecRegistry } from '../../sidecar/src/codec/registry.ts';
 import { startHttpServer, type HttpServer } from '../../sidecar/src/http/server.ts';
 import { fixture, settingsWith } from '../../sidecar/src/http/testing/fixture.ts';

@@ -8,11 +8,12 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SystemClock } from '../../sidecar/src/clock.ts';
-import { createCodecRegistry } from '../../sidecar/src/codec/registry.ts';
+import type { Decoded } from '../../sidecar/src/codec/testing/collecting-sink.ts';
+import { decodingRegistry } from '../../sidecar/src/codec/testing/decode.ts';
 import { openSources } from '../../sidecar/src/ingest/open-sources.ts';
 import { natsOptions, streamsOptions } from '../../sidecar/src/ingest/options.ts';
 import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
-import type { Decoded, Envelope } from '../../sidecar/src/ports.ts';
+import type { Envelope } from '../../sidecar/src/ports.ts';
 
 const root = join(__dirname, '..', '..');
 const snippets = join(root, 'docs', 'snippets');
@@ -36,7 +37,7 @@ async function publishedBy(program: Run): Promise<Map<string, Decoded>> {
     streams: streamsOptions.parse(undefined),
     clock: new SystemClock(),
   });
-  const registry = createCodecRegistry();
+  const registry = decodingRegistry();
   const decoded = new Map<string, Decoded>();
   let allHere: () => void = () => undefined;
   const complete = new Promise<void>((resolve) => (allHere = resolve));

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCodecRegistry } from '../../sidecar/src/codec/registry.ts';
+import { decodingRegistry } from '../../sidecar/src/codec/testing/decode.ts';
 import { LABELS_MAX, MESSAGE_MAX_BYTES, PROBLEMS_MAX } from '../../sidecar/src/codec/limit.ts';
 import { PROBLEM_REASONS } from '../../sidecar/src/codec/problem.ts';
 import { streamsOptions } from '../../sidecar/src/ingest/options.ts';
@@ -45,7 +45,7 @@ describe('docs/wire.md', () => {
   });
 
   it.each(examples)('decodes the $format example of a $kind without a problem: $text', ({ kind, text }) => {
-    const codec = createCodecRegistry().codecFor('', 'auto');
+    const codec = decodingRegistry().codecFor('', 'auto');
     const payloadKind = kind as DecodeContext['payloadKind'];
     const context = { payloadKind, labels: {}, receivedNanos: 1_790_000_000_000_000_000n };
     const { samples, events, problems } = codec.decode(Buffer.from(text), context);

@@ -4,14 +4,14 @@
  */
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { deflateSync, gzipSync } from 'node:zlib';
-import { CollectingSink } from '../../sidecar/src/codec/collecting-sink.ts';
+import { CollectingSink, type Decoded } from '../../sidecar/src/codec/testing/collecting-sink.ts';
 import { createCodecRegistry } from '../../sidecar/src/codec/registry.ts';
 import { sampleText } from '../../sidecar/src/codec/testing/decode.ts';
 import { writeRequest, writeRequest2 } from '../../sidecar/src/codec/testing/remote-write.ts';
 import { TapewatchError } from '../../sidecar/src/errors.ts';
 import { buildHttpServer } from '../../sidecar/src/http/server.ts';
 import { fixture, SECURED, settingsWith, TOKENS } from '../../sidecar/src/http/testing/fixture.ts';
-import type { Decoded, Intake } from '../../sidecar/src/ports.ts';
+import type { Intake } from '../../sidecar/src/ports.ts';
 
 const NOW_MS = Date.now() - 1_000;
 const received: (Decoded & { subject: string })[] = [];

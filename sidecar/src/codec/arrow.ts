@@ -3,7 +3,7 @@
  * seen before are recognised by their bytes; a row then costs a few additions and a look-up in a small table. A batch
  * with a fault in its structure is refused whole; a row with a bad value loses only itself.
  */
-import type { DecodeContext, SampleSink, SinkCodec } from '../ports.ts';
+import type { DecodeContext, SampleSink, Codec } from '../ports.ts';
 import { BatchReader } from './arrow/batch-reader.ts';
 import { type Dictionary, DictionaryCache, TextNumbers } from './arrow/dictionaries.ts';
 import { StreamWalker } from './arrow/ipc.ts';
@@ -13,7 +13,7 @@ import { maxBytesOf } from './limit.ts';
 import { Fault, ProblemList, refuse, tooLarge } from './problem.ts';
 import type { SeriesCache } from './series-cache.ts';
 
-export function arrowCodec(cache: SeriesCache): SinkCodec {
+export function arrowCodec(cache: SeriesCache): Codec {
   const decoder = new ArrowDecoder(cache);
   return { name: 'arrow', decodeInto: (payload, context, sink) => decoder.decode(payload, context, sink) };
 }

@@ -3,7 +3,7 @@ import { wireMetric } from '@tapewatch/contract';
 import fc from 'fast-check';
 import type { DecodeContext } from '../ports.ts';
 import type { Sample } from '@tapewatch/core';
-import { CollectingSink } from './collecting-sink.ts';
+import { CollectingSink } from './testing/collecting-sink.ts';
 import { LabelInterner } from './label-interner.ts';
 import { MESSAGE_MAX_BYTES } from './limit.ts';
 import { checkedMetric, fastMetric } from './metric.ts';

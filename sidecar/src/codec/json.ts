@@ -2,7 +2,7 @@
  * JSON payloads: one object, an array of objects, or one object per line (NDJSON), of the kind that the stream carries.
  * One bad item loses only itself. Never throws. Complexity: O(bytes).
  */
-import type { SinkCodec } from '../ports.ts';
+import type { Codec } from '../ports.ts';
 import { ItemReader } from './item-reader.ts';
 import { JsonFastWay } from './json-fast.ts';
 import { maxBytesOf } from './limit.ts';
@@ -14,7 +14,7 @@ import { textOf } from './text.ts';
 /** An escaped surrogate, paired or not: such texts are made well-formed, so that equal labels stay equal in every store. */
 const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
 
-export function jsonCodec(cache: SeriesCache): SinkCodec {
+export function jsonCodec(cache: SeriesCache): Codec {
   const stamp = new StampReader();
   const fast = new JsonFastWay(cache, stamp);
   return {

@@ -4,7 +4,7 @@
  * counter), text is skipped and counted. One bad line loses only itself. A series that was spelled the same way before
  * costs one look-up by its bytes.
  */
-import type { DecodeContext, SampleSink, SeriesRef, SinkCodec } from '../ports.ts';
+import type { DecodeContext, SampleSink, SeriesRef, Codec } from '../ports.ts';
 import { HeldSamples } from './held-samples.ts';
 import { maxBytesOf } from './limit.ts';
 import { LineScanner } from './line-scanner.ts';
@@ -18,7 +18,7 @@ import { type NanosPerUnit, StampReader } from './stamp.ts';
 import { textOf } from './text.ts';
 
 /** `nanosPerUnit`: of the timestamps; nanoseconds unless a request says otherwise. */
-export function lineCodec(cache: SeriesCache, nanosPerUnit: NanosPerUnit = 1): SinkCodec {
+export function lineCodec(cache: SeriesCache, nanosPerUnit: NanosPerUnit = 1): Codec {
   const decoder = new LineDecoder(cache, nanosPerUnit);
   return { name: 'line', decodeInto: (payload, context, sink) => decoder.decode(payload, context, sink) };
 }

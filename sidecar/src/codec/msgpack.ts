@@ -3,7 +3,7 @@
  * so that a stamp in nanoseconds stays exact. The library's extensions that build other things than data are off.
  */
 import { Unpackr } from 'msgpackr';
-import type { SinkCodec } from '../ports.ts';
+import type { Codec } from '../ports.ts';
 import { ItemReader } from './item-reader.ts';
 import { maxBytesOf } from './limit.ts';
 import { Fault, refuse, tooLarge } from './problem.ts';
@@ -12,7 +12,7 @@ import { StampReader } from './stamp.ts';
 
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, moreTypes: false, int64AsType: 'bigint' });
 
-export function msgpackCodec(cache: SeriesCache): SinkCodec {
+export function msgpackCodec(cache: SeriesCache): Codec {
   const stamp = new StampReader();
   return {
     name: 'msgpack',

@@ -1,5 +1,5 @@
 /** OTLP metrics, protobuf or JSON (an `ExportMetricsServiceRequest`), to samples (docs/wire.md, "OTLP"). Never throws. */
-import type { DecodeContext, SampleSink, SinkCodec } from '../ports.ts';
+import type { DecodeContext, SampleSink, Codec } from '../ports.ts';
 import { maxBytesOf } from './limit.ts';
 import { putResources } from './otlp/convert.ts';
 import { requestOfJson } from './otlp/json.ts';
@@ -11,7 +11,7 @@ import { textOf } from './text.ts';
 
 const OPEN_OBJECT = 123;
 
-export function otlpCodec(cache: SeriesCache): SinkCodec {
+export function otlpCodec(cache: SeriesCache): Codec {
   const outlet = new SeriesOutlet(cache);
   return {
     name: 'otlp',

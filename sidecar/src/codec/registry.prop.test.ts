@@ -5,11 +5,10 @@
 import { CODEC_SETTINGS } from '@tapewatch/contract';
 import fc from 'fast-check';
 import { PROBLEM_REASONS } from './problem.ts';
-import { createCodecRegistry } from './registry.ts';
-import { contextOf, sampleText } from './testing/decode.ts';
+import { contextOf, decodingRegistry, sampleText } from './testing/decode.ts';
 
 const numRuns = Number(process.env['TAPEWATCH_FUZZ_RUNS'] ?? 1_000);
-const registry = createCodecRegistry();
+const registry = decodingRegistry();
 const GOOD = Buffer.from('{"name":"up","value":1,"labels":{"a":"b"}}');
 
 /** Bytes that begin like something. */

@@ -1,5 +1,5 @@
 import { createCodecRegistry } from './registry.ts';
-import { contextOf, decodeText, reasonsOf } from './testing/decode.ts';
+import { contextOf, decodeText, decoding, reasonsOf } from './testing/decode.ts';
 
 const registry = createCodecRegistry();
 
@@ -23,7 +23,7 @@ describe('the codec of a message', () => {
   });
 
   it('tells JSON from line protocol by the first byte, and takes anything on other streams for JSON', () => {
-    const auto = registry.codecFor('', 'auto');
+    const auto = decoding(registry.codecFor('', 'auto'));
     expect(decodeText(auto, ' \n{"name":"a","value":1}').samples).toHaveLength(1);
     expect(decodeText(auto, '[{"name":"a","value":1}]').samples).toHaveLength(1);
     expect(decodeText(auto, 'a value=1').samples).toHaveLength(1);
@@ -31,7 +31,7 @@ describe('the codec of a message', () => {
   });
 
   it('says which types are known when nobody reads one', () => {
-    const { problems } = decodeText(registry.codecFor('image/png', 'auto'), 'x');
+    const { problems } = decodeText(decoding(registry.codecFor('image/png', 'auto')), 'x');
     expect(problems).toEqual([
       expect.objectContaining({
         reason: 'content_type',

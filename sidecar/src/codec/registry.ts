@@ -3,9 +3,8 @@
  * file and one line here. A registry serves one sink for its life: its codecs remember the sink's numbers for series.
  */
 import type { CodecSetting } from '@tapewatch/contract';
-import type { Codec, DecodeContext, SinkCodec } from '../ports.ts';
+import type { Codec, DecodeContext } from '../ports.ts';
 import { arrowCodec } from './arrow.ts';
-import { collecting, CollectingSink } from './collecting-sink.ts';
 import { jsonCodec } from './json.ts';
 import { lineCodec } from './line.ts';
 import { msgpackCodec } from './msgpack.ts';
@@ -24,7 +23,7 @@ const CODECS = {
   otlp: otlpCodec,
   'remote-write': remoteWriteCodec(1),
   'remote-write-2': remoteWriteCodec(2),
-} as const satisfies Record<CodecName, (cache: SeriesCache) => SinkCodec>;
+} as const satisfies Record<CodecName, (cache: SeriesCache) => Codec>;
 
 const BY_MEDIA_TYPE: Readonly<Record<string, CodecSetting>> = {
   '': 'auto',
@@ -52,23 +51,21 @@ const PROTOBUF_TYPES: ReadonlySet<string> = new Set(['application/x-protobuf', '
 
 export interface CodecRegistry {
   /** Never undefined: for a type that nobody reads, a codec that says so in a problem. */
-  codecFor(contentType: string, setting: CodecSetting): Codec & SinkCodec;
+  codecFor(contentType: string, setting: CodecSetting): Codec;
 }
 
 /** Codecs that share one cache of series. */
 export function createCodecRegistry(): CodecRegistry {
   const cache = new SeriesCache();
-  const sink = new CollectingSink();
-  const both = (codec: SinkCodec): Codec & SinkCodec => ({ ...codec, decode: collecting(codec, sink) });
-  const codecs = {} as Record<CodecSetting, Codec & SinkCodec>;
-  for (const name of Object.keys(CODECS) as CodecName[]) codecs[name] = both(CODECS[name](cache));
-  codecs.auto = both({
+  const codecs = {} as Record<CodecSetting, Codec>;
+  for (const name of Object.keys(CODECS) as CodecName[]) codecs[name] = CODECS[name](cache);
+  codecs.auto = {
     name: 'auto',
     decodeInto: (payload, context, into) => codecs[formatOf(payload, context)].decodeInto(payload, context, into),
-  });
-  const byPrecision = new Map<string, Codec & SinkCodec>();
+  };
+  const byPrecision = new Map<string, Codec>();
   for (const [unit, nanos] of Object.entries(PRECISIONS)) {
-    byPrecision.set(`application/vnd.influx.line;precision=${unit}`, both(lineCodec(cache, nanos)));
+    byPrecision.set(`application/vnd.influx.line;precision=${unit}`, lineCodec(cache, nanos));
   }
   return {
     codecFor(contentType, setting) {
@@ -76,7 +73,7 @@ export function createCodecRegistry(): CodecRegistry {
       const precise = byPrecision.get(contentType);
       if (precise !== undefined) return precise;
       const chosen = Object.hasOwn(BY_MEDIA_TYPE, contentType) ? BY_MEDIA_TYPE[contentType] : settingOf(contentType);
-      return chosen === undefined ? both(unreadable(contentType)) : codecs[chosen];
+      return chosen === undefined ? unreadable(contentType) : codecs[chosen];
     },
   };
 }
@@ -106,7 +103,7 @@ function formatOf(payload: Uint8Array, { payloadKind }: DecodeContext): CodecNam
   return 'json';
 }
 
-function unreadable(type: string): SinkCodec {
+function unreadable(type: string): Codec {
   return {
     name: 'none',
     decodeInto(payload, _context, sink) {

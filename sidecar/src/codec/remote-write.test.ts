@@ -1,8 +1,6 @@
 /** Remote write 1.0 and 2.0: samples, native histograms as DOMAIN.md 1.4 gives them, stale markers, hostile requests. */
 import type { Sample } from '@tapewatch/core';
 import fc from 'fast-check';
-import type { SampleSink } from '../ports.ts';
-import { CollectingSink } from './collecting-sink.ts';
 import { PROBLEM_REASONS } from './problem.ts';
 import { remoteWriteCodec } from './remote-write.ts';
 import { SeriesCache } from './series-cache.ts';
@@ -147,13 +145,9 @@ describe.each(VERSIONS)('remote write %s', (_name, version, write) => {
     ]);
   });
 
-  it('honours stale markers where the sink can', () => {
-    const ended: unknown[] = [];
-    const sink: SampleSink = Object.assign(new CollectingSink(), { stale: (...at: unknown[]) => ended.push(at) });
-    const codec = remoteWriteCodec(version)(new SeriesCache());
-    const request = write([{ labels: { __name__: 'up' }, samples: [{ value: 'stale', timeMs: NOW_MS }] }]);
-    codec.decodeInto(request, contextOf(), sink);
-    expect(ended).toEqual([[1, NOW_MS / 1000, 0]]);
+  it('ends a series at a stale marker, and only there', () => {
+    const marked = decode([{ labels: { __name__: 'up' }, samples: [{ value: 'stale', timeMs: NOW_MS }] }]);
+    expect([marked.samples, marked.ends]).toEqual([[], [`up @${RECEIVED}`]]);
     const [sample] = decode([{ labels: { __name__: 'up' }, samples: [{ value: NaN, timeMs: NOW_MS }] }]).samples;
     expect(sample).toMatchObject({ value: NaN });
   });

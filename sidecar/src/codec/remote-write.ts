@@ -4,7 +4,7 @@
  * histograms are totals and are taken apart; a stale marker ends a series; exemplars have no place yet and are counted.
  */
 import type { MetricKind } from '@tapewatch/core';
-import type { DecodeContext, SampleSink, SinkCodec } from '../ports.ts';
+import type { DecodeContext, SampleSink, Codec } from '../ports.ts';
 import { DECOMPRESSED_MAX_BYTES, maxBytesOf } from './limit.ts';
 import { Fault, refuse, tooLarge } from './problem.ts';
 import { ProtobufReader } from './protobuf/reader.ts';
@@ -31,7 +31,7 @@ interface WireSeries {
   help: string;
 }
 
-export function remoteWriteCodec(version: 1 | 2): (cache: SeriesCache) => SinkCodec {
+export function remoteWriteCodec(version: 1 | 2): (cache: SeriesCache) => Codec {
   return (cache) => {
     const outlet = new SeriesOutlet(cache);
     return {

@@ -79,7 +79,7 @@ export class SeriesOutlet {
   stale(series: OutletSeries): Fault | undefined {
     const ref = this.ref(series);
     if (ref instanceof Fault) return ref;
-    (this.#sink as SampleSink).stale?.(ref, this.stamp.seconds, this.stamp.nanos);
+    (this.#sink as SampleSink).stale(ref, this.stamp.seconds, this.stamp.nanos);
     return undefined;
   }
 

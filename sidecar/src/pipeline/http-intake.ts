@@ -1,13 +1,13 @@
 /** The way in for those who wait for an answer: one internal stream for each kind of payload, without labels of its own. */
 import { PAYLOAD_KINDS } from '@tapewatch/contract';
-import type { Clock, Intake, IntakeReceipt, IntakeRequest, SinkCodec } from '../ports.ts';
+import type { Clock, Intake, IntakeReceipt, IntakeRequest, Codec } from '../ports.ts';
 import { internalStream, type ConfiguredStream } from './build-pipeline.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** Longest request body after decompression; what the way in itself allows is less. */
 const MAX_BYTES = 64 * 1_048_576;
 
-export function httpStreams(codec: (contentType: string) => SinkCodec): ConfiguredStream[] {
+export function httpStreams(codec: (contentType: string) => Codec): ConfiguredStream[] {
   return PAYLOAD_KINDS.map((payloadKind) => {
     const name = nameOf(payloadKind);
     return { ...internalStream(name), payloadKind, codec, maxBytes: MAX_BYTES };

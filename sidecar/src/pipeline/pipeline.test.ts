@@ -1,6 +1,6 @@
 import { ExponentialHistogram, Labels, METRIC_NAME, nanos, type OrderEvent } from '@tapewatch/core';
 import { DERIVED_METRICS } from '@tapewatch/contract';
-import type { Clock, ColumnBatch, Envelope, Logger, Recovery, SinkCodec, Telemetry, TransitionRow } from '../ports.ts';
+import type { Clock, ColumnBatch, Envelope, Logger, Recovery, Codec, Telemetry, TransitionRow } from '../ports.ts';
 import { Deriver } from './derive.ts';
 import { Pipeline, type PipelineHead, type PipelineOptions } from './pipeline.ts';
 
@@ -31,7 +31,7 @@ class ManualClock implements Clock {
 }
 
 /** Payload: `name value offsetMs`, or anything else for a problem. */
-const codec: SinkCodec = {
+const codec: Codec = {
   name: 'test',
   decodeInto(payload, { receivedNanos }, sink) {
     const text = Buffer.from(payload).toString();

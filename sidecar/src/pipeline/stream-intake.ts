@@ -1,12 +1,12 @@
 /** A configured stream as the pipeline meets it: how its messages are decoded, and its state. */
-import type { DecodeContext, Envelope, SampleSink, SinkCodec } from '../ports.ts';
+import type { DecodeContext, Envelope, SampleSink, Codec } from '../ports.ts';
 import type { StreamPolicy, StreamState } from './stream-state.ts';
 
 export interface PipelineStream {
   readonly policy: StreamPolicy;
   readonly payloadKind: DecodeContext['payloadKind'];
   /** Codec for a message's content type. */
-  readonly codec: (contentType: string) => SinkCodec;
+  readonly codec: (contentType: string) => Codec;
   /** Longest message; the codecs' own bound without it. */
   readonly maxBytes?: number;
   /** Labels that a subject yields, static labels included. */
@@ -18,7 +18,7 @@ export class StreamIntake {
   readonly #stream: PipelineStream;
   /** Of the last message: nearly every message is of the same type as the one before. */
   #contentType: string | undefined;
-  #codec: SinkCodec | undefined;
+  #codec: Codec | undefined;
 
   constructor(stream: PipelineStream, state: StreamState) {
     this.#stream = stream;

@@ -1,5 +1,5 @@
 /** The codec port: bytes to items, written into a sink so that a sample costs no object. */
-import type { ExponentialHistogram, Labels, MetricKind, Sample, TradingEvent } from '@tapewatch/core';
+import type { ExponentialHistogram, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
 
 export interface DecodeContext {
   /** What the stream carries. */
@@ -24,19 +24,6 @@ export interface DecodeProblem {
   readonly countOnly?: true;
 }
 
-/** Good items and problems side by side: one bad item of a batch loses only itself. */
-export interface Decoded {
-  readonly samples: readonly Sample[];
-  readonly events: readonly TradingEvent[];
-  readonly problems: readonly DecodeProblem[];
-}
-
-export interface Codec {
-  readonly name: string;
-  /** Never throws, whatever the bytes. */
-  decode(payload: Uint8Array, context: DecodeContext): Decoded;
-}
-
 /**
  * Number that stands for a series inside the process: its id, always positive. What is not positive is a refusal (a
  * limit, a kind that contradicts): hand it to the sink with the sample, which counts it, and ask anew the next time.
@@ -57,9 +44,8 @@ export interface SampleSink {
   number(ref: SeriesRef, seconds: number, nanos: number, value: number): void;
   /**
    * The series ends here (Prometheus's staleness marker): queries after the stamp see no sample of it until the next.
-   * Optional until every sink can keep it.
    */
-  stale?(ref: SeriesRef, seconds: number, nanos: number): void;
+  stale(ref: SeriesRef, seconds: number, nanos: number): void;
   /** A ready-made distribution over an interval (a delta) that ends at the stamp. The sink keeps the object. */
   histogram(ref: SeriesRef, seconds: number, nanos: number, histogram: ExponentialHistogram): void;
   event(event: TradingEvent): void;
@@ -67,8 +53,8 @@ export interface SampleSink {
   problem(problem: DecodeProblem): void;
 }
 
-/** A codec that writes into a sink: what every codec becomes; `Codec.decode` goes when the pipeline has changed over. */
-export interface SinkCodec {
+/** Good items and problems go side by side into the sink: one bad item of a batch loses only itself. */
+export interface Codec {
   readonly name: string;
   /** Never throws, whatever the bytes. Items are in the sink when it returns. */
   decodeInto(payload: Uint8Array, context: DecodeContext, sink: SampleSink): void;

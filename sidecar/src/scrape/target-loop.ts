@@ -194,7 +194,7 @@ export class TargetLoop {
       if (isStillThere) continue;
       this.#pageByRef.delete(series.ref);
       if (isGone) this.#cumulative.delete(series.ref);
-      if (!series.hasStamp || this.#job.trackTimestampsStaleness) sink.stale?.(series.ref, seconds, nanos);
+      if (!series.hasStamp || this.#job.trackTimestampsStaleness) sink.stale(series.ref, seconds, nanos);
     }
   }
 

@@ -1,10 +1,12 @@
 /** Shorthand for the tests of the codecs: text in, decoded out, under a fixed time of receipt. */
+import type { CodecSetting } from '@tapewatch/contract';
 import type { Sample } from '@tapewatch/core';
-import type { Decoded, DecodeContext, SinkCodec } from '../../ports.ts';
-import { collecting, CollectingSink } from '../collecting-sink.ts';
+import type { Codec, DecodeContext } from '../../ports.ts';
 import { jsonCodec } from '../json.ts';
 import { lineCodec } from '../line.ts';
+import { createCodecRegistry } from '../registry.ts';
 import { SeriesCache } from '../series-cache.ts';
+import { collecting, CollectingSink, type Decoded } from './collecting-sink.ts';
 
 export const RECEIVED = 1_753_612_200_000_000_000n;
 
@@ -13,8 +15,16 @@ export interface TestCodec {
 }
 
 /** A codec with a sink of its own, for one call each. */
-export function decoding(codec: SinkCodec): TestCodec {
+export function decoding(codec: Codec): TestCodec {
   return { decode: collecting(codec, new CollectingSink()) };
+}
+
+/** A registry with one sink for its life. */
+export function decodingRegistry(): { codecFor(contentType: string, setting: CodecSetting): TestCodec } {
+  const [registry, sink] = [createCodecRegistry(), new CollectingSink()];
+  return {
+    codecFor: (contentType, setting) => ({ decode: collecting(registry.codecFor(contentType, setting), sink) }),
+  };
 }
 
 export function testJsonCodec(): TestCodec {
@@ -42,6 +52,6 @@ export function sampleText(sample: Sample): string {
   return `${sample.labels.toString()} ${sample.kind} ${value} @${sample.timeNanos}`;
 }
 
-export function reasonsOf(decoded: Decoded): string[] {
+export function reasonsOf(decoded: Pick<Decoded, 'problems'>): string[] {
   return decoded.problems.map(({ reason }) => reason);
 }

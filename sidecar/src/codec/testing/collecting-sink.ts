@@ -1,10 +1,18 @@
 /**
- * A sink that keeps what it is given as objects: what `Codec.decode` yields until the pipeline has changed over to
- * `decodeInto`, and what tests look at. Its numbers for series are its own, one sink for the life of a registry.
+ * A sink that keeps what it is given as objects, for tests to look at. Its numbers for series are its own: one sink for
+ * the life of a registry.
  */
 import type { ExponentialHistogram } from '@tapewatch/core';
 import { type Labels, type MetricKind, nanos, type Sample, type TradingEvent } from '@tapewatch/core';
-import type { Decoded, DecodeContext, DecodeProblem, SampleSink, SeriesRef, SinkCodec } from '../ports.ts';
+import type { Codec, DecodeContext, DecodeProblem, SampleSink, SeriesRef } from '../../ports.ts';
+
+export interface Decoded {
+  readonly samples: readonly Sample[];
+  readonly events: readonly TradingEvent[];
+  readonly problems: readonly DecodeProblem[];
+  /** Ends of series: `<labels> @<nanoseconds>`. */
+  readonly ends: readonly string[];
+}
 
 interface Series {
   readonly labels: Labels;
@@ -19,6 +27,7 @@ export class CollectingSink implements SampleSink {
   #samples: Sample[] = [];
   #events: TradingEvent[] = [];
   #problems: DecodeProblem[] = [];
+  #ends: string[] = [];
 
   series(labels: Labels, kind: MetricKind, unit?: string, help?: string): SeriesRef {
     const key = `${kind} ${labels.key}`;
@@ -45,6 +54,11 @@ export class CollectingSink implements SampleSink {
     this.#samples.push({ kind: 'observation', ...series, timeNanos, value });
   }
 
+  stale(ref: SeriesRef, seconds: number, nanosOfSecond: number): void {
+    const { labels } = this.#series[ref - 1] as Series;
+    this.#ends.push(`${labels.toString()} @${BigInt(seconds) * 1_000_000_000n + BigInt(nanosOfSecond)}`);
+  }
+
   histogram(ref: SeriesRef, seconds: number, nanosOfSecond: number, histogram: ExponentialHistogram): void {
     const { kind: _kind, ...series } = this.#series[ref - 1] as Series;
     const timeNanos = nanos(BigInt(seconds) * 1_000_000_000n + BigInt(nanosOfSecond));
@@ -60,17 +74,18 @@ export class CollectingSink implements SampleSink {
   }
 
   take(): Decoded {
-    const decoded = { samples: this.#samples, events: this.#events, problems: this.#problems };
+    const decoded = { samples: this.#samples, events: this.#events, problems: this.#problems, ends: this.#ends };
     this.#samples = [];
     this.#events = [];
     this.#problems = [];
+    this.#ends = [];
     return decoded;
   }
 }
 
-/** `decode` of a codec by its `decodeInto`. */
+/** A codec's items as objects. */
 export function collecting(
-  codec: SinkCodec,
+  codec: Codec,
   sink: CollectingSink,
 ): (payload: Uint8Array, context: DecodeContext) => Decoded {
   return (payload, context) => {
