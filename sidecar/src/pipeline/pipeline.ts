@@ -20,6 +20,7 @@ import { Announcer } from './announcer.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { Changes, type Change } from './changes.ts';
 import { ClockOffsets } from './clock-offsets.ts';
+import { CommitWaiters, notStored } from './commit-waiters.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { Deriver } from './derive.ts';
 import { LogPositions } from './log-positions.ts';
@@ -27,7 +28,7 @@ import { MessageSink, type Taken } from './message-sink.ts';
 import { identity, RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
 import { StreamIntake, type PipelineStream } from './stream-intake.ts';
-import { StreamState } from './stream-state.ts';
+import { StreamState, takeStored } from './stream-state.ts';
 
 /** Watermarks, sealing, counters and rules follow at this distance; rows are shown sooner. */
 const ADVANCE_EVERY_MS = 50;
@@ -83,7 +84,7 @@ export class Pipeline implements Progress {
   #lastAdvanceMs = 0;
   #oldestPendingMs = Infinity;
   #isCommitWanted = false;
-  #waiters: (() => void)[] = [];
+  readonly #waiters = new CommitWaiters();
   #stopTimer: (() => void) | undefined;
 
   constructor(options: PipelineOptions, recovery: Recovery) {
@@ -140,6 +141,7 @@ export class Pipeline implements Progress {
 
   /** Takes in one message. Returns at once; the envelope is settled later. */
   accept(envelope: Envelope): void {
+    if (this.#committer.hasFailed) return envelope.settle('failed');
     const entry = this.#stream(envelope.stream);
     const { state } = entry;
     state.messages++;
@@ -169,7 +171,7 @@ export class Pipeline implements Progress {
     this.accept({ ...message, settle: settled });
     const { taken } = this.#sink;
     if ((await outcome) === 'stored') return taken;
-    throw new TapewatchError('store.unavailable', `a message of stream ${message.stream} could not be stored`);
+    throw notStored(`a message of stream ${message.stream}`);
   }
 
   /** Takes in samples that the sidecar itself produced, such as those of recording rules. */
@@ -206,14 +208,14 @@ export class Pipeline implements Progress {
     if (this.#batch.rows >= this.#options.maxBatchRows) this.#commitWhenDue();
   }
 
-  /** Stores transitions with the next batch; resolves when they are durable. */
+  /** Stores transitions with the next batch; resolves when they are durable, rejects when they cannot be. */
   async storeTransitions(rows: readonly TransitionRow[]): Promise<void> {
+    if (this.#committer.hasFailed) throw notStored('transitions');
     this.#batch.addTransitions(rows);
-    await new Promise<void>((resolve) => {
-      this.#waiters.push(resolve);
-      this.#isCommitWanted = true;
-      this.#commitWhenDue();
-    });
+    const stored = this.#waiters.wait();
+    this.#isCommitWanted = true;
+    this.#commitWhenDue();
+    await stored;
   }
 
   onAdvance(listener: (changedNames: ReadonlySet<string>) => void): () => void {
@@ -296,7 +298,8 @@ export class Pipeline implements Progress {
     this.#show();
     const nowMs = this.#nowSeconds() * 1_000;
     if (nowMs - this.#lastAdvanceMs >= ADVANCE_EVERY_MS || nowMs < this.#lastAdvanceMs) this.#advance(nowMs);
-    if (!this.#batch.isEmpty && this.#oldestPendingMs === Infinity) this.#oldestPendingMs = nowMs;
+    // The clock may have been set back since the oldest came.
+    if (!this.#batch.isEmpty) this.#oldestPendingMs = Math.min(this.#oldestPendingMs, nowMs);
     if (nowMs - this.#oldestPendingMs >= this.#options.commitIntervalMs) this.#isCommitWanted = true;
     this.#commitWhenDue();
   }
@@ -345,16 +348,20 @@ export class Pipeline implements Progress {
     this.#show();
     this.#isCommitWanted = false;
     this.#oldestPendingMs = Infinity;
-    const waiters = this.#waiters.splice(0);
+    const waiters = this.#waiters.take();
     const tellStored = this.#announcer.takeUncommitted();
     await this.#committer.start({
       ...this.#batch.take(),
-      storedByStream: this.#takeStored(),
+      storedByStream: takeStored(this.#states),
       onStored: () => {
         tellStored();
-        for (const resolve of waiters) resolve();
+        waiters.stored();
       },
     });
+    if (!this.#committer.hasFailed) return;
+    // Nothing becomes durable any more: whoever waits must hear it, or would wait for ever.
+    for (const { failed } of [waiters, this.#waiters.take()]) failed();
+    for (const envelope of this.#batch.take().envelopes) envelope.settle('failed');
   }
 
   #tickStates(nowSeconds: number): void {
@@ -371,16 +378,6 @@ export class Pipeline implements Progress {
     const { telemetry } = this.#options;
     const { sources } = this.#registry;
     this.#offsets.tell(nowSeconds, (source, seconds) => telemetry.clockOffset?.(sources[source] as string, seconds));
-  }
-
-  /** How many items of each stream the present batch holds; begins anew. */
-  #takeStored(): Map<string, number> {
-    const stored = new Map<string, number>();
-    for (const state of this.#states) {
-      if (state.stored > 0) stored.set(state.policy.name, state.stored);
-      state.stored = 0;
-    }
-    return stored;
   }
 
   #nowSeconds(): number {

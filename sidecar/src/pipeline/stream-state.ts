@@ -66,3 +66,13 @@ export class StreamState {
     this.messages = this.bytes = this.duplicates = this.late = 0;
   }
 }
+
+/** How many items of each stream the present batch holds; begins anew. */
+export function takeStored(states: readonly StreamState[]): Map<string, number> {
+  const stored = new Map<string, number>();
+  for (const state of states) {
+    if (state.stored > 0) stored.set(state.policy.name, state.stored);
+    state.stored = 0;
+  }
+  return stored;
+}

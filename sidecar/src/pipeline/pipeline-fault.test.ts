@@ -1,0 +1,95 @@
+/** What the pipeline owes to those who wait when the store gives up for good, and when the wall clock is set back. */
+import { Labels, METRIC_NAME } from '@tapewatch/core';
+import type { ColumnBatch, Envelope, SampleSink, Telemetry, TransitionRow } from '../ports.ts';
+import { Pipeline, type PipelineOptions } from './pipeline.ts';
+
+const SECOND = 1_000_000_000n;
+const nothing = (): void => undefined;
+const telemetry = new Proxy({}, { get: () => nothing }) as Telemetry;
+
+function setUp(overrides: Partial<PipelineOptions> = {}) {
+  const time = { nanos: 1_700_000_000n * SECOND, tick: nothing };
+  const batches: ColumnBatch[] = [];
+  const settled: string[] = [];
+  const pipeline = new Pipeline(
+    {
+      clock: { now: () => time.nanos, every: (_, tick) => ((time.tick = tick), nothing) },
+      telemetry,
+      log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+      streams: [
+        {
+          policy: {
+            name: 's',
+            watermarkDelayMs: 1,
+            idleDelayMs: 1,
+            maxLatenessMs: 86_400_000,
+            maxFutureMs: 86_400_000,
+          },
+          payloadKind: 'metric',
+          codec: () => ({ name: 'one sample', decodeInto: (_, { receivedNanos }, sink) => put(sink, receivedNanos) }),
+          labels: () => ({}),
+        },
+      ],
+      limits: { maxSeries: 9, maxNewPerSecond: 9 },
+      ...{ flushIntervalMs: 2, commitIntervalMs: 250, maxBatchRows: 1_000, maxPendingRows: 1_000 },
+      head: { define: nothing, append: nothing, seal: nothing, isLate: () => false, evict: nothing },
+      append: async (batch) => (batches.push(batch), { duplicates: 0 }),
+      onFatal: nothing,
+      ...overrides,
+    },
+    { series: [], positions: [], sealed: [], openAlerts: [] },
+  );
+  pipeline.start();
+  const message = (name: string): Envelope => ({
+    ...{ stream: 's', subject: name, payload: new Uint8Array(1), contentType: '', receivedNanos: time.nanos },
+    settle: (outcome) => settled.push(`${name} ${outcome}`),
+  });
+  const pass = async (ms: number): Promise<void> => {
+    time.nanos += BigInt(ms) * 1_000_000n;
+    time.tick();
+    await new Promise(setImmediate);
+  };
+  return { pipeline, batches, settled, message, pass };
+}
+
+function put(sink: SampleSink, stamp: bigint): void {
+  sink.number(sink.series(Labels.from({ [METRIC_NAME]: 'm' }), 'gauge'), Number(stamp / SECOND), 0, 1);
+}
+
+describe('Pipeline, when things go wrong', () => {
+  it('tells everyone who waits that the store gave up, also those who came meanwhile or come afterwards', async () => {
+    let giveUp: (reason: Error) => void = nothing;
+    const append = () => new Promise<never>((_, reject) => (giveUp = reject));
+    const { pipeline, settled, message, pass } = setUp({ append });
+    const transitions = pipeline.storeTransitions([{ rule: 'first' } as TransitionRow]).catch(String);
+    pipeline.accept(message('meanwhile'));
+    const waiting = pipeline.submit(message('request')).catch(({ code }: { code: string }) => code);
+    const later = pipeline.storeTransitions([{ rule: 'second' } as TransitionRow]).catch(String);
+    giveUp(new Error('disk gone'));
+    await pass(1);
+    pipeline.accept(message('afterwards'));
+    expect(settled).toEqual(['meanwhile failed', 'afterwards failed']);
+    expect(await waiting).toBe('store.unavailable');
+    expect(await pipeline.submit(message('late request')).catch(({ code }: { code: string }) => code)).toBe(
+      'store.unavailable',
+    );
+    expect([await transitions, await later]).toEqual([
+      expect.stringContaining('could not be stored'),
+      expect.stringContaining('could not be stored'),
+    ]);
+    expect(await pipeline.storeTransitions([{ rule: 'third' } as TransitionRow]).catch(String)).toContain(
+      'could not be stored',
+    );
+    await pipeline.stop();
+  });
+
+  it('commits in time although the wall clock is set back while rows wait', async () => {
+    const { pipeline, batches, settled, message, pass } = setUp();
+    pipeline.accept(message('a'));
+    await pass(2);
+    await pass(-3_600_000);
+    await pass(250);
+    expect(batches).toHaveLength(1);
+    expect(settled).toEqual(['a stored']);
+  });
+});
