@@ -20,12 +20,18 @@ export class LayeredReader implements StoreReader {
     this.#store = store;
   }
 
-  #for(startMs: number): Head | StoreReader {
-    return startMs >= this.#head.completeSinceMs ? this.#head : this.#store;
+  /** Memory answers in pieces and may forget between them: what it said counts only if it still holds the whole range. */
+  async #ask<T>(startMs: number, read: (from: Pick<StoreReader, 'select' | 'series'>) => Promise<T>): Promise<T> {
+    const isComplete = (): boolean => startMs >= this.#head.completeSinceMs;
+    if (isComplete()) {
+      const answer = await read(this.#head);
+      if (isComplete()) return answer;
+    }
+    return read(this.#store);
   }
 
   select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
-    return this.#for(request.startMs).select(request, signal);
+    return this.#ask(request.startMs, (from) => from.select(request, signal));
   }
 
   series(
@@ -34,7 +40,7 @@ export class LayeredReader implements StoreReader {
     endMs: number,
     signal?: AbortSignal,
   ): Promise<SeriesDefinition[]> {
-    return this.#for(startMs).series(matcherLists, startMs, endMs, signal);
+    return this.#ask(startMs, (from) => from.series(matcherLists, startMs, endMs, signal));
   }
 
   /** Events are read from the store: rows are few, and it alone knows which ones are duplicates. */
