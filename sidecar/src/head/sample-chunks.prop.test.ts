@@ -46,6 +46,25 @@ describe('SampleChunks', () => {
     );
   });
 
+  it('keeps stamps that lie months apart, in whatever order they come', () => {
+    const month = 30 * 86_400_000;
+    const far = fc.record({
+      series: fc.constant(0),
+      ms: fc
+        .tuple(fc.integer({ min: -4, max: 4 }), fc.integer({ min: 0, max: 20 }))
+        .map(([m, n]) => 1.7e12 + m * month + n),
+      value: fc.double({ noNaN: true }),
+    });
+    fc.assert(
+      fc.property(fc.array(far, { maxLength: 300 }), (samples) => {
+        const [times, values]: [number[], number[]] = [[], []];
+        filled(samples).read(0, { startMs: 0, endMs: Infinity }, times, values);
+        expect(times).toEqual(model(samples, 0).map(({ ms }) => ms));
+        expect(values).toEqual(model(samples, 0).map(({ value }) => value));
+      }),
+    );
+  });
+
   it('keeps the newest sample of each step counted back from the end', () => {
     fc.assert(
       fc.property(

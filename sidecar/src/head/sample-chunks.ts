@@ -9,8 +9,8 @@ const SLAB_SHIFT = 12;
 const SLAB_CHUNKS = 1 << SLAB_SHIFT;
 const SLAB_MASK = SLAB_CHUNKS - 1;
 const NONE = -1;
-/** Offsets within a chunk are 32-bit milliseconds. */
-const MAX_OFFSET_MS = 2 ** 31 - 1;
+/** Offsets within a chunk are 32-bit milliseconds, half of them in either direction: a split must fit again. */
+const MAX_OFFSET_MS = 2 ** 30 - 1;
 const INITIAL_SERIES = 1_024;
 /** Chunk data and the tables about it. */
 export const BYTES_PER_CHUNK = CHUNK * 12 + 8 + 1 + 4 + 4;
@@ -136,17 +136,21 @@ export class SampleChunks {
     return (this.#base[chunk] as number) + (offsets[at] as number);
   }
 
-  #begin(series: number, ms: number, value: number): void {
+  #begin(series: number, ms: number, value: number, after = this.#last[series] as number): void {
     const chunk = this.#take(ms);
     this.#put(chunk, 0, ms, value);
     this.#count[chunk] = 1;
-    this.#link(series, chunk, this.#last[series] as number);
+    this.#link(series, chunk, after);
   }
 
   /** A late sample: behind those with the same stamp. */
   #insert(series: number, ms: number, value: number): void {
     let chunk = this.#last[series] as number;
     while (this.#firstMs(chunk) > ms && this.#previous[chunk] !== NONE) chunk = this.#previous[chunk] as number;
+    // So far from the chunk's base, it lies before or behind all of the chunk.
+    if (Math.abs(ms - (this.#base[chunk] as number)) > MAX_OFFSET_MS) {
+      return this.#begin(series, ms, value, ms < this.#firstMs(chunk) ? (this.#previous[chunk] as number) : chunk);
+    }
     if (this.#count[chunk] === CHUNK) chunk = this.#split(series, chunk, ms);
     const at = (chunk & SLAB_MASK) * CHUNK;
     const offsets = this.#offsets[chunk >> SLAB_SHIFT] as Int32Array;
@@ -192,9 +196,9 @@ export class SampleChunks {
     (this.#values[chunk >> SLAB_SHIFT] as Float64Array)[at] = value;
   }
 
-  /** Puts a chunk behind another one of the series, or at the front when there is none. */
+  /** Puts a chunk behind another one of the series, or at the front. */
   #link(series: number, chunk: number, after: number): void {
-    const next = after === NONE ? NONE : (this.#next[after] as number);
+    const next = (after === NONE ? this.#first[series] : this.#next[after]) as number;
     this.#previous[chunk] = after;
     this.#next[chunk] = next;
     if (after === NONE) this.#first[series] = chunk;
