@@ -53,6 +53,11 @@ export class Distributions implements SealedSink {
     return this.#ring.bytes;
   }
 
+  /** End of the newest window that was ever sealed. */
+  get newestEndMs(): number {
+    return this.#ring.newestEndSecond * 1_000;
+  }
+
   observe(stream: number, series: number, second: number, value: number): void {
     this.#open(stream, second).observe(series, value, this.#keyOf(value));
   }

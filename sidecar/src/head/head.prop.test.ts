@@ -163,6 +163,34 @@ describe('Head', () => {
     expect(head.completeSinceMs).toBeLessThan(now);
   });
 
+  it.each([0, 590])('keeps its bound of memory although windows stamped %s s ahead are in the way', (ahead) => {
+    let now = T0 * 1_000;
+    const head = newHead({ maxBytes: 50_000, now: () => now });
+    for (let i = 0; i < 300; i++) {
+      const far = Array.from({ length: 20 }, (_, n) => ({ id: 1, second: T0 + i + ahead + n, ms: 0, value: 1 }));
+      const values = Array.from({ length: 200 }, (_, n) => ({ id: 1, second: T0 + i, ms: 0, value: 1.1 ** n }));
+      head.append(batchOf([...(i === 0 ? far : []), ...values]));
+      head.seal('a', T0 + i + 1, new Map());
+      now += 1_000;
+      head.evict();
+    }
+    expect(head.bytes).toBeLessThan(60_000);
+  });
+
+  it('evicts although the wall clock was set back', () => {
+    let now = T0 * 1_000;
+    const head = newHead({ maxBytes: 20_000, now: () => now });
+    const fill = (second: number): void =>
+      head.append(batchOf(Array.from({ length: 5_000 }, () => ({ id: 3, second, ms: 0, value: 1 }))));
+    now -= 3_600_000;
+    for (let i = 0; i < 10; i++) {
+      fill(T0 - 3_600 + i * 6);
+      now += 6_000;
+      head.evict();
+    }
+    expect(head.bytes).toBeLessThan(150_000);
+  });
+
   it('merges ready-made histograms with observations, and keeps their coarser scale', async () => {
     const head = newHead();
     const coarse = new ExponentialHistogram({ scale: 3 });

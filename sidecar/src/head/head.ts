@@ -194,7 +194,9 @@ export class Head {
   /** Forgets what is older than the bounds allow, when it is time to. */
   evict(): void {
     const now = this.#options.now();
-    if (now - this.#lastEvictionMs < EVICT_EVERY_MS) return;
+    const sinceMs = now - this.#lastEvictionMs;
+    // A clock that was set back must not put it off.
+    if (sinceMs >= 0 && sinceMs < EVICT_EVERY_MS) return;
     this.#lastEvictionMs = now;
     let horizon = now - this.#options.keepMs;
     this.#dropBefore(horizon);
@@ -202,6 +204,9 @@ export class Head {
       horizon = Math.max(horizon, this.#completeSinceMs) + SHORTEN_BY_MS;
       this.#dropBefore(horizon);
     }
+    // Windows of stamps ahead of the clock hold up those sealed after them: all of them go, and the store answers meanwhile.
+    if (this.bytes > this.#options.maxBytes)
+      this.#dropBefore(Math.max(horizon, this.#distributions.newestEndMs + 1_000));
   }
 
   #dropBefore(ms: number): void {

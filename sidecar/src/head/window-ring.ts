@@ -37,6 +37,9 @@ export class WindowRing {
     return rows + (this.#entryHead - this.#entryTail) * BYTES_PER_ENTRY + this.#objects.size * BYTES_PER_OBJECT;
   }
 
+  /** End of the newest window ever sealed. */
+  newestEndSecond = 0;
+
   push(series: number, second: number, { keys, counts, length }: PackedKeys, sum: number): void {
     while (this.#entryHead - this.#entryTail + length > this.#entryRoom) this.#growEntries();
     const row = this.#row(series, second);
@@ -113,6 +116,7 @@ export class WindowRing {
     }
     const at = this.#head % this.#room;
     this.#seconds[at] = second;
+    this.newestEndSecond = Math.max(this.newestEndSecond, second + 1);
     this.#sums[at] = 0;
     this.#previous[at] = this.#newest[series] as number;
     this.#newest[series] = this.#head++;
