@@ -44,6 +44,19 @@ describe('EwmaTable', () => {
     expect(table.get(1)).toEqual({ mean: 2, variance: 0, count: 1 });
   });
 
+  it('is not spoilt for good by values whose squares or distances no double holds', () => {
+    const table = new EwmaTable();
+    for (const value of [1, 1.7e308, -1.7e308, 1e200]) table.update(1, value);
+    table.update(1, 3);
+    expect(table.get(1)).toEqual({ mean: 1.1, variance: expect.closeTo(0.19, 12), count: 2 });
+  });
+
+  it('learns anew from what follows a first value that is out of all proportion', () => {
+    const table = new EwmaTable();
+    for (const value of [1.7e308, 2, 2, 2]) table.update(1, value);
+    expect(table.get(1)).toEqual({ mean: 2, variance: 0, count: 3 });
+  });
+
   it('refuses a weight that is no weight', () => {
     expect(() => new EwmaTable(1)).toThrow('EWMA weight 1 is not between 0 and 1');
   });

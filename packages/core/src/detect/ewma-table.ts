@@ -1,7 +1,8 @@
 /**
  * Exponentially weighted mean and variance of many series in typed arrays: the baseline that costs least. For each value
  * x of a series: d = x - m, m += a d, v = (1 - a)(v + a d^2) (West 1979 for weighted moments; the EWMA and EWMV of
- * `pandas.Series.ewm(adjust=False)` with bias). The first value is the mean. NaN and infinities teach nothing.
+ * `pandas.Series.ewm(adjust=False)` with bias). The first value is the mean. NaN and infinities teach nothing, nor does
+ * a value whose distance has no finite square; as the first one it gives way to the next.
  */
 
 /** Weight of a new value: an in-control run of about 500 values with limits of 2.615 standard errors. */
@@ -32,12 +33,19 @@ export class EwmaTable {
     if (value - value !== 0) return;
     if (series >= this.#counts.length) this.#makeRoomFor(series);
     const count = this.#counts[series] as number;
-    if (count === 0) this.#means[series] = value;
-    else {
+    if (count === 0) {
+      this.#means[series] = value;
+      this.#variances[series] = 0;
+    } else {
       const weight = this.#weight;
       const delta = value - (this.#means[series] as number);
+      const variance = (1 - weight) * ((this.#variances[series] as number) + weight * delta * delta);
+      if (variance === Infinity) {
+        if (count === 1 && Math.abs(value) < Math.abs(this.#means[series] as number)) this.#means[series] = value;
+        return;
+      }
       this.#means[series] = (this.#means[series] as number) + weight * delta;
-      this.#variances[series] = (1 - weight) * ((this.#variances[series] as number) + weight * delta * delta);
+      this.#variances[series] = variance;
     }
     if (count < 0xffffffff) this.#counts[series] = count + 1;
   }
