@@ -147,7 +147,7 @@ async function query(options: Options): Promise<boolean> {
   console.table(panels);
   console.table(result);
   console.log(JSON.stringify({ ...result, panels }));
-  return result.lost === 0 && result.errors === 0 && result.empty === 0;
+  return result.lost + result.errors + result.empty + (result.incomplete ?? 0) === 0;
 }
 
 async function peers({ series = '10000', samples = '1000000', repeats = '20', only = '' }: Options): Promise<boolean> {

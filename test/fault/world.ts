@@ -39,6 +39,8 @@ export class World {
   readonly httpPort: number;
   /** Of the sidecar, beside this process's own. */
   readonly environment: Record<string, string> = {};
+  /** Laid over the configuration at each start, as `config` is. */
+  readonly settings: Record<string, unknown> = {};
   readonly #options: WorldOptions;
   #nats: ManagedProcess | undefined;
   #sidecar: ManagedProcess | undefined;
@@ -118,18 +120,18 @@ export class World {
     return this.#nats;
   }
 
-  /** `patch` is laid over the configuration for this start. Resolves when `/readyz` says ok. */
-  async startSidecar(patch: Readonly<Record<string, unknown>> = {}): Promise<ManagedProcess> {
-    const sidecar = this.spawnSidecar(patch);
+  /** Resolves when `/readyz` says ok. */
+  async startSidecar(): Promise<ManagedProcess> {
+    const sidecar = this.spawnSidecar();
     await this.#started(sidecar, 'the sidecar is ready', () => this.answers.isReady());
     return sidecar;
   }
 
   /** Without waiting. */
-  spawnSidecar(patch: Readonly<Record<string, unknown>> = {}): ManagedProcess {
+  spawnSidecar(): ManagedProcess {
     const { nodeFlags = [], supervised = false } = this.#options;
     const file = join(this.folder, 'tapewatch.yaml');
-    writeFileSync(file, JSON.stringify({ ...this.#document(), ...patch }));
+    writeFileSync(file, JSON.stringify({ ...this.#document(), ...this.settings }));
     const main = resolve(process.env['TAPEWATCH_SIDECAR'] ?? 'sidecar/dist/main.cjs');
     const args = ['--enable-source-maps', ...nodeFlags, main, 'serve', '--config', file];
     this.#sidecar = new ManagedProcess(
