@@ -121,7 +121,8 @@ export class DuckDbStore implements Store {
       if (signal?.aborted === true || this.#segments.all.length === 0 || !mayBeSegmentFault(reasonOf(error)))
         throw error;
       const named = this.#segments.all.filter(({ file }) => reasonOf(error).includes(file));
-      if (!(await this.#maintenance.verify(named.length > 0 ? named : this.#segments.all))) throw error;
+      // Once more in any case: a file may also have been merged into another one meanwhile.
+      await this.#maintenance.verify(named);
       return this.#session.read(work, signal);
     }
   }

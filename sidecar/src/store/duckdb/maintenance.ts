@@ -5,6 +5,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
 import { overCap } from './disk-cap.ts';
+import { commitMerge, prepareMerge } from './merge-segments.ts';
 import { dropSegments, expired } from './retain-segments.ts';
 import { readHorizon, retainRows, writeHorizon } from './retain.ts';
 import { commitSegment, prepareSegment, removeStrays } from './seal-segment.ts';
@@ -132,7 +133,7 @@ export class Maintenance {
     return 0;
   }
 
-  /** Moves closed spans out of the tables, one of each table a call. Copying needs no writer's turn. */
+  /** Moves closed spans out of the tables and merges their files, one of each table a call. Copying needs no writer. */
   async #seal(): Promise<void> {
     const { path, compression = true, sealSegments = true } = this.#options;
     if (!sealSegments) return;
@@ -143,8 +144,15 @@ export class Maintenance {
       const prepared = await this.#session.read((connection) =>
         prepareSegment(connection, sealable, { options, segments: this.#segments }),
       );
-      if (prepared === undefined) continue;
-      await this.#session.write((connection) => commitSegment(connection, prepared, this.#segments));
+      if (prepared !== undefined) {
+        await this.#session.write((connection) => commitSegment(connection, prepared, this.#segments));
+      }
+      const merged = await this.#session.read((connection) =>
+        prepareMerge(connection, sealable, { options, segments: this.#segments }),
+      );
+      if (merged !== undefined) {
+        await this.#session.write((connection) => commitMerge(connection, merged, this.#segments));
+      }
     }
   }
 

@@ -13,10 +13,8 @@ import { checksumOf, type Sealable, type SegmentList } from './segment.ts';
 import { readRows, transaction, within } from './sql.ts';
 
 /** Rows that are sorted at once: about 2 GB of memory or its spill files, some seconds. */
-const MAX_SEGMENT_ROWS = 30_000_000;
+export const MAX_SEGMENT_ROWS = 30_000_000;
 const SHORTEST_SPAN_SECONDS = 60;
-/** Rows of a Parquet row group: a series' rows lie in one or two of them. */
-const ROW_GROUP_ROWS = 61_440;
 
 export interface SealOptions {
   readonly databasePath: string;
@@ -43,21 +41,35 @@ export async function prepareSegment(
   const span = await oldestSpan(connection, sealable, options.closedBefore);
   if (span === undefined) return undefined;
   const { relation, timeColumn } = sealable;
+  const rows = `SELECT * FROM ${relation} WHERE ${rangeOf(sealable, span)} ORDER BY series_id, ${timeColumn}, rowid`;
+  return { sealable, span, ...(await writeSegment(connection, rows, { sealable, span, options, segments })) };
+}
+
+/** Makes the file of a query's rows: aside first, then durable, then under its name. */
+export async function writeSegment(
+  connection: DuckDBConnection,
+  rows: string,
+  {
+    sealable: { relation, groupRows },
+    span,
+    options,
+    segments,
+  }: { sealable: Sealable; span: Span; options: SealOptions; segments: SegmentList },
+): Promise<{ readonly file: string; readonly bytes: number; readonly sha256: string }> {
   const file = freeName(`${relation}-${isoName(span.from)}-${isoName(span.to)}`, segments);
   const path = segments.pathOf(file);
   const temporary = `${path}.tmp`;
   await rm(temporary, { force: true });
   await connection.run(
-    `COPY (SELECT * FROM ${relation} WHERE ${rangeOf(sealable, span)} ORDER BY series_id, ${timeColumn}, rowid)
-     TO '${temporary.replaceAll("'", "''")}' (FORMAT parquet,
-       COMPRESSION ${options.compress ? 'zstd' : 'uncompressed'}, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+    `COPY (${rows}) TO '${temporary.replaceAll("'", "''")}' (FORMAT parquet,
+       COMPRESSION ${options.compress ? 'zstd' : 'uncompressed'}, ROW_GROUP_SIZE ${groupRows})`,
   );
   await makeDurable(temporary);
   const sha256 = await checksumOf(temporary);
   const { size } = await stat(temporary);
   await rename(temporary, path);
   await makeDurable(segmentFolder(options.databasePath));
-  return { sealable, span, file, bytes: size, sha256 };
+  return { file, bytes: size, sha256 };
 }
 
 /** Names the file and deletes its rows; false when rows came late in between, and the file is to be made again. */
@@ -98,7 +110,7 @@ export async function removeStrays(databasePath: string, segments: SegmentList):
   return strays;
 }
 
-interface Span {
+export interface Span {
   readonly from: number;
   readonly to: number;
   readonly rows: number;

@@ -28,19 +28,36 @@ export interface Sealable {
   readonly timeColumn: 'time_nanos' | 'start_nanos';
   /** Length of a span; a busy one is halved until its rows are few enough to sort. */
   readonly spanSeconds: number;
+  /** The files of such a span are merged into one when it is closed. */
+  readonly mergedSeconds: number;
+  /** Rows of a Parquet row group: a series' rows lie in one or two of them, and that much is read for them. */
+  readonly groupRows: number;
 }
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
+/** Tables are in order of time and slow to read one series from, so spans leave them soon; files are merged later. */
+const WINDOW_SPANS = { '1s': HOUR, '10s': 2 * HOUR, '1m': 6 * HOUR, '1h': 7 * DAY } as const;
 /** Long enough that three years are some hundred files, short enough that retention frees space steadily. */
-const WINDOW_SPANS = { '1s': 6 * HOUR, '10s': DAY, '1m': 7 * DAY, '1h': 30 * DAY } as const;
+const MERGED_SPANS = { '1s': 6 * HOUR, '10s': DAY, '1m': 7 * DAY, '1h': 28 * DAY } as const;
+const NUMBER_ROWS = 20_480;
+/** Lists of buckets make rows long. */
+const HISTOGRAM_ROWS = 8_192;
+
+const RAW = { timeColumn: 'time_nanos', spanSeconds: HOUR, mergedSeconds: HOUR } as const;
 
 export const SEALABLE: readonly Sealable[] = [
-  { relation: 'samples', timeColumn: 'time_nanos', spanSeconds: HOUR },
-  { relation: 'histogram_samples', timeColumn: 'time_nanos', spanSeconds: HOUR },
+  { relation: 'samples', ...RAW, groupRows: 61_440 },
+  { relation: 'histogram_samples', ...RAW, groupRows: HISTOGRAM_ROWS },
   ...LEVELS.flatMap((level) =>
     (['value', 'distribution'] as const).map((kind): Sealable => {
-      return { relation: windowTable(kind, level), timeColumn: 'start_nanos', spanSeconds: WINDOW_SPANS[level] };
+      return {
+        relation: windowTable(kind, level),
+        timeColumn: 'start_nanos',
+        spanSeconds: WINDOW_SPANS[level],
+        mergedSeconds: MERGED_SPANS[level],
+        groupRows: kind === 'value' ? NUMBER_ROWS : HISTOGRAM_ROWS,
+      };
     }),
   ),
 ];
