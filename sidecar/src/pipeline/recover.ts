@@ -4,6 +4,7 @@
  */
 import { ExponentialHistogram, METRIC_NAME, msFromNanos, nanosFromMs, type Labels } from '@tapewatch/core';
 import type { ColumnBatch, Recovery, Store } from '../ports.ts';
+import { putStaleMarker } from '../stale-marker.ts';
 import { Deriver, type CounterMark } from './derive.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -51,12 +52,16 @@ async function replayRaw({ store, sealed, replay }: RecoverOptions): Promise<num
   for (const { stream, untilNanos } of sealed) {
     const slices = await store.rawSince(stream, untilNanos);
     const samples = slices.filter(({ histogram }) => histogram === undefined);
+    const values = Float64Array.from(samples, ({ value }) => value);
+    samples.forEach(({ stale }, i) => {
+      if (stale === true) putStaleMarker(values, i);
+    });
     replay({
       samples: {
         seriesIds: Uint32Array.from(samples, ({ seriesId }) => seriesId),
         seconds: Uint32Array.from(samples, ({ timeNanos }) => Number(timeNanos / 1_000_000_000n)),
         nanos: Uint32Array.from(samples, ({ timeNanos }) => Number(timeNanos % 1_000_000_000n)),
-        values: Float64Array.from(samples, ({ value }) => value),
+        values,
       },
       histograms: slices.flatMap(({ seriesId, timeNanos, histogram }) =>
         histogram === undefined ? [] : [{ seriesId, ...stampOf(timeNanos), histogram }],

@@ -1,5 +1,6 @@
 /** The store port: what becomes durable together, and how it is read. */
 import type {
+  BusinessEvent,
   DeadLetter,
   EncodedHistogram,
   EventRow,
@@ -73,8 +74,11 @@ export interface Recovery {
 export interface RawSlice {
   readonly seriesId: number;
   readonly timeNanos: bigint;
+  /** NaN where a histogram or a staleness marker stands. */
   readonly value: number;
   readonly histogram?: EncodedHistogram;
+  /** The series ends here; said apart because a number does not keep the marker's bits. */
+  readonly stale?: true;
 }
 
 export interface EventFilter {
@@ -97,6 +101,7 @@ export interface EventRowByTable {
   fills: Fill;
   quotes: Quote;
   health_results: Extract<EventRow, { table: 'health_results' }>;
+  events: BusinessEvent;
   dead_letters: DeadLetter;
 }
 

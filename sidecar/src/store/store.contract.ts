@@ -5,6 +5,7 @@
 import { ExponentialHistogram, quantile, type Matcher, type SeriesData } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { Store } from '../ports.ts';
+import { putStaleMarker } from '../stale-marker.ts';
 import { retentionOptions } from './retention.ts';
 import {
   batchOf,
@@ -43,7 +44,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
       await store().close();
       await harness.dispose();
     });
-    describeSeries(store);
+    describeSeries(store, restart);
     describeDistributions(store, restart);
     describeRetention(store, restart);
     describeEvents(store, restart);
@@ -59,7 +60,7 @@ function pointsOf({ timesMs, values }: SeriesData): [number, number][] {
   return timesMs.map((timeMs, i) => [timeMs - T0_MS, values[i] as number]);
 }
 
-function describeSeries(store: () => Store): void {
+function describeSeries(store: () => Store, restart: () => Promise<unknown>): void {
   it('reads gauges and counters back in order of time, with the ends of the range included', async () => {
     const series = [seriesOf(1, { __name__: 'depth' }), seriesOf(2, { __name__: 'orders_total' }, 'counter')];
     const rows = [
@@ -94,6 +95,51 @@ function describeSeries(store: () => Store): void {
     await store().append(batchOf({ series: [seriesOf(1, { __name__: 'odd' })], samples: samplesOf(rows) }));
     const [found] = await selectAll(store());
     expect(found?.values).toEqual(values);
+  });
+
+  it('tells where a series ended, and does not count the end as a value, after a restart too', async () => {
+    const series = [seriesOf(1, { __name__: 'depth' }), seriesOf(2, { __name__: 'orders_total' }, 'counter')];
+    const rows = [1, 2].flatMap((id) => [4, 5, 6, 7].map((value) => [id, seconds(value), value] as const));
+    const samples = samplesOf(rows);
+    for (const row of [1, 3, 5, 7]) putStaleMarker(samples.values, row);
+    await store().append(batchOf({ series, samples }));
+    await store().append(clockAt(7_200));
+    const read = async () => {
+      const raw = (await selectAll(store())).slice(0, 2);
+      const hours = { startMs: T0_MS - 3_600_000, endMs: T0_MS + 7_200_000, resolutionMs: 60_000 };
+      const wide = await store().select({ matchers: [], ...hours });
+      const startMs = T0_MS + 1_000;
+      const newest = await store().select({
+        matchers: [],
+        startMs,
+        endMs: T0_MS + 7_500,
+        resolutionMs: 0,
+        newestOfStep: true,
+      });
+      return { raw, wide: wide.slice(0, 2).map(pointsOf), ends: newest.map(({ staleMs }) => staleMs?.at(-1)) };
+    };
+    const before = await read();
+    for (const data of before.raw) {
+      expect(pointsOf(data)).toEqual([
+        [4_000, 4],
+        [6_000, 6],
+      ]);
+      expect(data.staleMs).toEqual([T0_MS + 5_000, T0_MS + 7_000]);
+    }
+    expect(before.wide).toEqual([[[6_000, 6]], [[6_000, 6]]]);
+    expect(before.ends).toEqual([T0_MS + 7_000, T0_MS + 7_000]);
+    expect((await store().rawSince('metrics', 0n)).slice(0, 8).map(({ stale = false }) => stale)).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
+      false,
+      true,
+      true,
+    ]);
+    await restart();
+    expect(await read()).toEqual(before);
   });
 
   it('keeps every nanosecond of large stamps', async () => {
@@ -464,7 +510,8 @@ function describeRetention(store: () => Store, restart: () => Promise<unknown>):
     // An hour and a bit after T0 the old raw samples go, after two hours the windows of 1 s as well.
     expect(await store().retain(seconds(3_660))).toBeGreaterThanOrEqual(2);
     expect(await points()).toEqual({ points: both, levels: [1_000, 0] });
-    expect(await store().retain(seconds(7_260))).toBeGreaterThanOrEqual(2);
+    // A store that keeps files removes rows when the last of a file is too old.
+    await store().retain(seconds(7_260));
     expect(await store().retain(seconds(7_260))).toBe(0);
     await restart();
     expect(await points()).toEqual({ points: both, levels: [10_000, 0] });
@@ -472,6 +519,22 @@ function describeRetention(store: () => Store, restart: () => Promise<unknown>):
     const [cumulative] = await store().select({ matchers: ack, ...all, startMs: T0_MS + 7_200_000 });
     expect(cumulative?.histograms?.map((histogram) => histogram?.count)).toEqual([2]);
     expect((await store().distributionTotals()).map(({ histogram }) => histogram.count)).toEqual([2]);
+  });
+
+  it('keeps the last value of a second in which a series ended, when the raw rows go', async () => {
+    const series = [seriesOf(1, { __name__: 'depth' })];
+    const samples = samplesOf([
+      [1, seconds(5), 4],
+      [1, seconds(5.5), 0],
+      [1, seconds(6), 0],
+    ]);
+    for (const row of [1, 2]) putStaleMarker(samples.values, row);
+    await store().append(batchOf({ series, samples }));
+    await store().append(clockAt(7_200));
+    await store().retain(seconds(3_660));
+    const [depth] = await selectAll(store());
+    expect(depth && pointsOf(depth)).toEqual([[5_000, 4]]);
+    expect(depth?.levelsMs).toEqual([1_000]);
   });
 
   it('seals the windows of a silent source by the clock', async () => {

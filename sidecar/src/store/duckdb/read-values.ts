@@ -1,7 +1,7 @@
 /** Samples of gauges and counters as columns: raw, or the last of each window where the plan says so. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SelectRequest } from '@tapewatch/core';
-import { isStaleMarker } from '../../stale-marker.ts';
+import { isStaleMarker, putStaleMarker } from '../../stale-marker.ts';
 import { LEVEL_SECONDS } from '../level.ts';
 import type { Horizon } from '../retention.ts';
 import type { ValueSegment } from '../select-plan.ts';
@@ -40,17 +40,43 @@ export async function readValues(
   const runs = new Map<number, Run[]>();
   const step = stepOf(request);
   if (source.ids.length > 0) {
-    for (const segment of segments) await readSegment(connection, segmentSql(source, segment, step), { segment, runs });
+    for (const segment of segments) {
+      const columns = await readColumns(connection, segmentSql(source, segment, step), ['u32', 'f64', 'f64']);
+      if (segment.level === 'raw' && step !== undefined) await restoreMarkers(connection, source, segment, columns);
+      addRuns(columns, { segment, runs });
+    }
   }
   return new Map(Array.from(runs, ([id, parts]) => [id, joined(parts)]));
 }
 
-async function readSegment(
+type ValueColumns = readonly [series: Uint32Array, times: Float64Array, values: Float64Array];
+
+/** The engine's aggregates turn every NaN into the same one: which of them are staleness markers is read from the rows. */
+async function restoreMarkers(
   connection: DuckDBConnection,
-  sql: string,
-  { segment, runs }: { segment: ValueSegment; runs: Map<number, Run[]> },
+  { relation }: ReadSource,
+  { startMs, endMs }: ValueSegment,
+  [series, times, values]: ValueColumns,
 ): Promise<void> {
-  const [series, times, values] = await readColumns(connection, sql, ['u32', 'f64', 'f64']);
+  const ids = new Set(series.filter((_, i) => Number.isNaN(values[i])));
+  if (ids.size === 0) return;
+  const [markedSeries, markedTimes, markedValues] = await readColumns(
+    connection,
+    `${rawSql({ ids: [...ids], relation }, { startMs, endMs }, 'isnan(value)')} ORDER BY series_id, time_nanos, arrival`,
+    ['u32', 'f64', 'f64'],
+  );
+  // Of rows with one stamp the last one answers.
+  const marked = new Map<string, boolean>();
+  markedTimes.forEach((time, i) => marked.set(`${markedSeries[i]}@${time}`, isStaleMarker(markedValues, i)));
+  values.forEach((value, i) => {
+    if (value !== value && marked.get(`${series[i]}@${times[i]}`) === true) putStaleMarker(values, i);
+  });
+}
+
+function addRuns(
+  [series, times, values]: ValueColumns,
+  { segment, runs }: { segment: ValueSegment; runs: Map<number, Run[]> },
+): void {
   const levelMs = segment.level === 'raw' ? 0 : LEVEL_SECONDS[segment.level] * 1_000;
   for (let from = 0; from < series.length;) {
     const id = series[from] as number;
@@ -64,13 +90,23 @@ async function readSegment(
   }
 }
 
+function rawSql(
+  { ids, relation }: ReadSource,
+  range: Pick<ValueSegment, 'startMs' | 'endMs'>,
+  condition: string,
+): string {
+  const { from, to } = nanosRange(range.startMs, range.endMs);
+  return `SELECT series_id, ${msOf('time_nanos')}, value FROM ${relation('samples', from, to)}
+    WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)} AND ${condition}`;
+}
+
 function segmentSql({ ids, relation }: ReadSource, { level, startMs, endMs }: ValueSegment, step: Step): string {
   const { from, to } = nanosRange(startMs, endMs);
   if (level === 'raw') {
-    const rows = `FROM ${relation('samples', from, to)} WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)}`;
     if (step === undefined) {
-      return `SELECT series_id, ${msOf('time_nanos')}, value ${rows} ORDER BY series_id, time_nanos, arrival`;
+      return `${rawSql({ ids, relation }, { startMs, endMs }, 'true')} ORDER BY series_id, time_nanos, arrival`;
     }
+    const rows = `FROM ${relation('samples', from, to)} WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)}`;
     return `SELECT series_id, ${msOf('max(time_nanos)')}, arg_max(value, (time_nanos, arrival)) ${rows}
       GROUP BY series_id, ${step('time_nanos')} ORDER BY 1, 2`;
   }

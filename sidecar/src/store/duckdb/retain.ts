@@ -66,6 +66,9 @@ export function retainRows(
   });
 }
 
+/** Prometheus's staleness marker (see stale-marker.ts); ends of series are known as long as raw samples are. */
+const STALE_BITS = `'0${'1'.repeat(11)}${'0'.repeat(50)}10'::BIT`;
+
 /** Of what is about to go. An increase joins neighbours that go together; the wider windows have the exact one. */
 export function secondWindows(source: string): string {
   return `INSERT INTO value_windows_1s
@@ -79,6 +82,7 @@ export function secondWindows(source: string): string {
       SELECT series_id, time_nanos, value, arrival, kind = 'counter' AS is_counter,
         lag(value) OVER (PARTITION BY series_id ORDER BY time_nanos, arrival) AS previous
       FROM (SELECT *, rowid AS arrival FROM ${source}) AS rows
-        JOIN series ON series.id = series_id AND kind <> 'distribution')
+        JOIN series ON series.id = series_id AND kind <> 'distribution'
+      WHERE NOT isnan(value) OR value::BIT <> ${STALE_BITS})
     GROUP BY 1, 2 ORDER BY 2, 1`;
 }

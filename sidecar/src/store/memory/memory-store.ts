@@ -33,6 +33,7 @@ import type {
 } from '../../ports.ts';
 import { compileRegex } from '../../regex.ts';
 import { packHistograms } from '../duckdb/packed-batch.ts';
+import { isStaleMarker } from '../../stale-marker.ts';
 import { EVENT_TABLES } from '../event-filter.ts';
 import { demandWanted, unknownSeries } from '../faults.ts';
 import { floorToLevel, LEVELS, LEVEL_SECONDS, type LevelMarks, type Marks } from '../level.ts';
@@ -86,7 +87,8 @@ export class MemoryStore implements Store {
     for (const definition of batch.series) this.#define(definition);
     const { seriesIds, seconds, nanos, values } = batch.samples;
     seriesIds.forEach((id, i) => {
-      (this.#series.get(id) as MemorySeries).samples.add(stampOf(seconds[i], nanos[i]), values[i] as number);
+      const value = isStaleMarker(values, i) ? undefined : values[i];
+      (this.#series.get(id) as MemorySeries).samples.add(stampOf(seconds[i], nanos[i]), value);
     });
     for (const { seriesId, histogram, ...stamp } of batch.histograms) {
       const series = this.#series.get(seriesId) as MemorySeries;
@@ -191,7 +193,8 @@ export class MemoryStore implements Store {
       if (definition.stream !== stream) continue;
       const { timesNanos, values } = samples.range(fromNanos, 2n ** 63n);
       timesNanos.forEach((timeNanos, i) => {
-        slices.push({ seriesId: definition.id, timeNanos, value: values[i] as number });
+        const slice = { seriesId: definition.id, timeNanos, value: values[i] as number };
+        slices.push(isStaleMarker(values, i) ? { ...slice, stale: true } : slice);
       });
       for (const row of histograms) {
         if (row.timeNanos >= fromNanos) slices.push({ seriesId: definition.id, ...row, value: NaN });
@@ -257,6 +260,7 @@ export class MemoryStore implements Store {
     if (definition.kind !== 'distribution') {
       const { timesNanos, values } = samples.range(0n, before);
       timesNanos.forEach((nanos, i) => {
+        if (isStaleMarker(values, i)) return;
         const last = { value: values[i] as number, nanos };
         this.#values.addLast('1s', definition.id, { start: Number(nanos / 1_000_000_000n), last });
       });
@@ -298,14 +302,18 @@ export class MemoryStore implements Store {
   #selectValues({ definition, samples }: MemorySeries, request: SelectRequest): SeriesData {
     const timesMs: number[] = [];
     const values: number[] = [];
+    const staleMs: number[] = [];
     const levels = new Set<number>();
     for (const { level, startMs, endMs } of planValues(request, this.#state)) {
       const range = nanosRange(startMs, endMs);
       const before = timesMs.length;
       if (level === 'raw') {
         const raw = samples.range(range.from, range.to);
-        for (const ms of raw.timesMs) timesMs.push(ms);
-        for (const value of raw.values) values.push(value);
+        raw.timesMs.forEach((ms, i) => {
+          if (isStaleMarker(raw.values, i)) return void staleMs.push(ms);
+          timesMs.push(ms);
+          values.push(raw.values[i] as number);
+        });
       } else {
         for (const { nanos, value } of this.#values.lasts(definition.id, level, range)) {
           timesMs.push(msFromNanos(nanos));
@@ -314,7 +322,8 @@ export class MemoryStore implements Store {
       }
       if (timesMs.length > before) levels.add(level === 'raw' ? 0 : LEVEL_SECONDS[level] * 1_000);
     }
-    return { labels: definition.labels, timesMs, values, levelsMs: [...levels] };
+    const data = { labels: definition.labels, timesMs, values, levelsMs: [...levels] };
+    return staleMs.length === 0 ? data : { ...data, staleMs };
   }
 
   #selectHistograms({ id, labels }: SeriesDefinition, request: SelectRequest): SeriesData {

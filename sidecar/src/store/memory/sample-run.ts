@@ -3,6 +3,7 @@
  * one is moved into place behind those with the same stamp. Dropping from the front is amortised.
  */
 import { msFromNanos } from '@tapewatch/core';
+import { putStaleMarker } from '../../stale-marker.ts';
 
 const INITIAL_CAPACITY = 16;
 
@@ -17,7 +18,8 @@ export class SampleRun {
     return this.#end - this.#start;
   }
 
-  add(timeNanos: bigint, value: number): void {
+  /** `value` undefined: the series ends here. */
+  add(timeNanos: bigint, value: number | undefined): void {
     if (this.#end === this.#nanos.length) this.#makeRoom();
     let at = this.#end++;
     if (at > this.#start && timeNanos < (this.#nanos[at - 1] as bigint)) {
@@ -27,7 +29,8 @@ export class SampleRun {
     }
     this.#nanos[at] = timeNanos;
     this.#ms[at] = msFromNanos(timeNanos);
-    this.#values[at] = value;
+    if (value === undefined) putStaleMarker(this.#values, at);
+    else this.#values[at] = value;
   }
 
   /** Samples with from <= stamp < to. */
