@@ -17,7 +17,7 @@ export interface EnvName {
 }
 
 const RETENTION = 'store.retention';
-const EVENT_TABLES = ['orders', 'fills', 'quotes', 'healthResults', 'deadLetters', 'transitions'];
+const EVENT_TABLES = ['orders', 'fills', 'quotes', 'healthResults', 'events', 'deadLetters', 'transitions'];
 const HOURS_A_DAY = 24;
 /** Finer levels are kept for less than detail is; only a shorter retention cuts them. */
 const FINER_LEVELS: Readonly<Record<string, number>> = {

@@ -135,6 +135,7 @@ const ROWS: { readonly [T in EventTable]: readonly EventRowByTable[T][] } = {
   fills: FILLS,
   quotes: QUOTES,
   health_results: [],
+  events: [],
   dead_letters: [
     {
       table: 'dead_letters',

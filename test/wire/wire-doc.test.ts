@@ -38,7 +38,9 @@ describe('docs/wire.md', () => {
   );
 
   it('has an example of every kind of payload and in every encoding', () => {
-    expect(new Set(examples.map(({ kind }) => kind))).toEqual(new Set(['metric', 'order', 'fill', 'quote', 'health']));
+    expect(new Set(examples.map(({ kind }) => kind))).toEqual(
+      new Set(['metric', 'order', 'fill', 'quote', 'health', 'event']),
+    );
     expect(new Set(examples.map(({ format }) => format))).toEqual(new Set(['json', 'ndjson', 'influx']));
     // No block of these languages without a kind, which would go unchecked.
     expect(page).not.toMatch(/```(json|ndjson|influx)\n/);

@@ -253,7 +253,13 @@ describe('business events of services', () => {
     const events = received.flatMap(({ events: list }) => list);
     expect(events).toEqual([
       expect.objectContaining({ table: 'orders', id: 'o1', timeNanos: BigInt(stamp) }),
-      expect.objectContaining({ component: 'event/tier_upgraded', instance: 'billing', message: '{"tier":"premium"}' }),
+      expect.objectContaining({
+        table: 'events',
+        timeNanos: BigInt(stamp),
+        serviceName: 'billing',
+        eventType: 'tier_upgraded',
+        labels: { tier: 'premium' },
+      }),
     ]);
   });
 

@@ -142,4 +142,12 @@ export const DERIVED_METRICS: readonly DerivedMetric[] = [
     labels: ['component', 'instance'],
     help: 'Health messages received.',
   },
+  {
+    from: 'event',
+    kind: 'counter',
+    name: 'business_events_total',
+    unit: '1',
+    labels: ['service', 'event_type'],
+    help: 'Business events received.',
+  },
 ];

@@ -60,7 +60,7 @@ export const alertsQuery = z.object({
 /** Rows of an event table, newest first. */
 export const eventsQuery = z.object({
   queryType: z.literal('events'),
-  table: z.enum(['orders', 'fills', 'quotes', 'health_results', 'dead_letters']).default('orders'),
+  table: z.enum(['orders', 'fills', 'quotes', 'health_results', 'events', 'dead_letters']).default('orders'),
   limit: z.number().int().min(1).max(10_000).default(500),
 });
 

@@ -20,6 +20,9 @@ const positive = z.number().positive();
 const nonNegative = z.number().nonnegative();
 const side = z.enum(['buy', 'sell']);
 
+const identifier = z.union([text, z.number()]);
+const eventContext = z.record(name, z.unknown());
+
 /** A number as a time must fit 64 bits of nanoseconds; the codec gives a text its exact check. */
 export const wireTime = z.union([z.string().min(1).max(64), z.number().nonnegative().max(9.2e18)]);
 
@@ -154,15 +157,32 @@ export const wireHealth = z.object({
   message: text.default('').describe('one sentence for people'),
 });
 
+/** `tw.events.<service_name>.<event_type>`. Other keys than these are context, and become labels. */
+export const wireEvent = z.looseObject({
+  time: wireTime.optional().describe('default: time of receipt; `timestamp` is another name of it'),
+  timestamp: wireTime.optional().describe('see `time`, which wins'),
+  event_type: name.describe('what happened; else the second subject token'),
+  service_name: text.default('').describe('where; else the first subject token'),
+  instance_id: text.default('').describe('which copy of it'),
+  metric_name: z.string().max(NAME_MAX_BYTES).default('').describe('what `metric_value` measures'),
+  metric_value: finite.nullable().default(null).describe('a figure that belongs to the event'),
+  labels: eventContext.default({}).describe('anything else about it, by name; nested values are kept as JSON'),
+  context: eventContext.default({}).describe('the same as `labels`, which win'),
+  duration_ms: nonNegative.max(4_294_967_295).nullable().default(null).describe('how long it took, milliseconds'),
+  user_id: identifier.default('').describe('whom it concerns'),
+  correlation_id: identifier.default('').describe('joins it to other events, traces and alerts'),
+});
+
 export type WireHistogram = z.infer<typeof wireHistogram>;
 export type WireMetric = z.infer<typeof wireMetric>;
 export type WireOrder = z.infer<typeof wireOrder>;
 export type WireFill = z.infer<typeof wireFill>;
 export type WireQuote = z.infer<typeof wireQuote>;
 export type WireHealth = z.infer<typeof wireHealth>;
+export type WireEvent = z.infer<typeof wireEvent>;
 
 /** The kinds of payload a stream may carry. */
-export const PAYLOAD_KINDS = ['metric', 'order', 'fill', 'quote', 'health'] as const;
+export const PAYLOAD_KINDS = ['metric', 'order', 'fill', 'quote', 'health', 'event'] as const;
 export type PayloadKind = (typeof PAYLOAD_KINDS)[number];
 
 /** The codecs that a stream may name; `auto` goes by the message's `Content-Type`, else by its first bytes. */
@@ -192,4 +212,5 @@ export const wireSchemas = {
   fill: wireFill,
   quote: wireQuote,
   health: wireHealth,
+  event: wireEvent,
 } as const satisfies Record<PayloadKind, z.ZodType>;

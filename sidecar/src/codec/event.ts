@@ -1,8 +1,9 @@
 /**
- * One JSON order step, fill, quote or health result to its row. Subject tokens fill the fields that the payload leaves
+ * One JSON order step, fill, quote, health result or business event to its row. Subject tokens fill the fields that the payload leaves
  * out; the schema sets the defaults.
  */
 import {
+  wireEvent,
   type WireFill,
   wireFill,
   type WireHealth,
@@ -22,6 +23,7 @@ import {
   type TradingEvent,
 } from '@tapewatch/core';
 import type { DecodeContext } from '../ports.ts';
+import { businessEventOf } from './business-event.ts';
 import { Fault, shown } from './problem.ts';
 import { schemaFault } from './schema-fault.ts';
 import { parseWireTime } from './wire-time.ts';
@@ -34,6 +36,7 @@ const FILLED_BY_LABELS: Readonly<Record<EventKind, readonly string[]>> = {
   fill: ['venue', 'strategy', 'symbol', 'account'],
   quote: ['venue', 'symbol'],
   health: ['component', 'instance'],
+  event: ['service_name', 'event_type'],
 };
 
 export function decodeEvent(item: unknown, kind: EventKind, context: DecodeContext): TradingEvent | Fault {
@@ -57,6 +60,10 @@ export function decodeEvent(item: unknown, kind: EventKind, context: DecodeConte
     case 'health': {
       const parsed = wireHealth.safeParse(filled);
       return parsed.success ? healthOf(parsed.data, context) : schemaFault(parsed.error, filled);
+    }
+    case 'event': {
+      const parsed = wireEvent.safeParse(filled);
+      return parsed.success ? businessEventOf(parsed.data, context) : schemaFault(parsed.error, filled);
     }
   }
 }

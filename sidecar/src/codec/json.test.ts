@@ -225,6 +225,57 @@ describe('JSON events', () => {
     ]);
   });
 
+  it('keeps the context of a business event as labels, its columns apart', () => {
+    const event = {
+      event_type: 'deployed',
+      timestamp: 1_753_612_200_000,
+      instance_id: 'ml-1',
+      metric_name: 'accuracy',
+      metric_value: 0.742,
+      duration_ms: 12.5,
+      user_id: 7,
+      correlation_id: 'c',
+      model: 'momentum',
+      context: { version: 3, model: 'loses', gone: null },
+      labels: { version: 4, nested: { a: [1] } },
+    };
+    const context = contextOf('event', { service_name: 'ml', event_type: 'loses', desk: 'fx' });
+    expect(decodeText(codec, JSON.stringify(event), context).events).toEqual([
+      {
+        table: 'events',
+        timeNanos: 1_753_612_200_000_000_000n,
+        serviceName: 'ml',
+        instanceId: 'ml-1',
+        eventType: 'deployed',
+        metricName: 'accuracy',
+        metricValue: 0.742,
+        labels: { desk: 'fx', model: 'loses', version: '4', nested: '{"a":[1]}' },
+        durationMs: 12.5,
+        userId: '7',
+        correlationId: 'c',
+      },
+    ]);
+  });
+
+  it('reads a business event that is only a name, and refuses one without or with too much context', () => {
+    const context = contextOf('event');
+    expect(decodeText(codec, '{"event_type":"x"}', context).events[0]).toMatchObject({
+      timeNanos: RECEIVED,
+      serviceName: '',
+      metricValue: null,
+      durationMs: null,
+      labels: {},
+    });
+    const many = Object.fromEntries(Array.from({ length: 41 }, (_, i) => [`l${i}`, i]));
+    expect(reasonsOf(decodeText(codec, '{"tier":"premium"}', context))).toEqual(['schema']);
+    expect(reasonsOf(decodeText(codec, JSON.stringify({ event_type: 'x', ...many }), context))).toEqual([
+      'label_limit',
+    ]);
+    const long = { event_type: 'x', labels: { a: 'x'.repeat(5_000) } };
+    expect(reasonsOf(decodeText(codec, JSON.stringify(long), context))).toEqual(['label_limit']);
+    expect(reasonsOf(decodeText(codec, '{"event_type":"x","timestamp":"soon"}', context))).toEqual(['time']);
+  });
+
   it.each<[string, object, RegExp]>([
     ['schema', { ...order, venue: 'v', side: 'long' }, /^side: .*got "long"/],
     ['schema', order, /^venue: .*got nothing/],

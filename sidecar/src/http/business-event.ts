@@ -1,13 +1,12 @@
 /**
  * Business events of services (API-03): `{"event_type": ..., "timestamp": ..., "service_name": ..., ...}`, one or an array.
- * Orders, fills, quotes and health go to their own tables, by the type's name. Any other type becomes a health result
- * of the component `event/<type>` whose message is the event's context, until events have a table of their own.
+ * Orders, fills, quotes and health go to their own tables, by the type's name; any other type is a business event.
  */
 import { TapewatchError } from '../errors.ts';
 import type { Intake, IntakeReceipt } from '../ports.ts';
 import { UNPACKED_MAX_BYTES } from './request-body.ts';
 
-type Kind = 'order' | 'fill' | 'quote' | 'health';
+type Kind = 'order' | 'fill' | 'quote' | 'health' | 'event';
 type Json = Readonly<Record<string, unknown>>;
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -18,7 +17,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   health: 'health',
 };
 const EVENTS_MAX = 10_000;
-const MESSAGE_MAX_CHARACTERS = 1_365;
 
 export async function submitEvents(
   intake: Intake,
@@ -29,8 +27,8 @@ export async function submitEvents(
   for (const event of events) {
     const type = typeof event['event_type'] === 'string' ? event['event_type'] : '';
     const known = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
-    const item = known === undefined ? asHealth(event, type) : timed(event);
-    const kind = known ?? 'health';
+    const kind = known ?? 'event';
+    const item = kind === 'event' ? event : timed(event);
     byKind.set(kind, [...(byKind.get(kind) ?? []), item]);
   }
   const receipts: IntakeReceipt[] = [];
@@ -80,16 +78,4 @@ function eventsOf(payload: Buffer): Json[] {
 function timed(event: Json): Json {
   const { event_type: _type, timestamp, ...rest } = event;
   return timestamp === undefined ? rest : { time: timestamp, ...rest };
-}
-
-function asHealth(event: Json, type: string): Json {
-  const { time, service_name: service, ...context } = timed(event);
-  const message = JSON.stringify(context);
-  return {
-    // Without a type the schema refuses it, and says so.
-    ...(type === '' ? { component: '' } : { component: `event/${type}` }),
-    ...(time === undefined ? {} : { time }),
-    instance: typeof service === 'string' ? service : '',
-    message: message.length > MESSAGE_MAX_CHARACTERS ? `${message.slice(0, MESSAGE_MAX_CHARACTERS - 3)}...` : message,
-  };
 }

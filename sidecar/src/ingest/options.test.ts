@@ -45,6 +45,7 @@ describe('settings of streams', () => {
       ['fills', 'fill', 'jetstream', 'tw.fills.>'],
       ['quotes', 'quote', 'core', 'tw.quotes.>'],
       ['health', 'health', 'core', 'tw.health.>'],
+      ['events', 'event', 'core', 'tw.events.>'],
     ]);
   });
 

@@ -163,6 +163,7 @@ export const DEFAULT_STREAMS: StreamInput[] = [
     payload: 'health',
     codec: 'json',
   },
+  { name: 'events', subject: 'tw.events.{service_name?}.{event_type?}', payload: 'event', codec: 'json' },
 ];
 
 function durable(stream: StreamInput, name: string, subject: string): StreamInput {

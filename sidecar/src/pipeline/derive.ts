@@ -59,6 +59,8 @@ export class Deriver {
         return this.#fromQuote(event);
       case 'health_results':
         return this.#fromHealth(event);
+      case 'events':
+        return [this.#count('business_events_total', [event.serviceName, event.eventType], event.timeNanos, 1)];
     }
   }
 

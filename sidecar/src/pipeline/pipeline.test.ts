@@ -1,6 +1,7 @@
 import { ExponentialHistogram, Labels, METRIC_NAME, nanos, type OrderEvent } from '@tapewatch/core';
 import { DERIVED_METRICS } from '@tapewatch/contract';
 import type { Clock, ColumnBatch, Envelope, Logger, Recovery, Codec, Telemetry, TransitionRow } from '../ports.ts';
+import { businessEventOf } from '../store/store.fixture.ts';
 import { Deriver } from './derive.ts';
 import { Pipeline, type PipelineHead, type PipelineOptions } from './pipeline.ts';
 
@@ -401,6 +402,7 @@ describe('Deriver', () => {
       ),
       ...deriver.derive({ table: 'quotes', timeNanos, exchangeNanos: nanos(T0 - 5_000_000n), ...quote }, T0),
       ...deriver.derive({ table: 'health_results', timeNanos, ...health }, T0),
+      ...deriver.derive(businessEventOf(timeNanos), T0),
     ];
     const shapes = new Map(samples.map(({ labels, kind, unit }) => [labels.metricName, { labels, kind, unit }]));
     for (const { name, kind, unit, labels } of DERIVED_METRICS) {

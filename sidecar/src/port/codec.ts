@@ -3,7 +3,7 @@ import type { ExponentialHistogram, Labels, MetricKind, TradingEvent } from '@ta
 
 export interface DecodeContext {
   /** What the stream carries. */
-  readonly payloadKind: 'metric' | 'order' | 'fill' | 'quote' | 'health';
+  readonly payloadKind: 'metric' | 'order' | 'fill' | 'quote' | 'health' | 'event';
   /** Labels from the subject's tokens and the stream's static labels; the payload's own labels win. */
   readonly labels: Readonly<Record<string, string>>;
   readonly receivedNanos: bigint;

@@ -34,6 +34,14 @@ const COLUMNS: { readonly [T in EventTable]: ColumnsOf<T> } = {
     ['sequence', 'string'],
   ],
   health_results: [['timeNanos', 'time'], ...texts('component', 'instance', 'status', 'message')],
+  events: [
+    ['timeNanos', 'time'],
+    ...texts('serviceName', 'instanceId', 'eventType', 'metricName'),
+    ['metricValue', 'number'],
+    ['labels', 'string'],
+    ['durationMs', 'number'],
+    ...texts('userId', 'correlationId'),
+  ],
   dead_letters: [['timeNanos', 'time'], ...texts('stream', 'subject', 'reason', 'detail', 'payload')],
 };
 
@@ -77,7 +85,7 @@ function fieldOf(key: string, type: ColumnType, rows: readonly object[]): TableF
 function textOf(cell: unknown): string | null {
   if (cell === null || cell === undefined) return null;
   if (cell instanceof Uint8Array) return Buffer.from(cell.subarray(0, EXCERPT_BYTES)).toString('utf8');
-  return String(cell);
+  return typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
 }
 
 function texts<K extends string>(...keys: readonly K[]): (readonly [K, 'string'])[] {

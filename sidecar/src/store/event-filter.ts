@@ -5,13 +5,21 @@
 import type { EventRow, EventTable } from '@tapewatch/core';
 import type { EventFilter } from '../ports.ts';
 
-export const EVENT_TABLES: readonly EventTable[] = ['orders', 'fills', 'quotes', 'health_results', 'dead_letters'];
+export const EVENT_TABLES: readonly EventTable[] = [
+  'orders',
+  'fills',
+  'quotes',
+  'health_results',
+  'events',
+  'dead_letters',
+];
 
 export const FILTER_COLUMNS = {
   orders: ['strategy', 'venue', 'symbol', 'account', 'orderIds'],
   fills: ['strategy', 'venue', 'symbol', 'account', 'orderIds'],
   quotes: ['venue', 'symbol'],
   health_results: [],
+  events: [],
   dead_letters: [],
 } as const satisfies Record<EventTable, readonly FilterColumn[]>;
 

@@ -22,6 +22,7 @@ describe('openStore', () => {
         fillsHours: 8_760,
         quotesHours: 8_760,
         healthResultsHours: 8_760,
+        eventsHours: 8_760,
         deadLettersHours: 8_760,
         transitionsHours: 8_760,
       },

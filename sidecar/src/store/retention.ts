@@ -24,6 +24,7 @@ export const retentionOptions = z.strictObject({
   fillsHours: hours.default(YEAR),
   quotesHours: hours.default(YEAR),
   healthResultsHours: hours.default(YEAR),
+  eventsHours: hours.default(YEAR).describe('business events'),
   deadLettersHours: hours.default(YEAR),
   transitionsHours: hours.default(YEAR).describe('alert history; open alerts are always kept'),
 });
@@ -66,6 +67,7 @@ export function cutoffsAt(nowNanos: bigint, retention: Retention): Cutoffs {
       fills: before(retention.fillsHours),
       quotes: before(retention.quotesHours),
       health_results: before(retention.healthResultsHours),
+      events: before(retention.eventsHours),
       dead_letters: before(retention.deadLettersHours),
     },
     transitions: before(retention.transitionsHours),

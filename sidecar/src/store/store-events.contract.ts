@@ -3,6 +3,7 @@ import { Labels, nanos, type DeadLetter } from '@tapewatch/core';
 import type { EventFilter, Recovery, Store } from '../ports.ts';
 import {
   batchOf,
+  businessEventOf,
   fillOf,
   healthOf,
   orderOf,
@@ -30,12 +31,17 @@ export function describeEvents(store: () => Store, restart: () => Promise<Recove
       detail: 'not JSON',
       payload: Uint8Array.of(0, 255, 10, 39),
     };
-    await store().append(batchOf({ events: [letter, health, quote, fill, order] }));
+    const business = [
+      businessEventOf(seconds(5) + 1n),
+      businessEventOf(seconds(6), { metricName: '', metricValue: null, labels: {}, durationMs: null }),
+    ];
+    await store().append(batchOf({ events: [letter, health, quote, ...business, fill, order] }));
     await restart();
     expect(await store().events('orders', WHOLE)).toEqual([order]);
     expect(await store().events('fills', WHOLE)).toEqual([fill]);
     expect(await store().events('quotes', WHOLE)).toEqual([quote]);
     expect(await store().events('health_results', WHOLE)).toEqual([health]);
+    expect(await store().events('events', WHOLE)).toEqual(business);
     expect(await store().events('dead_letters', WHOLE)).toEqual([letter]);
   });
 

@@ -3,6 +3,7 @@ import {
   ExponentialHistogram,
   Labels,
   nanos,
+  type BusinessEvent,
   type EncodedHistogram,
   type Fill,
   type HealthResult,
@@ -142,6 +143,23 @@ export function quoteOf(timeNanos: bigint, bid: number | null, rest: Partial<Quo
 export function healthOf(timeNanos: bigint, component: string): HealthResult {
   const table = 'health_results';
   return { table, timeNanos: nanos(timeNanos), component, instance: 'a', status: 'DEGRADED', message: 'slow' };
+}
+
+export function businessEventOf(timeNanos: bigint, rest: Partial<BusinessEvent> = {}): BusinessEvent {
+  return {
+    table: 'events',
+    timeNanos: nanos(timeNanos),
+    serviceName: 'billing',
+    instanceId: 'billing-1',
+    eventType: 'tier_upgraded',
+    metricName: 'order_value',
+    metricValue: 12.5,
+    labels: { tier: 'premium', '': "it's", '__proto__ ': '🦄' },
+    durationMs: 0.25,
+    userId: 'u-7',
+    correlationId: 'c-1',
+    ...rest,
+  };
 }
 
 export function transitionOf(timeNanos: bigint, to: string, rest: Partial<TransitionRow> = {}): TransitionRow {

@@ -90,6 +90,26 @@ export interface HealthResult {
   readonly message: string;
 }
 
+/**
+ * What happened in the business or a service: a tier upgraded, a model deployed, a report sent. The columns are those of
+ * ClickHouse's `performance_events`; what is null here is that table's default (0) there.
+ */
+export interface BusinessEvent {
+  readonly table: 'events';
+  readonly timeNanos: Nanos;
+  readonly serviceName: string;
+  readonly instanceId: string;
+  readonly eventType: string;
+  readonly metricName: string;
+  readonly metricValue: number | null;
+  /** The event's context. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly durationMs: number | null;
+  readonly userId: string;
+  /** Joins events, traces and alerts. */
+  readonly correlationId: string;
+}
+
 /** A message that could not be used, kept with its reason and its first bytes. */
 export interface DeadLetter {
   readonly table: 'dead_letters';
@@ -101,6 +121,6 @@ export interface DeadLetter {
   readonly payload: Uint8Array;
 }
 
-export type TradingEvent = OrderEvent | Fill | Quote | HealthResult;
+export type TradingEvent = OrderEvent | Fill | Quote | HealthResult | BusinessEvent;
 export type EventRow = TradingEvent | DeadLetter;
 export type EventTable = EventRow['table'];

@@ -24,6 +24,7 @@ const TABLES: { value: EventTableName; label: string; description: string }[] = 
   { value: 'fills', label: 'Fills', description: 'Executions with fees' },
   { value: 'quotes', label: 'Quotes', description: 'Top of book' },
   { value: 'health_results', label: 'Health results', description: 'What components say of themselves' },
+  { value: 'events', label: 'Business events', description: 'What services report, with its context' },
   { value: 'dead_letters', label: 'Dead letters', description: 'Messages that could not be read, with the reason' },
 ];
 

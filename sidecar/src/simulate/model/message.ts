@@ -2,7 +2,7 @@
  * What the desk says: one message per publish, with its payload in the wire's own terms (contract/wire.ts). Orders and
  * fills are durable and carry an id for deduplication; the rest is fire and forget.
  */
-import type { PayloadKind, wireFill, wireHealth, wireMetric, wireOrder, wireQuote } from '@tapewatch/contract';
+import type { wireFill, wireHealth, wireMetric, wireOrder, wireQuote } from '@tapewatch/contract';
 import type { z } from 'zod';
 
 export type MetricItem = z.input<typeof wireMetric>;
@@ -20,7 +20,7 @@ interface ItemByKind {
 }
 
 export type DeskMessage = {
-  [K in PayloadKind]: {
+  [K in keyof ItemByKind]: {
     readonly kind: K;
     readonly subject: string;
     /** When it is to be published, nanoseconds since the run began. */
@@ -29,7 +29,7 @@ export type DeskMessage = {
     readonly id: string;
     readonly items: readonly ItemByKind[K][];
   };
-}[PayloadKind];
+}[keyof ItemByKind];
 
 /** One object, or an array of several: both are the wire's JSON. */
 export function encodeMessage({ items }: DeskMessage): string {

@@ -8,7 +8,10 @@ import {
   blobValue,
   DOUBLE,
   DuckDBBlobValue,
+  DuckDBMapValue,
   HUGEINT,
+  MAP,
+  mapValue,
   VARCHAR,
   type DuckDBType,
   type DuckDBValue,
@@ -39,6 +42,11 @@ export const EVENT_COLUMNS: Readonly<Record<EventTable, readonly ColumnType[]>> 
     ...[number('bid'), number('bid_size'), number('ask'), number('ask_size'), ['sequence', HUGEINT] as const],
   ],
   health_results: [stamp('time_nanos'), text('component'), text('instance'), text('status'), text('message')],
+  events: [
+    ...[stamp('time_nanos'), text('service_name'), text('instance_id'), text('event_type')],
+    ...[text('metric_name'), number('metric_value'), ['labels', MAP(VARCHAR, VARCHAR)] as const],
+    ...[number('duration_ms'), text('user_id'), text('correlation_id')],
+  ],
   dead_letters: [
     ...[stamp('time_nanos'), text('stream'), text('subject'), text('reason'), text('detail')],
     ['payload', BLOB],
@@ -68,9 +76,14 @@ function camelCase(name: string): string {
 }
 
 function toValue(field: unknown): DuckDBValue {
-  return field instanceof Uint8Array ? blobValue(field) : (field as DuckDBValue);
+  if (field instanceof Uint8Array) return blobValue(field);
+  if (typeof field !== 'object' || field === null) return field as DuckDBValue;
+  return mapValue(Object.entries(field as Readonly<Record<string, string>>).map(([key, value]) => ({ key, value })));
 }
 
 function fromValue(value: DuckDBValue): unknown {
-  return value instanceof DuckDBBlobValue ? new Uint8Array(value.bytes) : value;
+  if (value instanceof DuckDBBlobValue) return new Uint8Array(value.bytes);
+  if (value instanceof DuckDBMapValue)
+    return Object.fromEntries(value.entries.map(({ key, value: text }) => [key, text]));
+  return value;
 }
