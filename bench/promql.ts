@@ -4,9 +4,12 @@
  */
 import { cpus, loadavg } from 'node:os';
 import {
+  CumulativeHistograms,
+  distributionData,
   evaluate,
   type EvaluationRange,
   ExponentialHistogram,
+  histogramColumnsOf,
   Labels,
   parse,
   plan,
@@ -61,6 +64,9 @@ function cases(): Case[] {
   const thousand = counters(1_000, 260);
   const many = counters(5_000, 300);
   const distributions = histograms(1_000, 25);
+  const dense = deltas(200, 960, 960);
+  const sparse = deltas(2_500, 60, 60);
+  const quarter: EvaluationRange = { startMs: END_MS - 895_000, endMs: END_MS, stepMs: 5_000 };
   return [
     { name: '1,000 series, 60 steps: rate', query: 'rate(fills_total[5m])', range: hour, series: thousand },
     { name: '1,000 series, 60 steps: selector', query: 'fills_total', range: hour, series: thousand },
@@ -94,6 +100,18 @@ function cases(): Case[] {
       range: instant,
       series: distributions,
     },
+    {
+      name: '200 distributions as deltas, 180 steps: p99 by venue',
+      query: 'histogram_quantile(0.99, sum by (venue) (rate(ack_seconds[1m])))',
+      range: quarter,
+      series: dense,
+    },
+    {
+      name: '2,500 distributions as deltas, instant: p99 by venue',
+      query: 'histogram_quantile(0.99, sum by (venue) (rate(ack_seconds[1m])))',
+      range: instant,
+      series: sparse,
+    },
   ];
 }
 
@@ -122,6 +140,24 @@ function histograms(series: number, samples: number): SeriesData[] {
       return current;
     });
     return { labels: labelsOf('ack_seconds', index), timesMs, values: timesMs.map(() => NaN), histograms: points };
+  });
+}
+
+/** Windows of a second with ten observations each, in the form in which the store hands them over. */
+function deltas(series: number, seconds: number, span: number): SeriesData[] {
+  const next = generator(20_261_123);
+  return Array.from({ length: series }, (_, index) => {
+    const rows = Array.from({ length: seconds }, () => {
+      const histogram = new ExponentialHistogram();
+      for (let i = 0; i < 10; i++) histogram.observe(0.002 * Math.exp(1.2 * (next() + next() + next() - 1.5)));
+      return histogram.encode();
+    });
+    const timesMs = rows.map((_unused, i) => END_MS - (span - 1 - i) * 1_000);
+    const columns = histogramColumnsOf(rows);
+    const ends = Uint32Array.from(rows, (_unused, i) => i + 1);
+    const source = { columns, rows: Uint32Array.from(rows, (_unused, i) => i), ends, baseCount: 1_000 };
+    const head = { labels: labelsOf('ack_seconds', index), levelsMs: [1_000] };
+    return distributionData(head, timesMs, new CumulativeHistograms(source, () => undefined));
   });
 }
 

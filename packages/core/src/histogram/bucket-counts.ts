@@ -17,6 +17,26 @@ export class BucketCounts implements ReadonlyMap<number, number> {
   #size = 0;
   #sparse: Map<number, number> | undefined;
 
+  /** Counts of neighbouring buckets, the first of them at index `first`, each times a factor; empty ends are left out. */
+  static ofCells(first: number, cells: Float64Array, factor = 1): BucketCounts {
+    let [from, to] = [0, cells.length];
+    while (from < to && cells[from] === 0) from++;
+    while (to > from && cells[to - 1] === 0) to--;
+    const made = new BucketCounts();
+    if (from === to) return made;
+    const own = cells.slice(from, to);
+    let size = 0;
+    for (let i = 0; i < own.length; i++) {
+      const count = (own[i] as number) * factor;
+      own[i] = count;
+      if (count !== 0) size++;
+    }
+    made.#cells = own;
+    made.#first = first + from;
+    made.#size = size;
+    return made;
+  }
+
   /** Populated buckets. */
   get size(): number {
     return this.#sparse === undefined ? this.#size : this.#sparse.size;

@@ -27,23 +27,31 @@ export interface AggregateInput {
   readonly annotations: Annotations;
 }
 
-export interface Group {
+export interface Group<Member = Column> {
   readonly labels: Labels;
-  readonly members: Column[];
+  readonly members: Member[];
 }
 
 export function aggregate(expr: Aggregate, input: AggregateInput): Value {
   if (input.value.type !== 'vector') throw new PromqlError('parse', 'aggregation needs an instant vector', expr);
   const groups = groupsOf(expr, input.value.columns);
-  if (AVERAGING.has(expr.operation) && input.value.columns.some(isSummaryQuantile)) {
-    const message = percentileAdvice(expr.operation, `series with the label ${QUANTILE_LABEL}`);
-    input.annotations.advise('warning', message, expr);
-  }
+  adviseOnMembers(expr, input.value.columns, input.annotations);
   return { type: 'vector', columns: aggregateGroups(expr, groups, input) };
 }
 
+/** Warns of members that are percentiles by their labels. */
+export function adviseOnMembers(expr: Aggregate, members: readonly Labelled[], annotations: Annotations): void {
+  if (!AVERAGING.has(expr.operation) || !members.some(isSummaryQuantile)) return;
+  const message = percentileAdvice(expr.operation, `series with the label ${QUANTILE_LABEL}`);
+  annotations.advise('warning', message, expr);
+}
+
+interface Labelled {
+  readonly labels: Labels;
+}
+
 /** A series of a summary: its `quantile` label is a number. A share such as `sum(x{quantile=""})` has none. */
-function isSummaryQuantile({ labels }: Column): boolean {
+function isSummaryQuantile({ labels }: Labelled): boolean {
   const text = labels.get(QUANTILE_LABEL);
   return text !== '' && Number(text) >= 0 && Number(text) <= 1;
 }
@@ -67,8 +75,12 @@ function paramOf(expr: Aggregate, { param }: AggregateInput): Float64Array {
   return param.values;
 }
 
-function groupsOf({ grouping, without }: Aggregate, columns: readonly Column[]): Group[] {
-  const groups = new Map<string, Group>();
+/** The members by the labels that the aggregation leaves; the metric's name is never one of those that `without` leaves. */
+export function groupsOf<Member extends Labelled>(
+  { grouping, without }: Pick<Aggregate, 'grouping' | 'without'>,
+  columns: readonly Member[],
+): Group<Member>[] {
+  const groups = new Map<string, Group<Member>>();
   const dropped = [...grouping, METRIC_NAME];
   const keyOf = signatureOf(grouping, without ? 'without' : 'only');
   for (const column of columns) {

@@ -7,13 +7,14 @@ import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts
 import { Labels } from '../model/labels.ts';
 import type { SeriesData } from '../model/series.ts';
 import { adviseOn } from './advice.ts';
-import { aggregate } from './aggregate.ts';
+import { adviseOnMembers, aggregate } from './aggregate.ts';
 import { Annotations } from './annotation.ts';
-import { type Call, type Expr, type Subquery, type VectorSelector, withoutParens } from './ast.ts';
+import { type Aggregate, type Call, type Expr, type Subquery, type VectorSelector, withoutParens } from './ast.ts';
 import { binary } from './binary.ts';
 import { PromqlError } from './error.ts';
 import type { CallContext, CapturingRegexCompiler, FunctionDefinition } from './function/definition.ts';
 import { labelOrder } from './function/sort.ts';
+import { fusedExpr, fusedRate } from './fused-rate.ts';
 import { gridOf, offsetMs, pinnedMs, positiveMs, subqueryGrid } from './grid.ts';
 import type { Plan } from './plan.ts';
 import type { MatrixSeries, Point, QueryResult, VectorSample } from './result.ts';
@@ -35,6 +36,8 @@ export interface EvaluateOptions {
   readonly maxSeries?: number;
   /** Whether to say more than Prometheus does: percentiles that are averaged, quantiles of too few observations. */
   readonly advice?: boolean;
+  /** False evaluates step by step what could be done in one pass; answers differ in rounding only. */
+  readonly fuse?: boolean;
   /** Called once per node and once per `SAMPLES_PER_CHECK` samples; throws to stop the evaluation. */
   readonly checkCancelled?: () => void;
 }
@@ -121,6 +124,8 @@ class Evaluation {
       case 'call':
         return this.#call(expr, grid);
       case 'aggregate': {
+        const fused = this.#fused(expr, grid);
+        if (fused !== undefined) return fused;
         const param = expr.param === undefined ? undefined : this.#evaluate(expr.param, grid);
         const value = this.#evaluate(expr.expr, grid);
         return aggregate(expr, { value, param, steps: grid.steps, annotations: this.#annotations });
@@ -133,6 +138,18 @@ class Evaluation {
       case 'subquery':
         throw new PromqlError('parse', 'a range vector is only allowed as an argument of a function', expr);
     }
+  }
+
+  /** An aggregation of rates of distributions in one pass, where it has that form and its data allow it. */
+  #fused(expr: Aggregate, grid: Grid): Value | undefined {
+    const parts = fusedExpr(expr);
+    if (parts === undefined || this.#options.fuse === false) return undefined;
+    const ranges = this.#ranges(parts.matrix, grid, this.#plan.functions.get(parts.call.name));
+    const check = (): void => this.#options.checkCancelled?.();
+    const columns = fusedRate(expr, { kind: parts.kind, ranges, steps: grid.steps, check });
+    if (columns === undefined) return undefined;
+    adviseOnMembers(expr, ranges.series, this.#annotations);
+    return { type: 'vector', columns };
   }
 
   /** Series of a selector in the order of their labels, so that answers do not depend on the store's order. */

@@ -48,13 +48,18 @@ export class CumulativeHistograms implements HistogramDeltas {
   }
 
   countAt(point: number): number {
-    return this.#counts[point] as number;
+    return point < 0 ? this.source.baseCount : (this.#counts[point] as number);
+  }
+
+  /** How many rows a point holds. */
+  rowsUpTo(point: number): number {
+    return point < 0 ? 0 : (this.source.ends[point] as number);
   }
 
   between(from: number, to: number, factor = 1): ExponentialHistogram {
-    const { columns, rows, ends } = this.source;
+    const { columns, rows } = this.source;
     const sum = emptyLikeRow(columns, rows[0] as number);
-    const added = rows.subarray(ends[from], ends[to]);
+    const added = rows.subarray(this.rowsUpTo(from), this.rowsUpTo(to));
     reserve(sum.positive, columns.positive, added);
     reserve(sum.negative, columns.negative, added);
     for (const row of added) mergeRow(sum, columns, row);

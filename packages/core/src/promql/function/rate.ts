@@ -7,7 +7,7 @@
 import { addHistograms, fitOf, scaleHistogram, subtractHistograms, wasReset } from '../../histogram/arithmetic.ts';
 import type { HistogramDeltas } from '../../histogram/deltas.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
-import { floatCount, histogramCount, type Window } from '../window.ts';
+import { firstAfter, floatCount, histogramCount, type Window } from '../window.ts';
 import { extendedChange } from './extended-rate.ts';
 import {
   mixedFloatsAndHistograms,
@@ -55,6 +55,9 @@ function extrapolated(kind: RateKind) {
       return undefined;
     }
     if (floats > 0) noteNonCounter(kind, window, context);
+    if (context.extension === 'anchored' && kind.counter && window.series.deltas !== undefined) {
+      return anchoredDelta(window, window.series.deltas, { kind, context });
+    }
     if (context.extension !== undefined) return extendedChange(kind, window, context);
     const began = kind.counter ? startInside(window) : undefined;
     // Stamps are finer than the milliseconds here: without a span of time between first and last there is no rate.
@@ -91,11 +94,55 @@ function floatRate(window: Window, { kind, began, context }: RateInput): number 
 }
 
 /** Without resets, the change is what came after the first sample of the window; nothing is subtracted. */
-function deltaRate(window: Window, deltas: HistogramDeltas, input: RateInput): ExponentialHistogram {
-  const { histogramFrom, histogramTo } = window;
-  const first = deltas.countAt(histogramFrom);
-  const change = deltas.countAt(histogramTo - 1) - first;
-  const result = deltas.between(histogramFrom, histogramTo - 1, factor(window, { ...input, change, first }));
+function deltaRate(window: Window, deltas: HistogramDeltas, input: RateInput): ExponentialHistogram | undefined {
+  const change = deltaChange(window, deltas, input);
+  if (change === undefined) return undefined;
+  const result = deltas.between(change.from, change.to, change.factor);
+  result.counterReset = 'gauge';
+  return result;
+}
+
+/** A window's change of a distribution: what points after `from` (-1: before the first) up to `to` add, times a factor. */
+export interface DeltaChange {
+  from: number;
+  to: number;
+  factor: number;
+}
+
+/** How `rate` and `increase` see a window of deltas; undefined where they have no value. */
+export function deltaChange(
+  window: Window,
+  deltas: HistogramDeltas,
+  { kind, context }: { readonly kind: RateKind; readonly context: Pick<WindowContext, 'rangeMs'> },
+): DeltaChange | undefined {
+  if (spanMs(window) === 0) return undefined;
+  const [from, to] = [window.histogramFrom, window.histogramTo - 1];
+  const first = deltas.countAt(from);
+  const change = deltas.countAt(to) - first;
+  return { from, to, factor: factor(window, { kind, began: undefined, context, change, first }) };
+}
+
+/**
+ * The same of an `anchored` window. What a distribution had counted at the window's start is known also after a long
+ * silence and before its first point, so every observation of the window counts.
+ */
+export function anchoredChange(
+  { series: { histogramTimes }, startMs, histogramFrom, histogramTo }: Window,
+  { kind, context }: { readonly kind: RateKind; readonly context: Pick<WindowContext, 'rangeMs'> },
+): DeltaChange | undefined {
+  const from = firstAfter(histogramTimes, startMs, histogramFrom) - 1;
+  const to = histogramTo - 1;
+  return from >= to ? undefined : { from, to, factor: kind.perSecond ? 1 / (context.rangeMs / 1000) : 1 };
+}
+
+function anchoredDelta(
+  window: Window,
+  deltas: HistogramDeltas,
+  input: Omit<RateInput, 'began'>,
+): ExponentialHistogram | undefined {
+  const change = anchoredChange(window, input);
+  if (change === undefined) return undefined;
+  const result = deltas.between(change.from, change.to, change.factor);
   result.counterReset = 'gauge';
   return result;
 }
@@ -253,7 +300,13 @@ function spanMs({ series, floatFrom, floatTo, histogramFrom, histogramTo }: Wind
 
 function factor(
   window: Window,
-  { kind, change, first, began, context }: RateInput & { change: number; first: number },
+  {
+    kind,
+    change,
+    first,
+    began,
+    context,
+  }: Omit<RateInput, 'context'> & { context: Pick<WindowContext, 'rangeMs'>; change: number; first: number },
 ) {
   const isFloat = floatCount(window) > 0;
   const times = isFloat ? window.series.floatTimes : window.series.histogramTimes;
