@@ -5,6 +5,9 @@
 import type { ChangeSink } from '../ports.ts';
 import type { Change } from './changes.ts';
 
+/** A window that the head closed is closed by the store's ladder this much later at most, while rows come in. */
+const LADDER_MS = 5_000;
+
 type Listener = (changedNames: ReadonlySet<string>) => void;
 
 export class Announcer {
@@ -12,6 +15,10 @@ export class Announcer {
   #sink: ChangeSink | undefined;
   #names = new Set<string>();
   #uncommitted = new Map<string, number>();
+  /** Closed windows that the store may not show yet, in two generations. */
+  #older: ReadonlyMap<string, number> = new Map();
+  #younger = new Map<string, number>();
+  #turnedMs = -Infinity;
 
   announceTo(sink: ChangeSink): void {
     this.#sink = sink;
@@ -24,14 +31,20 @@ export class Announcer {
 
   /** Rows that the head shows now; the store will after `takeUncommitted`'s commit. */
   shown(changes: readonly Change[]): void {
-    for (const { name, oldestMs } of changes) {
-      this.#uncommitted.set(name, Math.min(oldestMs, this.#uncommitted.get(name) ?? Infinity));
-    }
-    this.visible(changes);
+    for (const { name, oldestMs } of changes) lower(this.#uncommitted, name, oldestMs);
+    this.#visible(changes);
   }
 
-  /** What queries can see now. */
-  visible(changes: readonly Change[]): void {
+  /** Windows of distributions that the head closed. The store closes them by its own ladder, some commits later. */
+  sealed(changes: readonly Change[], nowMs: number): void {
+    for (const { name, oldestMs } of changes) {
+      lower(this.#uncommitted, name, oldestMs);
+      lower(this.#younger, name, Math.max(oldestMs, nowMs - LADDER_MS));
+    }
+    this.#visible(changes);
+  }
+
+  #visible(changes: readonly Change[]): void {
     for (const { name, oldestMs } of changes) {
       this.#names.add(name);
       this.#sink?.changed(name, oldestMs);
@@ -39,9 +52,17 @@ export class Announcer {
   }
 
   /** Call the result when everything that was shown until now is durable. */
-  takeUncommitted(): () => void {
-    const changes = [...this.#uncommitted];
+  takeUncommitted(nowMs: number): () => void {
+    const changes = this.#uncommitted;
     this.#uncommitted = new Map();
+    for (const generation of [this.#older, this.#younger]) {
+      for (const [name, oldestMs] of generation) lower(changes, name, oldestMs);
+    }
+    if (nowMs - this.#turnedMs >= LADDER_MS || nowMs < this.#turnedMs) {
+      this.#turnedMs = nowMs;
+      this.#older = this.#younger;
+      this.#younger = new Map();
+    }
     return () => {
       for (const [name, oldestMs] of changes) this.#sink?.changed(name, oldestMs);
     };
@@ -54,4 +75,8 @@ export class Announcer {
     this.#names = new Set();
     for (const listener of this.#listeners) listener(names);
   }
+}
+
+function lower(oldest: Map<string, number>, name: string, ms: number): void {
+  oldest.set(name, Math.min(ms, oldest.get(name) ?? Infinity));
 }

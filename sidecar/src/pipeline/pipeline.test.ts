@@ -301,7 +301,7 @@ describe('Pipeline', () => {
     expect([...announced]).toEqual(['g', 'sealed']);
     await settle();
     const change = ['g', Number(T0 / 1_000_000n)];
-    expect(told).toEqual([change, ['sealed', 7_000], change]);
+    expect(told).toEqual([change, ['sealed', 7_000], change, ['sealed', 7_000]]);
   });
 
   it('shows a row at once and commits it with those that follow', async () => {

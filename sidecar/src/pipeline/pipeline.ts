@@ -333,7 +333,7 @@ export class Pipeline implements Progress {
     for (const state of this.#states) state.tell(this.#options.telemetry);
     this.#tellOffsets(nowMs / 1_000);
     this.#tickStates(nowMs / 1_000);
-    this.#announcer.visible(this.#seal());
+    this.#announcer.sealed(this.#seal(), nowMs);
     this.#options.head.evict();
     this.#announcer.tellListeners();
   }
@@ -349,7 +349,7 @@ export class Pipeline implements Progress {
     this.#isCommitWanted = false;
     this.#oldestPendingMs = Infinity;
     const waiters = this.#waiters.take();
-    const tellStored = this.#announcer.takeUncommitted();
+    const tellStored = this.#announcer.takeUncommitted(this.#nowSeconds() * 1_000);
     await this.#committer.start({
       ...this.#batch.take(),
       storedByStream: takeStored(this.#states),
