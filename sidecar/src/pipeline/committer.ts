@@ -71,15 +71,24 @@ export class Committer {
       const { duplicates } = await append(batch);
       telemetry.storeAppended(seconds(), 'ok');
       if (duplicates > 0) telemetry.duplicates('store', duplicates);
-      for (const [stream, count] of storedByStream) telemetry.stored(stream, count);
-      for (const envelope of envelopes) envelope.settle('stored');
-      onStored();
     } catch (error) {
       this.#failed = true;
       telemetry.storeAppended(seconds(), 'failed');
       log.error({ err: error }, 'the store gave up; messages stay unacknowledged');
-      for (const envelope of envelopes) envelope.settle('failed');
-      onFatal(error);
+      for (const envelope of envelopes) this.#tell(() => envelope.settle('failed'));
+      return onFatal(error);
+    }
+    for (const [stream, count] of storedByStream) telemetry.stored(stream, count);
+    for (const envelope of envelopes) this.#tell(() => envelope.settle('stored'));
+    this.#tell(onStored);
+  }
+
+  /** What goes wrong in telling one says nothing about the store, and keeps nothing from the others. */
+  #tell(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'an outcome could not be told');
     }
   }
 }

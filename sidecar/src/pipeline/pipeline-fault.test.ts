@@ -83,6 +83,31 @@ describe('Pipeline, when things go wrong', () => {
     await pipeline.stop();
   });
 
+  it('takes a message that comes again after a full queue refused it', async () => {
+    const { pipeline, batches, message, pass } = setUp({ maxPendingRows: 1 });
+    pipeline.accept(message('fills the queue'));
+    const refused = { ...message('refused'), messageId: 'x' };
+    pipeline.accept(refused);
+    for (const _ of [1, 2]) await pass(250);
+    for (const _ of [1, 2]) pipeline.accept(refused);
+    for (const _ of [1, 2]) await pass(250);
+    expect(batches.map(({ samples }) => samples.values.length)).toEqual([1, 1]);
+  });
+
+  it('knows a message to be stored even if one who is told of it fails', async () => {
+    const fatal: unknown[] = [];
+    const { pipeline, batches, settled, message, pass } = setUp({ onFatal: (reason) => fatal.push(reason) });
+    const failing = () => {
+      throw new Error('the connection is closing');
+    };
+    pipeline.accept({ ...message('first'), settle: failing });
+    pipeline.accept(message('second'));
+    for (const _ of [1, 2]) await pass(250);
+    expect(settled).toEqual(['second stored']);
+    expect(fatal).toEqual([]);
+    expect(batches).toHaveLength(1);
+  });
+
   it('commits in time although the wall clock is set back while rows wait', async () => {
     const { pipeline, batches, settled, message, pass } = setUp();
     pipeline.accept(message('a'));

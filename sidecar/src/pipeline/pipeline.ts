@@ -198,7 +198,11 @@ export class Pipeline implements Progress {
     }
     sink.begin(state, this.#lastReceived.seconds, envelope);
     // The durable log bounds what it delivers unacknowledged; only what comes without one is refused by a full queue.
-    sink.isClosed = envelope?.position === undefined && this.pendingRows >= this.#options.maxPendingRows;
+    sink.isClosed = this.#refuses(envelope?.position);
+  }
+
+  #refuses(position: Envelope['position']): boolean {
+    return position === undefined && this.pendingRows >= this.#options.maxPendingRows;
   }
 
   #end(state: StreamState): void {
@@ -238,7 +242,8 @@ export class Pipeline implements Progress {
       if (range === undefined) return false;
       this.#batch.addPosition(position.log, range);
     }
-    return messageId === '' || this.#recentMessages.add(`${stream}\0${messageId}`);
+    // What a full queue refuses has not been seen.
+    return messageId === '' || this.#refuses(position) || this.#recentMessages.add(`${stream}\0${messageId}`);
   }
 
   #addEvent(event: TradingEvent, envelope: Envelope): void {
