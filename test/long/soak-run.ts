@@ -56,10 +56,12 @@ export async function runSoak(plan: {
       if (samples.length % 12 === 0) say(`${(hours * 60).toFixed(1)} min: ${rssMb.toFixed(0)} MB`);
     }
     const published = await publishing;
+    // Before the count: a query over every distribution takes memory of its own.
+    const rssMb = Math.round(residentMb(pid));
     const stored = await storedOf(world, published);
     const slopeMbPerHour = Math.round(slopeOf(samples));
     const report = {
-      ...{ minutes, published, lost: published - stored, rssMb: Math.round(residentMb(pid)), slopeMbPerHour },
+      ...{ minutes, published, lost: published - stored, rssMb, slopeMbPerHour },
       ...{ descriptorsBefore, descriptorsAfter: descriptors(pid) },
     };
     const steady = slopeMbPerHour < SLOPE_LIMIT_MB_PER_HOUR && report.descriptorsAfter <= descriptorsBefore + 5;
