@@ -1,11 +1,9 @@
 /** Starts the sidecar's Grafana server in this process over the fixed desk, and speaks to it as Grafana does. */
-import { credentials, makeGenericClientConstructor, type ClientReadableStream, type Client } from '@grpc/grpc-js';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PluginContext } from '../../sidecar/src/grafana/message.ts';
-import { serviceDefinition, type ServiceName } from '../../sidecar/src/grafana/proto.ts';
 import {
   startGrafanaServer,
   type GrafanaServer,
@@ -14,6 +12,7 @@ import {
 } from '../../sidecar/src/grafana/server.ts';
 import type { Clock } from '../../sidecar/src/ports.ts';
 import { fakeQueryService, fakeReader } from './fake-desk.ts';
+import { connectAsGrafana, type GrafanaConnection } from './grafana-client.ts';
 
 export const TOKEN = 'correct horse';
 export const TOKEN_HASH = `sha256:${createHash('sha256').update(TOKEN).digest('hex')}`;
@@ -50,13 +49,10 @@ export function fakeDeps(overrides: Partial<GrafanaServerDeps> = {}): GrafanaSer
   };
 }
 
-export interface World {
+export interface World extends Omit<GrafanaConnection, 'close'> {
   readonly server: GrafanaServer;
   readonly folder: string;
   readonly socket: string;
-  call<Response>(service: ServiceName, method: string, request: object): Promise<Response>;
-  stream(service: ServiceName, method: string, request: object): ClientReadableStream<Record<string, unknown>>;
-  client(service: ServiceName): Client;
   close(): Promise<void>;
 }
 
@@ -67,37 +63,14 @@ export async function startWorld(
   const folder = mkdtempSync(join(tmpdir(), 'grafana-'));
   const socket = join(folder, 'grafana.sock');
   const server = await startGrafanaServer(fakeDeps(overrides), { listen: `unix:${socket}`, ...options });
-  const target = server.address.replace(/^tcp:/, '');
-  const clients = new Map<ServiceName, Client>();
-  const client = (service: ServiceName): Client => {
-    let known = clients.get(service);
-    if (known === undefined) {
-      const Constructor = makeGenericClientConstructor(serviceDefinition(service), service);
-      known = new Constructor(target, credentials.createInsecure());
-      clients.set(service, known);
-    }
-    return known;
-  };
+  const connection = connectAsGrafana(server.address);
   return {
     server,
     folder,
     socket,
-    client,
-    call: (service, method, request) =>
-      new Promise((resolve, reject) => {
-        const invoke: unknown = Reflect.get(client(service), method);
-        if (typeof invoke !== 'function') throw new Error(`no method ${method}`);
-        invoke.call(client(service), request, (error: unknown, response: never) =>
-          error ? reject(error) : resolve(response),
-        );
-      }),
-    stream: (service, method, request) => {
-      const invoke: unknown = Reflect.get(client(service), method);
-      if (typeof invoke !== 'function') throw new Error(`no method ${method}`);
-      return invoke.call(client(service), request) as ClientReadableStream<Record<string, unknown>>;
-    },
+    ...connection,
     close: async () => {
-      for (const one of clients.values()) one.close();
+      connection.close();
       await server.close();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -5,87 +5,12 @@ import { Packr } from 'msgpackr';
 import { msgpackCodec } from './msgpack.ts';
 import { SeriesCache } from './series-cache.ts';
 import { contextOf, decodeText, decoding, RECEIVED, testJsonCodec } from './testing/decode.ts';
+import { SERVICE_SAMPLES } from './testing/service-messages.ts';
 
 const timestamp = '2025-07-27T10:29:59.5Z';
 const STAMP = RECEIVED - 500_000_000n;
-const MESSAGES = {
-  system_metrics: {
-    timestamp,
-    service_name: 'ml-inference',
-    instance_id: 'ml-inference-001',
-    metrics: {
-      cpu_usage_percent: 67.5,
-      memory_usage_percent: 72.1,
-      memory_usage_bytes: 2147483648,
-      disk_usage_percent: 45.2,
-      network_in_bytes_per_sec: 1048576,
-      network_out_bytes_per_sec: 2097152,
-      open_file_descriptors: 234,
-      thread_count: 16,
-      garbage_collection_time_ms: 23,
-    },
-    jvm_metrics: {
-      heap_used_bytes: 1073741824,
-      heap_committed_bytes: 1610612736,
-      non_heap_used_bytes: 134217728,
-      gc_collections_total: 145,
-      gc_time_total_ms: 2341,
-    },
-  },
-  application_metrics: {
-    timestamp,
-    service_name: 'ml-inference',
-    metrics: {
-      requests_total: 15732,
-      requests_per_second: 23.4,
-      response_time_p50_ms: 18,
-      response_time_p95_ms: 45,
-      response_time_p99_ms: 127,
-      error_rate_percent: 0.12,
-      active_connections: 45,
-      queue_depth: 12,
-      cache_hit_rate_percent: 89.3,
-      predictions_generated: 1247,
-      model_inference_time_p95_ms: 12,
-      feature_fetch_time_p95_ms: 3,
-    },
-  },
-  business_metrics: {
-    timestamp,
-    metrics: {
-      active_users: 234,
-      predictions_generated: 1247,
-      prediction_accuracy: 0.742,
-      average_confidence_score: 0.678,
-      successful_trades: 89,
-      profitable_trades_percent: 67.4,
-      average_profit_per_trade: 127.45,
-      total_trading_volume: 2847293.5,
-      unique_symbols_traded: 127,
-      api_usage_by_tier: { free: 234, basic: 567, premium: 890, enterprise: 123 },
-    },
-  },
-  database_metrics: {
-    timestamp,
-    database_type: 'clickhouse',
-    instance: 'clickhouse-main',
-    metrics: {
-      queries_per_second: 45.2,
-      avg_query_duration_ms: 23.4,
-      slow_queries_count: 3,
-      connection_pool_usage: 67,
-      cache_hit_ratio: 0.91,
-      disk_io_read_bytes_per_sec: 1048576,
-      disk_io_write_bytes_per_sec: 524288,
-      active_connections: 23,
-      waiting_connections: 2,
-      table_sizes: { market_data: 12847293847, predictions: 2847293847, features: 5847293847 },
-    },
-  },
-};
-
 const codec = testJsonCodec();
-const envelopes = Object.entries(MESSAGES).map(([name, body]) => ({ [name]: body }));
+const envelopes = Object.entries(SERVICE_SAMPLES).map(([name, body]) => ({ [name]: { timestamp, ...body } }));
 const samples = decodeText(codec, JSON.stringify(envelopes)).samples as readonly NumberSample[];
 const SYSTEM = 'instance="ml-inference-001", service="ml-inference", source="system"';
 const APPLICATION = 'service="ml-inference", source="application"';

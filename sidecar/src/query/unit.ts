@@ -11,6 +11,10 @@ const GRAFANA_UNITS: Readonly<Record<string, string>> = {
   ns: 'ns',
   bytes: 'bytes',
   by: 'bytes',
+  bytes_per_second: 'Bps',
+  per_second: 'cps',
+  // The sign for a currency that is not said.
+  currency: 'currency:¤',
   ratio: 'percentunit',
   percent: 'percent',
   '%': 'percent',
