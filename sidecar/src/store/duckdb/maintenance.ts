@@ -50,6 +50,7 @@ export class Maintenance {
   #horizon: Horizon = ENDLESS;
   #nextVerified = 0;
   #cutSegments = 0;
+  #isSealing = false;
 
   constructor(options: MaintenanceOptions, { session, ladder, index, segments }: MaintainedParts) {
     this.#options = options;
@@ -135,6 +136,17 @@ export class Maintenance {
 
   /** Moves closed spans out of the tables and merges their files, one of each table a call. Copying needs no writer. */
   async #seal(): Promise<void> {
+    // A busy hour takes longer to sort than a minute: the next call must not start it again.
+    if (this.#isSealing) return;
+    this.#isSealing = true;
+    try {
+      await this.#sealOnce();
+    } finally {
+      this.#isSealing = false;
+    }
+  }
+
+  async #sealOnce(): Promise<void> {
     const { path, compression = true, sealSegments = true } = this.#options;
     if (!sealSegments) return;
     const { distribution, value } = this.#ladder.marks;

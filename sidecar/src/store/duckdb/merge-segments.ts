@@ -7,7 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { nanosAt } from './fold.ts';
 import { MAX_SEGMENT_ROWS, writeSegment, type SealOptions, type Span } from './seal-segment.ts';
 import type { Sealable, Segment, SegmentList } from './segment.ts';
-import { transaction } from './sql.ts';
+import { readRows, transaction } from './sql.ts';
 
 export interface MergedSegment {
   readonly sealable: Sealable;
@@ -24,7 +24,12 @@ export async function prepareMerge(
   sealable: Sealable,
   { options, segments }: { options: SealOptions; segments: SegmentList },
 ): Promise<MergedSegment | undefined> {
-  const parts = mergeable(segments.all, sealable, options.closedBefore);
+  const { relation, timeColumn } = sealable;
+  const [row] = await readRows(connection, `SELECT min(${timeColumn}) FROM ${relation}`);
+  const oldest = row?.[0];
+  // Rows that are yet to be sealed would make yet another file of the span.
+  const sealedBefore = typeof oldest === 'bigint' ? Number(oldest / 1_000_000_000n) : Infinity;
+  const parts = mergeable(segments.all, sealable, Math.min(options.closedBefore, sealedBefore));
   if (parts === undefined) return undefined;
   const span = {
     from: Math.min(...parts.map(({ fromNanos }) => Number(fromNanos / 1_000_000_000n))),
@@ -34,7 +39,7 @@ export async function prepareMerge(
   const files = parts.map(({ file }) => `'${segments.pathOf(file).replaceAll("'", "''")}'`);
   const rows = `SELECT * EXCLUDE (filename, file_row_number)
     FROM read_parquet([${files.join()}], filename = true, file_row_number = true)
-    ORDER BY series_id, ${sealable.timeColumn}, filename, file_row_number`;
+    ORDER BY series_id, ${timeColumn}, filename, file_row_number`;
   return { sealable, span, parts, ...(await writeSegment(connection, rows, { sealable, span, options, segments })) };
 }
 

@@ -40,9 +40,9 @@ const DAY = 24 * HOUR;
 const WINDOW_SPANS = { '1s': HOUR, '10s': 2 * HOUR, '1m': 6 * HOUR, '1h': 7 * DAY } as const;
 /** Long enough that three years are some hundred files, short enough that retention frees space steadily. */
 const MERGED_SPANS = { '1s': 6 * HOUR, '10s': DAY, '1m': 7 * DAY, '1h': 28 * DAY } as const;
-const NUMBER_ROWS = 20_480;
+const NUMBER_ROWS = 61_440;
 /** Lists of buckets make rows long. */
-const HISTOGRAM_ROWS = 8_192;
+const HISTOGRAM_ROWS = 16_384;
 
 const RAW = { timeColumn: 'time_nanos', spanSeconds: HOUR, mergedSeconds: HOUR } as const;
 
