@@ -6,14 +6,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { tableFromIPC } from 'apache-arrow';
 import { type App, startApp } from '../../sidecar/src/app.ts';
 import { SERVICE_SAMPLES } from '../../sidecar/src/codec/testing/service-messages.ts';
 import { configSchema } from '../../sidecar/src/config.ts';
-import type { QueryDataResponse } from '../../sidecar/src/grafana/message.ts';
 import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
 import { connectAsGrafana, type GrafanaConnection } from '../protocol/grafana-client.ts';
-import { contextWith } from '../protocol/grafana-world.ts';
+import { panelFrames, until } from './panel.ts';
 
 /** Whole seconds, so that a stamp comes back in every form as it went out. */
 const NEWEST_SECONDS = Math.floor(Date.now() / 1_000);
@@ -79,24 +77,11 @@ async function ask(query: string): Promise<readonly Sample[]> {
 
 const numbers = async (query: string): Promise<number[]> => (await ask(query)).map(({ value }) => Number(value[1]));
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 /** The unit and the last value of each series that a panel with this query gets. */
 async function panel(expr: string): Promise<{ readonly unit: unknown; readonly last: unknown }[]> {
-  const json = Buffer.from(JSON.stringify({ queryType: 'promql', expr }));
-  const timeRange = { fromEpochMS: (NEWEST_SECONDS - 60) * 1_000, toEpochMS: NEWEST_SECONDS * 1_000 };
-  const query = { refId: 'A', maxDataPoints: 100, intervalMS: 10_000, timeRange, json, queryType: '' };
-  const { responses } = await grafana.call<QueryDataResponse>('pluginv2.Data', 'QueryData', {
-    pluginContext: contextWith(),
-    headers: {},
-    queries: [query],
-  });
-  const answer = responses['A'];
-  if (answer?.status !== 200) throw new Error(answer?.error ?? 'no answer');
-  return answer.frames.map((bytes) => {
-    const table = tableFromIPC(bytes);
+  const range = { fromEpochMS: (NEWEST_SECONDS - 60) * 1_000, toEpochMS: NEWEST_SECONDS * 1_000 };
+  const frames = await panelFrames(grafana, { queryType: 'promql', expr }, range);
+  return frames.map((table) => {
     const config = table.schema.fields[1]?.metadata.get('config');
     const { unit } = JSON.parse(config ?? '{}') as { unit?: string };
     return { unit, last: table.getChildAt(1)?.get(table.numRows - 1) as unknown };
