@@ -106,15 +106,19 @@ export async function foldParts(
   const width = Math.ceil((highest - lowest + 1) / portions);
   for (let i = 0; i < portions; i++) {
     const first = lowest + i * width;
-    const [seriesIds, startSeconds, ...histograms] = await readColumns(
-      connection,
-      `SELECT series_id, (start_nanos // 1000000000)::UINTEGER, ${HISTOGRAM_SQL} ${from}
-       AND series_id BETWEEN ${first} AND ${first + width - 1}`,
-      ['u32', 'u32', ...HISTOGRAM_TYPES],
-    );
-    const revised = new Uint8Array(seriesIds.length);
-    await take({ seriesIds, startSeconds, revised, histograms: histogramColumnsFrom(histograms) });
+    await take(await readParts(connection, `${from} AND series_id BETWEEN ${first} AND ${first + width - 1}`));
   }
+}
+
+/** All rows at once, for a caller who knows that they are few. */
+export async function readParts(connection: DuckDBConnection, from: string): Promise<DistributionWindows> {
+  const [seriesIds, startSeconds, ...histograms] = await readColumns(
+    connection,
+    `SELECT series_id, (start_nanos // 1000000000)::UINTEGER, ${HISTOGRAM_SQL} ${from}`,
+    ['u32', 'u32', ...HISTOGRAM_TYPES],
+  );
+  const revised = new Uint8Array(seriesIds.length);
+  return { seriesIds, startSeconds, revised, histograms: histogramColumnsFrom(histograms) };
 }
 
 /** Rows in memory at once: 50,000 of 200 bins are 120 MB. */

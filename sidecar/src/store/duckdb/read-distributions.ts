@@ -8,16 +8,20 @@ import {
   emptyLikeRow,
   foldDistributions,
   mergeRow,
+  type DistributionWindows,
   type ExponentialHistogram,
   type HistogramColumns,
 } from '@tapewatch/core';
 import { LEVEL_SECONDS } from '../level.ts';
 import { cover, type ReadState, type WindowSpan } from '../select-plan.ts';
-import { foldParts, lastCheckpoint, nanosAt, windowTable } from './fold.ts';
+import { foldParts, lastCheckpoint, readParts, nanosAt, windowTable } from './fold.ts';
 import { HISTOGRAM_SQL } from './histogram-columns.ts';
 import type { ReadSource } from './read-values.ts';
 import { seriesIn, within } from './sql.ts';
 import { HISTOGRAM_TYPES, histogramColumnsFrom, readColumns } from './vector-read.ts';
+
+/** Their bases, about a hundred rows each, are read at once, without counting them first. */
+const FEW_SERIES = 300;
 
 export interface Deltas {
   /** Per series: the ends of its windows, and the row of each. */
@@ -83,13 +87,16 @@ export async function readBases(
         WHERE ${seriesIn(ids)} AND ${within('start_nanos', nanosAt(from), nanosAt(to))}`,
     ),
   ];
-  await foldParts(connection, `FROM (${parts.join(' UNION ALL ')}) WHERE true`, (rows) => {
+  const from = `FROM (${parts.join(' UNION ALL ')}) WHERE true`;
+  const take = (rows: DistributionWindows): void => {
     const { seriesIds, histograms } = foldDistributions(rows, LEVEL_SECONDS['1h']);
     seriesIds.forEach((id, row) => {
       let histogram = merged.get(id);
       if (histogram === undefined) merged.set(id, (histogram = emptyLikeRow(histograms, row)));
       mergeRow(histogram, histograms, row);
     });
-  });
+  };
+  if (ids.length > FEW_SERIES) await foldParts(connection, from, take);
+  else take(await readParts(connection, from));
   return merged;
 }
