@@ -70,7 +70,8 @@ export class Pipeline implements Progress {
   readonly #states: readonly StreamState[];
   readonly #registry: SeriesRegistry;
   readonly #deriver = new Deriver();
-  readonly #recentIds = new RecentIds(RECENT_IDS_GENERATION);
+  /** Of events; a restart fills it again. */
+  readonly recentIds = new RecentIds(RECENT_IDS_GENERATION);
   readonly #recentMessages = new RecentIds(RECENT_MESSAGES_GENERATION);
   readonly #positions: LogPositions;
   readonly #announcer = new Announcer();
@@ -256,7 +257,7 @@ export class Pipeline implements Progress {
       return;
     }
     const id = identity(event);
-    if (id !== undefined && !this.#recentIds.add(id)) {
+    if (id !== undefined && !this.recentIds.add(id)) {
       state.duplicates++;
       return;
     }

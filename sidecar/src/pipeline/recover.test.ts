@@ -1,8 +1,9 @@
 import { Labels, METRIC_NAME, nanos, type SelectRequest, type SeriesDefinition } from '@tapewatch/core';
-import type { Store } from '../ports.ts';
+import type { ColumnBatch, Store } from '../ports.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import { Deriver } from './derive.ts';
 import type { Pipeline } from './pipeline.ts';
+import { identity, RecentIds } from './recent-ids.ts';
 import { recover } from './recover.ts';
 import { SeriesRegistry } from './series-registry.ts';
 
@@ -18,7 +19,7 @@ function counterOf(id: number, component: string): SeriesDefinition {
 async function recovered(
   series: readonly SeriesDefinition[],
   samples: readonly (readonly [number, number, number])[],
-  { afterMinutes = 0 } = {},
+  { afterMinutes = 0, events = [] }: { afterMinutes?: number; events?: ColumnBatch['events'] } = {},
 ) {
   const store = new MemoryStore();
   const stamps = samples.map(([, ago]) => NOW - BigInt(Math.round(ago * 60_000)) * 1_000_000n);
@@ -31,7 +32,7 @@ async function recovered(
       values: Float64Array.from(samples, ([, , value]) => value),
     },
     histograms: [],
-    events: [],
+    events,
     transitions: [],
     positions: [],
   });
@@ -44,7 +45,8 @@ async function recovered(
   });
   const deriver = new Deriver();
   const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10 }, series);
-  const pipeline = { deriver, registry } as unknown as Pipeline;
+  const recentIds = new RecentIds(100);
+  const pipeline = { deriver, registry, recentIds } as unknown as Pipeline;
   const replayed: number[] = [];
   const result = await recover({
     pipeline,
@@ -66,7 +68,7 @@ async function recovered(
       },
       NOW,
     )[1];
-  return { result, next, asked, replayed };
+  return { result, next, asked, replayed, recentIds };
 }
 
 describe('recover', () => {
@@ -108,4 +110,26 @@ it('reads the raw samples that no window holds, however long ago the process end
   expect(result).toMatchObject({ counters: 1, replayedSamples: 1 });
   expect(replayed).toEqual([6]);
   expect(next('gw')?.value).toBe(7);
+});
+
+it('knows the orders and fills of the last hour again, so that a repeat raises no counter', async () => {
+  const common = {
+    venue: 'V',
+    symbol: 'S',
+    strategy: 'x',
+    account: '',
+    side: 'buy',
+    orderId: 'o',
+    quantity: 1,
+  } as const;
+  const fill = (id: string, minutesAgo: bigint) =>
+    ({
+      table: 'fills',
+      ...common,
+      ...{ id, price: 1, currency: 'USD', fee: 0, feeCurrency: 'USD', liquidity: 'taker' as const },
+      timeNanos: nanos(NOW - minutesAgo * MINUTE),
+    }) as const;
+  const { recentIds } = await recovered([], [], { events: [fill('new', 5n), fill('old', 90n)] });
+  const known = (id: string): boolean => !recentIds.add(identity(fill(id, 5n)) as string);
+  expect(['new', 'old', 'other'].map(known)).toEqual([true, false, false]);
 });

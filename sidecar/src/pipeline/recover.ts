@@ -7,6 +7,7 @@ import type { ColumnBatch, Recovery, Store } from '../ports.ts';
 import { putStaleMarker } from '../stale-marker.ts';
 import { Deriver, type CounterMark } from './derive.ts';
 import type { Pipeline } from './pipeline.ts';
+import { identity } from './recent-ids.ts';
 
 const COUNTER_NAMES: ReadonlySet<string> = new Set(Deriver.counterNames);
 /** How far back the total of a derived counter is looked for, and how finely. A longer silence starts it at zero. */
@@ -14,6 +15,10 @@ const SEED_RANGES = [
   { rangeMs: 15 * 60_000, resolutionMs: 1 },
   { rangeMs: 24 * 3_600_000, resolutionMs: 60_000 },
 ] as const;
+
+/** Events of so long a time, and so many of each table, are known again after a restart. */
+const REMEMBER_NANOS = 3_600_000_000_000n;
+const MAX_REMEMBERED = 200_000;
 
 export interface RecoverOptions {
   readonly pipeline: Pipeline;
@@ -41,16 +46,34 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     setHeadTotal(seriesId, ExponentialHistogram.decode(histogram));
   }
   const replayedSamples = await replayRaw(options);
+  await rememberEvents(options);
   const marks: Marks = new Map();
   await findCounters(options, marks);
   for (const [labels, mark] of marks) pipeline.deriver.seed(labels, mark);
   return { replayedSamples, distributions: totals.length, counters: marks.size };
 }
 
-async function replayRaw({ store, sealed, replay }: RecoverOptions): Promise<number> {
+/** So that an event that is published again after a restart raises no derived counter a second time. */
+async function rememberEvents({ pipeline, store, nowNanos }: RecoverOptions): Promise<void> {
+  const filter = { startNanos: nowNanos - REMEMBER_NANOS, endNanos: nowNanos + 1n, limit: MAX_REMEMBERED };
+  for (const table of ['orders', 'fills'] as const) {
+    const newest = await store.events(table, { ...filter, newestFirst: true });
+    for (const event of newest.reverse()) {
+      const id = identity(event);
+      if (id !== undefined) pipeline.recentIds.add(id);
+    }
+  }
+}
+
+async function replayRaw({ pipeline, store, sealed, replay }: RecoverOptions): Promise<number> {
   let replayed = 0;
   for (const { stream, untilNanos } of sealed) {
     const slices = await store.rawSince(stream, untilNanos);
+    for (const { seriesId, histogram } of slices) {
+      const series = pipeline.registry.byId(seriesId);
+      if (series?.kind !== 'distribution') continue;
+      pipeline.registry.admitLayout(seriesId, histogram?.customBounds === undefined ? 'exponential' : 'custom');
+    }
     const samples = slices.filter(({ histogram }) => histogram === undefined);
     const values = Float64Array.from(samples, ({ value }) => value);
     samples.forEach(({ stale }, i) => {
