@@ -37,6 +37,11 @@ export function addKey(histogram: ExponentialHistogram, key: number, count: numb
   histogram.count += count;
 }
 
+/** Whether the key is the index of a bucket of positive values. */
+export function isPositiveBucket(key: number): boolean {
+  return key < HALF;
+}
+
 /** What keys of one window stand for, beside buckets. */
 export interface KeyTotals {
   count: number;

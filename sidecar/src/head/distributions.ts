@@ -14,6 +14,7 @@ import {
   type SelectRequest,
   type SeriesData,
 } from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
 import { createBucketKey } from './bucket-key.ts';
 import { addPacked, OpenSecond, type PackedKeys, type SealedSink } from './open-second.ts';
 import { WindowColumns } from './window-columns.ts';
@@ -114,45 +115,61 @@ export class Distributions implements SealedSink {
   }
 
   /**
-   * Cumulative histograms at the ends of the windows in the range, thinned to the asked resolution; as what each adds,
-   * where all are plain windows of observations.
+   * Reads series by series what a request asks for: cumulative histograms at the ends of the windows in the range, thinned
+   * to the asked resolution; as what each adds, where all are plain windows of observations. The series share columns.
    */
-  read(series: number, labels: Labels, request: SelectRequest): SeriesData | undefined {
-    const total = this.#totals[series];
-    const rows = this.#rows(series, request.startMs);
-    const within = rows.filter(({ endMs }) => endMs <= request.endMs);
-    if (total === undefined || within.length === 0) return undefined;
-    const head = { labels, levelsMs: SECONDS };
-    const columns = total.scale === this.#scale ? this.#columns(rows) : undefined;
-    if (columns === undefined) {
-      const { timesMs, histograms } = this.#points(total, rows, request);
-      return { ...head, timesMs, values: timesMs.map(() => NaN), histograms };
-    }
-    const stamps = within.map(({ endMs }) => endMs);
-    const { timesMs, ends } = thinnedEnds(stamps, (timeMs) => stepOf(timeMs, request));
-    // The total goes on counting after this; what came before the range is worked out from a copy when it is needed.
-    const all = total.clone();
-    let base: ExponentialHistogram | undefined;
-    const makeBase = (): ExponentialHistogram => (base ??= without(all, columns));
-    const counted = columns.counts.reduce((sum, count) => sum + count, 0);
-    const source = {
-      columns,
-      rows: Uint32Array.from(stamps, (_, i) => i),
-      ends,
-      baseCount: total.count - counted,
-    };
-    return distributionData(head, timesMs, new CumulativeHistograms(source, makeBase));
+  reader(request: SelectRequest): DistributionReader {
+    const columns = new WindowColumns(this.#scale);
+    let built: HistogramColumns | undefined;
+    const build = (): HistogramColumns => (built ??= columns.build());
+    return { add: (series, labels) => this.#read(series, labels, { request, columns, build }) };
   }
 
-  /** All rows from the start of the range on, those after its end too; undefined where one is an object. */
-  #columns(rows: readonly Row[]): HistogramColumns | undefined {
-    const columns = new WindowColumns(rows.length, this.#scale);
-    for (const { row } of rows) {
-      const sum = this.#ring.read(row, scratch);
-      if (sum === undefined) return undefined;
-      columns.add(scratch, sum);
+  #read(series: number, labels: Labels, { request, columns, build }: Reading): (() => SeriesData) | undefined {
+    const total = this.#totals[series];
+    const rows = this.#rows(series, request.startMs);
+    const stamps: number[] = [];
+    for (const { endMs } of rows) if (endMs <= request.endMs) stamps.push(endMs);
+    if (total === undefined || stamps.length === 0) return undefined;
+    const head = { labels, levelsMs: SECONDS };
+    if (total.scale !== this.#scale || rows.some(({ row }) => this.#ring.hasObject(row))) {
+      const { timesMs, histograms } = this.#points(total, rows, request);
+      return () => ({ ...head, timesMs, values: timesMs.map(() => NaN), histograms });
     }
-    return columns.build();
+    const first = columns.rows;
+    let counted = 0;
+    for (const { row } of rows) {
+      columns.add(scratch, this.#ring.read(row, scratch) as number);
+      counted += columns.lastCount;
+    }
+    const own = { first, to: columns.rows };
+    const baseCount = total.count - counted;
+    const numbers = new Uint32Array(stamps.length);
+    for (let i = 0; i < numbers.length; i++) numbers[i] = first + i;
+    const { timesMs, ends } = thinnedEnds(stamps, (timeMs) => stepOf(timeMs, request));
+    const nextRow = this.#ring.nextRow;
+    return () => {
+      let base: ExponentialHistogram | undefined;
+      const makeBase = (): ExponentialHistogram =>
+        (base ??= this.#before(series, nextRow, { columns: build(), ...own }));
+      const source = { columns: build(), rows: numbers, ends, baseCount };
+      return distributionData(head, timesMs, new CumulativeHistograms(source, makeBase));
+    };
+  }
+
+  /** What a series had counted at a read before the rows that were read; worked out later, from a total that went on. */
+  #before(series: number, nextRow: number, { columns, first, to }: OwnRows): ExponentialHistogram {
+    if (this.#ring.firstRow > nextRow) {
+      const message = 'memory was given up while the query ran, and with it the data that it began with; ask again';
+      throw new TapewatchError('query.execution', message);
+    }
+    const base = (this.#totals[series] as ExponentialHistogram).clone();
+    this.#ring.walk(series, (row) => {
+      if (row >= nextRow) this.#apply(base, row, -1);
+      return row >= nextRow;
+    });
+    for (let row = first; row < to; row++) base.subtract(ExponentialHistogram.decode(histogramAt(columns, row)));
+    return base;
   }
 
   #points(total: ExponentialHistogram, rows: readonly Row[], request: SelectRequest) {
@@ -225,6 +242,24 @@ export class Distributions implements SealedSink {
   }
 }
 
+export interface DistributionReader {
+  /** Undefined where the series has nothing in the range; else what makes its data, once all series are added. */
+  add(series: number, labels: Labels): (() => SeriesData) | undefined;
+}
+
+interface Reading {
+  readonly request: SelectRequest;
+  readonly columns: WindowColumns;
+  readonly build: () => HistogramColumns;
+}
+
+/** The rows of one series in columns that it shares. */
+interface OwnRows {
+  readonly columns: HistogramColumns;
+  readonly first: number;
+  readonly to: number;
+}
+
 interface Row {
   readonly row: number;
   readonly endMs: number;
@@ -235,14 +270,6 @@ const scratch: PackedKeys = { keys: new Int32Array(256), counts: new Uint32Array
 function unpacked(packed: PackedKeys, sum: number, scale: number): ExponentialHistogram {
   const histogram = new ExponentialHistogram({ scale });
   addPacked(histogram, packed, { sum, sign: 1 });
-  return histogram;
-}
-
-/** Takes the rows out of the histogram. */
-function without(histogram: ExponentialHistogram, columns: HistogramColumns): ExponentialHistogram {
-  for (let row = 0; row < columns.counts.length; row++) {
-    histogram.subtract(ExponentialHistogram.decode(histogramAt(columns, row)));
-  }
   return histogram;
 }
 

@@ -146,20 +146,21 @@ export class Head {
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
     requireWanted(signal);
-    const answer: SeriesData[] = [];
+    const answer: (() => SeriesData)[] = [];
+    const distributions = this.#distributions.reader(request);
     const pacer = new Pacer();
     for (const { id, kind, labels } of this.#directory.matching(request.matchers)) {
       await pacer.pause();
       requireWanted(signal);
       if (kind === 'distribution') {
-        const data = this.#distributions.read(id, labels, request);
-        if (data !== undefined) answer.push(data);
+        const make = distributions.add(id, labels);
+        if (make !== undefined) answer.push(make);
         continue;
       }
       const data = this.#values(id, request);
-      if (data.timesMs.length > 0) answer.push({ labels, ...data });
+      if (data.timesMs.length > 0) answer.push(() => ({ labels, ...data }));
     }
-    return answer;
+    return answer.map((make) => make());
   }
 
   #values(id: number, request: SelectRequest): Omit<SeriesData, 'labels'> {

@@ -93,6 +93,20 @@ export class WindowRing {
     return this.#sums[at] as number;
   }
 
+  /** Number that the next row gets. */
+  get nextRow(): number {
+    return this.#head;
+  }
+
+  /** The oldest row that is still here. */
+  get firstRow(): number {
+    return this.#tail;
+  }
+
+  hasObject(row: number): boolean {
+    return this.#objects.size > 0 && this.#objects.has(row);
+  }
+
   object(row: number): ExponentialHistogram | undefined {
     return this.#objects.get(row);
   }

@@ -2,6 +2,7 @@
  * Series between threads: columns that pass by transfer instead of objects that are cloned one by one. A histogram is a
  * row of a fixed number of figures and its buckets in two common columns.
  */
+import assert from 'node:assert';
 import {
   CumulativeHistograms,
   distributionData,
@@ -28,7 +29,8 @@ export interface PackedSeries {
 
 /** A distribution as rows that add up; the columns may be those of several series, and travel once. */
 export interface PackedDeltas extends CumulativeRows {
-  readonly base: EncodedHistogram | undefined;
+  /** What was counted before the first row; null where nobody will ask. */
+  readonly base: EncodedHistogram | undefined | null;
 }
 
 export interface PackedHistograms {
@@ -46,11 +48,16 @@ export interface PackedHistograms {
 const FIGURES = 14;
 const RESETS: readonly CounterReset[] = ['unknown', 'reset', 'not_reset', 'gauge'];
 
-export function packSeries(series: SeriesData): PackedSeries {
+/** `cumulative`: whether distributions may be looked at as cumulative histograms and not only as what was added. */
+export function packSeries(series: SeriesData, cumulative = true): PackedSeries {
   const { labels, timesMs, values, deltas } = series;
   if (deltas instanceof CumulativeHistograms) {
     const columns = { timesMs: new Float64Array(timesMs), values: new Float64Array(0) };
-    return { pairs: labels.pairs, ...columns, deltas: { ...deltas.source, base: deltas.base?.encode() } };
+    return {
+      pairs: labels.pairs,
+      ...columns,
+      deltas: { ...deltas.source, base: cumulative ? deltas.base?.encode() : null },
+    };
   }
   const { histograms, staleMs, startTimesMs } = series;
   return {
@@ -67,7 +74,10 @@ export function unpackSeries(packed: PackedSeries): SeriesData {
   const { pairs, timesMs, values, startTimesMs, staleMs, histograms, deltas } = packed;
   if (deltas !== undefined) {
     const { base, ...source } = deltas;
-    const makeBase = () => (base === undefined ? undefined : ExponentialHistogram.decode(base));
+    const makeBase = (): ExponentialHistogram | undefined => {
+      assert(base !== null, 'a cumulative histogram was asked for that the plan does not read');
+      return base === undefined ? undefined : ExponentialHistogram.decode(base);
+    };
     const head = { labels: Labels.from(pairs), levelsMs: [] };
     return distributionData(head, Array.from(timesMs), new CumulativeHistograms(source, makeBase));
   }
@@ -101,16 +111,27 @@ export function unpackMatrix({ pairs, timesMs, values, histograms }: PackedSerie
   return { labels: Labels.from(pairs), points };
 }
 
-/** What to list as transferred; the sender must not use it any more. */
+/** What to list as transferred, each once; the sender must not use it any more. */
 export function buffersOf(all: readonly PackedSeries[]): ArrayBuffer[] {
-  return all.flatMap(({ timesMs, values, startTimesMs, histograms }) => {
-    const columns: (Float64Array | Int32Array | Uint8Array)[] = [timesMs, values];
-    if (startTimesMs !== undefined) columns.push(startTimesMs);
+  const buffers = new Set<ArrayBufferLike>();
+  const seen = new Set<CumulativeRows['columns']>();
+  for (const { timesMs, values, startTimesMs, histograms, deltas } of all) {
+    buffers.add(timesMs.buffer).add(values.buffer);
+    if (startTimesMs !== undefined) buffers.add(startTimesMs.buffer);
     if (histograms !== undefined) {
-      columns.push(histograms.present, histograms.figures, histograms.indexes, histograms.counts);
+      const { present, figures, indexes, counts } = histograms;
+      for (const column of [present, figures, indexes, counts]) buffers.add(column.buffer);
     }
-    return columns.map((column) => column.buffer as ArrayBuffer);
-  });
+    if (deltas === undefined) continue;
+    buffers.add(deltas.rows.buffer).add(deltas.ends.buffer);
+    if (seen.has(deltas.columns)) continue;
+    seen.add(deltas.columns);
+    const { positive, negative, customBounds, ...scalars } = deltas.columns;
+    for (const list of [positive, negative, customBounds, scalars]) {
+      for (const column of Object.values(list)) buffers.add((column as Float64Array).buffer);
+    }
+  }
+  return [...buffers] as ArrayBuffer[];
 }
 
 function packHistograms(histograms: readonly (ExponentialHistogram | undefined)[]): PackedHistograms {

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { QueryResult, SeriesData } from '@tapewatch/core';
+import { cumulativeReads } from './cumulative-reads.ts';
 import type { EvaluationControl, EvaluationTask, Evaluator } from './evaluation-task.ts';
 import { stopped } from './evaluation-task.ts';
 import { buffersOf, packSeries, type PackedSeries } from './packed-series.ts';
@@ -53,7 +54,8 @@ export class WorkerPool implements Evaluator {
   async evaluate(task: EvaluationTask, { signal }: EvaluationControl): Promise<QueryResult> {
     const pacer = new Pacer();
     const data: PackedSeries[][] = [];
-    for (const selected of task.data) data.push(await packAll(selected, pacer));
+    const cumulative = cumulativeReads(task.plan);
+    for (const [i, selected] of task.data.entries()) data.push(await packAll(selected, cumulative[i] === true, pacer));
     if (signal.aborted) throw stopped();
     const { text, range, lookbackMs, subqueryStepMs } = task.plan;
     const { maxSamples } = task;
@@ -96,7 +98,7 @@ export class WorkerPool implements Evaluator {
       if (idle === undefined) return;
       const job = this.#waiting.shift() as Job;
       idle.job = job;
-      idle.worker.postMessage(job.task, job.task.data.flatMap(buffersOf));
+      idle.worker.postMessage(job.task, buffersOf(job.task.data.flat()));
     }
   }
 
@@ -134,10 +136,10 @@ export class WorkerPool implements Evaluator {
   }
 }
 
-async function packAll(selected: readonly SeriesData[], pacer: Pacer): Promise<PackedSeries[]> {
+async function packAll(selected: readonly SeriesData[], cumulative: boolean, pacer: Pacer): Promise<PackedSeries[]> {
   const packed: PackedSeries[] = [];
   for (const series of selected) {
-    packed.push(packSeries(series));
+    packed.push(packSeries(series, cumulative));
     await pacer.pause();
   }
   return packed;

@@ -117,14 +117,16 @@ export function distributionData(
   timesMs: readonly number[],
   cumulative: CumulativeHistograms,
 ): SeriesData {
-  const values = timesMs.map(() => NaN);
   if (timesMs.length === 0 || !hasOneLayout(cumulative)) {
+    const values = timesMs.map(() => NaN);
     return { ...head, timesMs, values, histograms: timesMs.length === 0 ? [] : cumulative.points() };
   }
   return {
     ...head,
     timesMs,
-    values,
+    get values() {
+      return timesMs.map(() => NaN);
+    },
     deltas: cumulative,
     get histograms() {
       return cumulative.points();
@@ -152,12 +154,14 @@ export function thinnedEnds(
   stepOf: (timeMs: number) => number,
 ): { readonly timesMs: number[]; readonly ends: Uint32Array } {
   const kept: number[] = [];
-  const ends: number[] = [];
+  const ends = new Uint32Array(timesMs.length);
+  let next = timesMs.length === 0 ? 0 : stepOf(timesMs[0] as number);
   for (let i = 0; i < timesMs.length; i++) {
-    const time = timesMs[i] as number;
-    if (i + 1 < timesMs.length && stepOf(time) === stepOf(timesMs[i + 1] as number)) continue;
-    kept.push(time);
-    ends.push(i + 1);
+    const step = next;
+    next = i + 1 < timesMs.length ? stepOf(timesMs[i + 1] as number) : NaN;
+    if (step === next) continue;
+    ends[kept.length] = i + 1;
+    kept.push(timesMs[i] as number);
   }
-  return { timesMs: kept, ends: Uint32Array.from(ends) };
+  return { timesMs: kept, ends: ends.slice(0, kept.length) };
 }
