@@ -164,7 +164,7 @@ const ROWS: readonly Row[] = [
   row('ALERT_MAX_RETRIES', 'CFG-07', { given: '5', use: attempts, standard: 3, changed: 5 }),
   row('ALERT_DEDUPLICATION_WINDOW', 'CFG-08', { given: '40s', use: heldSeconds('INFO'), standard: 300, changed: 40 }),
   row('MONITORING_QUERY_TIMEOUT', 'CFG-09', { given: '4s', use: queryTimeoutSeconds, standard: 30, changed: 4 }),
-  row('MONITORING_CACHE_TTL', 'CFG-10', { given: '60s', use: cacheSeconds, standard: 300, changed: 60 }),
+  row('MONITORING_CACHE_TTL', 'CFG-10, STO-16', { given: '60s', use: cacheSeconds, standard: 300, changed: 60 }),
   row('MONITORING_MAX_CONCURRENT_QUERIES', 'CFG-11', { given: '7', use: queriesAtOnce, standard: 50, changed: 7 }),
   row('NOTIFICATIONS_ENABLED', 'CFG-14, CHN-10', {
     given: 'false',
