@@ -88,7 +88,7 @@ export async function startIngest(
   closers.push(() => pipeline.stop());
   closers.push(clock.every(RETAIN_EVERY_MS, () => void retain(store, base)));
   // What was open at the end of the last run is sealed now, so that queries of the store count it.
-  await retain(store, base);
+  void retain(store, base);
   closers.push(closeSources);
   const [reader, intake] = [new LayeredReader(head, store), new HttpIntake(pipeline, clock)];
   return { store, head, pipeline, reader, intake, sources, openAlerts: recovery.openAlerts };
