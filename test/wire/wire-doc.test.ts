@@ -4,11 +4,15 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CODEC_SETTINGS } from '@tapewatch/contract';
+import { parse } from 'yaml';
+import { createCodecRegistry } from '../../sidecar/src/codec/registry.ts';
 import { decodingRegistry } from '../../sidecar/src/codec/testing/decode.ts';
 import { LABELS_MAX, MESSAGE_MAX_BYTES, PROBLEMS_MAX } from '../../sidecar/src/codec/limit.ts';
 import { PROBLEM_REASONS } from '../../sidecar/src/codec/problem.ts';
 import { streamsOptions } from '../../sidecar/src/ingest/options.ts';
 import { compileStream } from '../../sidecar/src/ingest/stream.ts';
+import { kindByName } from '../../sidecar/src/pipeline/kind-pattern.ts';
 import type { DecodeContext } from '../../sidecar/src/ports.ts';
 import { referenceTables, withSnippets, withTables } from './reference.ts';
 
@@ -63,6 +67,51 @@ describe('docs/wire.md', () => {
       if (stream.jetstream !== undefined)
         expect(row).toContain(`\`${stream.jetstream.stream}\` (\`${compileStream(stream).filter}\`)`);
     }
+  });
+
+  it('tells which codec reads which Content-Type, as the registry has it', () => {
+    const names: Readonly<Record<string, string>> = {
+      JSON: 'json',
+      'line protocol': 'line',
+      MessagePack: 'msgpack',
+      Arrow: 'arrow',
+      OTLP: 'otlp',
+      'remote write 1.0': 'remote-write-1',
+      'remote write 2.0': 'remote-write-2',
+      'by the first bytes': 'auto',
+      none: 'none',
+    };
+    const table = page.slice(page.indexOf('| `Content-Type` | codec |'), page.indexOf('**Kinds by name.**'));
+    const registry = createCodecRegistry();
+    const listed = [...table.matchAll(/^\| (`.*`|absent, .*|any other) \| (.*) \|$/gm)].slice(1);
+    for (const [, types = '', codec = ''] of listed) {
+      const said = codec.replace(/[[\]]|\(#.*?\)/g, '');
+      const known = Object.keys(names).find((name) => said.startsWith(name)) ?? '';
+      const asked = [...types.matchAll(/`([^`]+)`/g)].map(([, type = '']) => type);
+      for (const type of types === 'any other' ? ['image/png'] : asked) {
+        expect([type, registry.codecFor(type, 'auto').name]).toEqual([type, names[known]]);
+      }
+    }
+    expect(listed).toHaveLength(10);
+    for (const setting of CODEC_SETTINGS) expect(page).toContain(`\`${setting}\``);
+  });
+
+  it('shows settings of a stream that load, and what its kinds make of a line', () => {
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+    const { streams } = parse(yaml) as { streams: unknown };
+    const [stream] = streamsOptions.parse(streams);
+    if (stream === undefined) throw new Error('no stream in the example');
+    const kindOf = kindByName(stream.kinds);
+    const line = /With it `([^`]+)`/.exec(page)?.[1] ?? '';
+    const { samples } = decodingRegistry()
+      .codecFor('', stream.codec)
+      .decode(Buffer.from(line), { payloadKind: 'metric', labels: {}, receivedNanos: 1_790_000_000_000_000_000n });
+    expect(samples.map(({ labels }) => [labels.metricName, kindOf(labels.metricName)])).toEqual([
+      ['requests_ack_seconds', 'observation'],
+      ['requests_orders_total', 'counter'],
+    ]);
+    expect(kindOf('queue_depth')).toBeUndefined();
+    expect(compileStream(stream).labelsOf('telegraf.trade-1.x')).toEqual({ host: 'trade-1' });
   });
 
   it('lists the reasons and limits that the codecs have', () => {
