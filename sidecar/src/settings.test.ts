@@ -339,6 +339,19 @@ describe('every documented setting changes what it is for', () => {
     },
   );
 
+  it('ingests 1,000 at once with compression, unless the two settings say otherwise (proves: ING-15)', async () => {
+    const both = { MONITORING_BATCH_SIZE: '250', MONITORING_COMPRESSION_ENABLED: 'false' };
+    const [usual, changed] = [configOf({}), configOf({ env: both })];
+    expect([pulled(usual), await compressed(usual)]).toEqual([
+      [1_000, 50_000],
+      ['auto', 'gzip'],
+    ]);
+    expect([pulled(changed), await compressed(changed)]).toEqual([
+      [250, 250],
+      ['uncompressed', 'plain'],
+    ]);
+  });
+
   it('has a row for every environment name of the sources', () => {
     const names = new Set(ROWS.map(({ name }) => name));
     const ours = new Set(['SMTP_USER', 'SMTP_PASSWORD']);

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SelectRequest } from '@tapewatch/core';
+import { loadConfig } from '../../config.ts';
 import { retentionOptions } from '../retention.ts';
 import {
   batchOf,
@@ -138,7 +139,10 @@ it('removes what a crash left behind: half a copy, and a file that no transactio
   expect(files()).toEqual(before);
 });
 
-it('compresses segments unless it is told not to', async () => {
+it('compresses segments unless MONITORING_COMPRESSION_ENABLED is false (proves: STO-08)', async () => {
+  const compression = (environment: Readonly<Record<string, string>>): boolean =>
+    loadConfig({ file: undefined, environment }).store.compression;
+  options = { ...options, compression: compression({}) };
   const store = await filled();
   await sealAll(store);
   await store.close();
@@ -147,7 +151,11 @@ it('compresses segments unless it is told not to', async () => {
   const compressed = sizeOf();
   rmSync(folder, { recursive: true });
   folder = mkdtempSync(join(tmpdir(), 'tapewatch-segment-'));
-  options = { ...options, path: join(folder, 'store.duckdb'), compression: false };
+  options = {
+    ...options,
+    path: join(folder, 'store.duckdb'),
+    compression: compression({ MONITORING_COMPRESSION_ENABLED: 'false' }),
+  };
   const plain = await filled();
   await sealAll(plain);
   await plain.close();

@@ -1,0 +1,143 @@
+/**
+ * The ways out of one sidecar, started by one call: the API that outside programs read, the panel, the alert and the webhook
+ * that it causes. The same quantity is the same number in all of them.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { WebSocket } from 'ws';
+import { type App, startApp } from '../../sidecar/src/app.ts';
+import { loadConfig } from '../../sidecar/src/config.ts';
+import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
+import { freePorts } from '../../tools/demo/port.ts';
+import { connectAsGrafana, type GrafanaConnection } from '../protocol/grafana-client.ts';
+import { panelFrames, until } from './panel.ts';
+
+const P99 = 'histogram_quantile(0.99, sum by (venue) (order_wait_seconds))';
+
+let folder: string;
+let nats: NatsServer;
+let publisher: NatsConnection;
+let receiver: Server;
+let app: App;
+let grafana: GrafanaConnection;
+const received: { readonly status: string; readonly alerts: readonly { readonly labels: Record<string, string> }[] }[] =
+  [];
+
+function write(name: string, document: object): string {
+  const file = join(folder, name);
+  writeFileSync(file, JSON.stringify(document));
+  return file;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tapewatch-ways-out-'));
+  nats = await NatsServer.start();
+  publisher = await connect({ servers: nats.url });
+  receiver = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      received.push(JSON.parse(text) as (typeof received)[number]);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/alerts`;
+  const rules = [{ alert: 'SlowOrders', expr: `${P99} > 0.1` }];
+  const [prometheus_port, websocket_port] = await freePorts(2);
+  const settings = {
+    nats: { servers: [nats.url] },
+    store: { kind: 'memory' },
+    http: { listen: '127.0.0.1:0' },
+    grafana: { listen: `unix:${join(folder, 'grafana.sock')}` },
+    channels: { allowPrivate: ['127.0.0.1'] },
+    alerting: {
+      ruleFiles: [write('rules.yaml', { groups: [{ name: 'orders', rules }] })],
+      alertmanagerFile: write('alertmanager.yaml', {
+        route: { receiver: 'desk', group_by: ['venue'], group_wait: '0s' },
+        receivers: [{ name: 'desk', webhook_configs: [{ url }] }],
+      }),
+      startDelayMs: 0,
+    },
+    monitoring: { prometheus_port, websocket_port },
+    log: { level: 'silent' },
+  };
+  app = await startApp(loadConfig({ file: write('tapewatch.yaml', settings), environment: {} }));
+  grafana = connectAsGrafana(app.grafanaAddress as string);
+  await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
+  for (let i = 1; i <= 500; i++) {
+    const sample = { name: 'order_wait_seconds', type: 'observation', value: 0.001 * i, labels: { venue: 'XNAS' } };
+    publisher.publish('tw.metrics.desk', JSON.stringify(sample));
+  }
+  await until(async () => (await counted()) === '500');
+});
+afterAll(async () => {
+  grafana.close();
+  await app.stop();
+  receiver.closeAllConnections();
+  receiver.close();
+  await publisher.close();
+  await nats.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function get<T>(path: string): Promise<T> {
+  return ((await (await fetch(`${app.httpAddress}${path}`)).json()) as { data: T }).data;
+}
+
+async function counted(): Promise<string | undefined> {
+  const query = encodeURIComponent('histogram_count(order_wait_seconds)');
+  const { result } = await get<{ result: { value: [number, string] }[] }>(`/api/v1/query?query=${query}`);
+  return result[0]?.value[1];
+}
+
+it('one call starts every part from one configuration (proves: OPS-02)', async () => {
+  const health = await grafana.call<{ status: string }>('pluginv2.Diagnostics', 'CheckHealth', {});
+  expect(health.status).toBe('OK');
+  await until(async () => (await fetch(`http://${app.prometheusAddress()}/metrics`)).status === 200);
+  const own = await (await fetch(`http://${app.prometheusAddress()}/metrics`)).text();
+  for (const loop of ['metrics', 'health', 'alerts', 'broadcast']) {
+    expect(own).toContain(`tapewatch_loop_interval_seconds{loop="${loop}"}`);
+  }
+  const live = new WebSocket(`ws://${app.liveAddress()}`);
+  const greeting = await new Promise<string>((resolve) =>
+    live.once('message', (text: Buffer) => resolve(String(text))),
+  );
+  expect(JSON.parse(greeting)).toHaveProperty('type');
+  live.terminate();
+  const { groups } = await get<{ groups: { name: string }[] }>('/api/v1/rules');
+  expect(groups.map(({ name }) => name)).toEqual(['orders']);
+});
+
+it('API, panel and alert show the same p99 of the same instant (proves: ING-22)', async () => {
+  const alertValue = async (): Promise<number> => {
+    const { alerts } = await get<{ alerts: { labels: { alertname: string }; value: string }[] }>('/api/v1/alerts');
+    return Number(alerts.find(({ labels }) => labels.alertname === 'SlowOrders')?.value);
+  };
+  const atSeconds = Math.floor(Date.now() / 1_000);
+  const { result } = await get<{ result: { value: [number, string] }[] }>(
+    `/api/v1/query?time=${atSeconds}&query=${encodeURIComponent(P99)}`,
+  );
+  const answered = Number(result[0]?.value[1]);
+  // Within the printed bound of what was published.
+  expect(Math.abs(answered / 0.495 - 1)).toBeLessThanOrEqual(2 ** (2 ** -7) - 1);
+  const range = { fromEpochMS: atSeconds * 1_000, toEpochMS: atSeconds * 1_000 };
+  const [table] = await panelFrames(grafana, { queryType: 'promql', expr: P99, instant: true }, range);
+  expect(table?.getChildAt(0)?.get(0)).toBe(answered);
+  await until(async () => (await alertValue()) === answered);
+});
+
+it('an outside program reads metrics by REST, and a webhook gets the notification (proves: ING-39)', async () => {
+  const listed = await get<string[]>('/api/v1/label/__name__/values');
+  expect(listed).toContain('order_wait_seconds');
+  expect(await counted()).toBe('500');
+  await until(async () => received.length > 0);
+  expect(received[0]).toMatchObject({
+    status: 'firing',
+    alerts: [{ labels: { alertname: 'SlowOrders', venue: 'XNAS' } }],
+  });
+});
