@@ -105,9 +105,11 @@ async function measure(rig: Rig, one: IngestCase, seconds: number): Promise<Inge
   const warm = await publish({ ...plan, rate: Math.min(one.rate, one.series * 5), seconds: WARM_SECONDS });
   await settled(rig, warm.published);
   const [metricsBefore, before] = [await exposition(rig.http), usagesOf(rig)];
+  const stalls = watchStalls(rig);
   const main = await publish(plan);
   const published = warm.published + main.published;
   const stored = await settled(rig, published);
+  const stallMs = await stalls.longestMs();
   const [metricsAfter, after] = [await exposition(rig.http), usagesOf(rig)];
   const cpu = after.sidecar.cpuSeconds - before.sidecar.cpuSeconds;
   const visible = (q: number): number =>
@@ -126,8 +128,25 @@ async function measure(rig: Rig, one: IngestCase, seconds: number): Promise<Inge
     rssMb: Math.round(after.sidecar.peakRssMb),
     visibleP50Ms: visible(0.5),
     visibleP99Ms: visible(0.99),
-    stallMs: sumOf(metricsAfter, 'tapewatch_event_loop_delay_seconds', 'quantile="1"') * 1_000,
+    stallMs,
     lost: Math.max(published - stored, missing),
+  };
+}
+
+/** The sidecar tells the longest stall since it was last asked, so it is asked each second. */
+function watchStalls({ http }: Rig) {
+  let longest = 0;
+  const ask = async (): Promise<void> => {
+    const text = await exposition(http);
+    longest = Math.max(longest, sumOf(text, 'tapewatch_event_loop_delay_seconds', 'quantile="1"') * 1_000);
+  };
+  const timer = setInterval(() => void ask().catch(() => undefined), 1_000);
+  return {
+    async longestMs(): Promise<number> {
+      clearInterval(timer);
+      await ask();
+      return longest;
+    },
   };
 }
 
@@ -146,7 +165,7 @@ async function settled(rig: Rig, expected: number): Promise<number> {
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   let [stored, since] = [-1, Date.now()];
   while (Date.now() < deadline) {
-    const now = sumOf(await exposition(rig.http), 'tapewatch_stored_items_total', 'stream="(core|durable)"');
+    const now = sumOf(await exposition(rig.http), 'tapewatch_stored_items_total', 'stream="(?:core|durable)"');
     if (now >= expected) return now;
     if (now !== stored) [stored, since] = [now, Date.now()];
     else if (Date.now() - since > 8_000) return now;
