@@ -12,7 +12,7 @@ import { Health, LEVELS, type HealthState } from './check/check.ts';
 import { apiCollector } from './collect/api.ts';
 import { createCollection, type Collector } from './collect/collector.ts';
 import { AGENT_FIGURES, derivedCollector, EXCHANGE_FIGURES } from './collect/derived.ts';
-import { hostCollector, readHost, sharedReading, type HostReading } from './collect/host.ts';
+import { hostCollector, hostReader, sharedReading, type HostReading } from './collect/host.ts';
 import { tradingCollector } from './collect/trading.ts';
 import type { Config } from './config.ts';
 import { TapewatchError } from './errors.ts';
@@ -62,10 +62,7 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
   const { config, clock, log, telemetry, observers } = deps;
   const { monitoring } = config;
   const folder = await existingFolder(config.store.kind === 'duckdb' ? dirname(resolve(config.store.path)) : '/');
-  const host = sharedReading(
-    () => readHost(folder),
-    () => Number(clock.now() / 1_000_000n),
-  );
+  const host = sharedReading(hostReader(folder), () => Number(clock.now() / 1_000_000n));
   const health = openHealth(deps, folder, host);
   const live: { server?: LiveServer } = {};
   const updates = openUpdates(deps, health, live);

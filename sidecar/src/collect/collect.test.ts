@@ -15,7 +15,9 @@ import type { StoreReader } from '../ports.ts';
 import { createPromqlEngine } from '../query/promql-engine.ts';
 import { compileRegex } from '../regex.ts';
 import { AGENT_FIGURES, derivedCollector, EXCHANGE_FIGURES } from './derived.ts';
-import { hostCollector, readHost, sharedReading } from './host.ts';
+import { hostCollector, hostReader, parseNetDev, sharedReading } from './host.ts';
+
+const readHost = hostReader('/');
 import { tradingCollector } from './trading.ts';
 
 const SECOND = 1_000_000_000n;
@@ -55,7 +57,7 @@ describe('a collection', () => {
 });
 
 it('reads processor, memory, disk and network of this machine (proves: MET-59)', async () => {
-  const figures = byName(await hostCollector(() => readHost('/'), 'box').collect(NOW));
+  const figures = byName(await hostCollector(readHost, 'box').collect(NOW));
   expect(Object.keys(figures).sort()).toEqual([
     'cpu_usage_percent',
     'disk_usage_percent',
@@ -71,13 +73,23 @@ it('reads processor, memory, disk and network of this machine (proves: MET-59)',
   expect(figures['memory_usage_bytes']).toBeGreaterThan(1e6);
 });
 
+it('adds up the bytes of all interfaces but the loopback', () => {
+  const table = `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo:   1000       5    0    0    0     0          0         0     1000       5    0    0    0     0       0          0
+  eth0:     20       1    0    0    0     0          0         0       30       1    0    0    0     0       0          0
+ wlan0:4000000000     1    0    0    0     0          0         0 5000000000       1    0    0    0     0       0          0
+`;
+  expect(parseNetDev(table)).toEqual({ received: 4_000_000_020, sent: 5_000_000_030 });
+});
+
 it('shares a reading for five seconds, but not a failed one', async () => {
   let [nowMs, reads] = [0, 0];
   const read = sharedReading(
     async () => {
       reads += 1;
       if (reads === 1) throw new Error('no');
-      return readHost('/');
+      return readHost();
     },
     () => nowMs,
   );
