@@ -128,8 +128,12 @@ export interface StoreReader {
     signal?: AbortSignal,
   ): Promise<(Quote | null)[]>;
   transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]>;
-  /** What a quantile over many series needs, without their histograms. From sealed windows; absent where not offered. */
-  mergedHistograms?(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[]>;
+  /**
+   * What a quantile over many series needs, without their histograms. From sealed windows; absent where not offered.
+   * Undefined where it cannot be had exactly or better otherwise: some of the series are no distributions, the windows that
+   * are kept do not meet the steps, or memory holds the series.
+   */
+  mergedHistograms?(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[] | undefined>;
 }
 
 /** Distributions of the series that match, merged by labels and step. */

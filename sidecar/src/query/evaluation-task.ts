@@ -2,12 +2,14 @@
  * One evaluation as a task that any thread can do, and its estimated cost. The unit is one number looked at; a histogram
  * counts as its usual buckets. Doing a task elsewhere costs about two units for each number handed over.
  */
-import { evaluate, type Plan, PromqlError, type QueryResult, type SeriesData } from '@tapewatch/core';
+import { evaluate, type MergedGroup, type Plan, PromqlError, type QueryResult, type SeriesData } from '@tapewatch/core';
 import { compileCapturing } from './capturing-regex.ts';
 
 export interface EvaluationTask {
   readonly plan: Plan;
   readonly data: readonly (readonly SeriesData[])[];
+  /** Answers of the plan's `merges`. */
+  readonly merged?: readonly (readonly MergedGroup[])[];
   /** Nodes of the expression. */
   readonly nodes: number;
   readonly maxSamples: number;
@@ -45,14 +47,15 @@ function weightOf(series: SeriesData): number {
 }
 
 export const localEvaluator: Evaluator = {
-  async evaluate({ plan, data, maxSamples }, { check }) {
-    return evaluate(plan, data, { regex: compileCapturing, maxSamples, checkCancelled: check });
+  async evaluate({ plan, data, merged = [], maxSamples }, { check }) {
+    return evaluate(plan, data, { regex: compileCapturing, merged, maxSamples, checkCancelled: check });
   },
 };
 
-/** Cheap tasks on this thread at once, the others elsewhere. */
+/** Cheap tasks on this thread at once, the others elsewhere; what was merged by the store is little, and stays here. */
 export function tieredEvaluator(cheap: Evaluator, dear: Evaluator, dearFrom: number): Evaluator {
-  return { evaluate: (task, control) => (costOf(task) < dearFrom ? cheap : dear).evaluate(task, control) };
+  const isCheap = (task: EvaluationTask): boolean => (task.merged ?? []).length > 0 || costOf(task) < dearFrom;
+  return { evaluate: (task, control) => (isCheap(task) ? cheap : dear).evaluate(task, control) };
 }
 
 export function stopped(): PromqlError {

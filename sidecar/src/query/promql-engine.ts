@@ -15,7 +15,7 @@ import {
   PromqlError,
 } from '@tapewatch/core';
 import { type ErrorCode, TapewatchError } from '../errors.ts';
-import type { PromqlEngine, PromqlOptions, QueryLine, StoreReader, Telemetry } from '../ports.ts';
+import type { MergedHistograms, PromqlEngine, PromqlOptions, QueryLine, StoreReader, Telemetry } from '../ports.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { type Answer, CachedEvaluation, type Evaluated, identityOf, type Question } from './cached-evaluation.ts';
 import { ChangeLog } from './change-log.ts';
@@ -140,21 +140,32 @@ class Engine implements PromqlEngine {
     const deadline = new Deadline(timeoutMs, upstream);
     try {
       const { signal } = deadline;
-      const planned = this.#plan(parsed, range, { text, asked });
+      const { planned, merged } = await this.#merged({ parsed, text, asked }, range, signal);
       const reads = planned.selects.map((request) => this.#reader.select(request, signal));
       const data = await raceAbort(Promise.all(reads), signal);
       refuseTooMuch(data, { maxSamples, maxSeries: this.#options.maxSeries ?? DEFAULT_MAX_SERIES });
       const { nodes } = factsOf(parsed, range);
       const control = { signal, check: () => deadline.check() };
-      const work = this.#evaluator.evaluate({ plan: planned, data, nodes, maxSamples }, control);
-      return { ...describeRead(planned.selects, data), result: await raceAbort(work, signal) };
+      const work = this.#evaluator.evaluate({ plan: planned, data, merged, nodes, maxSamples }, control);
+      return { ...describeRead(planned.selects, data, merged), result: await raceAbort(work, signal) };
     } finally {
       deadline.clear();
     }
   }
 
+  /** A plan whose merged reads the store has answered; without any when it cannot answer one of them. */
+  async #merged({ parsed, text, asked }: Asked, range: EvaluationRange, signal: AbortSignal): Promise<MergedPlan> {
+    const general = { planned: this.#plan(parsed, range, { text, asked }), merged: [] };
+    if (this.#reader.mergedHistograms === undefined) return general;
+    const planned = this.#plan(parsed, range, { text, asked, merge: true });
+    const reads = [...planned.merges.values()].map((request) => this.#reader.mergedHistograms?.(request, signal));
+    const merged = await raceAbort(Promise.all(reads), signal);
+    const answered = merged.filter((groups) => groups !== undefined);
+    return answered.length === 0 || answered.length < merged.length ? general : { planned, merged: answered };
+  }
+
   /** Throws before anything is read when the query cannot be answered anyway. */
-  #plan(parsed: Expr, range: EvaluationRange, { text, asked }: { text: string; asked: PromqlOptions }): Plan {
+  #plan(parsed: Expr, range: EvaluationRange, { text, asked, merge = false }: PlanInput): Plan {
     const points = range.stepMs > 0 ? Math.floor((range.endMs - range.startMs) / range.stepMs) + 1 : 1;
     const maxPoints = this.#options.maxPointsPerSeries ?? MAX_POINTS_PER_SERIES;
     if (points > maxPoints) {
@@ -163,10 +174,23 @@ class Engine implements PromqlEngine {
     }
     return plan(parsed, range, {
       text,
+      merge,
       lookbackMs: asked.lookbackMs ?? this.#options.lookbackMs ?? DEFAULT_LOOKBACK_MS,
       subqueryStepMs: this.#options.subqueryStepMs ?? DEFAULT_SUBQUERY_STEP_MS,
     });
   }
+}
+
+interface MergedPlan {
+  readonly planned: Plan;
+  /** Answers of the plan's `merges`. */
+  readonly merged: readonly MergedHistograms[][];
+}
+
+interface PlanInput {
+  readonly text: string;
+  readonly asked: PromqlOptions;
+  readonly merge?: boolean;
 }
 
 interface Asked {

@@ -1,6 +1,7 @@
 /** What a query read: how much (with its limits), from which levels, and how exact its histograms are. */
 import type { SelectRequest, SeriesData } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
+import type { MergedHistograms } from '../ports.ts';
 import { UNKNOWN_LEVEL, type Evaluated } from './cached-evaluation.ts';
 
 /** From this resolution on a reader may answer with a rollup; one that does not say which is not trusted with the rest. */
@@ -24,7 +25,12 @@ export function refuseTooMuch(
   throw new TapewatchError('query.limit', message, { details: { fetched: samples, maxSamples } });
 }
 
-export function describeRead(selects: readonly SelectRequest[], data: Selected): Omit<Evaluated, 'result'> {
+/** `merged`: groups that the store merged; each counts as a series. */
+export function describeRead(
+  selects: readonly SelectRequest[],
+  data: Selected,
+  merged: readonly (readonly MergedHistograms[])[] = [],
+): Omit<Evaluated, 'result'> {
   const levels = new Set<number>();
   let errorBound: number | undefined;
   data.forEach((selected, i) => {
@@ -35,10 +41,16 @@ export function describeRead(selects: readonly SelectRequest[], data: Selected):
       if (bound !== undefined) errorBound = Math.max(errorBound ?? 0, bound);
     }
   });
-  return { ...amountOf(data), levelsMs: [...levels].sort((a, b) => a - b), errorBound };
+  for (const { levelsMs, histograms } of merged.flat()) {
+    for (const level of levelsMs) levels.add(level);
+    for (const { relativeErrorBound } of histograms) errorBound = Math.max(errorBound ?? 0, relativeErrorBound);
+  }
+  const [own, groups] = [amountOf(data), amountOf(merged)];
+  const amount = { series: own.series + groups.series, samples: own.samples + groups.samples };
+  return { ...amount, levelsMs: [...levels].sort((a, b) => a - b), errorBound };
 }
 
-function amountOf(data: Selected): { series: number; samples: number } {
+function amountOf(data: readonly (readonly Pick<SeriesData, 'timesMs'>[])[]): { series: number; samples: number } {
   const all = data.flat();
   return { series: all.length, samples: all.reduce((sum, { timesMs }) => sum + timesMs.length, 0) };
 }

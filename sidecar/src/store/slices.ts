@@ -18,6 +18,8 @@ import {
   type SeriesDefinition,
 } from '@tapewatch/core';
 import type { MergedHistograms, MergeRequest } from '../ports.ts';
+import { LEVEL_SECONDS } from './level.ts';
+import type { WindowSpan } from './select-plan.ts';
 
 /** One series of an answer in plain, clonable form. */
 export interface SeriesSlices {
@@ -117,6 +119,14 @@ export function groupsBy(
     groupOf.set(id, number);
   }
   return { groupOf, labels };
+}
+
+/** Whether no window reaches over the border of two steps. */
+export function meetsSteps(spans: readonly WindowSpan[], { startMs, stepMs }: MergeRequest): boolean {
+  return spans.every(({ level }) => {
+    const widthMs = LEVEL_SECONDS[level] * 1_000;
+    return stepMs % widthMs === 0 && startMs % widthMs === 0;
+  });
 }
 
 /** The range whose windows the steps hold; its start is exclusive. */

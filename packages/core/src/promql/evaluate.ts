@@ -16,6 +16,7 @@ import type { CallContext, CapturingRegexCompiler, FunctionDefinition } from './
 import { labelOrder } from './function/sort.ts';
 import { fusedExpr, fusedRate } from './fused-rate.ts';
 import { gridOf, offsetMs, pinnedMs, positiveMs, subqueryGrid } from './grid.ts';
+import { mergedColumns, type MergedGroup } from './merged-rate.ts';
 import type { Plan } from './plan.ts';
 import type { MatrixSeries, Point, QueryResult, VectorSample } from './result.ts';
 import { keepsName, selectInstant, type SelectionReads } from './select.ts';
@@ -36,6 +37,8 @@ export interface EvaluateOptions {
   readonly maxSeries?: number;
   /** Whether to say more than Prometheus does: percentiles that are averaged, quantiles of too few observations. */
   readonly advice?: boolean;
+  /** Answers of the plan's `merges`, in their order. */
+  readonly merged?: readonly (readonly MergedGroup[])[];
   /** False evaluates step by step what could be done in one pass; answers differ in rounding only. */
   readonly fuse?: boolean;
   /** Called once per node and once per `SAMPLES_PER_CHECK` samples; throws to stop the evaluation. */
@@ -124,7 +127,7 @@ class Evaluation {
       case 'call':
         return this.#call(expr, grid);
       case 'aggregate': {
-        const fused = this.#fused(expr, grid);
+        const fused = this.#merged(expr, grid) ?? this.#fused(expr, grid);
         if (fused !== undefined) return fused;
         const param = expr.param === undefined ? undefined : this.#evaluate(expr.param, grid);
         const value = this.#evaluate(expr.expr, grid);
@@ -138,6 +141,14 @@ class Evaluation {
       case 'subquery':
         throw new PromqlError('parse', 'a range vector is only allowed as an argument of a function', expr);
     }
+  }
+
+  #merged(expr: Aggregate, grid: Grid): Value | undefined {
+    const merge = this.#plan.merges.get(expr);
+    if (merge === undefined) return undefined;
+    const groups = this.#options.merged?.[[...this.#plan.merges.keys()].indexOf(expr)] ?? [];
+    this.#touch(groups.reduce((sum, { timesMs }) => sum + timesMs.length, 0));
+    return { type: 'vector', columns: mergedColumns(merge, groups, grid) };
   }
 
   /** An aggregation of rates of distributions in one pass, where it has that form and its data allow it. */

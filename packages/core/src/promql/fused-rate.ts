@@ -31,7 +31,7 @@ const KINDS: Readonly<Record<string, RateKind>> = {
 export interface FusedExpr {
   readonly kind: RateKind;
   readonly call: Call;
-  readonly matrix: Expr;
+  readonly matrix: Extract<Expr, { kind: 'matrix' }>;
 }
 
 /** The parts of an aggregation that may be fused, by its form. */

@@ -5,9 +5,10 @@
  */
 import type { Matcher } from '../model/matcher.ts';
 import type { SelectRequest } from '../model/series.ts';
-import { type Call, type Expr, type VectorSelector, withoutParens } from './ast.ts';
+import { type Aggregate, type Call, type Expr, type VectorSelector, withoutParens } from './ast.ts';
 import { builtinFunctions, type FunctionRegistry } from './function/registry.ts';
 import { gridOf, offsetMs, pinnedMs, positiveMs, requireRange, subqueryGrid } from './grid.ts';
+import { plannedMerge, type PlannedMerge } from './merged-rate.ts';
 import { referenceOf } from './reference.ts';
 import type { EvaluationRange } from './result.ts';
 import type { Grid } from './vector.ts';
@@ -26,6 +27,8 @@ export interface PlanOptions {
   readonly functions?: FunctionRegistry;
   readonly lookbackMs?: number;
   readonly subqueryStepMs?: number;
+  /** Plans reads of merged distributions where an aggregation allows it; their series are not read then. */
+  readonly merge?: boolean;
 }
 
 export interface Plan {
@@ -39,6 +42,8 @@ export interface Plan {
   readonly selects: readonly SelectRequest[];
   /** Index into `selects` of each selector of the expression. */
   readonly indexes: ReadonlyMap<VectorSelector, number>;
+  /** What to fetch merged, by aggregation; `evaluate` takes the answers in this order. */
+  readonly merges: ReadonlyMap<Aggregate, PlannedMerge>;
   /** Selectors that no one wrote: what functions such as `info` read beside their arguments. */
   readonly companions: ReadonlyMap<Call, VectorSelector>;
 }
@@ -57,6 +62,7 @@ export function plan(expr: Expr, range: EvaluationRange, options: PlanOptions = 
     subqueryStepMs: planner.subqueryStepMs,
     selects: planner.selects,
     indexes: planner.indexes,
+    merges: planner.merges,
     companions: planner.companions,
   };
 }
@@ -80,12 +86,15 @@ class Planner {
   readonly subqueryStepMs: number;
   readonly selects: SelectRequest[] = [];
   readonly indexes = new Map<VectorSelector, number>();
+  readonly merges = new Map<Aggregate, PlannedMerge>();
   readonly companions = new Map<Call, VectorSelector>();
   readonly #range: EvaluationRange;
+  readonly #merge: boolean;
   readonly #known = new Map<string, number>();
 
   constructor(range: EvaluationRange, options: PlanOptions) {
     this.#range = range;
+    this.#merge = options.merge ?? false;
     this.functions = options.functions ?? builtinFunctions;
     this.lookbackMs = options.lookbackMs ?? DEFAULT_LOOKBACK_MS;
     this.subqueryStepMs = options.subqueryStepMs ?? DEFAULT_SUBQUERY_STEP_MS;
@@ -119,6 +128,7 @@ class Planner {
         this.visit(expr.left, grid, undefined);
         return this.visit(expr.right, grid, undefined);
       case 'aggregate':
+        if (this.#isMerged(expr, grid)) return;
         if (expr.param !== undefined) this.visit(expr.param, grid, undefined);
         return this.visit(expr.expr, grid, undefined);
       case 'unary':
@@ -127,6 +137,12 @@ class Planner {
       default:
         return;
     }
+  }
+
+  #isMerged(expr: Aggregate, grid: Grid): boolean {
+    const merge = this.#merge ? plannedMerge(expr, grid, this.#range) : undefined;
+    if (merge !== undefined) this.merges.set(expr, merge);
+    return merge !== undefined;
   }
 
   /** What a function reads beside its arguments, at the time that its first argument speaks of. */

@@ -30,6 +30,7 @@ import { LEVEL_SECONDS } from '../level.ts';
 import { planDistributions, planValues, type ReadState } from '../select-plan.ts';
 import {
   groupsBy,
+  meetsSteps,
   mergeRange,
   toMergedHistograms,
   toSeriesData,
@@ -220,15 +221,17 @@ export class DuckDbStore implements Store {
     }, signal);
   }
 
-  async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[]> {
-    return toMergedHistograms(await this.mergedSlices(request, signal), request);
+  async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[] | undefined> {
+    const slices = await this.mergedSlices(request, signal);
+    return slices === undefined ? undefined : toMergedHistograms(slices, request);
   }
 
-  async mergedSlices(request: MergeRequest, signal?: AbortSignal): Promise<MergedSlices> {
+  async mergedSlices(request: MergeRequest, signal?: AbortSignal): Promise<MergedSlices | undefined> {
     demandWanted(signal);
-    const series = this.#index.matching([request.matchers]).filter(({ kind }) => kind === 'distribution');
-    const { groupOf, labels } = groupsBy(series, request.by);
+    const series = this.#index.matching([request.matchers]);
     const spans = planDistributions(mergeRange(request), this.#readState());
+    if (series.some(({ kind }) => kind !== 'distribution') || !meetsSteps(spans, request)) return undefined;
+    const { groupOf, labels } = groupsBy(series, request.by);
     const { startMs: firstMs, stepMs } = request;
     const allSeries = groupOf.size === this.#index.distributions;
     const rows = await this.#read(

@@ -20,7 +20,7 @@ export interface StoreCalls {
   open: { arguments: []; result: PlainRecovery };
   append: { arguments: [PackedBatch]; result: { readonly duplicates: number } };
   select: { arguments: [SelectRequest]; result: SelectSlices };
-  mergedHistograms: { arguments: [MergeRequest]; result: MergedSlices };
+  mergedHistograms: { arguments: [MergeRequest]; result: MergedSlices | undefined };
   series: { arguments: [readonly (readonly Matcher[])[], number, number]; result: PlainSeries[] };
   events: { arguments: [EventTable, EventFilter]; result: EventRowByTable[EventTable][] };
   quotesBefore: {

@@ -109,8 +109,9 @@ export class WorkerStore implements Store {
     return toSeriesData(await this.#call('select', [request], { signal }), request);
   }
 
-  async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[]> {
-    return toMergedHistograms(await this.#call('mergedHistograms', [request], { signal }), request);
+  async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[] | undefined> {
+    const slices = await this.#call('mergedHistograms', [request], { signal });
+    return slices === undefined ? undefined : toMergedHistograms(slices, request);
   }
 
   async series(

@@ -67,7 +67,8 @@ function serve(port: MessagePort, store: DuckDbStore): void {
 
 /** Answers in columns are handed over, not copied. */
 function transferOf(method: StoreMethod, result: unknown): ArrayBuffer[] {
-  return method === 'select' || method === 'mergedHistograms' ? buffersIn(result) : [];
+  const hasColumns = (method === 'select' || method === 'mergedHistograms') && result !== undefined;
+  return hasColumns ? buffersIn(result) : [];
 }
 
 if (parentPort !== null) {

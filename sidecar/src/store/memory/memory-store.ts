@@ -40,7 +40,7 @@ import { floorToLevel, LEVELS, LEVEL_SECONDS, type LevelMarks, type Marks } from
 import { isOpen, transitionKey } from '../open-alerts.ts';
 import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
 import { cover, planDistributions, planValues, type ReadState } from '../select-plan.ts';
-import { groupsBy, mergeRange, toMergedHistograms } from '../slices.ts';
+import { groupsBy, meetsSteps, mergeRange, toMergedHistograms } from '../slices.ts';
 import { nanosRange } from '../time-range.ts';
 import { EventList } from './event-list.ts';
 import { cumulated } from './cumulate.ts';
@@ -114,14 +114,12 @@ export class MemoryStore implements Store {
       .filter(({ timesMs }) => timesMs.length > 0);
   }
 
-  async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[]> {
+  async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[] | undefined> {
     demandWanted(signal);
     const series = this.#matching([request.matchers]).map(({ definition }) => definition);
-    const { groupOf, labels } = groupsBy(
-      series.filter(({ kind }) => kind === 'distribution'),
-      request.by,
-    );
     const spans = planDistributions(mergeRange(request), this.#state);
+    if (series.some(({ kind }) => kind !== 'distribution') || !meetsSteps(spans, request)) return undefined;
+    const { groupOf, labels } = groupsBy(series, request.by);
     const rows = [...groupOf].flatMap(([id, group]) =>
       this.#distributions.windows(id, spans).map(({ endMs, histogram }) => ({
         group,
