@@ -20,6 +20,14 @@ const OPEN_LEFT = 0;
 const OPEN_RIGHT = 1;
 const CLOSED = 3;
 
+/** Longest text that is kept, characters; larger answers are hardly asked for twice. */
+const MAX_KEPT_TEXT = 1_048_576;
+/**
+ * Texts of ranges by their series, for as long as somebody (the cache of answers) holds those: the viewers of a board ask
+ * for the same ranges, and writing numbers is most of the work of an answer that is known.
+ */
+const texts = new WeakMap<readonly MatrixSeries[], string>();
+
 /** Go's FormatFloat, `f` for ordinary sizes and `e` for the extremes. */
 export function formatValue(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
@@ -41,6 +49,8 @@ export async function resultText(result: QueryResult, limit: number, pause: () =
   if (result.type === 'string') return { data: text(timed(result.timeMs, result.value)), warnings, infos };
   const length = result.type === 'vector' ? result.samples.length : result.series.length;
   const kept = limit > 0 ? Math.min(limit, length) : length;
+  const known = result.type === 'matrix' && kept === length ? texts.get(result.series) : undefined;
+  if (known !== undefined) return { data: known, warnings, infos };
   const parts: string[] = [];
   for (let i = 0; i < kept; i++) {
     const json =
@@ -51,6 +61,7 @@ export async function resultText(result: QueryResult, limit: number, pause: () =
     await pause();
   }
   const data = `"resultType":"${result.type}","result":[${parts.join(',')}]`;
+  if (result.type === 'matrix' && kept === length && data.length <= MAX_KEPT_TEXT) texts.set(result.series, data);
   return { data, infos, warnings: kept < length ? [...warnings, 'results truncated due to limit'] : warnings };
 }
 

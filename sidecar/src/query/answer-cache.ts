@@ -22,7 +22,8 @@ export interface CachedAnswer {
 
 const BYTES_PER_ANSWER = 1_000;
 const BYTES_PER_SERIES = 300;
-const BYTES_PER_POINT = 56;
+/** With the text of an answer that is given again and again. */
+const BYTES_PER_POINT = 88;
 const BYTES_PER_HISTOGRAM = 400;
 const BYTES_PER_BUCKET = 16;
 /** An answer larger than this share of the cache would empty it for itself. */

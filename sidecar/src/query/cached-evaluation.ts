@@ -160,9 +160,11 @@ function isSliding({ facts, range }: Pick<Question, 'facts' | 'range'>): boolean
   return range.stepMs > 0 && facts.stepLocal;
 }
 
-function hit({ result, levelsMs, errorBound }: CachedAnswer, { range }: Question): Evaluated {
+/** An answer to exactly this range is handed on as it is, so that who has written it as text knows it again. */
+function hit({ result, levelsMs, errorBound, firstMs, lastMs }: CachedAnswer, { range }: Question): Evaluated {
   const read = { levelsMs, errorBound, series: 0, samples: 0 };
-  if (result.type !== 'matrix') return { result, ...read };
+  const isWhole = firstMs === range.startMs && lastMs === lastStep(range);
+  if (result.type !== 'matrix' || isWhole) return { result, ...read };
   const series: MatrixSeries[] = sliced(result.series, range.startMs, lastStep(range));
   return { result: { ...result, series }, ...read };
 }
