@@ -139,8 +139,16 @@ class Walker {
   }
 }
 
+const normalForms = new WeakMap<Expr, string>();
+
 /** The tree without positions and parentheses, matchers in order. Equal texts of it mean equal answers. */
 export function normalForm(expr: Expr): string {
+  const known = normalForms.get(expr) ?? normalized(expr);
+  normalForms.set(expr, known);
+  return known;
+}
+
+function normalized(expr: Expr): string {
   return JSON.stringify(expr, (key, value: unknown): unknown => {
     if (key === 'from' || key === 'to') return undefined;
     if (key === 'matchers') return sortedMatchers(value as VectorSelector['matchers']);

@@ -9,6 +9,7 @@ interface Flight<T> {
   readonly controller: AbortController;
   readonly joinable: () => boolean;
   callers: number;
+  settled: boolean;
 }
 
 /** What the work is given: the signal of the last caller's leaving, and a way to say until when others may join. */
@@ -49,15 +50,16 @@ export class SharedFlights<T> {
     let condition = (): boolean => true;
     const context = { signal: controller.signal, joinWhile: (given: () => boolean) => void (condition = given) };
     const result = work(context);
+    const flight = { result, controller, callers: 0, settled: false, joinable: () => condition() };
     // Nobody may be left to hear of a failure that comes after the last caller's leaving.
-    result.catch(() => undefined);
-    const flight = { result, controller, callers: 0, joinable: () => condition() };
+    const settle = (): void => void (flight.settled = true);
+    result.then(settle, settle);
     this.#flights.set(key, flight);
     return flight;
   }
 
   #end(key: string, flight: Flight<T>): void {
-    flight.controller.abort();
+    if (!flight.settled) flight.controller.abort();
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
 }
