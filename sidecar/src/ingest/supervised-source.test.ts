@@ -32,6 +32,21 @@ class FailingSource implements Source {
 }
 
 describe('a supervised source', () => {
+  it('is not connected before it is subscribed, although its broker is reached', async () => {
+    let subscribed = (): void => undefined;
+    class SlowSource extends FailingSource {
+      override open(): Promise<void> {
+        return new Promise((resolve) => (subscribed = resolve));
+      }
+    }
+    const source = new SupervisedSource({ create: () => new SlowSource([]), report: () => undefined, retry: true });
+    const opening = source.open(() => undefined);
+    expect(source.status()).toMatchObject({ connected: false, detail: 'connected, not yet subscribed' });
+    subscribed();
+    await opening;
+    expect(source.status()).toMatchObject({ connected: true, detail: 'connected' });
+  });
+
   it('tells a refusal once with its remedy, stays not connected, and works when the broker was mended', async () => {
     const server = await NatsServer.start({ jetstream: false });
     const reports: string[] = [];

@@ -23,6 +23,7 @@ export class SupervisedSource implements Source {
   readonly #closing = new AbortController();
   #source: Source;
   #refusal = '';
+  #isOpen = false;
 
   constructor(options: SupervisedSourceOptions) {
     this.#options = options;
@@ -36,6 +37,7 @@ export class SupervisedSource implements Source {
       try {
         await this.#source.open(onEnvelope);
         this.#refusal = '';
+        this.#isOpen = true;
         return;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
@@ -64,6 +66,11 @@ export class SupervisedSource implements Source {
 
   status(): SourceStatus {
     const status = this.#source.status();
-    return this.#refusal === '' ? status : { ...status, connected: false, detail: this.#refusal };
+    if (this.#refusal !== '') return { ...status, connected: false, detail: this.#refusal };
+    // A broker that is reached is not enough: until its stream is there, what is published is kept by nobody.
+    if (status.connected && !this.#isOpen) {
+      return { ...status, connected: false, detail: `${status.detail}, not yet subscribed` };
+    }
+    return status;
   }
 }
