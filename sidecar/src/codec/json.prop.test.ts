@@ -20,7 +20,14 @@ function by(way: typeof fastMetric | typeof checkedMetric, item: object, context
   way(item, { context, interner: new LabelInterner(), stamp, sink, problems: new ProblemList() });
   return sink.take().samples[0];
 }
-const kinds = ['metric', 'order', 'fill', 'quote', 'health', 'event'] as const satisfies readonly DecodeContext['payloadKind'][];
+const kinds = [
+  'metric',
+  'order',
+  'fill',
+  'quote',
+  'health',
+  'event',
+] as const satisfies readonly DecodeContext['payloadKind'][];
 const kind = fc.constantFrom(...kinds);
 
 /** Values that a hostile or careless publisher might put anywhere. */

@@ -17,8 +17,11 @@ export function foldDistributions(parts: DistributionWindows, widthSeconds: numb
   return { seriesIds, startSeconds, revised: new Uint8Array(rows), histograms: mergeRuns(parts.histograms, runs) };
 }
 
+/** Rows that belong together. */
+type Run = Uint32Array | readonly number[];
+
 /** Lists of rows that belong together. */
-function runsOf(parts: DistributionWindows, widthSeconds: number): ArrayLike<number>[] {
+function runsOf(parts: DistributionWindows, widthSeconds: number): Run[] {
   const byStart = new Map<number, number[]>();
   for (let row = 0; row < parts.startSeconds.length; row++) {
     const start = parts.startSeconds[row] as number;
@@ -30,12 +33,12 @@ function runsOf(parts: DistributionWindows, widthSeconds: number): ArrayLike<num
   return [...byStart].sort(([a], [b]) => a - b).flatMap(([, rows]) => runsOfSeries(parts, rows));
 }
 
-function runsOfSeries({ seriesIds, histograms }: DistributionWindows, rows: readonly number[]): ArrayLike<number>[] {
+function runsOfSeries({ seriesIds, histograms }: DistributionWindows, rows: readonly number[]): Run[] {
   // Series and place in one exact double: ids have 32 bits, places fewer than 21.
   const keys = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i++) keys[i] = (seriesIds[rows[i] as number] as number) * 2 ** 21 + i;
   keys.sort();
-  const runs: ArrayLike<number>[] = [];
+  const runs: Run[] = [];
   for (let from = 0; from < keys.length;) {
     const series = Math.floor((keys[from] as number) / 2 ** 21);
     let to = from + 1;
@@ -48,7 +51,7 @@ function runsOfSeries({ seriesIds, histograms }: DistributionWindows, rows: read
   return runs;
 }
 
-function byShape(histograms: HistogramColumns, run: Uint32Array): ArrayLike<number>[] {
+function byShape(histograms: HistogramColumns, run: Uint32Array): Run[] {
   const { scales, zeroThresholds, customBounds } = histograms;
   const first = run[0] as number;
   const isUniform = run.every(
@@ -67,9 +70,9 @@ function byShape(histograms: HistogramColumns, run: Uint32Array): ArrayLike<numb
   return [...shapes.values()];
 }
 
-function mergeRuns(from: HistogramColumns, runs: readonly ArrayLike<number>[]): HistogramColumns {
+function mergeRuns(from: HistogramColumns, runs: readonly Run[]): HistogramColumns {
   const sum = (column: Float64Array): Float64Array => reduce(runs, column, 0, (a, b) => a + b);
-  const firsts = (row: number): number => (runs[row] as ArrayLike<number>)[0] as number;
+  const firsts = (row: number): number => (runs[row] as Run)[0] as number;
   const bounds = runs.map((_, row) =>
     from.customBounds.values.subarray(
       from.customBounds.offsets[firsts(row)],
@@ -94,14 +97,14 @@ function mergeRuns(from: HistogramColumns, runs: readonly ArrayLike<number>[]): 
 }
 
 function reduce(
-  runs: readonly ArrayLike<number>[],
+  runs: readonly Run[],
   column: Float64Array,
   empty: number,
   add: (a: number, b: number) => number,
 ): Float64Array {
   const reduced = new Float64Array(runs.length);
   for (let i = 0; i < runs.length; i++) {
-    const run = runs[i] as ArrayLike<number>;
+    const run = runs[i] as Run;
     let value = empty;
     for (let j = 0; j < run.length; j++) value = add(value, column[run[j] as number] as number);
     reduced[i] = value;
@@ -114,7 +117,7 @@ let cells = new Float64Array(4_096);
 
 function mergeSide(
   { offsets, indexes, counts }: HistogramColumns['positive'],
-  runs: readonly ArrayLike<number>[],
+  runs: readonly Run[],
 ): HistogramColumns['positive'] {
   const merged = {
     offsets: new Uint32Array(runs.length + 1),
@@ -123,7 +126,7 @@ function mergeSide(
   };
   let size = 0;
   for (let i = 0; i < runs.length; i++) {
-    const run = runs[i] as ArrayLike<number>;
+    const run = runs[i] as Run;
     let [low, high, entries] = [Infinity, -Infinity, 0];
     for (let j = 0; j < run.length; j++) {
       const [from, to] = [offsets[run[j] as number] as number, offsets[(run[j] as number) + 1] as number];
