@@ -29,6 +29,7 @@ export * from './promql/function/registry.ts';
 export { labelOrder } from './promql/function/sort.ts';
 export * from './promql/literal.ts';
 export * from './promql/parse.ts';
+export { formatExpr } from './promql/format.ts';
 export type { MergedGroup, PlannedMerge } from './promql/merged-rate.ts';
 export * from './promql/plan.ts';
 export * from './promql/result.ts';

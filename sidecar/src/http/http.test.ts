@@ -13,7 +13,7 @@ import {
   tradingData,
 } from '@tapewatch/contract';
 import type { FastifyInstance } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { buildHttpServer } from './server.ts';
 import { fixture, settingsWith, type Fixture } from './testing/fixture.ts';
 
@@ -132,6 +132,14 @@ describe('queries in Prometheus’s JSON', () => {
       cache: 'miss',
     });
     expect(world.options).toEqual({ lookbackMs: 90_000 });
+  });
+
+  it('formats an expression as Prometheus does', async () => {
+    const query = encodeURIComponent('sum(rate(x{a="b"}[90s]))by(venue)');
+    expect(await data(`/api/v1/format_query?query=${query}`, z.string())).toBe(
+      'sum by (venue) (rate(x{a="b"}[1m30s]))',
+    );
+    expect(await refusal('/api/v1/format_query?query=sum(')).toContain('400 bad_data: unexpected end of input');
   });
 
   it('names the orders behind a latency', async () => {
@@ -367,6 +375,7 @@ describe('trading and operation', () => {
     expect(described.sort()).toEqual([
       'GET /api/v1/alerts',
       'GET /api/v1/dead-letters',
+      'GET /api/v1/format_query',
       'GET /api/v1/label/{name}/values',
       'GET /api/v1/labels',
       'GET /api/v1/metadata',
@@ -383,6 +392,7 @@ describe('trading and operation', () => {
       'GET /healthz',
       'GET /metrics',
       'GET /readyz',
+      'POST /api/v1/format_query',
       'POST /api/v1/labels',
       'POST /api/v1/query',
       'POST /api/v1/query_exemplars',

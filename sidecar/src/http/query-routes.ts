@@ -1,7 +1,15 @@
-/** PromQL over HTTP: `/api/v1/query`, `/api/v1/query_range` and `/api/v1/query_exemplars`, as Prometheus has them. */
-import { exemplarParams, exemplarsData, instantParams, queryData, rangeParams } from '@tapewatch/contract';
-import { msFromNanos, type EvaluationRange } from '@tapewatch/core';
+/** PromQL over HTTP as Prometheus has it: `/api/v1/query`, `query_range`, `format_query` and `query_exemplars`. */
+import {
+  exemplarParams,
+  exemplarsData,
+  formatParams,
+  instantParams,
+  queryData,
+  rangeParams,
+} from '@tapewatch/contract';
+import { formatExpr, msFromNanos, parse, PromqlError, type EvaluationRange, type Expr } from '@tapewatch/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { TapewatchError } from '../errors.ts';
 import { Pacer } from '../pacer.ts';
 import type { PromqlOptions, PromqlStats } from '../ports.ts';
@@ -34,6 +42,18 @@ export function queryRoutes(context: RouteContext): void {
   route(
     app,
     {
+      url: '/api/v1/format_query',
+      summary: 'An expression in its usual spelling',
+      params: formatParams,
+      data: z.string(),
+      form: true,
+    },
+    async ({ query }, _, reply) => sendData(reply, formatExpr(parsed(query))),
+  );
+
+  route(
+    app,
+    {
       url: '/api/v1/query_exemplars',
       summary: 'Orders behind the latencies that an expression reads',
       params: exemplarParams,
@@ -54,6 +74,16 @@ export function queryRoutes(context: RouteContext): void {
       return sendData(reply, data);
     },
   );
+}
+
+function parsed(query: string): Expr {
+  try {
+    return parse(query);
+  } catch (error) {
+    if (!(error instanceof PromqlError)) throw error;
+    const { from, to, message } = error;
+    throw new TapewatchError('query.parse', message, { cause: error, details: { from, to } });
+  }
 }
 
 interface Asked {
