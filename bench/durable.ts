@@ -90,7 +90,7 @@ async function measure(
   const timer = setInterval(sink.settle, SETTLE_EVERY_MS);
   const { seconds, cpuMicros, messages } = await sink.measured();
   clearInterval(timer);
-  sink.settle();
+  sink.settle?.();
   publisher?.kill();
   for (const source of sources) await source.close();
   return {
@@ -139,7 +139,7 @@ class NullPipeline {
   readonly settle = (): void => {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const envelope of waiting) envelope.settle('stored');
+    for (const envelope of waiting) envelope.settle?.('stored');
   };
 
   async measured(): Promise<{ seconds: number; cpuMicros: number; messages: number }> {

@@ -47,7 +47,7 @@ async function publishedBy(program: Run): Promise<Map<string, Decoded>> {
     const { codec, payload: payloadKind } = stream.options;
     const context = { payloadKind, labels: stream.labelsOf(envelope.subject), receivedNanos: envelope.receivedNanos };
     decoded.set(envelope.stream, registry.codecFor(envelope.contentType, codec).decode(envelope.payload, context));
-    envelope.settle('stored');
+    envelope.settle?.('stored');
     if (decoded.size === 4) allHere();
   };
   try {

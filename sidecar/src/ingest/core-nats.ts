@@ -9,8 +9,6 @@ import { crash, type SourceContext } from './nats-source.ts';
 import type { CompiledStream } from './stream.ts';
 import { TurnClock } from './turn-clock.ts';
 
-const nothing = (): void => undefined;
-
 export class CoreNatsSource implements Source {
   readonly #link: NatsLink;
   readonly #context: SourceContext;
@@ -54,7 +52,6 @@ export class CoreNatsSource implements Source {
       contentType: contentTypes.of(message),
       messageId: contentTypes.messageId,
       receivedNanos: this.#clock.now(),
-      settle: nothing,
     });
   }
 

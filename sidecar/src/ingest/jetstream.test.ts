@@ -153,10 +153,10 @@ describe.each(['auto', 'explicit'])('JetStream beyond the contract, acknowledge:
     const source = await bench.open(first, { ackWait: '10m' });
     await bench.publishAll(0, 5);
     await first.until(5);
-    for (const envelope of first.envelopes.slice(0, 3)) envelope.settle('stored');
+    for (const envelope of first.envelopes.slice(0, 3)) envelope.settle?.('stored');
     await source.close();
     // Settled after close: the connection is kept for it.
-    first.envelopes[3]?.settle('stored');
+    first.envelopes[3]?.settle?.('stored');
     await source.close();
     const second = new Collector();
     await bench.open(second, { ackWait: '10m' });
@@ -171,9 +171,9 @@ describe.each(['auto', 'explicit'])('JetStream beyond the contract, acknowledge:
     await bench.open(collector);
     await bench.publishAll(0, 3);
     await collector.until(3);
-    collector.envelopes[0]?.settle('stored');
-    collector.envelopes[1]?.settle('failed');
-    collector.envelopes[2]?.settle('stored');
+    collector.envelopes[0]?.settle?.('stored');
+    collector.envelopes[1]?.settle?.('failed');
+    collector.envelopes[2]?.settle?.('stored');
     await collector.until(4);
     expect(sequencesOf(collector.envelopes).slice(0, 4)).toEqual([1, 2, 3, 2]);
   });
@@ -184,13 +184,13 @@ describe.each(['auto', 'explicit'])('JetStream beyond the contract, acknowledge:
     await bench.publishAll(0, 4);
     await collector.until(4);
     const [a, b, c, d] = collector.envelopes;
-    for (const envelope of [d, b]) envelope?.settle('stored');
+    for (const envelope of [d, b]) envelope?.settle?.('stored');
     const floor = async (): Promise<number> =>
       Math.max(...(await bench.consumers()).map((info) => info.ack_floor.stream_seq));
-    a?.settle('stored');
+    a?.settle?.('stored');
     while ((await floor()) < 2) await pauseMs(10);
     expect(await floor()).toBe(2);
-    c?.settle('stored');
+    c?.settle?.('stored');
     await bench.untilNothingPends();
     expect(await floor()).toBe(4);
   });
@@ -203,7 +203,7 @@ describe.each(['auto', 'explicit'])('JetStream beyond the contract, acknowledge:
     const deliveries = async (): Promise<number> => (await bench.consumers())[0]?.delivered.consumer_seq ?? 0;
     while ((await deliveries()) < 3) await pauseMs(20);
     expect(collector.envelopes).toHaveLength(1);
-    collector.envelopes[0]?.settle('stored');
+    collector.envelopes[0]?.settle?.('stored');
     await bench.untilNothingPends();
   });
 
@@ -214,7 +214,7 @@ describe.each(['auto', 'explicit'])('JetStream beyond the contract, acknowledge:
     await collector.until(10);
     expect(await bench.pending()).toBe(10);
     expect(collector.envelopes).toHaveLength(10);
-    for (const envelope of collector.envelopes) envelope.settle('stored');
+    for (const envelope of collector.envelopes) envelope.settle?.('stored');
     await collector.until(20);
   });
 
@@ -229,7 +229,7 @@ describe.each(['auto', 'explicit'])('JetStream beyond the contract, acknowledge:
     // Each of four pulls may bring two messages of the largest size (2 MiB), whatever the bound.
     expect(collector.envelopes.length).toBeLessThan(100);
     await eventually(() => {
-      for (const envelope of collector.envelopes) envelope.settle('stored');
+      for (const envelope of collector.envelopes) envelope.settle?.('stored');
       return collector.envelopes.length === 120;
     });
   });
@@ -294,7 +294,7 @@ describe('JetStream, everything up to a message at once', () => {
     await second.until(3);
     expect(second.envelopes.map(({ position }) => position?.after)).toEqual([3, 4, 5]);
     expect(await bench.names()).toEqual(['tapewatch-feed-a']);
-    second.envelopes[0]?.settle('stored');
+    second.envelopes[0]?.settle?.('stored');
     await unclean.close();
     await unclean.close();
     const third = new Collector();
@@ -312,7 +312,7 @@ describe('JetStream, everything up to a message at once', () => {
     await bench.publishAll(0, 6);
     await old.until(6);
     // The third stays unsettled, the fourth does not: only the run from the start is a position.
-    for (const i of [0, 1, 3]) old.envelopes[i]?.settle('stored');
+    for (const i of [0, 1, 3]) old.envelopes[i]?.settle?.('stored');
     await before.close();
     await before.close();
     const collector = new Collector();
@@ -370,7 +370,7 @@ describe('JetStream, everything up to a message at once', () => {
     for (let i = 0; i < total; i++) await publish(bench.publisher, 'feed.a', 'x'.repeat(100_000));
     const thief = await jetstream(bench.publisher).consumers.get('FEED', 'tapewatch-feed-a');
     const stolen = await thief.next({ expires: 5_000 });
-    const settleAll = (): void => collector.envelopes.forEach((envelope) => envelope.settle('stored'));
+    const settleAll = (): void => collector.envelopes.forEach((envelope) => envelope.settle?.('stored'));
     await eventually(() => {
       settleAll();
       return collector.envelopes.length === total;

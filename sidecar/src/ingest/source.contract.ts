@@ -27,7 +27,7 @@ export class Collector {
 
   readonly take = (envelope: Envelope): void => {
     this.envelopes.push(envelope);
-    if (this.#outcome !== 'later') envelope.settle(this.#outcome);
+    if (this.#outcome !== 'later') envelope.settle?.(this.#outcome);
     if (this.#waiting !== undefined && this.envelopes.length >= this.#waiting.count) this.#waiting.resolve();
   };
 

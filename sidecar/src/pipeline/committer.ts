@@ -75,11 +75,11 @@ export class Committer {
       this.#failed = true;
       telemetry.storeAppended(seconds(), 'failed');
       log.error({ err: error }, 'the store gave up; messages stay unacknowledged');
-      for (const envelope of envelopes) this.#tell(() => envelope.settle('failed'));
+      for (const envelope of envelopes) this.#tell(() => envelope.settle?.('failed'));
       return onFatal(error);
     }
     for (const [stream, count] of storedByStream) telemetry.stored(stream, count);
-    for (const envelope of envelopes) this.#tell(() => envelope.settle('stored'));
+    for (const envelope of envelopes) this.#tell(() => envelope.settle?.('stored'));
     this.#tell(onStored);
   }
 

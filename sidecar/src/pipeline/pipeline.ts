@@ -142,12 +142,12 @@ export class Pipeline implements Progress {
 
   /** Takes in one message. Returns at once; the envelope is settled later. */
   accept(envelope: Envelope): void {
-    if (this.#committer.hasFailed) return envelope.settle('failed');
+    if (this.#committer.hasFailed) return envelope.settle?.('failed');
     const entry = this.#stream(envelope.stream);
     const { state } = entry;
     state.messages++;
     state.bytes += envelope.payload.length;
-    this.#batch.envelopes.push(envelope);
+    if (envelope.settle !== undefined) this.#batch.envelopes.push(envelope);
     if (this.#isNewMessage(envelope)) {
       this.#begin(state, envelope.receivedNanos, envelope);
       entry.decode(envelope, this.#sink);
@@ -367,7 +367,7 @@ export class Pipeline implements Progress {
     if (!this.#committer.hasFailed) return;
     // Nothing becomes durable any more: whoever waits must hear it, or would wait for ever.
     for (const { failed } of [waiters, this.#waiters.take()]) failed();
-    for (const envelope of this.#batch.take().envelopes) envelope.settle('failed');
+    for (const envelope of this.#batch.take().envelopes) envelope.settle?.('failed');
   }
 
   #tickStates(nowSeconds: number): void {

@@ -1,6 +1,6 @@
 /** The source port: where messages come from, and how they are settled. */
 
-/** One message as it arrived. `settle` must be called exactly once. */
+/** One message as it arrived. `settle`, where there is one, must be called exactly once. */
 export interface Envelope {
   /** Name of the configured stream. */
   readonly stream: string;
@@ -20,8 +20,11 @@ export interface Envelope {
     readonly sequence: number;
     readonly after: number;
   };
-  /** `stored`: the last sample is durable. `failed`: deliver again. */
-  settle(outcome: 'stored' | 'failed'): void;
+  /**
+   * `stored`: the last sample is durable. `failed`: deliver again. Absent where nobody waits (core NATS), so that the
+   * message need not be kept until its commit.
+   */
+  settle?(outcome: 'stored' | 'failed'): void;
 }
 
 export interface Source {
