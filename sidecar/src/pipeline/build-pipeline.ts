@@ -13,7 +13,6 @@ export interface ConfiguredStream {
   readonly watermarkDelayMs: number;
   readonly latenessMs: number;
   readonly kinds: KindPatterns;
-  readonly maxBytes?: number;
   readonly codec: (contentType: string) => Codec;
   readonly labels: (subject: string) => Readonly<Record<string, string>>;
 }
@@ -49,11 +48,10 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
   const pipeline = new Pipeline(
     {
       ...deps,
-      streams: streams.map(({ name, payloadKind, codec, labels, kinds, maxBytes, ...delays }) => ({
+      streams: streams.map(({ name, payloadKind, codec, labels, kinds, ...delays }) => ({
         payloadKind,
         codec,
         labels,
-        ...(maxBytes === undefined ? {} : { maxBytes }),
         policy: {
           name,
           watermarkDelayMs: delays.watermarkDelayMs,

@@ -4,13 +4,10 @@ import type { Clock, Intake, IntakeReceipt, IntakeRequest, Codec } from '../port
 import { internalStream, type ConfiguredStream } from './build-pipeline.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** Longest request body after decompression; what the way in itself allows is less. */
-const MAX_BYTES = 64 * 1_048_576;
-
 export function httpStreams(codec: (contentType: string) => Codec): ConfiguredStream[] {
   return PAYLOAD_KINDS.map((payloadKind) => {
     const name = nameOf(payloadKind);
-    return { ...internalStream(name), payloadKind, codec, maxBytes: MAX_BYTES };
+    return { ...internalStream(name), payloadKind, codec };
   });
 }
 
@@ -23,9 +20,9 @@ export class HttpIntake implements Intake {
     this.#clock = clock;
   }
 
-  submit({ subject, payloadKind, contentType, payload }: IntakeRequest): Promise<IntakeReceipt> {
+  submit({ payloadKind, ...message }: IntakeRequest): Promise<IntakeReceipt> {
     const stream = nameOf(payloadKind);
-    return this.#pipeline.submit({ stream, subject, contentType, payload, receivedNanos: this.#clock.now() });
+    return this.#pipeline.submit({ ...message, stream, receivedNanos: this.#clock.now() });
   }
 }
 

@@ -7,8 +7,6 @@ export interface PipelineStream {
   readonly payloadKind: DecodeContext['payloadKind'];
   /** Codec for a message's content type. */
   readonly codec: (contentType: string) => Codec;
-  /** Longest message; the codecs' own bound without it. */
-  readonly maxBytes?: number;
   /** Labels that a subject yields, static labels included. */
   readonly labels: (subject: string) => Readonly<Record<string, string>>;
 }
@@ -25,12 +23,12 @@ export class StreamIntake {
     this.state = state;
   }
 
-  decode({ payload, subject, contentType, receivedNanos }: Envelope, sink: SampleSink): void {
+  decode({ payload, subject, contentType, receivedNanos, maxBytes }: Envelope, sink: SampleSink): void {
     if (this.#codec === undefined || contentType !== this.#contentType) {
       this.#codec = this.#stream.codec(contentType);
       this.#contentType = contentType;
     }
-    const { payloadKind, labels, maxBytes } = this.#stream;
+    const { payloadKind, labels } = this.#stream;
     const context = { payloadKind, labels: labels(subject), receivedNanos };
     this.#codec.decodeInto(payload, maxBytes === undefined ? context : { ...context, maxBytes }, sink);
   }

@@ -11,6 +11,8 @@ export interface Envelope {
   /** From the `Nats-Msg-Id` header: a message whose id was seen lately on its stream is a repeat. Empty: cannot be told. */
   readonly messageId?: string;
   readonly receivedNanos: bigint;
+  /** Longest payload, after decompression; the codecs' own bound without it. */
+  readonly maxBytes?: number;
   /**
    * Position in a durable log; absent for core NATS. `sequence` is the log's (JetStream stream sequence). The log holds
    * no message of this stream strictly between `after` and `sequence`: what stands there belongs to other subjects.

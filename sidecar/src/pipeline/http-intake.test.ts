@@ -1,0 +1,32 @@
+import type { Clock, Envelope } from '../ports.ts';
+import { HttpIntake, httpStreams } from './http-intake.ts';
+import type { Pipeline } from './pipeline.ts';
+
+const receipt = { accepted: 1, rejected: 0, problems: [] };
+
+function intakeThatTells(): { intake: HttpIntake; taken: Partial<Envelope>[] } {
+  const taken: Partial<Envelope>[] = [];
+  const pipeline = {
+    submit: async (message: Partial<Envelope>) => {
+      taken.push(message);
+      return receipt;
+    },
+  } as unknown as Pipeline;
+  const clock: Clock = { now: () => 7n, every: () => () => undefined };
+  return { intake: new HttpIntake(pipeline, clock), taken };
+}
+
+describe('HttpIntake', () => {
+  it('hands the request on, its own bound included, to the stream of its kind', async () => {
+    const { intake, taken } = intakeThatTells();
+    const request = { subject: 'http:/x', contentType: 'application/json', payload: new Uint8Array(2), maxBytes: 16 };
+    await expect(intake.submit({ ...request, payloadKind: 'metric' })).resolves.toBe(receipt);
+    await intake.submit({ ...request, payloadKind: 'order' });
+    expect(taken).toEqual([
+      { ...request, stream: 'http', receivedNanos: 7n },
+      { ...request, stream: 'http-order', receivedNanos: 7n },
+    ]);
+    const names = httpStreams(() => ({ name: 'none', decodeInto: () => undefined })).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['http', 'http-order']));
+  });
+});
