@@ -171,7 +171,9 @@ async function openAlerting(
   const { engine, pipeline, reader, openAlerts, sourcesOpen } = parts;
   const { notifications } = config;
   const channels = new ChannelSet(config.channels, {
-    ...{ log, notifications, externalUrl: `http://${config.http.listen}` },
+    log,
+    notifications,
+    externalUrl: `http://${config.http.listen}`,
   });
   closers.push(() => channels.close());
   const alerting = await startAlerting(

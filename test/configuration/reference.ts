@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { configSchema } from '../../sidecar/src/config.ts';
 import { ENV_NAMES } from '../../sidecar/src/env-names.ts';
 import { leavesOf } from '../../sidecar/src/env-overrides.ts';
+import { markdownTable, replaceTables } from '../document/reference-page.ts';
 
 type JsonSchema = Exclude<z.core.JSONSchema._JSONSchema, boolean>;
 
@@ -23,7 +24,7 @@ export function referenceTables(): ReadonlyMap<string, string> {
     paths.map((path) => `\`${path}\``).join(', '),
     meaning,
   ]);
-  tables.set('environment', markdown(['variable', 'default', 'sets', 'meaning'], names));
+  tables.set('environment', markdownTable(['variable', 'default', 'sets', 'meaning'], names));
   return tables;
 }
 
@@ -46,7 +47,7 @@ function sectionTable(section: string, schema: JsonSchema): string {
       variable === undefined ? '' : `\`${variable}\``,
     ];
   });
-  return markdown(['setting', 'default', 'may be', 'meaning', 'environment'], rows);
+  return markdownTable(['setting', 'default', 'may be', 'meaning', 'environment'], rows);
 }
 
 /** Leaves of objects and of every branch of a union; a list is a leaf, its items stand below it as `path[]`. */
@@ -102,21 +103,10 @@ function limits({ type, minimum, maximum, enum: values, const: only }: JsonSchem
   return bounds[0] === undefined ? kind : `${kind}, ${bounds[0]} or more`;
 }
 
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
 /** The page with every table replaced by the present one; throws on a marker without a table. */
 export function withTables(page: string): string {
-  const tables = referenceTables();
-  return page.replace(
-    /(<!-- table:(\S+) -->\n)[\s\S]*?(<!-- end -->)/g,
-    (_, open: string, name: string, close: string) => {
-      const table = tables.get(name);
-      if (table === undefined) throw new Error(`docs/configuration.md names table:${name}, which no setting has`);
-      return `${open}\n${table}\n\n${close}`;
-    },
-  );
+  return replaceTables(page, referenceTables(), {
+    render: (table) => `\n${table}\n\n`,
+    complaint: (name) => `docs/configuration.md names table:${name}, which no setting has`,
+  });
 }

@@ -5,6 +5,7 @@
  */
 import { DERIVED_METRICS, SERVICE_FIELDS, wireHistogram, wireSchemas } from '@tapewatch/contract';
 import { z } from 'zod';
+import { markdownTable, replaceTables } from '../document/reference-page.ts';
 
 const documents = { ...wireSchemas, histogram: wireHistogram };
 
@@ -28,7 +29,7 @@ function schemaTable(schema: z.ZodType): string {
     const need = required.includes(field) ? 'yes' : preset === undefined ? 'no' : `\`${JSON.stringify(preset)}\``;
     return [`\`${field}\``, need, description];
   });
-  return markdown(['field', 'required or default', 'meaning'], rows);
+  return markdownTable(['field', 'required or default', 'meaning'], rows);
 }
 
 function derivedTable(): string {
@@ -40,7 +41,7 @@ function derivedTable(): string {
     labels.map((label) => `\`${label}\``).join(', '),
     help,
   ]);
-  return markdown(['metric', 'from', 'kind', 'unit', 'labels', 'meaning'], rows);
+  return markdownTable(['metric', 'from', 'kind', 'unit', 'labels', 'meaning'], rows);
 }
 
 function serviceTable(): string {
@@ -52,27 +53,15 @@ function serviceTable(): string {
     unit,
     keyLabel === undefined ? '' : `\`${keyLabel}\``,
   ]);
-  return markdown(['message', 'field', 'metric', 'kind', 'unit', 'one series for each'], rows);
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  return markdownTable(['message', 'field', 'metric', 'kind', 'unit', 'one series for each'], rows);
 }
 
 /** The page with every table between its markers replaced by the present one; throws on a marker without a table. */
 export function withTables(page: string): string {
-  const tables = referenceTables();
-  return page.replace(
-    /(<!-- table:(\S+) -->\n)[\s\S]*?(<!-- end -->)/g,
-    (_, open: string, name: string, close: string) => {
-      const table = tables.get(name);
-      if (table === undefined)
-        throw new Error(`docs/wire.md names table:${name}, which test/wire/reference.ts does not build`);
-      return `${open}${table}\n${close}`;
-    },
-  );
+  return replaceTables(page, referenceTables(), {
+    render: (table) => `${table}\n`,
+    complaint: (name) => `docs/wire.md names table:${name}, which test/wire/reference.ts does not build`,
+  });
 }
 
 const FENCE_LANGUAGE: Readonly<Record<string, string>> = { ts: 'ts', py: 'python', go: 'go', rs: 'rust', cs: 'csharp' };

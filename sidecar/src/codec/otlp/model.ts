@@ -1,5 +1,4 @@
 /** OTLP metrics as both encodings yield them: opentelemetry-proto 1.x, `metrics/v1/metrics.proto`, without what is not used. */
-import type { Fault } from '../problem.ts';
 
 /** An attribute's value in text; nested ones as JSON. */
 export type Attributes = readonly (readonly [key: string, value: string])[];
@@ -50,8 +49,6 @@ export interface OtlpResource {
   attributes: Attributes;
   metrics: OtlpMetric[];
 }
-
-export type OtlpRequest = readonly OtlpResource[] | Fault;
 
 export function emptyPoint(): OtlpPoint {
   return {
