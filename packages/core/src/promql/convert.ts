@@ -16,6 +16,7 @@ import type {
   Extension,
   Matching,
   MatrixSelector,
+  NumberLiteral,
   Subquery,
   Unary,
   VectorSelector,
@@ -256,9 +257,12 @@ export class Converter {
     return { ...(fillLeft === undefined ? {} : { fillLeft }), ...(fillRight === undefined ? {} : { fillRight }) };
   }
 
-  #unary(node: SyntaxNode): Unary {
+  /** A sign before a number is part of the number, as in Prometheus's own grammar. */
+  #unary(node: SyntaxNode): Unary | NumberLiteral {
     const operator = this.#slice(only(node.getChildren('UnaryOp'), node)) as '+' | '-';
-    return { kind: 'unary', operator, expr: this.#first(node), ...spanOf(node) };
+    const expr = this.#first(node);
+    if (expr.kind !== 'number') return { kind: 'unary', operator, expr, ...spanOf(node) };
+    return { ...expr, value: operator === '-' ? -expr.value : expr.value, ...spanOf(node) };
   }
 
   #duration(node: SyntaxNode): Duration {
