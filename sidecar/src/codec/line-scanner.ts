@@ -45,6 +45,16 @@ export class LineScanner {
     this.#at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   }
 
+  /** Where the next line, or blanks before it, begin. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** Leaves what stands before the position unread. */
+  skipTo(position: number): void {
+    this.#at = position;
+  }
+
   /** Goes to the next line, good or faulty; false at the end. Empty lines and comments are passed over. */
   next(): boolean {
     const { bytes } = this;

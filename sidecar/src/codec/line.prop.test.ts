@@ -63,6 +63,38 @@ describe('line protocol', () => {
     );
   });
 
+  it('answers the same whatever it read before, in whichever order', () => {
+    const series = fc.constantFrom('a', 'a,t=1', 'ab', 'b,t=x\\ y', '#a', '"');
+    const fields = fc.constantFrom(
+      'f=1',
+      'f=-2.5e3',
+      'value=1',
+      'f=1,g=2',
+      'f=1i',
+      'f=t',
+      'f="x"',
+      'f=1e999',
+      'f',
+      'f=1 ',
+    );
+    const stamp = fc.constantFrom('', ' 5', ' 5', ' 1753612200000000000', ' x', ' 99999999999999999999', ' 7 ', '\r');
+    const lines = fc.array(
+      fc.tuple(series, fields, stamp).map(([a, b, c]) => `${a} ${b}${c}`),
+      { maxLength: 8 },
+    );
+    // Few lines, repeated, so that the same ones follow each other again and again.
+    const messages = fc.tuple(lines, lines, fc.array(fc.boolean(), { maxLength: 12 })).map(([a, b, order]) => {
+      return order.map((first) => (first ? a : b).join('\n'));
+    });
+    fc.assert(
+      fc.property(messages, (texts) => {
+        const experienced = testLineCodec();
+        for (const text of texts) expect(decodeText(experienced, text)).toEqual(decodeText(testLineCodec(), text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('never throws on arbitrary bytes or on damaged lines', () => {
     const damaged = fc.tuple(point, fc.nat(80), fc.nat(255)).map(([p, at, byte]) => {
       const bytes = Buffer.from(written(p));

@@ -2,7 +2,7 @@
  * InfluxDB line protocol to samples, as Telegraf sends it: the metric is `measurement_field` (`measurement` for a field
  * named `value`), tags are labels, numbers and booleans are gauges, since the line does not tell (Telegraf's `mem_total` is no
  * counter), text is skipped and counted. One bad line loses only itself. A series that was spelled the same way before
- * costs one look-up by its bytes.
+ * costs one look-up by its bytes, and a line that comes after the same line as before costs a comparison.
  */
 import type { DecodeContext, SampleSink, SeriesRef, Codec } from '../ports.ts';
 import { HeldSamples } from './held-samples.ts';
@@ -16,6 +16,10 @@ import { LINE_CODE, type SeriesCache } from './series-cache.ts';
 import { MessageBytes } from './series-table.ts';
 import { type NanosPerUnit, StampReader } from './stamp.ts';
 import { textOf } from './text.ts';
+
+const SPACE = 32;
+const NEWLINE = 10;
+const EQUALS = 61;
 
 /** `nanosPerUnit`: of the timestamps; nanoseconds unless a request says otherwise. */
 export function lineCodec(cache: SeriesCache, nanosPerUnit: NanosPerUnit = 1): Codec {
@@ -33,6 +37,7 @@ class LineDecoder {
   readonly #problems = new ProblemList();
   readonly #message = new MessageBytes();
   readonly #key = { from: 0, to: 0, from2: 0, to2: 0, tag: 0 };
+  readonly #ahead = { separator: SPACE, tag: 0 };
   /** Stamp of the line before, as it was written: lines of one message share a handful. Below 0 before the first. */
   #stampFrom = 0;
   #stampTo = 0;
@@ -52,13 +57,39 @@ class LineDecoder {
     this.#stampFrom = this.#stampTo = -1;
     this.#stampFault = undefined;
     this.#message.set(payload);
-    this.#key.tag = this.#cache.tag(context.labels, LINE_CODE);
-    while (scanner.next()) {
+    this.#key.tag = this.#ahead.tag = this.#cache.tag(context.labels, LINE_CODE);
+    for (;;) {
+      if (this.#expectedLine(sink)) continue;
+      if (!scanner.next()) break;
       const wrong = scanner.fault === undefined ? this.#line(context, sink) : this.#syntax();
       if (wrong === undefined) this.#held.release(sink);
       else this.#problems.add(wrong, scanner.line());
     }
     this.#problems.report(sink);
+  }
+
+  /**
+   * Takes a line of one field and a stamp whose series followed the one before last time too. False, and nothing done,
+   * for every other line.
+   */
+  #expectedLine(sink: SampleSink): boolean {
+    const { table } = this.#cache;
+    const { bytes } = this.#message;
+    const { position } = this.#scanner;
+    const start = bytes[position] === NEWLINE ? position + 1 : position;
+    const ref = table.expected(this.#message, start, this.#ahead);
+    if (ref === 0 || bytes[table.end] !== EQUALS) return false;
+    const value = this.#number.scan(bytes, table.end + 1);
+    // A word, a number out of range or one with a suffix; the scanner knows what to say of it.
+    if (value - value !== 0) return false;
+    const from = this.#number.end + 1;
+    const to = endOfDigits(bytes, from);
+    if (bytes[from - 1] !== SPACE || (to < bytes.length && bytes[to] !== NEWLINE)) return false;
+    if (!this.#stampAt(from, to)) return false;
+    table.acceptExpected();
+    this.#scanner.skipTo(to);
+    sink.number(ref, this.#stamp.seconds, this.#stamp.nanos, value);
+    return true;
   }
 
   /** Holds the samples of a line; a fault takes the whole line back. */
@@ -103,15 +134,34 @@ class LineDecoder {
     return ref;
   }
 
+  /** The stamp into the reader; false when it is none, or needs words. */
+  #stampAt(from: number, to: number): boolean {
+    const { bytes } = this.#message;
+    if (this.#isStampBefore(from, to)) return this.#stampFault === undefined;
+    if (to === from || !this.#digits(bytes, from, to)) {
+      // What stands in the reader is no line's stamp now.
+      this.#stampFrom = -1;
+      return false;
+    }
+    this.#stampFrom = from;
+    this.#stampTo = to;
+    this.#stampFault = undefined;
+    return true;
+  }
+
+  /** Whether the stamp is written as the one of the line before. From the end: neighbouring stamps differ there. */
+  #isStampBefore(from: number, to: number): boolean {
+    const { bytes } = this.#message;
+    const start = this.#stampFrom;
+    if (start < 0 || to - from !== this.#stampTo - start) return false;
+    for (let at = to - from - 1; at >= 0; at--) if (bytes[from + at] !== bytes[start + at]) return false;
+    return true;
+  }
+
   /** The line's stamp into the reader; a fault when it is none. */
   #readStamp(): Fault | undefined {
     const { bytes, stampFrom, stampTo } = this.#scanner;
-    if (
-      this.#stampFrom >= 0 &&
-      sameBytes(bytes, { from: stampFrom, to: stampTo }, { from: this.#stampFrom, to: this.#stampTo })
-    ) {
-      return this.#stampFault;
-    }
+    if (this.#isStampBefore(stampFrom, stampTo)) return this.#stampFault;
     this.#stampFrom = stampFrom;
     this.#stampTo = stampTo;
     this.#stampFault = undefined;
@@ -164,17 +214,10 @@ class LineDecoder {
   }
 }
 
-interface Run {
-  readonly from: number;
-  readonly to: number;
-}
-
-function sameBytes(bytes: Uint8Array, a: Run, b: Run): boolean {
-  const length = a.to - a.from;
-  if (length !== b.to - b.from) return false;
-  // From the end: neighbouring stamps differ there.
-  for (let at = length - 1; at >= 0; at--) if (bytes[a.from + at] !== bytes[b.from + at]) return false;
-  return true;
+function endOfDigits(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while ((bytes[at] as number) - 48 >= 0 && (bytes[at] as number) <= 57) at++;
+  return at;
 }
 
 function precheck(payload: Uint8Array, context: DecodeContext): Fault | undefined {

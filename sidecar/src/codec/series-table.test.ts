@@ -44,6 +44,30 @@ describe('the table of spellings', () => {
     );
   });
 
+  it('expects what followed last time, if its bytes stand there', () => {
+    const table = new SeriesTable();
+    const bytes = Buffer.from('ab=x cd=y ab=x ce=y');
+    message.set(bytes);
+    const keyAt = (from: number) => ({ from, to: from + 2, from2: from + 3, to2: from + 4, tag: 0 });
+    const hashAt = (from: number) => table.hash(message.view, from, from + 2);
+    const ahead = { separator: 0x3d, tag: 0 };
+    expect(table.expected(message, 0, ahead)).toBe(0);
+    table.keep(message, keyAt(0), { hash: hashAt(0), answer: 1 });
+    table.keep(message, keyAt(5), { hash: hashAt(5), answer: 2 });
+    expect(table.find(message, keyAt(0), hashAt(0))).toBe(1);
+    expect(table.expected(message, 5, ahead)).toBe(2);
+    expect(table.end).toBe(9);
+    // Asking alone moves nothing; another tag, other bytes or the end of the message are no match.
+    expect(table.expected(message, 5, { separator: 0x3d, tag: 1 })).toBe(0);
+    expect(table.expected(message, 5, { separator: 0x3c, tag: 0 })).toBe(0);
+    expect(table.expected(message, 15, ahead)).toBe(0);
+    expect(table.expected(message, 17, ahead)).toBe(0);
+    expect(table.expected(message, 5, ahead)).toBe(2);
+    table.acceptExpected();
+    // After the second came the first.
+    expect(table.expected(message, 10, ahead)).toBe(1);
+  });
+
   it('keeps no refusal and no key that is too long', () => {
     const table = new SeriesTable();
     look(table, 'a').keep(0);

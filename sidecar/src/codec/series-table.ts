@@ -2,6 +2,8 @@
  * From bytes that name a series to the sink's number for it: what a message spells the same way as before costs one
  * look-up, without a text being made. The key is two runs of bytes, a small code (who asks) and a context; it is stored
  * beside the number and compared, so that two inputs never share an answer whatever their hashes.
+ * Senders repeat themselves, so each entry also knows which one came after it last time: where that one stands in the
+ * message, comparing it is all that is done, without a search for its end and without a hash.
  * Bounds: entries, bytes, and probes per look-up. The hash is seeded per process, and past `PROBES_MAX` a key is simply
  * not kept: chosen collisions cost the slow way, never a long search. Two generations: what is in use survives.
  */
@@ -17,8 +19,9 @@ export const PROBES_MAX = 32;
 
 const FIRST_SLOTS = 1_024;
 const FIRST_BYTES = 65_536;
-/** Words in front of a key in the arena: lengths of the two runs, tag, answer. */
-const HEADER_WORDS = 4;
+/** Words in front of a key in the arena: lengths of the two runs, tag, answer, and the entry that followed plus one. */
+const HEADER_WORDS = 5;
+const FOLLOWER = 4;
 
 export interface SeriesTableLimits {
   readonly maxEntries: number;
@@ -90,6 +93,24 @@ export class SeriesTable {
     return old;
   }
 
+  /**
+   * The answer of the entry that followed the one found last, if its two runs stand here with the separator between them;
+   * else 0. They end at `end`.
+   */
+  expected(message: KeyBytes, at: number, { separator, tag }: { separator: number; tag: number }): number {
+    return this.#young.expected(message, at, separator, tag);
+  }
+
+  /** Where the key that `expected` found ends. */
+  get end(): number {
+    return this.#young.end;
+  }
+
+  /** Says that the key which `expected` found was used, so that the one after it is expected next. */
+  acceptExpected(): void {
+    this.#young.acceptExpected();
+  }
+
   /** Keeps a positive answer, if the key is not too long. */
   keep(message: KeyBytes, key: SeriesKey, { hash, answer }: { hash: number; answer: number }): void {
     if (answer <= 0 || key.to - key.from + key.to2 - key.from2 > SERIES_KEY_MAX_BYTES) return;
@@ -114,6 +135,9 @@ class Generation {
   #words = new Int32Array(FIRST_BYTES / 4);
   #arena = new Uint8Array(this.#words.buffer);
   #used = 0;
+  /** The entry that was found last, plus one. */
+  #last = 0;
+  end = 0;
 
   /** Bytes of the entries. */
   get keyBytes(): number {
@@ -131,11 +155,39 @@ class Generation {
       const entry = slots[slot * 2 + 1] as number;
       if (entry === 0) return 0;
       if (slots[slot * 2] === hash && this.#equals(entry - 1, message, key)) {
+        this.#follow(entry);
         return this.#words[entry + 2] as number;
       }
       slot = (slot + 1) & this.#mask;
     }
     return 0;
+  }
+
+  // Numbers side by side for the same reason as below.
+   
+  expected({ bytes, view }: KeyBytes, at: number, separator: number, tag: number): number {
+    if (this.#last === 0) return 0;
+    const words = this.#words;
+    const entry = words[this.#last - 1 + FOLLOWER] as number;
+    if (entry === 0) return 0;
+    const offset = entry - 1;
+    const middle = at + (words[offset] as number);
+    const end = middle + 1 + (words[offset + 1] as number);
+    if (end > bytes.length || bytes[middle] !== separator || words[offset + 2] !== tag) return 0;
+    const word = offset + HEADER_WORDS;
+    if (!this.#sameRun(word, bytes, view, at, middle)) return 0;
+    if (!this.#sameRun(word + ((middle - at + 3) >> 2), bytes, view, middle + 1, end)) return 0;
+    this.end = end;
+    return words[offset + 3] as number;
+  }
+
+  acceptExpected(): void {
+    this.#last = this.#words[this.#last - 1 + FOLLOWER] as number;
+  }
+
+  #follow(entry: number): void {
+    if (this.#last !== 0) this.#words[this.#last - 1 + FOLLOWER] = entry;
+    this.#last = entry;
   }
 
   add({ bytes }: KeyBytes, { from, to, from2, to2, tag }: SeriesKey, entry: { hash: number; answer: number }): void {
@@ -150,6 +202,7 @@ class Generation {
     this.#words[offset + 1] = to2 - from2;
     this.#words[offset + 2] = tag;
     this.#words[offset + 3] = entry.answer;
+    this.#words[offset + FOLLOWER] = 0;
     const start = (offset + HEADER_WORDS) * 4;
     this.#arena.set(bytes.subarray(from, to), start);
     this.#arena.set(bytes.subarray(from2, to2), start + ((length + 3) & ~3));
@@ -157,6 +210,7 @@ class Generation {
     this.#slots[slot * 2] = entry.hash;
     this.#slots[slot * 2 + 1] = offset + 1;
     this.size++;
+    this.#follow(offset + 1);
   }
 
   #equals(offset: number, { bytes, view }: KeyBytes, { from, to, from2, to2, tag }: SeriesKey): boolean {
