@@ -10,11 +10,11 @@ import { LEDGER_STREAMS, Publisher } from './publisher.ts';
 import { SmallDisk } from './small-disk.ts';
 import { ensureSidecar, World } from './world.ts';
 
-jest.setTimeout(240_000);
-
 /** `npm run test:long -- faults` stays away for ten minutes. */
 const AWAY_MS = Number(process.env['TAPEWATCH_AWAY_SECONDS'] ?? '12') * 1_000;
 const RATE = 2_000;
+
+jest.setTimeout(240_000 + AWAY_MS);
 
 beforeAll(() => ensureSidecar());
 

@@ -127,7 +127,7 @@ export class Feed {
     if (ticket === GAP) return this.#session?.stop(LOST_DELIVERY);
     if (ticket < 0) return;
     const { streamSequence } = this.#reader;
-    const log = (this.#subscribed as Subscribed).log;
+    const { log, settledThrough } = this.#subscribed as Subscribed;
     const envelope = new DurableEnvelope(
       {
         stream: this.stream.options.name,
@@ -136,7 +136,7 @@ export class Feed {
         contentType: this.#contentTypes.of(message),
         messageId: this.#contentTypes.messageId,
         receivedNanos: this.#clock.now(),
-        position: { log, sequence: streamSequence, after: acknowledgement.after },
+        position: { log, sequence: streamSequence, after: acknowledgement.after, settledThrough },
       },
       acknowledgement,
       ticket,

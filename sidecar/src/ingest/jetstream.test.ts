@@ -141,9 +141,9 @@ describe.each(['auto', 'explicit'])('JetStream beyond the contract, acknowledge:
     await collector.until(3);
     const log = expect.stringMatching(/^FEED\/tapewatch-feed\/\d{4}-/) as string;
     expect(collector.envelopes.map(({ position }) => position)).toEqual([
-      { log, sequence: 2, after: 0 },
-      { log, sequence: 4, after: 2 },
-      { log, sequence: 5, after: 4 },
+      { log, sequence: 2, after: 0, settledThrough: 0 },
+      { log, sequence: 4, after: 2, settledThrough: 0 },
+      { log, sequence: 5, after: 4, settledThrough: 0 },
     ]);
     await bench.untilNothingPends();
   });

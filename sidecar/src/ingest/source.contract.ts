@@ -8,6 +8,9 @@ import type { Envelope, Source } from '../ports.ts';
 import { type NatsOptions, natsOptions } from './options.ts';
 import { freePort, NatsServer, type NatsServerOptions } from './testing/nats-server.ts';
 
+/** Shorter than a test's own limit: a loop that outlives its test would keep the whole run from ending. */
+const EVENTUALLY_MS = 25_000;
+
 export interface SourceUnderTest {
   /** A source that reads `feed.>` as the stream `feed`. */
   create(nats: NatsOptions): Source;
@@ -183,6 +186,10 @@ export function pauseMs(ms: number): Promise<void> {
 }
 
 /** Waits until a condition holds; the test's own time limit ends a vain wait. */
-export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await pauseMs(10);
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + EVENTUALLY_MS;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within ${EVENTUALLY_MS} ms: ${condition.toString()}`);
+    await pauseMs(10);
+  }
 }

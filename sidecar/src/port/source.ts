@@ -21,6 +21,8 @@ export interface Envelope {
     readonly log: string;
     readonly sequence: number;
     readonly after: number;
+    /** The log had settled everything up to here for good when this reading began, and sends none of it again. */
+    readonly settledThrough?: number;
   };
   /**
    * `stored`: the last sample is durable. `failed`: deliver again. Absent where nobody waits (core NATS), so that the

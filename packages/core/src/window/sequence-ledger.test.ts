@@ -28,6 +28,15 @@ describe('SequenceLedger', () => {
     expect(range).toEqual({ from: 1, to: 11 });
   });
 
+  it('unites what a delivery reaches back over, behind the start of the last range', () => {
+    const ledger = new SequenceLedger([
+      { from: 1, to: 2 },
+      { from: 5, to: 5 },
+    ]);
+    expect(ledger.add({ sequence: 6, after: 2 })).toEqual({ from: 1, to: 6 });
+    expect(ledger.ranges).toEqual([{ from: 1, to: 6 }]);
+  });
+
   it('unites ranges that were written down in any order, overlapping or not', () => {
     const known = [
       { from: 7, to: 9 },

@@ -46,7 +46,8 @@ export class SequenceLedger {
    */
   add({ sequence, after }: LogDelivery): SequenceRange | undefined {
     const last = this.#ranges.at(-1);
-    if (last !== undefined && sequence > last.to && after <= last.to) {
+    // A delivery that tells of more than the last range covers (`after` before its start) may unite several.
+    if (last !== undefined && sequence > last.to && after <= last.to && after + 1 >= last.from) {
       last.to = sequence;
       return last;
     }
