@@ -33,7 +33,7 @@ export function select(data: readonly SeriesData[], { matchers, startMs, endMs }
       let [from, to] = [0, timesMs.length];
       while (from < to && (timesMs[from] as number) < startMs) from++;
       while (to > from && (timesMs[to - 1] as number) > endMs) to--;
-      const cut = { labels, timesMs: timesMs.slice(from, to), values: values.slice(from, to) };
+      const cut = { labels, timesMs: Array.from(timesMs).slice(from, to), values: Array.from(values).slice(from, to) };
       return histograms === undefined ? cut : { ...cut, histograms: histograms.slice(from, to) };
     });
 }

@@ -231,7 +231,7 @@ it('evaluates: rates by exchange, and a status that flips when an exchange goes 
       return data
         .filter(({ labels }) => matches(labels))
         .map(({ labels, timesMs, values }) => {
-          const kept = timesMs
+          const kept = Array.from(timesMs)
             .map((timeMs, i) => [timeMs, values[i] as number] as const)
             .filter(([timeMs]) => timeMs >= startMs && timeMs <= endMs);
           return { labels, timesMs: kept.map(([timeMs]) => timeMs), values: kept.map(([, value]) => value) };

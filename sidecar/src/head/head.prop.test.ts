@@ -84,7 +84,7 @@ describe('Head', () => {
           const own = rows.filter(({ id }) => id === definition.id);
           const ends = [...new Set(own.map(({ second }) => (second + 1) * 1_000))].sort((x, y) => x - y);
           const data = found.find(({ labels }) => labels.equals(definition.labels));
-          const points = new Map(data?.timesMs.map((time, i) => [time, data.histograms?.[i]]));
+          const points = new Map(Array.from(data?.timesMs ?? [], (time, i) => [time, data?.histograms?.[i]]));
           expect([...points.keys()]).toEqual(ends.filter((end) => end >= startMs && end <= endMs));
           for (const [time, histogram] of points) {
             const expected = new ExponentialHistogram({ scale: 7 });
@@ -147,7 +147,7 @@ describe('Head', () => {
       Array.from({ length: 11 }, (_, i) => 30 + i),
     );
     const [gauge] = await head.select({ ...all, matchers: [{ name: 'n', operator: '=', value: '2' }] });
-    expect(gauge?.values).toEqual(Array.from({ length: 10 }, (_, i) => 30 + i));
+    expect(Array.from(gauge?.values ?? [])).toEqual(Array.from({ length: 10 }, (_, i) => 30 + i));
   });
 
   it('keeps fewer minutes when memory is short', () => {

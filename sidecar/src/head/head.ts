@@ -17,7 +17,9 @@ import type { ColumnBatch, StampedColumns } from '../ports.ts';
 import { Pacer } from '../pacer.ts';
 import { isStaleMarker } from '../stale-marker.ts';
 import { Distributions } from './distributions.ts';
+import { EdgeColumns } from './edge-columns.ts';
 import { SampleChunks } from './sample-chunks.ts';
+import { SampleColumns } from './sample-columns.ts';
 import { SeriesEnds } from './series-ends.ts';
 import { SeriesDirectory } from './series-directory.ts';
 
@@ -148,6 +150,7 @@ export class Head {
     requireWanted(signal);
     const answer: (() => SeriesData)[] = [];
     const distributions = this.#distributions.reader(request);
+    const columns = request.edgesOf === undefined ? new SampleColumns() : new EdgeColumns(request.edgesOf);
     const pacer = new Pacer();
     for (const { id, kind, labels } of this.#directory.matching(request.matchers)) {
       await pacer.pause();
@@ -157,21 +160,28 @@ export class Head {
         if (make !== undefined) answer.push(make);
         continue;
       }
-      const data = this.#values(id, request);
-      if (data.timesMs.length > 0) answer.push(() => ({ labels, ...data }));
+      const make = this.#values({ id, labels }, request, columns);
+      if (make !== undefined) answer.push(make);
     }
     return answer.map((make) => make());
   }
 
-  #values(id: number, request: SelectRequest): Omit<SeriesData, 'labels'> {
-    const timesMs: number[] = [];
-    const values: number[] = [];
+  /** Undefined where the series has nothing in the range; else what makes its data, once all series are read. */
+  #values(
+    { id, labels }: Pick<SeriesDefinition, 'id' | 'labels'>,
+    request: SelectRequest,
+    columns: SampleColumns,
+  ): (() => SeriesData) | undefined {
     const { startMs, endMs, resolutionMs, newestOfStep } = request;
-    if (newestOfStep) this.#samples.readLast(id, { startMs, endMs, stepMs: resolutionMs }, timesMs, values);
-    else this.#samples.read(id, request, timesMs, values);
+    const from = columns.length;
+    if (columns instanceof EdgeColumns) this.#samples.readEdges(id, request, columns);
+    else if (newestOfStep) this.#samples.readLast(id, { startMs, endMs, stepMs: resolutionMs }, columns);
+    else this.#samples.read(id, request, columns);
+    const to = columns.length;
+    if (from === to) return undefined;
     const staleMs = this.#ends.within(id, startMs, endMs);
-    const data = { timesMs, values, levelsMs: RAW };
-    return staleMs === undefined ? data : { ...data, staleMs };
+    const stale = staleMs === undefined ? {} : { staleMs };
+    return () => ({ labels, ...columns.between(from, to), levelsMs: RAW, ...stale });
   }
 
   async series(

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { SampleChunks } from './sample-chunks.ts';
+import { SampleColumns } from './sample-columns.ts';
 
 interface Sample {
   readonly series: number;
@@ -24,6 +25,14 @@ function filled(samples: readonly Sample[]): SampleChunks {
   return chunks;
 }
 
+function timesOf(columns: SampleColumns): number[] {
+  return Array.from(columns.between(0, columns.length).timesMs);
+}
+
+function valuesOf(columns: SampleColumns): number[] {
+  return Array.from(columns.between(0, columns.length).values);
+}
+
 const range = fc.tuple(fc.integer({ min: 0, max: 4_000 }), fc.integer({ min: 0, max: 4_000 })).map(([a, b]) => ({
   startMs: 1_700_000_000_000 + Math.min(a, b),
   endMs: 1_700_000_000_000 + Math.max(a, b),
@@ -35,12 +44,11 @@ describe('SampleChunks', () => {
       fc.property(fc.array(sample, { maxLength: 600 }), range, (samples, asked) => {
         const chunks = filled(samples);
         for (let series = 0; series < 4; series++) {
-          const times: number[] = [];
-          const values: number[] = [];
-          chunks.read(series, asked, times, values);
+          const into = new SampleColumns();
+          chunks.read(series, asked, into);
           const expected = model(samples, series).filter(({ ms }) => ms >= asked.startMs && ms <= asked.endMs);
-          expect(times).toEqual(expected.map(({ ms }) => ms));
-          expect(values).toEqual(expected.map(({ value }) => value));
+          expect(timesOf(into)).toEqual(expected.map(({ ms }) => ms));
+          expect(valuesOf(into)).toEqual(expected.map(({ value }) => value));
         }
       }),
     );
@@ -57,10 +65,10 @@ describe('SampleChunks', () => {
     });
     fc.assert(
       fc.property(fc.array(far, { maxLength: 300 }), (samples) => {
-        const [times, values]: [number[], number[]] = [[], []];
-        filled(samples).read(0, { startMs: 0, endMs: Infinity }, times, values);
-        expect(times).toEqual(model(samples, 0).map(({ ms }) => ms));
-        expect(values).toEqual(model(samples, 0).map(({ value }) => value));
+        const into = new SampleColumns();
+        filled(samples).read(0, { startMs: 0, endMs: Infinity }, into);
+        expect(timesOf(into)).toEqual(model(samples, 0).map(({ ms }) => ms));
+        expect(valuesOf(into)).toEqual(model(samples, 0).map(({ value }) => value));
       }),
     );
   });
@@ -72,17 +80,16 @@ describe('SampleChunks', () => {
         range,
         fc.integer({ min: 0, max: 900 }),
         (samples, asked, stepMs) => {
-          const times: number[] = [];
-          const values: number[] = [];
-          filled(samples).readLast(1, { ...asked, stepMs }, times, values);
+          const into = new SampleColumns();
+          filled(samples).readLast(1, { ...asked, stepMs }, into);
           const bySteps = new Map<number, Sample>();
           for (const one of model(samples, 1)) {
             if (one.ms < asked.startMs || one.ms > asked.endMs) continue;
             bySteps.set(stepMs === 0 ? 0 : Math.floor((asked.endMs - one.ms) / stepMs), one);
           }
           const expected = [...bySteps.values()].sort((a, b) => a.ms - b.ms);
-          expect(times).toEqual(expected.map(({ ms }) => ms));
-          expect(values).toEqual(expected.map(({ value }) => value));
+          expect(timesOf(into)).toEqual(expected.map(({ ms }) => ms));
+          expect(valuesOf(into)).toEqual(expected.map(({ value }) => value));
         },
       ),
     );
@@ -93,10 +100,10 @@ describe('SampleChunks', () => {
       fc.property(fc.array(sample, { maxLength: 600 }), range, (samples, { startMs, endMs }) => {
         const chunks = filled(samples);
         chunks.dropBefore(startMs);
-        const times: number[] = [];
-        chunks.read(2, { startMs, endMs }, times, []);
+        const into = new SampleColumns();
+        chunks.read(2, { startMs, endMs }, into);
         const expected = model(samples, 2).filter(({ ms }) => ms >= startMs && ms <= endMs);
-        expect(times).toEqual(expected.map(({ ms }) => ms));
+        expect(timesOf(into)).toEqual(expected.map(({ ms }) => ms));
         chunks.dropBefore(Infinity);
         expect(chunks.bytes).toBe(0);
       }),

@@ -3,6 +3,8 @@
  * arrays, so that a million series cost neither a million objects nor a garbage collector that walks them. A sample in
  * order is appended in constant time; a late one goes into place, which splits a full chunk. Stamps are milliseconds.
  */
+import type { EdgeColumns } from './edge-columns.ts';
+import { SampleColumns } from './sample-columns.ts';
 
 const CHUNK = 32;
 const SLAB_SHIFT = 12;
@@ -13,17 +15,20 @@ const NONE = -1;
 const MAX_OFFSET_MS = 2 ** 30 - 1;
 const INITIAL_SERIES = 1_024;
 /** Chunk data and the tables about it. */
-export const BYTES_PER_CHUNK = CHUNK * 12 + 8 + 1 + 4 + 4;
+export const BYTES_PER_CHUNK = CHUNK * 12 + 8 + 1 + 1 + 4 + 4;
 
 export class SampleChunks {
   readonly #offsets: Int32Array[] = [];
   readonly #values: Float64Array[] = [];
   #base = new Float64Array(0);
   #count = new Uint8Array(0);
+  /** 0 where no sample is less than the one before it, in this chunk or at the end of the one before, and the base is the first stamp. */
+  #uneven = new Uint8Array(0);
   #next = new Int32Array(0);
   #previous = new Int32Array(0);
   #first = new Int32Array(INITIAL_SERIES).fill(NONE);
   #last = new Int32Array(INITIAL_SERIES).fill(NONE);
+  readonly #scratch = new SampleColumns();
   #free: number[] = [];
   #allocated = 0;
 
@@ -43,27 +48,33 @@ export class SampleChunks {
     if (offset < (offsets[at + count - 1] as number)) return this.#insert(series, ms, value);
     if (count === CHUNK || offset > MAX_OFFSET_MS) return this.#begin(series, ms, value);
     offsets[at + count] = offset;
-    (this.#values[chunk >> SLAB_SHIFT] as Float64Array)[at + count] = value;
+    const values = this.#values[chunk >> SLAB_SHIFT] as Float64Array;
+    values[at + count] = value;
+    if (!(value >= (values[at + count - 1] as number))) this.#uneven[chunk] = 1;
     this.#count[chunk] = count + 1;
   }
 
-  /** Appends the samples with startMs <= stamp <= endMs to the arrays. */
-  read(series: number, range: { startMs: number; endMs: number }, times: number[], values: number[]): void {
-    const { startMs, endMs } = range;
+  /** Appends the samples with startMs <= stamp <= endMs to the columns. */
+  read(series: number, { startMs, endMs }: { startMs: number; endMs: number }, into: SampleColumns): void {
     let chunk = this.#chunkFrom(series, startMs);
     for (; chunk !== NONE; chunk = this.#next[chunk] as number) {
       const offsets = this.#offsets[chunk >> SLAB_SHIFT] as Int32Array;
       const numbers = this.#values[chunk >> SLAB_SHIFT] as Float64Array;
-      const at = (chunk & SLAB_MASK) * CHUNK;
       const base = this.#base[chunk] as number;
-      const count = this.#count[chunk] as number;
-      for (let i = at; i < at + count; i++) {
-        const ms = base + (offsets[i] as number);
-        if (ms < startMs) continue;
-        if (ms > endMs) return;
-        times.push(ms);
-        values.push(numbers[i] as number);
+      let from = (chunk & SLAB_MASK) * CHUNK;
+      let to = from + (this.#count[chunk] as number);
+      while (from < to && base + (offsets[from] as number) < startMs) from++;
+      const isLast = base + (offsets[to - 1] as number) > endMs;
+      if (isLast) while (to > from && base + (offsets[to - 1] as number) > endMs) to--;
+      into.reserve(CHUNK);
+      const { times, values } = into;
+      let at = into.length;
+      for (let i = from; i < to; i++, at++) {
+        times[at] = base + (offsets[i] as number);
+        values[at] = numbers[i] as number;
       }
+      into.length = at;
+      if (isLast) return;
     }
   }
 
@@ -74,10 +85,9 @@ export class SampleChunks {
   readLast(
     series: number,
     { startMs, endMs, stepMs }: { startMs: number; endMs: number; stepMs: number },
-    times: number[],
-    values: number[],
+    into: SampleColumns,
   ): void {
-    const from = times.length;
+    const from = into.length;
     let boundary = endMs;
     let chunk = series < this.#last.length ? (this.#last[series] as number) : NONE;
     for (; chunk !== NONE; chunk = this.#previous[chunk] as number) {
@@ -85,23 +95,53 @@ export class SampleChunks {
       const at = (chunk & SLAB_MASK) * CHUNK;
       const base = this.#base[chunk] as number;
       if (base + (offsets[at] as number) > boundary) continue;
+      into.reserve(CHUNK);
       for (let i = at + (this.#count[chunk] as number) - 1; i >= at; i--) {
         const ms = base + (offsets[i] as number);
         if (ms > boundary) continue;
-        if (ms < startMs) return reverseFrom(from, times, values);
-        times.push(ms);
-        values.push((this.#values[chunk >> SLAB_SHIFT] as Float64Array)[i] as number);
+        if (ms < startMs) return into.reverseFrom(from);
+        into.times[into.length] = ms;
+        into.values[into.length++] = (this.#values[chunk >> SLAB_SHIFT] as Float64Array)[i] as number;
         if (stepMs <= 0) return;
         boundary = endMs - (Math.floor((endMs - ms) / stepMs) + 1) * stepMs;
       }
     }
-    reverseFrom(from, times, values);
+    into.reverseFrom(from);
+  }
+
+  /** Shows the samples with startMs <= stamp <= endMs to the columns, but for chunks that hold nothing they would keep. */
+  readEdges(series: number, { startMs, endMs }: { startMs: number; endMs: number }, into: EdgeColumns): void {
+    into.begin();
+    let chunk = this.#chunkFrom(series, startMs);
+    let passed: number = NONE;
+    for (let next: number; chunk !== NONE; chunk = next) {
+      next = this.#next[chunk] as number;
+      const count = this.#count[chunk] as number;
+      const at = (chunk & SLAB_MASK) * CHUNK;
+      const base = this.#base[chunk] as number;
+      const nextMs = next === NONE ? Infinity : this.#firstMs(next);
+      if (this.#uneven[chunk] === 0 && base >= startMs && nextMs <= endMs && into.passes(base, nextMs, count)) {
+        passed = chunk;
+        continue;
+      }
+      if (passed !== NONE) into.resume(this.#lastMs(passed), this.#lastValue(passed));
+      passed = NONE;
+      const offsets = this.#offsets[chunk >> SLAB_SHIFT] as Int32Array;
+      const numbers = this.#values[chunk >> SLAB_SHIFT] as Float64Array;
+      for (let i = at; i < at + count; i++) {
+        const ms = base + (offsets[i] as number);
+        if (ms < startMs) continue;
+        if (ms > endMs) return into.end();
+        into.visit(ms, numbers[i] as number);
+      }
+    }
+    into.end();
   }
 
   hasWithin(series: number, startMs: number, endMs: number): boolean {
-    const times: number[] = [];
-    this.readLast(series, { startMs, endMs, stepMs: 0 }, times, []);
-    return times.length > 0;
+    this.#scratch.length = 0;
+    this.readLast(series, { startMs, endMs, stepMs: 0 }, this.#scratch);
+    return this.#scratch.length > 0;
   }
 
   /** Frees chunks whose samples all lie before the stamp. */
@@ -123,7 +163,8 @@ export class SampleChunks {
     if (series >= this.#last.length) return NONE;
     let chunk = this.#last[series] as number;
     let found: number = NONE;
-    while (chunk !== NONE && this.#lastMs(chunk) >= ms) {
+    // The last stamp is looked at only where the first one does not decide: it lies elsewhere in memory.
+    while (chunk !== NONE && (this.#firstMs(chunk) >= ms || this.#lastMs(chunk) >= ms)) {
       found = chunk;
       chunk = this.#previous[chunk] as number;
     }
@@ -136,10 +177,16 @@ export class SampleChunks {
     return (this.#base[chunk] as number) + (offsets[at] as number);
   }
 
+  #lastValue(chunk: number): number {
+    const at = (chunk & SLAB_MASK) * CHUNK + (this.#count[chunk] as number) - 1;
+    return (this.#values[chunk >> SLAB_SHIFT] as Float64Array)[at] as number;
+  }
+
   #begin(series: number, ms: number, value: number, after = this.#last[series] as number): void {
     const chunk = this.#take(ms);
     this.#put(chunk, 0, ms, value);
     this.#count[chunk] = 1;
+    if (after !== NONE && !(value >= this.#lastValue(after))) this.#uneven[chunk] = 1;
     this.#link(series, chunk, after);
   }
 
@@ -152,6 +199,9 @@ export class SampleChunks {
       return this.#begin(series, ms, value, ms < this.#firstMs(chunk) ? (this.#previous[chunk] as number) : chunk);
     }
     if (this.#count[chunk] === CHUNK) chunk = this.#split(series, chunk, ms);
+    this.#uneven[chunk] = 1;
+    const next = this.#next[chunk] as number;
+    if (next !== NONE) this.#uneven[next] = 1;
     const at = (chunk & SLAB_MASK) * CHUNK;
     const offsets = this.#offsets[chunk >> SLAB_SHIFT] as Int32Array;
     const values = this.#values[chunk >> SLAB_SHIFT] as Float64Array;
@@ -179,11 +229,13 @@ export class SampleChunks {
     }
     this.#count[chunk] = half;
     this.#count[upper] = CHUNK - half;
+    this.#uneven[upper] = 1;
     this.#link(series, upper, chunk);
     return ms >= this.#firstMs(upper) ? upper : chunk;
   }
 
   #firstMs(chunk: number): number {
+    if (this.#uneven[chunk] === 0) return this.#base[chunk] as number;
     return (
       (this.#base[chunk] as number) +
       ((this.#offsets[chunk >> SLAB_SHIFT] as Int32Array)[(chunk & SLAB_MASK) * CHUNK] as number)
@@ -199,6 +251,7 @@ export class SampleChunks {
   /** Puts a chunk behind another one of the series, or at the front. */
   #link(series: number, chunk: number, after: number): void {
     const next = (after === NONE ? this.#first[series] : this.#next[after]) as number;
+    if (next !== NONE) this.#uneven[next] = 1;
     this.#previous[chunk] = after;
     this.#next[chunk] = next;
     if (after === NONE) this.#first[series] = chunk;
@@ -215,6 +268,7 @@ export class SampleChunks {
     }
     this.#base[chunk] = baseMs;
     this.#count[chunk] = 0;
+    this.#uneven[chunk] = 0;
     return chunk;
   }
 
@@ -226,6 +280,7 @@ export class SampleChunks {
     const room = Math.max(SLAB_CHUNKS, this.#count.length * 2);
     this.#base = grown(this.#base, new Float64Array(room));
     this.#count = grown(this.#count, new Uint8Array(room));
+    this.#uneven = grown(this.#uneven, new Uint8Array(room));
     this.#next = grown(this.#next, new Int32Array(room));
     this.#previous = grown(this.#previous, new Int32Array(room));
   }
@@ -241,12 +296,4 @@ export class SampleChunks {
 function grown<T extends Float64Array | Uint8Array | Int32Array>(from: T, to: T): T {
   to.set(from);
   return to;
-}
-
-function reverseFrom(from: number, ...columns: number[][]): void {
-  for (const column of columns) {
-    for (let low = from, high = column.length - 1; low < high; low++, high--) {
-      [column[low], column[high]] = [column[high] as number, column[low] as number];
-    }
-  }
 }

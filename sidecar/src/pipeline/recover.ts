@@ -120,8 +120,8 @@ async function findCounters({ pipeline, store, nowNanos }: RecoverOptions, marks
       const labels = counters.get(found.labels.key);
       if (labels === undefined) continue;
       // Reads are in whole milliseconds, rounded down; the next sample may not lie before the one that was read.
-      const timeNanos = nanosFromMs((found.timesMs.at(-1) ?? 0) + 1);
-      for (const total of found.values) raise(marks, labels, { total, timeNanos });
+      const timeNanos = nanosFromMs((found.timesMs[found.timesMs.length - 1] ?? 0) + 1);
+      for (const total of Array.from(found.values)) raise(marks, labels, { total, timeNanos });
     }
   }
 }

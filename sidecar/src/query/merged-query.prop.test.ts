@@ -62,7 +62,8 @@ async function storeOf(rows: readonly (readonly [number, number, number])[]): Pr
 /** What the store on disk answers with: the same points, as what each adds. */
 async function selectDeltas(store: Store, request: SelectRequest): Promise<SeriesData[]> {
   const all = await store.select({ ...request, startMs: T0_MS - 3_600_000 });
-  return all.map(({ labels, timesMs, histograms = [] }) => {
+  return all.map(({ labels, histograms = [], ...data }) => {
+    const timesMs = Array.from(data.timesMs);
     const points = histograms as readonly ExponentialHistogram[];
     const from = timesMs.findIndex((timeMs) => timeMs >= request.startMs);
     if (from < 0) return { labels, timesMs: [], values: [] };

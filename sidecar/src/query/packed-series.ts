@@ -2,15 +2,10 @@
  * Series between threads: columns that pass by transfer instead of objects that are cloned one by one. A histogram is a
  * row of a fixed number of figures and its buckets in two common columns.
  */
-import assert from 'node:assert';
 import {
-  CumulativeHistograms,
-  distributionData,
   ExponentialHistogram,
   Labels,
   type CounterReset,
-  type CumulativeRows,
-  type EncodedHistogram,
   type LabelPair,
   type MatrixSeries,
   type Point,
@@ -22,15 +17,9 @@ export interface PackedSeries {
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
   readonly startTimesMs?: Float64Array;
+  readonly ranks?: Uint32Array;
   readonly staleMs?: readonly number[];
   readonly histograms?: PackedHistograms;
-  readonly deltas?: PackedDeltas;
-}
-
-/** A distribution as rows that add up; the columns may be those of several series, and travel once. */
-export interface PackedDeltas extends CumulativeRows {
-  /** What was counted before the first row; null where nobody will ask. */
-  readonly base: EncodedHistogram | undefined | null;
 }
 
 export interface PackedHistograms {
@@ -48,43 +37,27 @@ export interface PackedHistograms {
 const FIGURES = 14;
 const RESETS: readonly CounterReset[] = ['unknown', 'reset', 'not_reset', 'gauge'];
 
-/** `cumulative`: whether distributions may be looked at as cumulative histograms and not only as what was added. */
-export function packSeries(series: SeriesData, cumulative = true): PackedSeries {
-  const { labels, timesMs, values, deltas } = series;
-  if (deltas instanceof CumulativeHistograms) {
-    const columns = { timesMs: new Float64Array(timesMs), values: new Float64Array(0) };
-    return {
-      pairs: labels.pairs,
-      ...columns,
-      deltas: { ...deltas.source, base: cumulative ? deltas.base?.encode() : null },
-    };
-  }
-  const { histograms, staleMs, startTimesMs } = series;
+export function packSeries(series: SeriesData): PackedSeries {
+  const { labels, timesMs, values } = series;
+  const { histograms, staleMs, startTimesMs, ranks } = series;
   return {
     pairs: labels.pairs,
     timesMs: new Float64Array(timesMs),
     values: new Float64Array(values),
     ...(startTimesMs === undefined ? {} : { startTimesMs: new Float64Array(startTimesMs) }),
+    ...(ranks === undefined ? {} : { ranks: Uint32Array.from(ranks) }),
     ...(staleMs === undefined ? {} : { staleMs }),
     ...(histograms === undefined ? {} : { histograms: packHistograms(histograms) }),
   };
 }
 
 export function unpackSeries(packed: PackedSeries): SeriesData {
-  const { pairs, timesMs, values, startTimesMs, staleMs, histograms, deltas } = packed;
-  if (deltas !== undefined) {
-    const { base, ...source } = deltas;
-    const makeBase = (): ExponentialHistogram | undefined => {
-      assert(base !== null, 'a cumulative histogram was asked for that the plan does not read');
-      return base === undefined ? undefined : ExponentialHistogram.decode(base);
-    };
-    const head = { labels: Labels.from(pairs), levelsMs: [] };
-    return distributionData(head, Array.from(timesMs), new CumulativeHistograms(source, makeBase));
-  }
+  const { pairs, timesMs, values, startTimesMs, staleMs, histograms, ranks } = packed;
   return {
     labels: Labels.from(pairs),
-    timesMs: Array.from(timesMs),
-    values: Array.from(values),
+    timesMs,
+    values,
+    ...(ranks === undefined ? {} : { ranks }),
     ...(startTimesMs === undefined ? {} : { startTimesMs }),
     ...(staleMs === undefined ? {} : { staleMs }),
     ...(histograms === undefined ? {} : { histograms: unpackHistograms(histograms) }),
@@ -114,21 +87,13 @@ export function unpackMatrix({ pairs, timesMs, values, histograms }: PackedSerie
 /** What to list as transferred, each once; the sender must not use it any more. */
 export function buffersOf(all: readonly PackedSeries[]): ArrayBuffer[] {
   const buffers = new Set<ArrayBufferLike>();
-  const seen = new Set<CumulativeRows['columns']>();
-  for (const { timesMs, values, startTimesMs, histograms, deltas } of all) {
+  for (const { timesMs, values, startTimesMs, ranks, histograms } of all) {
     buffers.add(timesMs.buffer).add(values.buffer);
     if (startTimesMs !== undefined) buffers.add(startTimesMs.buffer);
+    if (ranks !== undefined) buffers.add(ranks.buffer);
     if (histograms !== undefined) {
       const { present, figures, indexes, counts } = histograms;
       for (const column of [present, figures, indexes, counts]) buffers.add(column.buffer);
-    }
-    if (deltas === undefined) continue;
-    buffers.add(deltas.rows.buffer).add(deltas.ends.buffer);
-    if (seen.has(deltas.columns)) continue;
-    seen.add(deltas.columns);
-    const { positive, negative, customBounds, ...scalars } = deltas.columns;
-    for (const list of [positive, negative, customBounds, scalars]) {
-      for (const column of Object.values(list)) buffers.add((column as Float64Array).buffer);
     }
   }
   return [...buffers] as ArrayBuffer[];

@@ -66,6 +66,7 @@ describe('the PromQL engine over a store', () => {
         startMs: HOUR - 5 * MINUTE + 1,
         endMs: HOUR,
         resolutionMs: 10_000,
+        edgesOf: { firstMs: HOUR, stepMs: 0, steps: 1, rangeMs: 5 * MINUTE },
       },
     ]);
     const range = { startMs: 30 * MINUTE, endMs: HOUR, stepMs: 10 * MINUTE };

@@ -1,4 +1,14 @@
-import { evaluate, ExponentialHistogram, Labels, parse, plan, type SeriesData } from '@tapewatch/core';
+import {
+  CumulativeHistograms,
+  distributionData,
+  evaluate,
+  ExponentialHistogram,
+  histogramColumnsOf,
+  Labels,
+  parse,
+  plan,
+  type SeriesData,
+} from '@tapewatch/core';
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -59,6 +69,37 @@ function distribution(): SeriesData {
   return { labels: Labels.from({ __name__: 'm' }), timesMs, values: timesMs.map(() => NaN), histograms };
 }
 
+/** Two rows at each point but the first, after a base. */
+function added(instance: string): SeriesData {
+  const rows = Array.from({ length: 21 }, (_, i) => {
+    const histogram = new ExponentialHistogram();
+    for (const value of [i, i * i, -1]) histogram.observe(value);
+    return histogram.encode();
+  });
+  const source = {
+    columns: histogramColumnsOf(rows),
+    rows: Uint32Array.from(rows, (_, i) => i),
+    ends: Uint32Array.from({ length: 11 }, (_, i) => 1 + 2 * i),
+    baseCount: 3,
+  };
+  const timesMs = Array.from({ length: 11 }, (_, i) => i * MINUTE);
+  const base = ExponentialHistogram.decode(rows[5] as (typeof rows)[number]);
+  const head = { labels: Labels.from({ __name__: 'm', instance }), levelsMs: [1_000] };
+  return distributionData(head, timesMs, new CumulativeHistograms(source, () => base));
+}
+
+/** The thread that is asked takes the columns away. */
+function copied(series: SeriesData): SeriesData {
+  const { deltas, labels, timesMs } = series;
+  if (!(deltas instanceof CumulativeHistograms)) return series;
+  const { base } = deltas;
+  return distributionData(
+    { labels, levelsMs: [1_000] },
+    timesMs,
+    new CumulativeHistograms(structuredClone(deltas.source), () => base),
+  );
+}
+
 describe('evaluation on another thread', () => {
   it.each([
     ['sum(m)', MINUTE],
@@ -78,6 +119,26 @@ describe('evaluation on another thread', () => {
       const asked = task(expr, [distribution()]);
       const [there, here] = [await pool.evaluate(asked, control), await localEvaluator.evaluate(asked, control)];
       expect(JSON.stringify(there, encoded)).toEqual(JSON.stringify(here, encoded));
+    }
+  });
+
+  it('carries what distributions add, and samples that were left out, whole', async () => {
+    const edges = gauges(2).map((series) => ({ ...series, ranks: series.timesMs.map((_, i) => i * 7) }));
+    const cases = [
+      ['sum(rate(m[3m]))', edges],
+      ['rate(m[3m])', [...edges, ...gauges(3).slice(2)]],
+      ['sum(increase(m[3m]))', [added('a'), added('b')]],
+      ['histogram_quantile(0.5, m) + histogram_count(m)', [added('a'), added('b')]],
+      ['increase(m[4m])', [added('a'), distribution(), ...gauges(2)]],
+    ] as const;
+    for (const [expr, data] of cases) {
+      const asked = task(expr, data);
+      const here = await localEvaluator.evaluate(asked, control);
+      // Twice, since the thread knows the labels the second time.
+      for (let i = 0; i < 2; i++) {
+        const there = await pool.evaluate(task(expr, data.map(copied)), control);
+        expect(JSON.stringify(there, encoded)).toEqual(JSON.stringify(here, encoded));
+      }
     }
   });
 
@@ -135,7 +196,11 @@ it('packs and unpacks any series of numbers', () => {
       const [timesMs, values] = [points.map(([time]) => time), points.map(([, value]) => value)];
       const series: SeriesData = { labels: Labels.from(labels), timesMs, values };
       const back = unpackSeries(structuredClone(packSeries(series)));
-      expect([back.labels.key, back.timesMs, back.values]).toEqual([series.labels.key, timesMs, values]);
+      expect([back.labels.key, Array.from(back.timesMs), Array.from(back.values)]).toEqual([
+        series.labels.key,
+        timesMs,
+        values,
+      ]);
     }),
   );
 });

@@ -6,11 +6,12 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { QueryResult, SeriesData } from '@tapewatch/core';
+import type { Labels, QueryResult } from '@tapewatch/core';
+import { LabelSender } from '../label-exchange.ts';
 import { cumulativeReads } from './cumulative-reads.ts';
 import type { EvaluationControl, EvaluationTask, Evaluator } from './evaluation-task.ts';
 import { stopped } from './evaluation-task.ts';
-import { buffersOf, packSeries, type PackedSeries } from './packed-series.ts';
+import { buffersOfSelections, packSelection, type Packed } from './packed-selection.ts';
 import { Pacer } from '../pacer.ts';
 import { errorFrom, unpackResult, type PackedResult, type WorkerAnswer, type WorkerTask } from './worker-protocol.ts';
 
@@ -19,13 +20,16 @@ const MAX_RESTARTS = 20;
 const FILE = 'query-worker.cjs';
 
 interface Job {
-  readonly task: WorkerTask;
+  /** All but the labels, of which each thread is told those that it does not know. */
+  readonly task: Omit<WorkerTask, 'labels'>;
+  readonly labels: readonly (readonly Labels[])[];
   readonly resolve: (result: PackedResult) => void;
   readonly reject: (error: Error) => void;
 }
 
 interface Thread {
   readonly worker: Worker;
+  readonly sender: LabelSender;
   job: Job | undefined;
 }
 
@@ -53,23 +57,27 @@ export class WorkerPool implements Evaluator {
 
   async evaluate(task: EvaluationTask, { signal }: EvaluationControl): Promise<QueryResult> {
     const pacer = new Pacer();
-    const data: PackedSeries[][] = [];
+    const packed: Packed[] = [];
     const cumulative = cumulativeReads(task.plan);
-    for (const [i, selected] of task.data.entries()) data.push(await packAll(selected, cumulative[i] === true, pacer));
+    for (const [i, selected] of task.data.entries()) {
+      packed.push(await packSelection(selected, cumulative[i] === true, pacer));
+    }
     if (signal.aborted) throw stopped();
     const { text, range, lookbackMs, subqueryStepMs } = task.plan;
     const { maxSamples } = task;
     const stop = new Int32Array(new SharedArrayBuffer(4));
     const id = this.#nextId++;
+    const data = packed.map(({ selection }) => selection);
     const message = { id, text, range, lookbackMs, subqueryStepMs, maxSamples, data, stop };
-    return unpackResult(await this.#run(message, signal), () => pacer.pause());
+    const labels = packed.map((one) => one.labels);
+    return unpackResult(await this.#run(message, labels, signal), () => pacer.pause());
   }
 
-  async #run(task: WorkerTask, signal: AbortSignal): Promise<PackedResult> {
+  async #run(task: Job['task'], labels: Job['labels'], signal: AbortSignal): Promise<PackedResult> {
     let halt: () => void = () => undefined;
     try {
       return await new Promise<PackedResult>((resolve, reject) => {
-        const job: Job = { task, resolve, reject };
+        const job: Job = { task, labels, resolve, reject };
         halt = () => {
           Atomics.store(task.stop, 0, 1);
           const at = this.#waiting.indexOf(job);
@@ -98,7 +106,9 @@ export class WorkerPool implements Evaluator {
       if (idle === undefined) return;
       const job = this.#waiting.shift() as Job;
       idle.job = job;
-      idle.worker.postMessage(job.task, buffersOf(job.task.data.flat()));
+      const labels = job.labels.map((one) => idle.sender.pack(one));
+      const message: WorkerTask = { ...job.task, labels };
+      idle.worker.postMessage(message, buffersOfSelections(message.data));
     }
   }
 
@@ -107,7 +117,7 @@ export class WorkerPool implements Evaluator {
     if (this.#closing || this.#threads.length >= this.#options.threads) return undefined;
     const worker = new Worker(this.#options.path, { name: 'tapewatch-query' });
     worker.unref();
-    const thread: Thread = { worker, job: undefined };
+    const thread: Thread = { worker, sender: new LabelSender(), job: undefined };
     worker.on('message', (answer: WorkerAnswer) => this.#settle(thread, answer));
     worker.on('error', (error) => this.#lose(thread, error));
     worker.on('exit', (code) => this.#lose(thread, new Error(`query thread ended with code ${code}`)));
@@ -134,15 +144,6 @@ export class WorkerPool implements Evaluator {
     if (this.#closing) for (const job of this.#waiting.splice(0)) job.reject(error);
     this.#dispatch();
   }
-}
-
-async function packAll(selected: readonly SeriesData[], cumulative: boolean, pacer: Pacer): Promise<PackedSeries[]> {
-  const packed: PackedSeries[] = [];
-  for (const series of selected) {
-    packed.push(packSeries(series, cumulative));
-    await pacer.pause();
-  }
-  return packed;
 }
 
 /** Where the built entry lies: beside the running bundle, else in the checkout's `sidecar/dist`; undefined when it is not built. */

@@ -1,5 +1,7 @@
 /** What passes between the main thread and the threads that evaluate queries. */
 import { PromqlError, type EvaluationRange, type PromqlErrorKind, type QueryResult } from '@tapewatch/core';
+import type { PackedLabels } from '../label-exchange.ts';
+import type { PackedSelection } from './packed-selection.ts';
 import { packMatrix, unpackMatrix, type PackedSeries } from './packed-series.ts';
 
 export interface WorkerTask {
@@ -10,7 +12,9 @@ export interface WorkerTask {
   readonly lookbackMs: number;
   readonly subqueryStepMs: number;
   readonly maxSamples: number;
-  readonly data: readonly (readonly PackedSeries[])[];
+  readonly data: readonly PackedSelection[];
+  /** Of the selections, in their order. */
+  readonly labels: readonly PackedLabels[];
   /** One shared number; not zero: stop. */
   readonly stop: Int32Array;
 }

@@ -57,7 +57,7 @@ function selectAll(store: Store, matchers: readonly Matcher[] = [], resolutionMs
 }
 
 function pointsOf({ timesMs, values }: SeriesData): [number, number][] {
-  return timesMs.map((timeMs, i) => [timeMs - T0_MS, values[i] as number]);
+  return Array.from(timesMs, (timeMs, i) => [timeMs - T0_MS, values[i] as number]);
 }
 
 function describeSeries(store: () => Store, restart: () => Promise<unknown>): void {
@@ -276,7 +276,9 @@ function describeSeries(store: () => Store, restart: () => Promise<unknown>): vo
     const newest = async (resolutionMs: number, endMs: number): Promise<number[]> => {
       const request = { matchers: [], startMs: T0_MS, endMs, resolutionMs, newestOfStep: true } as const;
       const [found] = await store().select(request);
-      const steps = new Map(found?.timesMs.map((ms, i) => [Math.ceil((ms - endMs) / (resolutionMs || 1e9)), i]));
+      const steps = new Map(
+        Array.from(found?.timesMs ?? [], (ms, i) => [Math.ceil((ms - endMs) / (resolutionMs || 1e9)), i]),
+      );
       return [...steps.values()].map((i) => found?.values[i] as number);
     };
     expect(await newest(60_000, T0_MS + 180_000)).toEqual([3, 5]);
@@ -329,7 +331,7 @@ function describeDistributions(store: () => Store, restart: () => Promise<unknow
     await store().append(clockAt(8));
     const request = { matchers, startMs: T0_MS + 2_500, endMs: T0_MS + 4_000, resolutionMs: 1_000 };
     for (const found of [await store().select(request), await store().select(request)]) {
-      expect(found[0]?.timesMs).toEqual([T0_MS + 3_000, T0_MS + 4_000]);
+      expect(Array.from(found[0]?.timesMs ?? [])).toEqual([T0_MS + 3_000, T0_MS + 4_000]);
       expect(found[0]?.values).toEqual([NaN, NaN]);
       [3, 4].forEach((count, i) => {
         expectSame(found[0]?.histograms?.[i], histogramOf(parts.slice(0, count).flat()).encode());
@@ -362,14 +364,14 @@ function describeDistributions(store: () => Store, restart: () => Promise<unknow
     const request = { matchers, startMs: T0_MS, endMs: T0_MS + 2 * hour * 1_000 };
     const read = async (resolutionMs: number) => (await store().select({ ...request, resolutionMs }))[0];
     const tens = await read(10_000);
-    expect(tens?.timesMs.map((ms) => (ms - T0_MS) / 1_000)).toEqual([10, 20, 80, hour + 10]);
+    expect(Array.from(tens?.timesMs ?? [], (ms) => (ms - T0_MS) / 1_000)).toEqual([10, 20, 80, hour + 10]);
     expect(tens?.histograms?.map((histogram) => histogram?.count)).toEqual([1, 3, 4, 5]);
     expect(tens?.levelsMs).toEqual([10_000]);
     const minutes = await read(60_000);
-    expect(minutes?.timesMs.map((ms) => (ms - T0_MS) / 1_000)).toEqual([60, 120, hour + 60]);
+    expect(Array.from(minutes?.timesMs ?? [], (ms) => (ms - T0_MS) / 1_000)).toEqual([60, 120, hour + 60]);
     expect(minutes?.histograms?.map((histogram) => histogram?.count)).toEqual([3, 4, 5]);
     const hours = await read(hour * 1_000);
-    expect(hours?.timesMs.map((ms) => (ms - T0_MS) / 1_000)).toEqual([hour, 2 * hour]);
+    expect(Array.from(hours?.timesMs ?? [], (ms) => (ms - T0_MS) / 1_000)).toEqual([hour, 2 * hour]);
     expect(hours?.levelsMs).toEqual([3_600_000]);
     expectSame(hours?.histograms?.at(-1), histogramOf([1, 2, 9, 3, 4]).encode());
   });
@@ -380,7 +382,7 @@ function describeDistributions(store: () => Store, restart: () => Promise<unknow
     await store().append(clockAt(79));
     const request = { matchers, startMs: T0_MS, endMs: T0_MS + 120_000, resolutionMs: 60_000 };
     const [found] = await store().select(request);
-    expect(found?.timesMs.map((ms) => (ms - T0_MS) / 1_000)).toEqual([60, 79]);
+    expect(Array.from(found?.timesMs ?? [], (ms) => (ms - T0_MS) / 1_000)).toEqual([60, 79]);
     expect(found?.histograms?.map((histogram) => histogram?.count)).toEqual([1, 4]);
     expect(found?.levelsMs).toEqual([60_000, 10_000, 1_000]);
   });
@@ -390,7 +392,7 @@ function describeDistributions(store: () => Store, restart: () => Promise<unknow
     await store().append(clockAt(8));
     const request = { matchers, startMs: T0_MS + 1_000, endMs: T0_MS + 4_000, resolutionMs: 2_000 };
     const [found] = await store().select(request);
-    expect(found?.timesMs).toEqual([T0_MS + 2_000, T0_MS + 4_000]);
+    expect(Array.from(found?.timesMs ?? [])).toEqual([T0_MS + 2_000, T0_MS + 4_000]);
     [2, 4].forEach((count, i) => {
       expectSame(found?.histograms?.[i], histogramOf(parts.slice(0, count).flat()).encode());
     });

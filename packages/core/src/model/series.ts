@@ -32,14 +32,29 @@ export interface SelectRequest {
    * resolution of 0 makes the range one step. A hint too: a reader may answer with all samples.
    */
   readonly newestOfStep?: true;
+  /** Of these windows only the outermost samples are looked at, those around a fall, and how many there are. A hint too. */
+  readonly edgesOf?: EvenWindows;
 }
 
-/** Samples of one series in ascending order of time, parallel arrays. A point is a number or a histogram, not both. */
+/** Windows (end - rangeMs, end] that end at `firstMs` and each `stepMs` after it. */
+export interface EvenWindows {
+  readonly firstMs: number;
+  readonly stepMs: number;
+  readonly steps: number;
+  readonly rangeMs: number;
+}
+
+/**
+ * Samples of one series in ascending order of time, parallel arrays. A point is a number or a histogram, not both. Typed
+ * arrays belong to whoever asked, who may hand them to another thread; several series may share a buffer.
+ */
 export interface SeriesData {
   readonly labels: Labels;
-  readonly timesMs: readonly number[];
+  readonly timesMs: ArrayLike<number>;
   /** NaN where a histogram stands (or where the value is NaN). */
-  readonly values: readonly number[];
+  readonly values: ArrayLike<number>;
+  /** Where a reader left samples out: the number that each sample has in the whole series, from any start. */
+  readonly ranks?: ArrayLike<number>;
   /** Present for distributions: cumulative histograms, counter semantics. `undefined` entries are numbers. */
   readonly histograms?: readonly (ExponentialHistogram | undefined)[];
   /** The same distribution as what each point adds: only where it never resets and has one layout throughout. */

@@ -362,9 +362,9 @@ function resampled(histogram: ExponentialHistogram): ExponentialHistogram {
 
 function pointsOf({ floatTimes, floats, histogramTimes, histograms }: RangeSeries): Point[] {
   const points: Point[] = Array.from(floatTimes, (timeMs, i) => ({ timeMs, value: floats[i] as number }));
-  histogramTimes.forEach((timeMs, i) => {
-    points.push({ timeMs, value: NaN, histogram: histograms[i] as ExponentialHistogram });
-  });
+  for (let i = 0; i < histogramTimes.length; i++) {
+    points.push({ timeMs: histogramTimes[i] as number, value: NaN, histogram: histograms[i] as ExponentialHistogram });
+  }
   return points.sort((a, b) => a.timeMs - b.timeMs);
 }
 

@@ -4,8 +4,9 @@
  * the first millisecond read is one after the open end.
  */
 import type { Matcher } from '../model/matcher.ts';
-import type { SelectRequest } from '../model/series.ts';
+import type { EvenWindows, SelectRequest } from '../model/series.ts';
 import { type Aggregate, type Call, type Expr, type VectorSelector, withoutParens } from './ast.ts';
+import type { FunctionReads } from './function/definition.ts';
 import { builtinFunctions, type FunctionRegistry } from './function/registry.ts';
 import { gridOf, offsetMs, pinnedMs, positiveMs, requireRange, subqueryGrid } from './grid.ts';
 import { plannedMerge, type PlannedMerge } from './merged-rate.ts';
@@ -80,6 +81,13 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
+interface Reading {
+  readonly rangeMs: number;
+  readonly resolutionMs: number;
+  readonly newestOfStep?: true;
+  readonly edges?: boolean;
+}
+
 class Planner {
   readonly functions: FunctionRegistry;
   readonly lookbackMs: number;
@@ -101,15 +109,16 @@ class Planner {
   }
 
   /** `reads`: what the function around a range selector needs. */
-  visit(expr: Expr, grid: Grid, reads: 'raw' | 'windows' | undefined): void {
+  visit(expr: Expr, grid: Grid, reads: FunctionReads | undefined): void {
     switch (expr.kind) {
       case 'selector':
         return this.#select(expr, grid, { rangeMs: this.lookbackMs, resolutionMs: grid.stepMs, newestOfStep: true });
       case 'matrix': {
         const rangeMs = positiveMs(expr.range, this.#range, expr);
-        const resolutionMs = reads === 'windows' ? windowResolutionMs(rangeMs, grid.stepMs) : 0;
+        const everySample = reads === undefined || reads === 'raw';
+        const resolutionMs = everySample ? 0 : windowResolutionMs(rangeMs, grid.stepMs);
         const reach = expr.selector.extension === undefined ? 0 : this.lookbackMs;
-        return this.#select(expr.selector, grid, { rangeMs: rangeMs + reach, resolutionMs });
+        return this.#select(expr.selector, grid, { rangeMs: rangeMs + reach, resolutionMs, edges: reads === 'edges' });
       }
       case 'subquery': {
         const inner = subqueryGrid(expr, { grid, range: this.#range, defaultStepMs: this.subqueryStepMs });
@@ -155,15 +164,14 @@ class Planner {
     this.visit(selector, grid, undefined);
   }
 
-  #select(
-    selector: VectorSelector,
-    grid: Grid,
-    { rangeMs, resolutionMs, newestOfStep }: { rangeMs: number; resolutionMs: number; newestOfStep?: true },
-  ): void {
+  #select(selector: VectorSelector, grid: Grid, { rangeMs, resolutionMs, newestOfStep, edges = false }: Reading): void {
     const pinned = pinnedMs(selector.at, this.#range);
     const shift = offsetMs(selector.offset, this.#range);
     const firstMs = (pinned ?? grid.startMs) - shift;
-    const lastMs = (pinned ?? grid.startMs + Math.max(0, grid.steps - 1) * grid.stepMs) - shift;
+    const steps = pinned === undefined ? Math.max(1, grid.steps) : 1;
+    const { stepMs } = grid;
+    const lastMs = firstMs + (steps - 1) * stepMs;
+    const edgesOf: EvenWindows = { firstMs, stepMs, steps, rangeMs };
     const { extension } = selector;
     const request: SelectRequest = {
       matchers: selector.matchers,
@@ -172,6 +180,7 @@ class Planner {
       // What is interpolated, or taken from before the window, is a stored sample.
       resolutionMs: extension === undefined ? resolutionMs : 0,
       ...(extension === undefined && newestOfStep === true ? { newestOfStep } : {}),
+      ...(extension === undefined && edges ? { edgesOf } : {}),
     };
     const key = JSON.stringify(request);
     const index = this.#known.get(key) ?? this.selects.push(request) - 1;

@@ -13,10 +13,14 @@ export interface RangeSeries {
   readonly labels: Labels;
   readonly floatTimes: ArrayLike<number>;
   readonly floats: ArrayLike<number>;
-  readonly histogramTimes: readonly number[];
+  readonly histogramTimes: ArrayLike<number>;
   readonly histograms: readonly ExponentialHistogram[];
   /** Histograms as what each adds, where the series tells; reading `histograms` makes them all then. */
   readonly deltas?: HistogramDeltas;
+  /** Where samples were left out: the number of each float in the whole series. */
+  readonly floatRanks?: ArrayLike<number>;
+  /** Floats that are less than the one before, by index; kept by who finds them. */
+  falls?: readonly number[];
   /** When each sample began to count, where the series tells; 0 is unknown. Beside the stamps. */
   readonly floatStarts?: ArrayLike<number>;
   readonly histogramStarts?: ArrayLike<number>;
@@ -49,10 +53,11 @@ export interface Ranges {
 
 export function rangeSeries(series: SeriesData): RangeSeries {
   if (series.deltas !== undefined) return deltaSeries(series, series.deltas);
-  const { labels, timesMs, values, histograms, startTimesMs } = series;
+  const { labels, timesMs, values, histograms, startTimesMs, ranks } = series;
   if (histograms === undefined) {
     const starts = startTimesMs === undefined ? {} : { floatStarts: startTimesMs };
-    return { labels, floatTimes: timesMs, floats: values, histogramTimes: [], histograms: [], ...starts };
+    const numbers = ranks === undefined ? {} : { floatRanks: ranks };
+    return { labels, floatTimes: timesMs, floats: values, histogramTimes: [], histograms: [], ...numbers, ...starts };
   }
   const split = {
     labels,

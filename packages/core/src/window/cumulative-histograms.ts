@@ -114,18 +114,18 @@ function scale(histogram: ExponentialHistogram, factor: number): void {
  */
 export function distributionData(
   head: { readonly labels: Labels; readonly levelsMs: readonly number[] },
-  timesMs: readonly number[],
+  timesMs: ArrayLike<number>,
   cumulative: CumulativeHistograms,
 ): SeriesData {
   if (timesMs.length === 0 || !hasOneLayout(cumulative)) {
-    const values = timesMs.map(() => NaN);
+    const values = new Array<number>(timesMs.length).fill(NaN);
     return { ...head, timesMs, values, histograms: timesMs.length === 0 ? [] : cumulative.points() };
   }
   return {
     ...head,
     timesMs,
     get values() {
-      return timesMs.map(() => NaN);
+      return new Array<number>(timesMs.length).fill(NaN);
     },
     deltas: cumulative,
     get histograms() {

@@ -20,14 +20,19 @@ export interface FunctionArgument {
   readonly labelsOnly?: boolean;
 }
 
+/**
+ * What a function looks at in a range: every sample (`changes`; the default); also the last values of small windows; or only
+ * the outermost samples, those around a fall, and how many there are (`rate`).
+ */
+export type FunctionReads = 'raw' | 'windows' | 'edges';
+
 export interface FunctionDefinition {
   readonly name: string;
   readonly args: readonly FunctionArgument[];
   readonly returns: ValueType;
   /** One line for completion and for the reference page. */
   readonly doc: string;
-  /** `changes` depend on every raw sample; the others also read the last value of small windows. Default: raw. */
-  readonly reads?: 'raw' | 'windows';
+  readonly reads?: FunctionReads;
   /** Selector modifiers (`anchored`, `smoothed`) that the function can deal with. */
   readonly extends?: readonly Extension[];
   /** Not part of Prometheus. */

@@ -6,7 +6,7 @@ import type { Extension } from '../ast.ts';
 import { isEmpty, joinEqual, newColumn, put, timeAt, type Column, type Value } from '../vector.ts';
 import { eachWindow, floatCount, histogramCount, type RangeSeries, type Window } from '../window.ts';
 import { argumentAt, scalarArgument } from './arguments.ts';
-import type { CallContext, FunctionArgument, FunctionDefinition } from './definition.ts';
+import type { CallContext, FunctionArgument, FunctionDefinition, FunctionReads } from './definition.ts';
 
 export type WindowResult = number | ExponentialHistogram | undefined;
 
@@ -29,7 +29,7 @@ export interface RangeFunction {
   readonly before?: readonly string[];
   readonly after?: readonly string[];
   readonly keepsName?: boolean;
-  readonly reads?: 'raw' | 'windows';
+  readonly reads?: FunctionReads;
   /** The selector modifiers that the function can deal with. */
   readonly extends?: readonly Extension[];
   over(window: Window, scalars: readonly number[], context: WindowContext): WindowResult;

@@ -7,7 +7,7 @@
 import { addHistograms, fitOf, scaleHistogram, subtractHistograms, wasReset } from '../../histogram/arithmetic.ts';
 import type { HistogramDeltas } from '../../histogram/deltas.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
-import { firstAfter, floatCount, histogramCount, type Window } from '../window.ts';
+import { firstAfter, floatCount, histogramCount, type RangeSeries, type Window } from '../window.ts';
 import { extendedChange } from './extended-rate.ts';
 import {
   mixedFloatsAndHistograms,
@@ -27,21 +27,21 @@ export const rateFunctions = [
   rangeFunction({
     name: 'rate',
     doc: 'Per-second average increase of a counter over the range, resets corrected, extrapolated to the edges.',
-    reads: 'windows',
+    reads: 'edges',
     extends: ['anchored', 'smoothed'],
     over: extrapolated({ counter: true, perSecond: true }),
   }),
   rangeFunction({
     name: 'increase',
     doc: 'Increase of a counter over the range, resets corrected, extrapolated to the edges.',
-    reads: 'windows',
+    reads: 'edges',
     extends: ['anchored', 'smoothed'],
     over: extrapolated({ counter: true, perSecond: false }),
   }),
   rangeFunction({
     name: 'delta',
     doc: 'Difference between the last and the first value of a gauge in the range, extrapolated to the edges.',
-    reads: 'windows',
+    reads: 'edges',
     extends: ['anchored', 'smoothed'],
     over: extrapolated({ counter: false, perSecond: false }),
   }),
@@ -162,13 +162,24 @@ function floatChange(window: Window, { counter }: RateKind, context: WindowConte
   let change = (floats[floatTo - 1] as number) - (floats[floatFrom] as number);
   if (!counter) return change;
   if (series.floatStarts !== undefined) return change + resetsByStart(window, context);
-  let before = floats[floatFrom] as number;
-  for (let i = floatFrom + 1; i < floatTo; i++) {
-    const value = floats[i] as number;
-    if (value < before) change += before;
-    before = value;
+  const resets = floatResets(series);
+  for (let i = firstAfter(resets, floatFrom, 0); i < resets.length; i++) {
+    const at = resets[i] as number;
+    if (at >= floatTo) break;
+    change += floats[at - 1] as number;
   }
   return change;
+}
+
+const NO_RESETS: readonly number[] = [];
+
+/** Where the floats of a series go down, found once however many windows ask. */
+function floatResets(series: RangeSeries): readonly number[] {
+  if (series.falls !== undefined) return series.falls;
+  const { floats } = series;
+  let falls: number[] | undefined;
+  for (let i = 1; i < floats.length; i++) if ((floats[i] as number) < (floats[i - 1] as number)) (falls ??= []).push(i);
+  return (series.falls = falls ?? NO_RESETS);
 }
 
 /** What was lost at resets, those that only the start times tell included. */
@@ -312,7 +323,7 @@ function factor(
   const times = isFloat ? window.series.floatTimes : window.series.histogramTimes;
   const firstMs = times[isFloat ? window.floatFrom : window.histogramFrom] as number;
   const lastMs = times[(isFloat ? window.floatTo : window.histogramTo) - 1] as number;
-  const intervals = (isFloat ? floatCount(window) : histogramCount(window)) - 1;
+  const intervals = isFloat ? floatIntervals(window) : histogramCount(window) - 1;
   const average = intervals === 0 ? 0 : (lastMs - firstMs) / 1000 / intervals;
   const sampled = (lastMs - (began ?? firstMs)) / 1000;
   let toStart = began === undefined ? edge((firstMs - window.startMs) / 1000, average) : 0;
@@ -322,6 +333,12 @@ function factor(
   }
   const extrapolation = (sampled + toStart + toEnd) / sampled;
   return kind.perSecond ? extrapolation / (context.rangeMs / 1000) : extrapolation;
+}
+
+/** Between the samples of the window, those that a reader left out included. */
+function floatIntervals({ series: { floatRanks }, floatFrom, floatTo }: Window): number {
+  if (floatRanks === undefined) return floatTo - 1 - floatFrom;
+  return (floatRanks[floatTo - 1] as number) - (floatRanks[floatFrom] as number);
 }
 
 function edge(gap: number, average: number): number {
