@@ -47,5 +47,6 @@ export * from './window/rollup-columns.ts';
 export * from './window/rollup-distributions.ts';
 export * from './window/rollup-fold.ts';
 export * from './window/rollup-ladder.ts';
+export * from './window/rollup-value-fold.ts';
 export * from './window/rollup-values.ts';
 export * from './window/sequence-ledger.ts';

@@ -7,7 +7,21 @@ import type { DistributionWindows, HistogramColumns } from './rollup-columns.ts'
 
 /** Rows in any order; merged are those with the same series, shape and wide window. Yields ascending start and series. */
 export function foldDistributions(parts: DistributionWindows, widthSeconds: number): DistributionWindows {
-  const runs = runsOf(parts, widthSeconds);
+  return folded(parts, runsOf(parts, { widthSeconds, takes: () => true }), widthSeconds);
+}
+
+/** As `foldLateValues`, of distributions: of the revised rows that begin before the stamp, seconds. */
+export function foldLateDistributions(
+  parts: DistributionWindows,
+  { widthSeconds, beforeSeconds }: { readonly widthSeconds: number; readonly beforeSeconds: number },
+): DistributionWindows {
+  const takes = (row: number): boolean =>
+    parts.revised[row] === 1 && (parts.startSeconds[row] as number) < beforeSeconds;
+  const late = folded(parts, runsOf(parts, { widthSeconds, takes }), widthSeconds);
+  return { ...late, revised: new Uint8Array(late.seriesIds.length).fill(1) };
+}
+
+function folded(parts: DistributionWindows, runs: readonly Run[], widthSeconds: number): DistributionWindows {
   const rows = runs.length;
   const seriesIds = Uint32Array.from(runs, ([first]) => parts.seriesIds[first as number] as number);
   const startSeconds = Uint32Array.from(runs, ([first]) => {
@@ -21,9 +35,13 @@ export function foldDistributions(parts: DistributionWindows, widthSeconds: numb
 type Run = Uint32Array | readonly number[];
 
 /** Lists of rows that belong together. */
-function runsOf(parts: DistributionWindows, widthSeconds: number): Run[] {
+function runsOf(
+  parts: DistributionWindows,
+  { widthSeconds, takes }: { readonly widthSeconds: number; readonly takes: (row: number) => boolean },
+): Run[] {
   const byStart = new Map<number, number[]>();
   for (let row = 0; row < parts.startSeconds.length; row++) {
+    if (!takes(row)) continue;
     const start = parts.startSeconds[row] as number;
     const wide = start - (start % widthSeconds);
     const rows = byStart.get(wide);

@@ -6,7 +6,20 @@
  */
 import { RollupBuckets } from './rollup-buckets.ts';
 import { concatValueWindows, type RawColumns, type ValueWindows } from './rollup-columns.ts';
-import { RollupRows } from './rollup-rows.ts';
+import {
+  COUNT,
+  FIRST,
+  FIRST_OFFSET,
+  INCREASE,
+  LAST,
+  LAST_OFFSET,
+  MAX,
+  MIN,
+  NO_VALUE_WINDOWS,
+  SUM,
+  ValueBucket,
+  windowsOf,
+} from './rollup-value-bucket.ts';
 
 export interface RollupOptions {
   readonly widthSeconds: number;
@@ -17,35 +30,6 @@ export interface RollupOptions {
 /** Kind of a series by id, as a byte. */
 export const KIND_CODES = { gauge: 0, counter: 1, distribution: 2 } as const;
 export type KindCodes = Uint8Array;
-
-const FIELDS = 9;
-const [COUNT, SUM, MIN, MAX, FIRST, FIRST_OFFSET, LAST, LAST_OFFSET, INCREASE] = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
-
-class ValueBucket {
-  readonly rows = new RollupRows();
-  numbers = new Float64Array(8 * FIELDS);
-
-  /** Where the series' numbers begin. */
-  at(id: number): number {
-    const { rows } = this;
-    const before = rows.size;
-    const at = rows.rowOf(id) * FIELDS;
-    if (rows.size > before) this.#clear(at);
-    return at;
-  }
-
-  #clear(at: number): void {
-    if (at >= this.numbers.length) {
-      const grown = new Float64Array(this.numbers.length * 2);
-      grown.set(this.numbers);
-      this.numbers = grown;
-    }
-    this.numbers[at + MIN] = Infinity;
-    this.numbers[at + MAX] = -Infinity;
-    this.numbers[at + FIRST_OFFSET] = Infinity;
-    this.numbers[at + LAST_OFFSET] = -Infinity;
-  }
-}
 
 export class ValueRollup {
   readonly #buckets: RollupBuckets<ValueBucket>;
@@ -107,7 +91,7 @@ export class ValueRollup {
   /** The windows that end at or before the stamp, and parts for those that had been sealed before. */
   seal(untilSeconds: number): ValueWindows {
     const parts = this.#buckets.seal(untilSeconds).map((due) => windowsOf(due.bucket, due));
-    return parts.length === 0 ? EMPTY : concatValueWindows(parts);
+    return parts.length === 0 ? NO_VALUE_WINDOWS : concatValueWindows(parts);
   }
 
   #increase(id: number, second: number, nano: number, value: number): number {
@@ -136,33 +120,3 @@ function isStaleMarker({ buffer, byteOffset }: Float64Array, index: number): boo
   const bits = new Uint32Array(buffer, byteOffset + index * 8, 2);
   return (bits[0] === 2 && bits[1] === 0x7ff00000) || (bits[1] === 2 && bits[0] === 0x7ff00000);
 }
-
-function windowsOf(
-  { rows, numbers }: ValueBucket,
-  { startSeconds, revised }: { startSeconds: number; revised: boolean },
-): ValueWindows {
-  const order = rows.order();
-  const column = (field: number): Float64Array => {
-    const values = new Float64Array(order.length);
-    for (let i = 0; i < order.length; i++) values[i] = numbers[(order[i] as number) * FIELDS + field] as number;
-    return values;
-  };
-  const seriesIds = new Uint32Array(order.length);
-  for (let i = 0; i < order.length; i++) seriesIds[i] = rows.ids[order[i] as number] as number;
-  return {
-    seriesIds,
-    startSeconds: new Uint32Array(order.length).fill(startSeconds),
-    counts: column(COUNT),
-    sums: column(SUM),
-    mins: column(MIN),
-    maxs: column(MAX),
-    firsts: column(FIRST),
-    firstOffsets: column(FIRST_OFFSET),
-    lasts: column(LAST),
-    lastOffsets: column(LAST_OFFSET),
-    increases: column(INCREASE),
-    revised: new Uint8Array(order.length).fill(revised ? 1 : 0),
-  };
-}
-
-const EMPTY = windowsOf(new ValueBucket(), { startSeconds: 0, revised: false });

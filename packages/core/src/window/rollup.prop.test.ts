@@ -5,6 +5,7 @@ import { createBucketIndex, bucketIndex } from '../histogram/bucket-index.ts';
 import { quantile } from '../histogram/quantile.ts';
 import { histogramAt, type DistributionWindows, type RawColumns } from './rollup-columns.ts';
 import { DistributionRollup } from './rollup-distributions.ts';
+import { foldLateValues } from './rollup-value-fold.ts';
 import { KIND_CODES, ValueRollup } from './rollup-values.ts';
 
 type Row = readonly [seriesId: number, second: number, nano: number, value: number];
@@ -203,6 +204,35 @@ describe('ValueRollup', () => {
           (a, b) => (a[1] as number) - (b[1] as number) || (a[0] as number) - (b[0] as number),
         );
         expect(found).toEqual(sorted);
+      }),
+    );
+  });
+
+  it('folds late windows into those that the samples would have made', () => {
+    const samples = fc.uniqueArray(row, {
+      maxLength: 80,
+      selector: ([id, second, nano]) => `${id % 5}/${second}/${nano}`,
+    });
+    fc.assert(
+      fc.property(samples, fc.integer({ min: 100, max: 140 }), (rows, beforeSeconds) => {
+        const sealedBefore = { sealedUntilSeconds: 1_000 };
+        const few = rows.map(([id, ...rest]): Row => [id % 5, ...rest]);
+        const narrow = new ValueRollup({ widthSeconds: 1, ...sealedBefore });
+        narrow.add(columnsOf(few), new Uint8Array(400));
+        const wide = new ValueRollup({ widthSeconds: 20, ...sealedBefore });
+        wide.add(columnsOf(few.filter(([, second]) => second < beforeSeconds)), new Uint8Array(400));
+        const folded = foldLateValues(narrow.seal(0), { widthSeconds: 20, beforeSeconds });
+        const { sums, ...exactly } = folded;
+        const { sums: expectedSums, ...expectedExactly } = wide.seal(0);
+        // Which of two zeros is kept depends on the order, too.
+        const unsigned = (columns: object) =>
+          Object.values(columns).map((column: number[]) => Array.from(column, (x) => x + 0));
+        expect(unsigned(exactly)).toEqual(unsigned(expectedExactly));
+        // Sums of values hundreds of magnitudes apart depend on the order of adding.
+        sums.forEach((sum, i) => {
+          const largest = Math.max(1, ...[folded.mins[i], folded.maxs[i]].map((x) => Math.abs(x as number)));
+          expect(Math.abs(sum - (expectedSums[i] as number))).toBeLessThanOrEqual(largest * 1e-9);
+        });
       }),
     );
   });
