@@ -64,7 +64,7 @@ export class Announcer {
       this.#younger = new Map();
     }
     return () => {
-      for (const [name, oldestMs] of changes) this.#sink?.changed(name, oldestMs);
+      for (const [name, oldestMs] of changes) this.#sink?.stored(name, oldestMs);
     };
   }
 

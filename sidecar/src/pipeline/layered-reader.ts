@@ -29,7 +29,7 @@ export class LayeredReader implements StoreReader {
 
   /** Memory answers in pieces and may forget between them: what it said counts only if it still holds the whole range. */
   async #ask<T>(startMs: number, read: (from: Pick<StoreReader, 'select' | 'series'>) => Promise<T>): Promise<T> {
-    const isComplete = (): boolean => startMs >= this.#head.completeSinceMs;
+    const isComplete = (): boolean => this.isInMemory({ startMs });
     if (isComplete()) {
       const answer = await read(this.#head);
       if (isComplete()) return answer;
@@ -39,6 +39,11 @@ export class LayeredReader implements StoreReader {
 
   select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
     return this.#ask(request.startMs, (from) => from.select(request, signal));
+  }
+
+  /** Memory only ever forgets: what it holds now, it held before. */
+  isInMemory({ startMs }: Pick<SelectRequest, 'startMs'>): boolean {
+    return startMs >= this.#head.completeSinceMs;
   }
 
   series(

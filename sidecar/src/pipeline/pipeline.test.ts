@@ -290,7 +290,8 @@ describe('Pipeline', () => {
     const told: [string, number][] = [];
     const head: PipelineHead = { ...NO_HEAD, seal: (_stream, _watermark, names) => void names.set('sealed', 7) };
     const { clock, pipeline, send, settle } = setUp({ head });
-    pipeline.announceTo({ changed: (name, oldestMs) => void told.push([name, oldestMs]) });
+    const note = (name: string, oldestMs: number): void => void told.push([name, oldestMs]);
+    pipeline.announceTo({ changed: note, stored: note });
     let announced: ReadonlySet<string> = new Set();
     pipeline.onAdvance((names) => (announced = names));
     pipeline.acceptSamples('test', [

@@ -67,8 +67,10 @@ export interface QueryLine {
  * by windows that became visible; in memory and, once durable, on disk. Cached answers rely on it.
  */
 export interface ChangeSink {
-  /** `oldestMs`: the oldest stamp of the metric whose answer may differ now. */
+  /** `oldestMs`: the oldest stamp of the metric whose answer may differ now, whatever is read. */
   changed(name: string, oldestMs: number): void;
+  /** The same, but only of what is read from disk: memory showed it before. */
+  stored(name: string, oldestMs: number): void;
 }
 
 /** What surrounds a Grafana query document: ends inclusive, in milliseconds. */

@@ -114,6 +114,8 @@ export interface StoreReader {
    * everything before its stamp (exclusive) that is still retained.
    */
   select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]>;
+  /** Whether a request that was just answered was answered from memory. Absent: never. */
+  isInMemory?(request: Pick<SelectRequest, 'startMs'>): boolean;
   /** Label sets that match any of the matcher lists and have samples in the range; an empty list matches all. */
   series(
     matcherLists: readonly (readonly Matcher[])[],

@@ -18,6 +18,16 @@ export interface CachedAnswer {
   readonly selects: readonly SelectRequest[];
   readonly levelsMs: readonly number[];
   readonly errorBound: number | undefined;
+  /** The last step that was read from disk; -Infinity when all was in memory. */
+  readonly storedUntilMs: number;
+  /** The part that was handed out last, so that who has written it as text knows it again. */
+  view?: AnswerView;
+}
+
+export interface AnswerView {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly result: Extract<QueryResult, { type: 'matrix' }>;
 }
 
 const BYTES_PER_ANSWER = 1_000;

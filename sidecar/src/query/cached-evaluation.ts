@@ -8,7 +8,7 @@
  * answered; else everything is evaluated anew. Counts and values are then those of a fresh evaluation; the sum of a
  * cumulative histogram may differ in its last digit, because it was added up in another order.
  */
-import type { EvaluationRange, MatrixSeries, QueryResult, SelectRequest } from '@tapewatch/core';
+import type { EvaluationRange, QueryResult, SelectRequest } from '@tapewatch/core';
 import type { AnswerCache, CachedAnswer } from './answer-cache.ts';
 import type { ChangeLog } from './change-log.ts';
 import { raceAbort } from './deadline.ts';
@@ -30,6 +30,8 @@ export interface Evaluated {
   /** Levels that answered; UNKNOWN_LEVEL among them when a reader did not tell. */
   readonly levelsMs: readonly number[];
   readonly errorBound: number | undefined;
+  /** Nothing of it was read from disk. */
+  readonly inMemory: boolean;
   readonly series: number;
   readonly samples: number;
 }
@@ -37,6 +39,15 @@ export interface Evaluated {
 export interface Answer extends Evaluated {
   readonly cache: 'hit' | 'extended' | 'miss';
 }
+
+/** What is kept beside an answer. */
+type Given = { readonly answer: Answer } & Pick<
+  CachedAnswer,
+  'firstMs' | 'version' | 'evaluatedAtMs' | 'storedUntilMs'
+>;
+
+/** Steps before the range that stay: a question that waited, or came from a slower clock, begins a step or two earlier. */
+const STEPS_BEHIND = 4;
 
 /** Stands for a level that a reader chose without telling which; nothing is continued then. */
 export const UNKNOWN_LEVEL = -1;
@@ -56,7 +67,10 @@ export class CachedEvaluation {
   unchanged(question: Question): () => boolean {
     const { version } = this.#changes;
     const newestMs = newestRead(question);
-    return () => this.#changes.oldestSince(version, question.facts.names) > newestMs;
+    const { names } = question.facts;
+    return () =>
+      this.#changes.oldestSince(version, names) > newestMs &&
+      this.#changes.oldestStoredSince(version, names) > newestMs;
   }
 
   async answer(question: Question, evaluate: (range: EvaluationRange) => Promise<Evaluated>): Promise<Answer> {
@@ -67,10 +81,12 @@ export class CachedEvaluation {
     const lastMs = lastStep(question.range);
     if (old !== undefined && keptUntilMs >= lastMs) return { ...hit(old, question), cache: 'hit' };
     if (old !== undefined && keptUntilMs > -Infinity) {
-      const answer = await this.#extended(old, keptUntilMs, question, evaluate);
+      const firstMs = Math.max(old.firstMs, question.range.startMs - STEPS_BEHIND * question.range.stepMs);
+      const answer = await this.#extended({ ...old, firstMs }, keptUntilMs, question, evaluate);
       if (answer !== undefined) {
-        this.#put(key, question, { answer, version, evaluatedAtMs: old.evaluatedAtMs });
-        return answer;
+        const storedUntilMs = answer.inMemory ? Math.min(old.storedUntilMs, keptUntilMs) : lastMs;
+        const given = { answer, firstMs, version, evaluatedAtMs: old.evaluatedAtMs, storedUntilMs };
+        return { ...answer, result: viewOf(this.#put(key, question, given), question) };
       }
     }
     const evaluatedAtMs = this.#cache.now();
@@ -78,7 +94,9 @@ export class CachedEvaluation {
     this.#building.set(key, evaluated);
     try {
       const answer = { ...(await evaluated), cache: 'miss' as const };
-      this.#put(key, question, { answer, version, evaluatedAtMs });
+      const storedUntilMs = answer.inMemory ? -Infinity : lastMs;
+      const firstMs = question.range.startMs;
+      this.#put(key, question, { answer, firstMs, version, evaluatedAtMs, storedUntilMs });
       return answer;
     } finally {
       if (this.#building.get(key) === evaluated) this.#building.delete(key);
@@ -96,7 +114,7 @@ export class CachedEvaluation {
 
   /** The last step of the old answer that the question can keep; -Infinity when there is none. */
   #keptUntil(old: CachedAnswer, { facts, range }: Question): number {
-    const dirtyMs = this.#changes.oldestSince(old.version, facts.names);
+    const dirtyMs = this.#oldestChange(old, facts);
     if (dirtyMs <= facts.newestPinnedMs) return -Infinity;
     if (!isSliding({ facts, range })) {
       return dirtyMs <= old.lastMs + facts.newestOffsetMs ? -Infinity : old.lastMs;
@@ -110,16 +128,26 @@ export class CachedEvaluation {
     return keptMs < startMs ? -Infinity : keptMs;
   }
 
+  /** Oldest stamp that changed since the answer was given. What came to disk matters only to what was read from there. */
+  #oldestChange(old: CachedAnswer, { names, newestOffsetMs, newestPinnedMs }: ExpressionFacts): number {
+    const shownMs = this.#changes.oldestSince(old.version, names);
+    if (old.storedUntilMs === -Infinity) return shownMs;
+    const storedMs = this.#changes.oldestStoredSince(old.version, names);
+    const isRead = storedMs <= Math.max(old.storedUntilMs + newestOffsetMs, newestPinnedMs);
+    return isRead ? Math.min(shownMs, storedMs) : shownMs;
+  }
+
   async #extended(
     old: CachedAnswer,
     keptUntilMs: number,
     { range, selects }: Question,
     evaluate: (range: EvaluationRange) => Promise<Evaluated>,
   ): Promise<Answer | undefined> {
+    // With the steps of `old` from its first one on, also those before the range.
     if (old.result.type !== 'matrix' || !sameGrid(old.selects, selects) || !oneLevel(old.levelsMs)) return undefined;
     const tail = await evaluate({ ...range, startMs: keptUntilMs + range.stepMs });
     if (tail.result.type !== 'matrix' || !oneLevel([...old.levelsMs, ...tail.levelsMs])) return undefined;
-    const kept = sliced(old.result.series, range.startMs, keptUntilMs);
+    const kept = sliced(old.result.series, old.firstMs, keptUntilMs);
     return {
       ...tail,
       result: spliced(kept, tail.result, old.result),
@@ -129,16 +157,12 @@ export class CachedEvaluation {
     };
   }
 
-  #put(
-    key: string,
-    { range, selects }: Question,
-    { answer, version, evaluatedAtMs }: { answer: Answer; version: number; evaluatedAtMs: number },
-  ): void {
-    // An instant is hardly asked twice, and rules ask thousands: keeping them would push the boards' answers out.
-    if (range.stepMs === 0) return;
+  #put(key: string, { range, selects }: Question, { answer, ...given }: Given): CachedAnswer {
     const { result, levelsMs, errorBound } = answer;
-    const span = { firstMs: range.startMs, lastMs: lastStep(range) };
-    this.#cache.put(key, { result, ...span, version, evaluatedAtMs, selects, levelsMs, errorBound });
+    const kept = { result, lastMs: lastStep(range), ...given, selects, levelsMs, errorBound };
+    // An instant is hardly asked twice, and rules ask thousands: keeping them would push the boards' answers out.
+    if (range.stepMs > 0) this.#cache.put(key, kept);
+    return kept;
   }
 }
 
@@ -160,13 +184,21 @@ function isSliding({ facts, range }: Pick<Question, 'facts' | 'range'>): boolean
   return range.stepMs > 0 && facts.stepLocal;
 }
 
-/** An answer to exactly this range is handed on as it is, so that who has written it as text knows it again. */
-function hit({ result, levelsMs, errorBound, firstMs, lastMs }: CachedAnswer, { range }: Question): Evaluated {
-  const read = { levelsMs, errorBound, series: 0, samples: 0 };
-  const isWhole = firstMs === range.startMs && lastMs === lastStep(range);
-  if (result.type !== 'matrix' || isWhole) return { result, ...read };
-  const series: MatrixSeries[] = sliced(result.series, range.startMs, lastStep(range));
-  return { result: { ...result, series }, ...read };
+function hit(old: CachedAnswer, question: Question): Evaluated {
+  const { levelsMs, errorBound, storedUntilMs } = old;
+  const read = { levelsMs, errorBound, inMemory: storedUntilMs === -Infinity, series: 0, samples: 0 };
+  return { result: viewOf(old, question), ...read };
+}
+
+/** What answers exactly this range; the same object for the same range, so that who has written it as text knows it again. */
+function viewOf(old: CachedAnswer, { range }: Question): QueryResult {
+  const { result, view } = old;
+  const [firstMs, lastMs] = [range.startMs, lastStep(range)];
+  if (result.type !== 'matrix' || (old.firstMs === firstMs && old.lastMs === lastMs)) return result;
+  if (view?.firstMs === firstMs && view.lastMs === lastMs) return view.result;
+  const part = { ...result, series: sliced(result.series, firstMs, lastMs) };
+  old.view = { firstMs, lastMs, result: part };
+  return part;
 }
 
 function lastStep({ startMs, endMs, stepMs }: EvaluationRange): number {

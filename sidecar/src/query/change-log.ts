@@ -1,6 +1,7 @@
 /**
  * What has changed in the data that queries see: per metric, since which version from which stamp on. Cached answers ask
  * it which of their steps still hold, so late data invalidates exactly what it touches. Versions are counted, not timed.
+ * What memory showed before and the disk shows only now concerns answers that were read from disk, and is told apart.
  *
  * Per metric a list of (version, oldest stamp) is kept in which both ascend: a later change that reaches further back
  * covers the earlier ones. Past its bound two neighbours become one that covers both, which is safe: more is dropped
@@ -14,10 +15,8 @@ const MAX_ENTRIES = 128;
 const MAX_NAMES = 100_000;
 
 export class ChangeLog implements ChangeSink {
-  readonly #byName = new Map<string, Trail>();
-  readonly #all = new Trail();
-  /** Changes of metrics past the bound. */
-  readonly #unnamed = new Trail();
+  readonly #shown = new Trails();
+  readonly #stored = new Trails();
   #version = 0;
 
   /** Take it before reading; a change that is told later has a higher one. */
@@ -26,14 +25,38 @@ export class ChangeLog implements ChangeSink {
   }
 
   changed(name: string, oldestMs: number): void {
-    this.#version++;
-    this.#all.add(this.#version, oldestMs);
-    let trail = this.#byName.get(name);
-    if (trail === undefined && this.#byName.size < MAX_NAMES) this.#byName.set(name, (trail = new Trail()));
-    (trail ?? this.#unnamed).add(this.#version, oldestMs);
+    this.#shown.add(name, ++this.#version, oldestMs);
+  }
+
+  stored(name: string, oldestMs: number): void {
+    this.#stored.add(name, ++this.#version, oldestMs);
   }
 
   /** Oldest stamp, in milliseconds, that changed after `version`; Infinity when nothing did. No names: of any metric. */
+  oldestSince(version: number, names: ReadonlySet<string> | undefined): number {
+    return this.#shown.oldestSince(version, names);
+  }
+
+  /** The same of what only the disk did not show before. */
+  oldestStoredSince(version: number, names: ReadonlySet<string> | undefined): number {
+    return this.#stored.oldestSince(version, names);
+  }
+}
+
+/** Changes of one kind, by metric. */
+class Trails {
+  readonly #byName = new Map<string, Trail>();
+  readonly #all = new Trail();
+  /** Changes of metrics past the bound. */
+  readonly #unnamed = new Trail();
+
+  add(name: string, version: number, oldestMs: number): void {
+    this.#all.add(version, oldestMs);
+    let trail = this.#byName.get(name);
+    if (trail === undefined && this.#byName.size < MAX_NAMES) this.#byName.set(name, (trail = new Trail()));
+    (trail ?? this.#unnamed).add(version, oldestMs);
+  }
+
   oldestSince(version: number, names: ReadonlySet<string> | undefined): number {
     if (names === undefined) return this.#all.oldestSince(version);
     let oldest = this.#unnamed.oldestSince(version);

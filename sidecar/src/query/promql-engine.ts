@@ -143,11 +143,13 @@ class Engine implements PromqlEngine {
       const { planned, merged } = await this.#merged({ parsed, text, asked }, range, signal);
       const reads = planned.selects.map((request) => this.#reader.select(request, signal));
       const data = await raceAbort(Promise.all(reads), signal);
+      const inMemory =
+        merged.length === 0 && planned.selects.every((request) => this.#reader.isInMemory?.(request) === true);
       refuseTooMuch(data, { maxSamples, maxSeries: this.#options.maxSeries ?? DEFAULT_MAX_SERIES });
       const { nodes } = factsOf(parsed, range);
       const control = { signal, check: () => deadline.check() };
       const work = this.#evaluator.evaluate({ plan: planned, data, merged, nodes, maxSamples }, control);
-      return { ...describeRead(planned.selects, data, merged), result: await raceAbort(work, signal) };
+      return { ...describeRead(planned.selects, data, merged), inMemory, result: await raceAbort(work, signal) };
     } finally {
       deadline.clear();
     }

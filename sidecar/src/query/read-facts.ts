@@ -30,7 +30,7 @@ export function describeRead(
   selects: readonly SelectRequest[],
   data: Selected,
   merged: readonly (readonly MergedHistograms[])[] = [],
-): Omit<Evaluated, 'result'> {
+): Omit<Evaluated, 'result' | 'inMemory'> {
   const levels = new Set<number>();
   let errorBound: number | undefined;
   data.forEach((selected, i) => {

@@ -123,7 +123,7 @@ describe('evaluation on another thread', () => {
   });
 
   it('carries what distributions add, and samples that were left out, whole', async () => {
-    const edges = gauges(2).map((series) => ({ ...series, ranks: series.timesMs.map((_, i) => i * 7) }));
+    const edges = gauges(2).map((series) => ({ ...series, ranks: Array.from(series.timesMs, (_, i) => i * 7) }));
     const cases = [
       ['sum(rate(m[3m]))', edges],
       ['rate(m[3m])', [...edges, ...gauges(3).slice(2)]],
