@@ -13,6 +13,7 @@ export default {
   testMatch: ['**/*.test.ts', '**/*.test.tsx'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/test/e2e/'],
   modulePathIgnorePatterns: ['/dist/'],
+  moduleNameMapper: { '^fast-check$': '<rootDir>/tools/seeded-fast-check.mjs' },
   transform: {
     '^.+\\.(t|j|mj)sx?$': [
       '@swc/jest',

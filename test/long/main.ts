@@ -1,7 +1,7 @@
 /**
  * `npm run test:long`: what takes too long for every run. `faults`: the fault list's other rows, and the quick ones at
- * full length; `crash`: hundreds of `kill -9`; `soak`: half an hour of steady load. Without a name: all of them. The
- * last line is one JSON object.
+ * full length; `crash`: hundreds of `kill -9`; `soak`: half an hour of steady load; `properties`: the property tests with
+ * other seeds than that of every run. Without a name: all of them. The last line is one JSON object.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { ensureSidecar } from '../fault/world.ts';
 import { runCrashes } from './crash-run.ts';
 import { runSoak } from './soak-run.ts';
 
-const USAGE = `npm run test:long [-- faults | crash | soak] [--runs 100] [--seed 1] [--minutes 30] [--rate <a second>]
+const USAGE = `npm run test:long [-- faults | crash | soak | properties] [--runs 100] [--seed 1] [--minutes 30] [--rate <a second>]
   faults [-- <arguments of Jest>], such as: npm run test:long -- faults -t 'row 18'`;
 
 const REPORT = 'test-results/faults.json';
@@ -28,6 +28,7 @@ const PARTS: Readonly<Record<string, (options: Options) => Promise<{ ok: boolean
   faults: ({ pattern }) => Promise.resolve(faults(pattern)),
   crash,
   soak,
+  properties,
 };
 
 async function main(): Promise<void> {
@@ -99,6 +100,24 @@ async function soak({ minutes, rate = 50_000 }: Options): Promise<{ ok: boolean;
   const report = await runSoak({ minutes, rate, say: (line) => console.error(line) });
   console.table(report);
   return { ok: report.ok, result: report };
+}
+
+/** Each run with a seed of its own; a failure prints its counterexample, and its seed repeats it. */
+function properties({ runs, seed }: Options): Promise<{ ok: boolean; result: object }> {
+  const failed: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const { status } = spawnSync(
+      'node_modules/.bin/jest',
+      ['--silent', '-w', '2', '--testPathPatterns', '\\.prop\\.test'],
+      {
+        stdio: ['inherit', 'ignore', 'inherit'],
+        env: { ...process.env, TAPEWATCH_SEED: String(seed + run) },
+      },
+    );
+    if (status !== 0) failed.push(seed + run);
+    console.error(`properties, seed ${seed + run}: ${status === 0 ? 'passed' : 'failed'}`);
+  }
+  return Promise.resolve({ ok: failed.length === 0, result: { runs, failedSeeds: failed } });
 }
 
 main().catch((error: unknown) => {
