@@ -113,7 +113,7 @@ function startQueries({ config, log, telemetry, closers }: Shared, { pipeline, r
   pipeline.announceTo(changes);
   const queries = openQueries({ reader, telemetry, log, changes }, config.query);
   closers.push(() => queries.close());
-  return { ...queries, catalogue: createCatalogue(() => pipeline.registry.all()) };
+  return { ...queries, catalogue: createCatalogue(() => pipeline.registry.examples()) };
 }
 
 async function startScraper(shared: Shared, { pipeline }: Ingest): Promise<Scraper> {

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { ExponentialHistogram } from '@tapewatch/core';
 import { createCodecRegistry, type CodecRegistry } from './codec/registry.ts';
 import type { Config } from './config.ts';
 import { Head } from './head/head.ts';
@@ -14,8 +15,9 @@ import { HttpIntake, httpStreams } from './pipeline/http-intake.ts';
 import { durableAppend } from './pipeline/durable-append.ts';
 import { LayeredReader } from './pipeline/layered-reader.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
+import type { SilentSeriesOptions } from './pipeline/silent-series.ts';
 import { recover } from './pipeline/recover.ts';
-import type { Clock, Intake, Logger, Recovery, Source, Store, StoreReader, Telemetry } from './ports.ts';
+import type { Clock, ColumnBatch, Intake, Logger, Recovery, Source, Store, StoreReader, Telemetry } from './ports.ts';
 import { openStore } from './store/open-store.ts';
 
 const RETAIN_EVERY_MS = 60_000;
@@ -50,7 +52,9 @@ export async function startIngest(
 ): Promise<Ingest> {
   const { config, clock, log, telemetry, fail } = base;
   if (config.store.kind === 'duckdb') await mkdir(dirname(config.store.path), { recursive: true });
-  const store = openStore(config.store, fail, (notice) => log.error({ part: 'store' }, notice));
+  const restAfterMs = config.pipeline.headMinutes * 60_000;
+  const onNotice = (notice: string): void => log.error({ part: 'store' }, notice);
+  const store = openStore(config.store, fail, { onNotice, restAfterMs });
   const recovery = await store.open();
   closers.push(() => store.close());
   const { sources, streams } = openSources({
@@ -66,9 +70,14 @@ export async function startIngest(
     ...[RECORDED_STREAM, ...internalStreams].map(internalStream),
   ];
   const head = openHead(base, configured, recovery);
-  const append = durableAppend({ append: (batch) => store.append(batch), sleep, log });
-  const pipeline = buildPipeline(
-    { settings: config.pipeline, streams: configured, clock, telemetry, log, head, append, onFatal: fail },
+  const write = async (batch: ColumnBatch) => {
+    await pipeline.restore();
+    return store.append(batch);
+  };
+  const append = durableAppend({ append: write, sleep, log });
+  const resting = { restAfterMs, totalsOf: totalsOf(store), onRest: codecs.rest.bind(codecs) };
+  const pipeline: Pipeline = buildPipeline(
+    { settings: config.pipeline, streams: configured, clock, telemetry, log, head, append, onFatal: fail, resting },
     recovery,
   );
   telemetry.level('head_bytes', 'Memory that the samples and windows of the present take.', () => head.bytes);
@@ -131,6 +140,14 @@ export async function openAll(sources: readonly Source[], pipeline: Pipeline, { 
     log.error({ err: error }, 'a source cannot be opened');
     fail(error);
   }
+}
+
+function totalsOf(store: Store): SilentSeriesOptions['totalsOf'] {
+  return async (ids) =>
+    (await store.distributionTotals(ids)).map(({ seriesId, histogram }) => ({
+      seriesId,
+      histogram: ExponentialHistogram.decode(histogram),
+    }));
 }
 
 async function retain(store: Store, { clock, log }: Base): Promise<void> {

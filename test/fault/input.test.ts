@@ -156,6 +156,7 @@ it('row 13: stamps far ahead and far behind are refused by bound, with a reason,
   const stamps = {
     tenYearsAhead: now + 10 * 365 * 86_400_000,
     hourAhead: now + 3_500_000,
+    ninetyMinutesAhead: now + 5_400_000,
     year1970: 86_400_000,
     negative: -5,
     zero: 0,
@@ -166,13 +167,8 @@ it('row 13: stamps far ahead and far behind are refused by bound, with a reason,
   const bad = Object.entries(stamps).map(([stamp, time]) => ({ name: 'stamped', value: 1, time, labels: { stamp } }));
   await publish([...(JSON.parse(encode(entries.slice(0, 1))) as unknown[]), ...bad]);
   const dropped = await droppedSince(before, bad.length);
-  for (const [reason, count] of Object.entries(dropped)) {
-    expect({ reason, known: ['schema', 'time', 'time_future', 'future', 'too_late'].includes(reason), count }).toEqual({
-      ...{ reason, known: true },
-      count,
-    });
-  }
-  expect(Object.values(dropped).reduce((sum, count) => sum + count, 0)).toBe(bad.length);
+  // No time at all (-5), more than an hour after its receipt, past the stream's bounds ahead and behind.
+  expect(dropped).toEqual({ time: 1, time_future: 2, future: 1, too_late: 4 });
   // The future point moved no watermark and no retention: what comes now is taken in time.
   await publish(encode(entries.slice(1)));
   const verdict = await judgeInTime(ledger, world.answers);

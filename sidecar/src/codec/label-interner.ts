@@ -42,6 +42,13 @@ export class LabelInterner {
   /** The context's part of the key; contexts come from a bounded cache of subjects, so their identity is stable. */
   readonly #prefixes = new WeakMap<ContextLabels, string>();
 
+  /** Forgets what was not asked for since the last call but one. */
+  age(): void {
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngCharacters = 0;
+  }
+
   /** The sink's number for a series; asked once per spelling of its labels unless it refuses. */
   ref({ name, labels, kind, unit, help }: SeriesIdentity, context: ContextLabels, sink: SampleSink): SeriesRef | Fault {
     const interned = this.#intern(name, labels, context);
@@ -112,9 +119,7 @@ export class LabelInterner {
 
   #remember(key: string, interned: Interned): void {
     if (this.#young.size >= INTERNED_MAX || this.#youngCharacters > INTERNED_MAX_CHARACTERS) {
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#youngCharacters = 0;
+      this.age();
     }
     this.#young.set(key, interned);
     this.#youngCharacters += key.length;

@@ -3,7 +3,7 @@
  * file and one line here. A registry serves one sink for its life: its codecs remember the sink's numbers for series.
  */
 import type { CodecSetting } from '@tapewatch/contract';
-import type { Codec, DecodeContext } from '../ports.ts';
+import type { Codec, DecodeContext, SeriesRef } from '../ports.ts';
 import { arrowCodec } from './arrow.ts';
 import { jsonCodec } from './json.ts';
 import { lineCodec } from './line.ts';
@@ -52,6 +52,8 @@ const PROTOBUF_TYPES: ReadonlySet<string> = new Set(['application/x-protobuf', '
 export interface CodecRegistry {
   /** Never undefined: for a type that nobody reads, a codec that says so in a problem. */
   codecFor(contentType: string, setting: CodecSetting): Codec;
+  /** The sink has put series to rest: what codecs remember of them goes. */
+  rest(isResting: (ref: SeriesRef) => boolean): void;
 }
 
 /** Codecs that share one cache of series. */
@@ -68,6 +70,7 @@ export function createCodecRegistry(): CodecRegistry {
     byPrecision.set(`application/vnd.influx.line;precision=${unit}`, lineCodec(cache, nanos));
   }
   return {
+    rest: (isResting) => cache.rest(isResting),
     codecFor(contentType, setting) {
       if (setting !== 'auto' || contentType === '') return codecs[setting];
       const precise = byPrecision.get(contentType);

@@ -15,13 +15,19 @@ export function schemaFault(error: z.ZodError, item: unknown): Fault {
 
 function expectation(issue: Issue): string {
   if (issue.code !== 'invalid_union') return issue.message;
-  const last = String(issue.path.at(-1) ?? '');
-  if (last.endsWith('time')) return 'expected digits of nanoseconds, RFC 3339 with zone, or a number since 1970';
+  if (isTime(issue)) return 'expected digits of nanoseconds, RFC 3339 with zone, or a number since 1970';
   const options = issue.errors.flat().map((inner) => inner.message);
   return options.length === 0 ? issue.message : [...new Set(options)].join(' or ');
 }
 
+function isTime({ path }: Issue): boolean {
+  const last = String(path.at(-1) ?? '');
+  return last.endsWith('time') || last === 'timestamp';
+}
+
 function reasonOf(issue: Issue, item: unknown): ProblemReason {
+  // A number or a text out of bounds, such as a stamp before 1970; anything else is of the wrong type.
+  if (isTime(issue)) return ['number', 'string'].includes(typeof valueAt(item, issue.path)) ? 'time' : 'schema';
   if (issue.path[0] !== 'labels' || issue.path.length < 2) return 'schema';
   const name = String(issue.path[1]);
   const value = valueAt(item, issue.path.slice(0, 2));

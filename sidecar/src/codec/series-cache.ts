@@ -2,8 +2,14 @@
  * What the codecs of one registry share about series: the interner of labels (by text) and the table of spellings (by
  * bytes), both answering with numbers of one sink. The context's labels take part through a small number of their own.
  */
+import type { SeriesRef } from '../ports.ts';
 import { LabelInterner } from './label-interner.ts';
 import { SeriesTable } from './series-table.ts';
+
+/** What a codec remembers by series beside the numbers of spellings. */
+export interface SeriesMemory {
+  forget(isResting: (ref: SeriesRef) => boolean): void;
+}
 
 type ContextLabels = Readonly<Record<string, string>>;
 
@@ -21,6 +27,19 @@ export class SeriesCache {
   #next = 0;
   #last: ContextLabels | undefined;
   #lastNumber = 0;
+  readonly #memories: SeriesMemory[] = [];
+
+  /** Tells `memory`, too, when series rest. */
+  share(memory: SeriesMemory): void {
+    this.#memories.push(memory);
+  }
+
+  /** Series have been put to rest: spellings that nobody uses go, and what is remembered of those series. */
+  rest(isResting: (ref: SeriesRef) => boolean): void {
+    this.interner.age();
+    this.table.age();
+    for (const memory of this.#memories) memory.forget(isResting);
+  }
 
   /** The tag of a key in the table: code and context in one number. */
   tag(context: ContextLabels, code: number): number {

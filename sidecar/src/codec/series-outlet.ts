@@ -33,6 +33,8 @@ export class SeriesOutlet {
 
   constructor(cache: SeriesCache) {
     this.#cache = cache;
+    cache.share(this.#totals);
+    cache.share(this.#histograms);
   }
 
   begin(context: DecodeContext, sink: SampleSink): void {

@@ -78,6 +78,12 @@ export class SeriesTable {
     return this.#young.bytes + (this.#old?.bytes ?? 0);
   }
 
+  /** Forgets what was not asked for since the last call but one. */
+  age(): void {
+    this.#old = this.#young;
+    this.#young = new Generation();
+  }
+
   /** A hash of one run that `find` can start from, for a run that several keys share. */
   hash(view: DataView, from: number, to: number): number {
     return mixRun(this.#seed, view, from, to);
@@ -120,8 +126,7 @@ export class SeriesTable {
   #keep(message: KeyBytes, key: SeriesKey, entry: { hash: number; answer: number }): void {
     const { maxEntries, maxBytes } = this.#limits;
     if (this.#young.size >= maxEntries || this.#young.keyBytes >= maxBytes) {
-      this.#old = this.#young;
-      this.#young = new Generation();
+      this.age();
     }
     this.#young.add(message, key, entry);
   }
@@ -164,7 +169,7 @@ class Generation {
   }
 
   // Numbers side by side for the same reason as below.
-   
+
   expected({ bytes, view }: KeyBytes, at: number, separator: number, tag: number): number {
     if (this.#last === 0) return 0;
     const words = this.#words;

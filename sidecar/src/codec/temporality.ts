@@ -1,10 +1,12 @@
 /**
  * Memory that turns deltas into totals and totals of histograms into deltas, per series. Bounded: a series past the bound
- * is refused with a reason, since half a memory would yield wrong numbers. After a restart totals begin at zero again,
- * which readers see as a counter's reset; the first total of a histogram is a mark to count from.
+ * is refused with a reason, since half a memory would yield wrong numbers. After a restart, and of a series that was put to
+ * rest, totals begin at zero again, which readers see as a counter's reset; the first total of a histogram is a mark to
+ * count from.
  */
 import type { ExponentialHistogram } from '@tapewatch/core';
 import type { SeriesRef } from '../ports.ts';
+import type { SeriesMemory } from './series-cache.ts';
 
 /** Series of deltas whose totals are kept. */
 export const TOTALS_MAX = 250_000;
@@ -12,7 +14,7 @@ export const TOTALS_MAX = 250_000;
 export const HISTOGRAMS_MAX = 50_000;
 export const HISTOGRAM_BUCKETS_MAX = 4_000_000;
 
-export class Totals {
+export class Totals implements SeriesMemory {
   readonly #bySeries = new Map<SeriesRef, number>();
   readonly #max: number;
 
@@ -27,6 +29,10 @@ export class Totals {
     const total = (before ?? 0) + delta;
     this.#bySeries.set(ref, total);
     return total;
+  }
+
+  forget(isResting: (ref: SeriesRef) => boolean): void {
+    for (const ref of this.#bySeries.keys()) if (isResting(ref)) this.#bySeries.delete(ref);
   }
 }
 
@@ -47,7 +53,7 @@ interface Remembered {
   readonly buckets: number;
 }
 
-export class HistogramTotals {
+export class HistogramTotals implements SeriesMemory {
   readonly #bySeries = new Map<SeriesRef, Remembered>();
   #buckets = 0;
 
@@ -64,6 +70,14 @@ export class HistogramTotals {
     if (before === undefined) return isNew ? histogram.clone() : 'mark';
     if (reset || before.start !== start) return histogram.clone();
     return increase(histogram, before.histogram) ?? histogram.clone();
+  }
+
+  forget(isResting: (ref: SeriesRef) => boolean): void {
+    for (const [ref, { buckets }] of this.#bySeries) {
+      if (!isResting(ref)) continue;
+      this.#buckets -= buckets;
+      this.#bySeries.delete(ref);
+    }
   }
 
   #remember(ref: SeriesRef, now: Remembered, before: Remembered | undefined): void {

@@ -92,6 +92,17 @@ export class Distributions implements SealedSink {
     this.#totals[series] = known === undefined ? total : known.merge(total);
   }
 
+  /** True while any window of the series is here, open or sealed. */
+  holds(series: number): boolean {
+    return this.#ring.holds(series) || this.#streams.some(({ open }) => open.some((table) => table.holds(series)));
+  }
+
+  /** Lets the total of a series go that has no window here. Its next window begins a new one; see `setTotal`. */
+  forget(series: number): void {
+    this.#totals[series] = undefined;
+    this.#disordered.delete(series);
+  }
+
   window(series: number, second: number, packed: PackedKeys, sum: number): void {
     const total = (this.#totals[series] ??= new ExponentialHistogram({ scale: this.#scale }));
     this.#note(series, second);
@@ -159,11 +170,12 @@ export class Distributions implements SealedSink {
 
   /** What a series had counted at a read before the rows that were read; worked out later, from a total that went on. */
   #before(series: number, nextRow: number, { columns, first, to }: OwnRows): ExponentialHistogram {
-    if (this.#ring.firstRow > nextRow) {
+    const total = this.#totals[series];
+    if (this.#ring.firstRow > nextRow || total === undefined) {
       const message = 'memory was given up while the query ran, and with it the data that it began with; ask again';
       throw new TapewatchError('query.execution', message);
     }
-    const base = (this.#totals[series] as ExponentialHistogram).clone();
+    const base = total.clone();
     this.#ring.walk(series, (row) => {
       if (row >= nextRow) this.#apply(base, row, -1);
       return row >= nextRow;

@@ -142,6 +142,16 @@ export class Head {
     this.#distributions.setTotal(seriesId, histogram);
   }
 
+  holds(seriesId: number): boolean {
+    return this.#samples.holds(seriesId) || this.#distributions.holds(seriesId) || this.#ends.has(seriesId);
+  }
+
+  /** Lets go of series that it holds nothing of. Baselines stay: they go on when a series comes back. */
+  forget(seriesIds: readonly number[]): void {
+    this.#directory.forget(seriesIds);
+    for (const id of seriesIds) this.#distributions.forget(id);
+  }
+
   baseline(seriesId: number): Baseline | undefined {
     return this.#baselines.get(seriesId);
   }

@@ -65,6 +65,10 @@ export class OpenSecond {
     else known.merge(histogram);
   }
 
+  holds(series: number): boolean {
+    return series < this.#rowOf.length && this.#rowOf[series] !== 0;
+  }
+
   /** Hands every window over, in the order in which series came first, and is empty again. */
   seal(sink: SealedSink, scale: number): void {
     const starts = this.#sortByRow();

@@ -144,6 +144,11 @@ export class SampleChunks {
     return this.#scratch.length > 0;
   }
 
+  /** True while any sample of the series is here. */
+  holds(series: number): boolean {
+    return series < this.#first.length && this.#first[series] !== NONE;
+  }
+
   /** Frees chunks whose samples all lie before the stamp. */
   dropBefore(ms: number): void {
     for (let series = 0; series < this.#first.length; series++) {

@@ -18,7 +18,7 @@ interface Selection {
 }
 
 export class SeriesDirectory {
-  readonly #all: SeriesDefinition[] = [];
+  #all: SeriesDefinition[] = [];
   readonly #byId: (SeriesDefinition | undefined)[] = [];
   readonly #byName = new Map<string, SeriesDefinition[]>();
   #selections = new Map<string, Selection>();
@@ -33,6 +33,25 @@ export class SeriesDirectory {
     const group = this.#byName.get(metricName);
     if (group === undefined) this.#byName.set(metricName, [definition]);
     else group.push(definition);
+  }
+
+  /** Lets series go; what selectors had found is found again. O(series). */
+  forget(ids: readonly number[]): void {
+    const gone = new Set(ids);
+    const isKept = ({ id }: SeriesDefinition): boolean => !gone.has(id);
+    const names = new Set<string>();
+    for (const id of ids) {
+      const known = this.#byId[id];
+      if (known !== undefined) names.add(known.labels.metricName);
+      this.#byId[id] = undefined;
+    }
+    for (const name of names) {
+      const kept = this.#byName.get(name)?.filter(isKept) ?? [];
+      if (kept.length === 0) this.#byName.delete(name);
+      else this.#byName.set(name, kept);
+    }
+    this.#all = this.#all.filter(isKept);
+    this.#forget();
   }
 
   get(id: number): SeriesDefinition | undefined {

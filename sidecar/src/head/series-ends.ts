@@ -15,6 +15,10 @@ export class SeriesEnds {
       );
   }
 
+  has(series: number): boolean {
+    return this.#bySeries.has(series);
+  }
+
   /** Stamps with startMs <= stamp <= endMs; undefined when there are none. */
   within(series: number, startMs: number, endMs: number): number[] | undefined {
     const stamps = this.#bySeries.get(series)?.filter((stamp) => stamp >= startMs && stamp <= endMs);

@@ -74,6 +74,11 @@ export class WindowRing {
     }
   }
 
+  /** True while any row of the series is here. */
+  holds(series: number): boolean {
+    return series < this.#newest.length && (this.#newest[series] as number) >= this.#tail;
+  }
+
   /** Reads a row's buckets into `into`; returns its sum. Undefined where the row is an object. */
   read(row: number, into: PackedKeys): number | undefined {
     if (this.#objects.size > 0 && this.#objects.has(row)) return undefined;

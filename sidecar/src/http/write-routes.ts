@@ -125,13 +125,17 @@ function services(app: FastifyInstance, intake: Intake): void {
 
 async function submit(intake: Intake, request: FastifyRequest, contentType: string): Promise<IntakeReceipt> {
   const payload = await bodyOf(request);
-  return intake.submit({
+  const receipt = await intake.submit({
     subject: subjectOf(request),
     payloadKind: 'metric',
     contentType,
     payload,
     maxBytes: UNPACKED_MAX_BYTES,
   });
+  // What is packed inside of its format (snappy) shows its size only to the codec.
+  const bomb = receipt.accepted === 0 ? receipt.problems.find(({ reason }) => reason === 'too_large') : undefined;
+  if (bomb !== undefined) throw new TapewatchError('intake.too_large', `${bomb.detail}; send smaller batches`);
+  return receipt;
 }
 
 function subjectOf({ routeOptions }: FastifyRequest): string {

@@ -2,7 +2,7 @@
 import type { Clock, ColumnBatch, DecodeContext, Logger, Recovery, Codec, Telemetry } from '../ports.ts';
 import { kindByName, type KindPatterns } from './kind-pattern.ts';
 import type { PipelineSettings } from './pipeline-options.ts';
-import { Pipeline, type PipelineHead } from './pipeline.ts';
+import { Pipeline, type PipelineHead, type PipelineOptions } from './pipeline.ts';
 
 /** The stream that the samples of recording rules belong to. */
 export const RECORDED_STREAM = 'recorded';
@@ -26,6 +26,7 @@ export interface PipelineDeps {
   readonly head: PipelineHead;
   readonly append: (batch: ColumnBatch) => Promise<{ readonly duplicates: number }>;
   readonly onFatal: (error: unknown) => void;
+  readonly resting: PipelineOptions['resting'];
 }
 
 /** A stream whose samples the sidecar makes itself. */
@@ -73,7 +74,10 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
     },
     recovery,
   );
-  telemetry.level('series', 'Series known.', () => pipeline.seriesCount);
+  telemetry.level('series', 'Series that have samples in memory, or had some lately.', () => pipeline.seriesCount);
+  telemetry.level('resting_series', 'Series that are silent: only their names are kept in memory.', () => {
+    return pipeline.registry.resting;
+  });
   telemetry.level('pending_rows', 'Rows that wait for their batch.', () => pipeline.pendingRows);
   return pipeline;
 }

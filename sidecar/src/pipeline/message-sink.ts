@@ -8,7 +8,7 @@ import type { DecodeProblem, Envelope, IntakeReceipt, SampleSink } from '../port
 import type { BatchBuilder } from './batch-builder.ts';
 import type { Changes } from './changes.ts';
 import type { ClockOffsets } from './clock-offsets.ts';
-import { refusalOf, type SeriesRegistry } from './series-registry.ts';
+import { HEARD, refusalOf, type SeriesRegistry } from './series-registry.ts';
 import type { StreamState } from './stream-state.ts';
 
 /** What became of a message's items. */
@@ -136,7 +136,10 @@ export class MessageSink implements SampleSink {
     else if (ref <= 0) this.#refuse(refusalOf(ref), ref, seconds);
     else if (seconds < state.oldestTaken || seconds > state.newestTaken) {
       this.#refuse(state.refuseTime(seconds) ?? 'too_late', ref, seconds);
-    } else return true;
+    } else {
+      if (this.#registry.recency[ref] !== HEARD) this.#registry.hear(ref);
+      return true;
+    }
     return false;
   }
 

@@ -32,7 +32,8 @@ function setUp(overrides: Partial<PipelineOptions> = {}) {
       ],
       limits: { maxSeries: 9, maxNewPerSecond: 9 },
       ...{ flushIntervalMs: 2, commitIntervalMs: 250, maxBatchRows: 1_000, maxPendingRows: 1_000 },
-      head: { define: nothing, append: nothing, seal: nothing, isLate: () => false, evict: nothing },
+      head: { define: nothing, append: nothing, seal: nothing, isLate: () => false, evict: nothing, ...NEVER_RESTS },
+      resting: { restAfterMs: 3_600_000, totalsOf: async () => [], onRest: () => undefined },
       append: async (batch) => (batches.push(batch), { duplicates: 0 }),
       onFatal: nothing,
       ...overrides,
@@ -51,6 +52,8 @@ function setUp(overrides: Partial<PipelineOptions> = {}) {
   };
   return { pipeline, batches, settled, message, pass };
 }
+
+const NEVER_RESTS = { holds: () => true, forget: () => undefined, setTotal: () => undefined };
 
 function put(sink: SampleSink, stamp: bigint): void {
   sink.number(sink.series(Labels.from({ [METRIC_NAME]: 'm' }), 'gauge'), Number(stamp / SECOND), 0, 1);

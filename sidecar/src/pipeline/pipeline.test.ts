@@ -13,6 +13,9 @@ const NO_HEAD: PipelineHead = {
   seal: () => undefined,
   isLate: () => false,
   evict: () => undefined,
+  holds: () => false,
+  forget: () => undefined,
+  setTotal: () => undefined,
 };
 
 class ManualClock implements Clock {
@@ -104,6 +107,7 @@ function setUp(overrides: Partial<PipelineOptions> = {}, recovery = EMPTY) {
       maxBatchRows: 1_000,
       maxPendingRows: 4,
       head: NO_HEAD,
+      resting: { restAfterMs: 3_600_000, totalsOf: async () => [], onRest: () => undefined },
       commitIntervalMs: 0,
       append: async (batch) => {
         batches.push(batch);

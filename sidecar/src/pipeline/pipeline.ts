@@ -3,12 +3,11 @@
  * settled as stored only after the commit that holds its last sample. Nothing is dropped without a counter and, for bad
  * messages, a dead letter.
  */
-import { type Sample, type SeriesDefinition, type TradingEvent } from '@tapewatch/core';
+import { type Sample, type TradingEvent } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type {
   ChangeSink,
   ColumnBatch,
-  DecodeProblem,
   Envelope,
   Progress,
   Recovery,
@@ -22,26 +21,24 @@ import { Changes, type Change } from './changes.ts';
 import { ClockOffsets } from './clock-offsets.ts';
 import { CommitWaiters, notStored } from './commit-waiters.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Deriver } from './derive.ts';
 import { LogPositions } from './log-positions.ts';
 import { MessageSink, type Taken } from './message-sink.ts';
 import { identity, RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
+import { SilentSeries, type RestingHead, type SilentSeriesOptions } from './silent-series.ts';
 import { StreamIntake, type PipelineStream } from './stream-intake.ts';
 import { StreamState, takeStored } from './stream-state.ts';
 
 /** Watermarks, sealing, counters and rules follow at this distance; rows are shown sooner. */
 const ADVANCE_EVERY_MS = 50;
-/** Dead letters between two advances; past it they are only counted, so that a flood cannot fill the disk. */
-const MAX_DEAD_LETTERS_PER_ADVANCE = 100;
-const EXCERPT_BYTES = 1_024;
 const RECENT_IDS_GENERATION = 500_000;
 /** Messages that carry an id may be far more than events; together the two keep at most 1.5 million texts. */
 const RECENT_MESSAGES_GENERATION = 250_000;
 
 /** The memory that answers for the present. */
-export interface PipelineHead {
-  define(definition: SeriesDefinition): void;
+export interface PipelineHead extends RestingHead {
   /** Takes in every row before it is durable; the columns are the caller's and change afterwards. */
   append(rows: Pick<ColumnBatch, 'samples' | 'histograms'>): void;
   /** Closes the seconds of a stream that end at or before the watermark; adds the names of distributions that show more. */
@@ -62,6 +59,7 @@ export interface PipelineOptions extends CommitterOptions {
   /** Rows that are not durable yet; past it messages are refused with reason `queue_full`. */
   readonly maxPendingRows: number;
   readonly head: PipelineHead;
+  readonly resting: Pick<SilentSeriesOptions, 'restAfterMs' | 'totalsOf' | 'onRest'>;
 }
 
 export class Pipeline implements Progress {
@@ -80,10 +78,12 @@ export class Pipeline implements Progress {
   readonly #changes: Changes;
   readonly #offsets = new ClockOffsets();
   readonly #sink: MessageSink;
+  readonly #deadLetters: DeadLetters;
+  readonly #silent: SilentSeries;
   #lastReceived = { nanos: 0n, seconds: 0 };
-  #deadLetters = 0;
   #lastAdvanceMs = 0;
   #oldestPendingMs = Infinity;
+  #committingMs = Infinity;
   #isCommitWanted = false;
   readonly #waiters = new CommitWaiters();
   #stopTimer: (() => void) | undefined;
@@ -101,6 +101,13 @@ export class Pipeline implements Progress {
     const numberOf = (stream: string): number => this.#streams.get(stream)?.state.number ?? 0;
     this.#registry = new SeriesRegistry(options.limits, recovery.series, numberOf);
     this.#changes = new Changes(this.#registry.names);
+    this.#deadLetters = new DeadLetters(options.telemetry, this.#batch);
+    this.#silent = new SilentSeries({
+      ...options.resting,
+      registry: this.#registry,
+      head: options.head,
+      onRestored: (id, sinceSeconds) => this.#changes.note(this.#registry.nameOf[id] as number, sinceSeconds),
+    });
     this.#sink = new MessageSink({
       registry: this.#registry,
       batch: this.#batch,
@@ -109,7 +116,7 @@ export class Pipeline implements Progress {
       offsets: this.#offsets,
       isLate: (stream, second) => options.head.isLate(stream, second),
       onEvent: (event, envelope) => this.#addEvent(event, envelope),
-      onProblem: (problem, envelope, stream) => this.#reject(problem, envelope, stream),
+      onProblem: (problem, envelope, stream) => this.#deadLetters.reject(problem, envelope, stream),
     });
     this.#positions = new LogPositions(recovery.positions);
     this.#tickStates(this.#nowSeconds());
@@ -129,6 +136,11 @@ export class Pipeline implements Progress {
 
   get deriver(): Deriver {
     return this.#deriver;
+  }
+
+  /** Must be awaited before each batch is written, and again when that is tried anew. */
+  restore(): Promise<void> {
+    return this.#silent.restore();
   }
 
   start(): void {
@@ -253,7 +265,7 @@ export class Pipeline implements Progress {
     if (refusal !== undefined) {
       const detail = `${event.table} stamped ${event.timeNanos} is outside the stream's bounds`;
       this.#sink.rejected++;
-      this.#reject({ reason: refusal, detail, excerpt: envelope.payload }, envelope, envelope.stream);
+      this.#deadLetters.reject({ reason: refusal, detail, excerpt: envelope.payload }, envelope, envelope.stream);
       return;
     }
     const id = identity(event);
@@ -279,27 +291,6 @@ export class Pipeline implements Progress {
     else sink.number(ref, seconds, nanos, sample.value);
   }
 
-  /** `envelope` is undefined for samples that the sidecar itself produced: these are counted only. */
-  #reject(
-    { reason, detail, excerpt, items = 1, countOnly }: DecodeProblem,
-    envelope: Envelope | undefined,
-    stream: string,
-  ): void {
-    this.#options.telemetry.dropped(stream, reason, items);
-    if (envelope === undefined || countOnly === true || this.#deadLetters >= MAX_DEAD_LETTERS_PER_ADVANCE) return;
-    this.#deadLetters++;
-    this.#options.telemetry.deadLetters(stream, reason, 1);
-    this.#batch.addEvent({
-      table: 'dead_letters',
-      timeNanos: envelope.receivedNanos as never,
-      stream,
-      subject: envelope.subject,
-      reason,
-      detail,
-      payload: excerpt.slice(0, EXCERPT_BYTES),
-    });
-  }
-
   #tick(): void {
     this.#show();
     const nowMs = this.#nowSeconds() * 1_000;
@@ -315,6 +306,7 @@ export class Pipeline implements Progress {
     const { head } = this.#options;
     const created = this.#registry.takeCreated();
     for (const definition of created) head.define(definition);
+    this.#silent.wake();
     this.#batch.addSeries(created);
     const rows = this.#batch.unseen();
     if (rows === undefined) return;
@@ -335,12 +327,13 @@ export class Pipeline implements Progress {
   /** Moves the watermarks on, closes what they allow, and tells rules and counters what happened. */
   #advance(nowMs: number): void {
     this.#lastAdvanceMs = nowMs;
-    this.#deadLetters = 0;
+    this.#deadLetters.advance();
     for (const state of this.#states) state.tell(this.#options.telemetry);
     this.#tellOffsets(nowMs / 1_000);
     this.#tickStates(nowMs / 1_000);
     this.#announcer.sealed(this.#seal(), nowMs);
     this.#options.head.evict();
+    this.#silent.tick(nowMs, this.#behindMs(nowMs));
     this.#announcer.tellListeners();
   }
 
@@ -353,6 +346,7 @@ export class Pipeline implements Progress {
   async #commit(): Promise<void> {
     this.#show();
     this.#isCommitWanted = false;
+    this.#committingMs = this.#oldestPendingMs;
     this.#oldestPendingMs = Infinity;
     const waiters = this.#waiters.take();
     const tellStored = this.#announcer.takeUncommitted(this.#nowSeconds() * 1_000);
@@ -364,10 +358,16 @@ export class Pipeline implements Progress {
         waiters.stored();
       },
     });
+    this.#committingMs = Infinity;
     if (!this.#committer.hasFailed) return;
     // Nothing becomes durable any more: whoever waits must hear it, or would wait for ever.
     for (const { failed } of [waiters, this.#waiters.take()]) failed();
     for (const envelope of this.#batch.take().envelopes) envelope.settle?.('failed');
+  }
+
+  /** How long the oldest row, under way or not, waits to be durable. */
+  #behindMs(nowMs: number): number {
+    return nowMs - Math.min(this.#oldestPendingMs, this.#committingMs, nowMs);
   }
 
   #tickStates(nowSeconds: number): void {

@@ -1,9 +1,10 @@
 /**
  * Interns label sets: each gets a small integer id, once, for the life of the store. What the hot path asks of a series
- * stands in typed arrays by id. The limits here are the ones that keep a broken publisher from filling the memory: series
- * in all, new series a second, and series of one stream.
+ * stands in typed arrays by id. A series that is silent for long is *resting*: only its key and its id are left, it counts
+ * for no limit, and the first sample wakes it under its old id. The limits here are the ones that keep a broken publisher
+ * from filling the memory: series that are awake, new series a second, and series of one stream.
  */
-import type { Labels, MetricKind, SeriesDefinition, SeriesKind } from '@tapewatch/core';
+import { KIND_CODES, Labels, type MetricKind, type SeriesDefinition, type SeriesKind } from '@tapewatch/core';
 import { LabelSuspect } from './label-suspect.ts';
 
 export interface SeriesLimits {
@@ -23,14 +24,30 @@ const LAYOUT_CODES = { exponential: 1, custom: 2 } as const;
 
 const INITIAL_SERIES = 1_024;
 
+/** A series rests after it was silent in this many sweeps. */
+export const SWEEPS_UNTIL_REST = 4;
+/** Values of `recency`: the sweeps that are left, and one for the sweep that comes right after a sample. */
+export const HEARD = SWEEPS_UNTIL_REST + 1;
+const LAST_SWEEP = 1;
+const RESTING = 0;
+/** Resting series for each one that may be awake; past it there is no room for new ones. About 300 bytes each. */
+const MAX_RESTING_SHARE = 16;
+
 export class SeriesRegistry {
-  readonly #byKey = new Map<string, SeriesDefinition>();
-  readonly #byId: (SeriesDefinition | undefined)[] = [];
+  /** Of resting series only the id. */
+  readonly #byKey = new Map<string, SeriesDefinition | number>();
+  /** Of resting series only the key. */
+  readonly #byId: (SeriesDefinition | string | undefined)[] = [];
+  #awake = 0;
   readonly #limits: SeriesLimits;
   readonly #perStream = new Map<string, number>();
   readonly #nameNumbers = new Map<string, number>();
   /** Metric names by number. */
   readonly names: string[] = [];
+  /** The first series of each name, by number of the name: what a metric is, when all of its series rest. */
+  readonly #examples: SeriesDefinition[] = [];
+  /** Names of streams that series came with, by number; those that are configured no more share a number. */
+  readonly #streamNames: string[] = [];
   /** Number of the metric name, by series id. */
   nameOf = new Uint32Array(INITIAL_SERIES);
   /** Number of the owning stream, by series id. */
@@ -42,12 +59,16 @@ export class SeriesRegistry {
   sourceOf = new Uint32Array(INITIAL_SERIES);
   /** 1 for distributions, by series id. */
   isDistribution = new Uint8Array(INITIAL_SERIES);
+  /** HEARD since a sample came, by series id; less with each sweep, see `sweep`. Whoever sees less calls `hear`. */
+  recency = new Uint8Array(INITIAL_SERIES);
+  #kinds = new Uint8Array(INITIAL_SERIES);
   #layouts = new Uint8Array(INITIAL_SERIES);
   readonly #streamNumber: (stream: string) => number;
   #nextId = 1;
   #second = -1;
   #newThisSecond = 0;
   #created: SeriesDefinition[] = [];
+  #woken: SeriesDefinition[] = [];
   readonly #suspect = new LabelSuspect();
 
   constructor(
@@ -60,16 +81,29 @@ export class SeriesRegistry {
     for (const definition of known) this.#keep(definition);
   }
 
+  /** Series that are awake. */
   get size(): number {
-    return this.#byKey.size;
+    return this.#awake;
   }
 
+  get resting(): number {
+    return this.#byKey.size - this.#awake;
+  }
+
+  /** Undefined for series that rest. */
   byId(id: number): SeriesDefinition | undefined {
-    return this.#byId[id];
+    const found = this.#byId[id];
+    return typeof found === 'string' ? undefined : found;
   }
 
-  all(): Iterable<SeriesDefinition> {
-    return this.#byKey.values();
+  /** Those that are awake. */
+  *all(): Iterable<SeriesDefinition> {
+    for (const found of this.#byKey.values()) if (typeof found !== 'number') yield found;
+  }
+
+  /** One series of each metric that was ever seen. */
+  examples(): Iterable<SeriesDefinition> {
+    return this.#examples;
   }
 
   /** The id of a label set, created when new; or a refusal: not positive, see `INTERN_REFUSALS`. */
@@ -80,11 +114,14 @@ export class SeriesRegistry {
   ): number {
     const kind = seriesKind(series.kind);
     const known = this.#byKey.get(series.labels.key);
-    if (known !== undefined) return known.kind === kind ? known.id : refusal('kind_conflict');
-    if (this.#byKey.size >= this.#limits.maxSeries) return refusal('series_limit');
-    if ((this.#perStream.get(stream) ?? 0) >= (this.#limits.maxSeriesPerStream ?? Infinity)) {
-      return refusal('stream_series_limit');
+    if (known !== undefined) {
+      const id = typeof known === 'number' ? known : known.id;
+      if (this.#kinds[id] !== KIND_CODES[kind]) return refusal('kind_conflict');
+      // The next sample wakes it, unless there is no room.
+      return typeof known === 'number' ? (this.#refuses(stream) ?? id) : id;
     }
+    const refused = this.#refuses(stream);
+    if (refused !== undefined) return refused;
     if (!this.#mayCreate(Math.floor(nowSeconds))) return refusal('series_rate_limit');
     const { labels, unit = '', help = '' } = series;
     const definition: SeriesDefinition = { id: this.#nextId, labels, kind, stream, unit, help };
@@ -92,6 +129,65 @@ export class SeriesRegistry {
     this.#created.push(definition);
     this.#suspect.created(definition);
     return definition.id;
+  }
+
+  #refuses(stream: string): number | undefined {
+    const { maxSeries, maxSeriesPerStream = Infinity } = this.#limits;
+    if (this.#awake >= maxSeries || this.resting >= maxSeries * MAX_RESTING_SHARE) return refusal('series_limit');
+    return (this.#perStream.get(stream) ?? 0) >= maxSeriesPerStream ? refusal('stream_series_limit') : undefined;
+  }
+
+  /** A sample of the series came: it is awake from now on. */
+  hear(id: number): void {
+    if (this.recency[id] === RESTING) this.#wake(id);
+    this.recency[id] = HEARD;
+  }
+
+  /**
+   * Puts to rest what was silent in the last sweeps and is held by nobody; returns the ids. O(ids), a byte each. Called at
+   * even intervals.
+   */
+  sweep(isHeld: (id: number) => boolean): number[] {
+    const rested: number[] = [];
+    for (let id = 1; id < this.#nextId; id++) {
+      const left = this.recency[id] as number;
+      if (left > LAST_SWEEP) this.recency[id] = left - 1;
+      if (left === LAST_SWEEP && !isHeld(id)) {
+        this.#rest(id);
+        rested.push(id);
+      }
+    }
+    return rested;
+  }
+
+  /** Series that came back since the last call; the store has them. */
+  takeWoken(): readonly SeriesDefinition[] {
+    const woken = this.#woken;
+    if (woken.length > 0) this.#woken = [];
+    return woken;
+  }
+
+  #rest(id: number): void {
+    const { labels, stream } = this.#byId[id] as SeriesDefinition;
+    this.#byKey.set(labels.key, id);
+    this.#byId[id] = labels.key;
+    this.recency[id] = RESTING;
+    this.#awake--;
+    this.#perStream.set(stream, (this.#perStream.get(stream) ?? 1) - 1);
+  }
+
+  #wake(id: number): void {
+    const key = this.#byId[id] as string;
+    const { unit, help } = this.#examples[this.nameOf[id] as number] as SeriesDefinition;
+    const labels = Labels.from(JSON.parse(key) as [string, string][]);
+    const kind = KINDS[this.#kinds[id] as number] as SeriesKind;
+    const stream = this.#streamNames[this.streamOf[id] as number] as string;
+    const definition: SeriesDefinition = { id, labels, kind, stream, unit, help };
+    this.#byKey.set(key, definition);
+    this.#byId[id] = definition;
+    this.#awake++;
+    this.#perStream.set(stream, (this.#perStream.get(stream) ?? 0) + 1);
+    this.#woken.push(definition);
   }
 
   /** False when the series already has buckets of the other layout; else the layout is its own from now on. */
@@ -120,11 +216,18 @@ export class SeriesRegistry {
     this.#byId[id] = definition;
     this.#nextId = Math.max(this.#nextId, id + 1);
     this.#perStream.set(stream, (this.#perStream.get(stream) ?? 0) + 1);
+    this.#awake++;
     if (id >= this.nameOf.length) this.#makeRoomFor(id);
-    this.nameOf[id] = numberIn(this.#nameNumbers, this.names, labels.metricName);
+    const name = numberIn(this.#nameNumbers, this.names, labels.metricName);
+    this.nameOf[id] = name;
+    this.#examples[name] ??= definition;
+    this.recency[id] = HEARD;
+    this.#kinds[id] = KIND_CODES[kind];
     const source = labels.get('instance') || labels.get('host') || stream;
     this.sourceOf[id] = numberIn(this.#sourceNumbers, this.sources, source);
-    this.streamOf[id] = this.#streamNumber(stream);
+    const number = this.#streamNumber(stream);
+    this.streamOf[id] = number;
+    this.#streamNames[number] ??= stream;
     this.isDistribution[id] = kind === 'distribution' ? 1 : 0;
   }
 
@@ -139,6 +242,8 @@ export class SeriesRegistry {
     this.streamOf = grown(this.streamOf, new Uint16Array(room));
     this.isDistribution = grown(this.isDistribution, new Uint8Array(room));
     this.#layouts = grown(this.#layouts, new Uint8Array(room));
+    this.recency = grown(this.recency, new Uint8Array(room));
+    this.#kinds = grown(this.#kinds, new Uint8Array(room));
   }
 
   #mayCreate(second: number): boolean {
@@ -149,6 +254,8 @@ export class SeriesRegistry {
     return ++this.#newThisSecond <= this.#limits.maxNewPerSecond;
   }
 }
+
+const KINDS = Object.keys(KIND_CODES) as SeriesKind[];
 
 function refusal(reason: InternRefusal): number {
   return -1 - INTERN_REFUSALS.indexOf(reason);

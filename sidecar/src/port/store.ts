@@ -163,8 +163,8 @@ export interface Store extends StoreReader {
   open(): Promise<Recovery>;
   /** Durable when it resolves; all or nothing. Rows whose id is known already are dropped, and counted in the result. */
   append(batch: ColumnBatch): Promise<{ readonly duplicates: number }>;
-  /** All windows of each distribution merged: the cumulative histograms of this moment. Slow; for a restart. */
-  distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]>;
+  /** All windows of each distribution merged: the cumulative histograms of this moment. Slow; `ids`: of these only. */
+  distributionTotals(ids?: readonly number[]): Promise<{ seriesId: number; histogram: EncodedHistogram }[]>;
   /** Raw samples of series that belong to `stream`, with stamps at or after `fromNanos`, ascending by stamp. */
   rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]>;
   /** Deletes what is older than its retention; returns rows removed. */

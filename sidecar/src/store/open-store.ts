@@ -38,14 +38,18 @@ export type StoreOptions = z.infer<typeof storeOptions>;
 
 /**
  * Not yet opened. `onFailure` is called once when the store cannot go on and the process must end in order; `onNotice`
- * tells what an operator must know, such as a file that was found damaged.
+ * tells what an operator must know, such as a file that was found damaged. `restAfterMs`: see `MaintenanceOptions`.
  */
 export function openStore(
   options: StoreOptions,
   onFailure: (error: TapewatchError) => void,
-  onNotice: (message: string) => void = () => undefined,
+  { onNotice, restAfterMs }: { onNotice?: (message: string) => void; restAfterMs?: number } = {},
 ): Store {
   if (options.kind === 'memory') return new MemoryStore(options);
   const { kind: _, ...duckdb } = options;
-  return new WorkerStore({ ...duckdb, onFailure, onNotice });
+  return new WorkerStore({
+    ...{ ...duckdb, onFailure },
+    ...(onNotice === undefined ? {} : { onNotice }),
+    ...(restAfterMs === undefined ? {} : { restAfterMs }),
+  });
 }

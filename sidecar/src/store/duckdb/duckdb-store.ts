@@ -190,7 +190,7 @@ export class DuckDbStore implements Store {
   /** As `select`, in plain form and with distributions not yet cumulated. */
   async selectSlices(request: SelectRequest, signal?: AbortSignal): Promise<SelectSlices> {
     demandWanted(signal);
-    const matching = this.#index.matching([request.matchers]);
+    const matching = this.#index.matching([request.matchers], request.startMs);
     const { relation } = this.#segments;
     const sourceOf = (distribution: boolean): ReadSource => {
       const series = matching.filter(({ kind }) => (kind === 'distribution') === distribution);
@@ -228,7 +228,7 @@ export class DuckDbStore implements Store {
 
   async mergedSlices(request: MergeRequest, signal?: AbortSignal): Promise<MergedSlices | undefined> {
     demandWanted(signal);
-    const series = this.#index.matching([request.matchers]);
+    const series = this.#index.matching([request.matchers], request.startMs - request.stepMs);
     const spans = planDistributions(mergeRange(request), this.#readState());
     if (series.some(({ kind }) => kind !== 'distribution') || !meetsSteps(spans, request)) return undefined;
     const { groupOf, labels } = groupsBy(series, request.by);
@@ -253,7 +253,7 @@ export class DuckDbStore implements Store {
     signal?: AbortSignal,
   ): Promise<SeriesDefinition[]> {
     demandWanted(signal);
-    const matching = this.#index.matching(matcherLists);
+    const matching = this.#index.matching(matcherLists, startMs);
     const unknown = matching.filter(({ id }) => !this.#index.hasWithin(id, startMs, endMs)).map(({ id }) => id);
     const found =
       unknown.length === 0
@@ -287,13 +287,13 @@ export class DuckDbStore implements Store {
     return this.#read((connection) => readTransitions(connection, filter));
   }
 
-  async distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
-    const ids = this.#index.matching([]).filter(({ kind }) => kind === 'distribution');
+  async distributionTotals(asked?: readonly number[]): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
+    const ids = asked ?? this.#index.idsOf('distribution');
     const state = this.#readState();
     const totals = await this.#read((connection) =>
       readBases(
         connection,
-        { ids: ids.map(({ id }) => id), relation: this.#segments.relation },
+        { ids, relation: this.#segments.relation },
         { before: state.marks.distribution['1s'], state },
       ),
     );
@@ -303,7 +303,7 @@ export class DuckDbStore implements Store {
   }
 
   async rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]> {
-    const ids = this.#index.ofStream(stream).map(({ id }) => id);
+    const ids = this.#index.ofStream(stream);
     return this.#read((connection) => readRawSince(connection, { ids, relation: this.#segments.relation }, fromNanos));
   }
 

@@ -27,6 +27,8 @@ export interface MaintenanceOptions {
   readonly maxDiskMb?: number;
   /** Told what an operator must know: damage, and what the cap removed. */
   readonly onNotice?: (message: string) => void;
+  /** Of series without a sample for so long only a text is kept in memory; default 20 minutes. */
+  readonly restAfterMs?: number;
   /** Closed spans become Parquet segments; default true. */
   readonly sealSegments?: boolean;
 }
@@ -38,6 +40,7 @@ export interface MaintainedParts {
   readonly segments: SegmentList;
 }
 
+const REST_AFTER_MS = 1_200_000;
 /** How long after its end a span may still be needed by the ladder, or get late samples. */
 const CLOSED_AFTER_SECONDS = 3_600;
 
@@ -101,6 +104,7 @@ export class Maintenance {
       const rows = await retainRows(connection, cutoffs, horizon);
       this.#horizon = horizon;
       this.#index.forgetBefore(horizon.raw * 1_000);
+      this.#index.rest(Number(nowNanos / 1_000_000n), this.#options.restAfterMs ?? REST_AFTER_MS);
       return rows + (await dropSegments(connection, this.#segments, expired(this.#segments.all, horizon)));
     });
     await this.#seal();

@@ -2,17 +2,33 @@
  * The interned series in memory, and for each a few stamps at which it surely has a sample: the earliest and the latest
  * that this process has seen, and one about a minute before the latest. They answer "has samples in this range" for
  * nearly every live dashboard without a scan; only series without a stamp in the range are looked up.
+ * Of series that are silent for long only a text is kept, a fifth of the objects' size; queries that reach back to their
+ * time read it.
  */
-import { compileMatchers, KIND_CODES, type KindCodes, type Matcher, type SeriesDefinition } from '@tapewatch/core';
+import {
+  compileMatchers,
+  KIND_CODES,
+  Labels,
+  type KindCodes,
+  type Matcher,
+  type SeriesDefinition,
+  type SeriesKind,
+} from '@tapewatch/core';
 import { compileRegex } from '../../regex.ts';
 
 const STEP_MS = 60_000;
 
 const INITIAL_IDS = 1_024;
+const KINDS = Object.keys(KIND_CODES) as SeriesKind[];
+/** The widest window of the ladder: a sample may be read by the end of the window that it is in. */
+const WIDEST_WINDOW_MS = 3_600_000;
 
 export class SeriesIndex {
   readonly #byId = new Map<number, SeriesDefinition>();
+  /** Series that rest, as texts. */
+  readonly #resting = new Map<number, string>();
   #distributions = 0;
+  #firstRestMs = Infinity;
   /** By id, as bytes and numbers, because every sample passes here. */
   #kinds = new Uint8Array(INITIAL_IDS);
   #known = new Uint8Array(INITIAL_IDS);
@@ -21,7 +37,7 @@ export class SeriesIndex {
   #lastMs = new Float64Array(INITIAL_IDS).fill(-Infinity);
 
   get size(): number {
-    return this.#byId.size;
+    return this.#byId.size + this.#resting.size;
   }
 
   /** How many distributions there are. */
@@ -44,7 +60,7 @@ export class SeriesIndex {
   }
 
   has(id: number): boolean {
-    return this.#byId.has(id);
+    return this.#byId.has(id) || this.#resting.has(id);
   }
 
   /** The first of the ids that is neither known nor among the added ones; undefined when there is none. */
@@ -59,7 +75,7 @@ export class SeriesIndex {
 
   add(definition: SeriesDefinition): void {
     const { id, kind } = definition;
-    if (this.#byId.has(id)) return;
+    if (this.has(id)) return;
     this.#byId.set(id, definition);
     if (id >= this.#kinds.length) this.#makeRoom(id + 1);
     this.#kinds[id] = KIND_CODES[kind];
@@ -83,25 +99,69 @@ export class SeriesIndex {
 
   /** Forgets stamps whose samples retention may have taken. */
   forgetBefore(ms: number): void {
-    for (const id of this.#byId.keys()) {
+    for (let id = 0; id < this.#known.length; id++) {
       if ((this.#firstMs[id] as number) < ms) this.#firstMs[id] = Infinity;
       if ((this.#stepMs[id] as number) < ms) this.#stepMs[id] = -Infinity;
       if ((this.#lastMs[id] as number) < ms) this.#lastMs[id] = -Infinity;
     }
   }
 
-  /** Series that match any of the lists, ascending by id; no lists match all. */
-  matching(matcherLists: readonly (readonly Matcher[])[]): SeriesDefinition[] {
+  /** Series whose last durable sample is older than `afterMs` rest from now on; those that came back rest no more. */
+  rest(nowMs: number, afterMs: number): void {
+    // After a start nobody knows when the series of the file spoke last.
+    this.#firstRestMs = Math.min(this.#firstRestMs, nowMs);
+    const isSilent = (id: number): boolean => Math.max(this.#lastMs[id] as number, this.#firstRestMs) < nowMs - afterMs;
+    for (const [id, definition] of this.#byId) {
+      if (!isSilent(id)) continue;
+      this.#resting.set(id, textOf(definition));
+      this.#byId.delete(id);
+    }
+    for (const [id, text] of this.#resting) {
+      if (isSilent(id)) continue;
+      this.#byId.set(id, this.#definitionOf(id, text));
+      this.#resting.delete(id);
+    }
+  }
+
+  /**
+   * Series that match any of the lists, ascending by id; no lists match all. Of those that rest, only such as may have
+   * windows at or after `sinceMs`.
+   */
+  matching(matcherLists: readonly (readonly Matcher[])[], sinceMs = -Infinity): SeriesDefinition[] {
     const tests = matcherLists.map((matchers) => compileMatchers(matchers, compileRegex));
     const matching: SeriesDefinition[] = [];
     for (const definition of this.#byId.values()) {
       if (tests.length === 0 || tests.some((test) => test(definition.labels))) matching.push(definition);
     }
+    const hintLists = matcherLists.map(textsOfMatches);
+    for (const [id, text] of this.#resting) {
+      const last = this.#lastMs[id] as number;
+      // A stamp of minus infinity is one that this process has not seen.
+      if (last !== -Infinity && last + WIDEST_WINDOW_MS < sinceMs) continue;
+      if (hintLists.length > 0 && !hintLists.some((hints) => hints.every((hint) => text.includes(hint)))) continue;
+      const definition = this.#definitionOf(id, text);
+      if (tests.length === 0 || tests.some((test) => test(definition.labels))) matching.push(definition);
+    }
     return matching.sort((a, b) => a.id - b.id);
   }
 
-  ofStream(stream: string): SeriesDefinition[] {
-    return this.matching([]).filter((definition) => definition.stream === stream);
+  idsOf(kind: SeriesKind): number[] {
+    const ids: number[] = [];
+    for (let id = 0; id < this.#known.length; id++)
+      if (this.#known[id] === 1 && this.#kinds[id] === KIND_CODES[kind]) ids.push(id);
+    return ids;
+  }
+
+  ofStream(stream: string): number[] {
+    return this.matching([])
+      .filter((definition) => definition.stream === stream)
+      .map(({ id }) => id);
+  }
+
+  #definitionOf(id: number, text: string): SeriesDefinition {
+    const [pairs, stream, unit, help] = JSON.parse(text) as RestingText;
+    const kind = KINDS[this.#kinds[id] as number] as SeriesKind;
+    return { id, labels: Labels.from(pairs), kind, stream, unit, help };
   }
 
   /** True when a sample surely lies in the range; false means unknown. */
@@ -127,4 +187,17 @@ export class SeriesIndex {
     this.#stepMs = grown(this.#stepMs, -Infinity);
     this.#lastMs = grown(this.#lastMs, -Infinity);
   }
+}
+
+type RestingText = [pairs: [string, string][], stream: string, unit: string, help: string];
+
+function textOf({ labels, stream, unit, help }: SeriesDefinition): string {
+  return JSON.stringify([labels.pairs, stream, unit, help]);
+}
+
+/** What the text of every series that matches contains: looking for it is cheaper than reading the text. */
+function textsOfMatches(matchers: readonly Matcher[]): string[] {
+  return matchers
+    .filter(({ operator, value }) => operator === '=' && value !== '')
+    .map(({ name, value }) => JSON.stringify([name, value]));
 }

@@ -28,7 +28,7 @@ export interface StoreCalls {
     result: (Quote | null)[];
   };
   transitions: { arguments: [{ startNanos: bigint; endNanos: bigint; limit: number }]; result: PlainTransition[] };
-  distributionTotals: { arguments: []; result: { seriesId: number; histogram: EncodedHistogram }[] };
+  distributionTotals: { arguments: [readonly number[] | undefined]; result: { seriesId: number; histogram: EncodedHistogram }[] };
   rawSince: { arguments: [string, bigint]; result: RawSlice[] };
   retain: { arguments: [bigint]; result: number };
   backUp: { arguments: [string]; result: BackupResult };

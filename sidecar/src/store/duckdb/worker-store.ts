@@ -142,8 +142,8 @@ export class WorkerStore implements Store {
     return (await this.#call('transitions', [filter])).map(withLabels);
   }
 
-  distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
-    return this.#call('distributionTotals', []);
+  distributionTotals(ids?: readonly number[]): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
+    return this.#call('distributionTotals', [ids]);
   }
 
   rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]> {

@@ -28,7 +28,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     events: (signal, table, filter) => store.events(table, filter, signal),
     quotesBefore: (signal, asked) => store.quotesBefore(asked, signal),
     transitions: async (_, filter) => (await store.transitions(filter)).map(withPairs),
-    distributionTotals: () => store.distributionTotals(),
+    distributionTotals: (_, ids) => store.distributionTotals(ids),
     rawSince: (_, stream, fromNanos) => store.rawSince(stream, fromNanos),
     backUp: (_, target) => store.backUp(target),
     retain: (_, nowNanos) => store.retain(nowNanos),

@@ -178,9 +178,10 @@ export class MemoryStore implements Store {
       .slice(0, filter.limit);
   }
 
-  async distributionTotals(): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
+  async distributionTotals(ids?: readonly number[]): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
     return this.#matching([]).flatMap(({ definition: { id, kind } }) => {
-      const total = kind === 'distribution' ? this.#baseBefore(id, this.#marks.distribution['1s']) : undefined;
+      const isAsked = kind === 'distribution' && (ids === undefined || ids.includes(id));
+      const total = isAsked ? this.#baseBefore(id, this.#marks.distribution['1s']) : undefined;
       return total === undefined ? [] : [{ seriesId: id, histogram: total.encode() }];
     });
   }

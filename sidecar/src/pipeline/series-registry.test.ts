@@ -1,0 +1,75 @@
+import { Labels, METRIC_NAME, type MetricKind } from '@tapewatch/core';
+import { HEARD, refusalOf, SeriesRegistry, SWEEPS_UNTIL_REST } from './series-registry.ts';
+
+const NOBODY = (): boolean => false;
+
+function series(pod: string, kind: MetricKind = 'counter') {
+  return { labels: Labels.from({ [METRIC_NAME]: 'hits', pod }), kind, unit: 'bytes', help: 'Hits.' };
+}
+
+function silence(registry: SeriesRegistry, sweeps = SWEEPS_UNTIL_REST + 1): number[] {
+  return Array.from({ length: sweeps }, () => registry.sweep(NOBODY)).flat();
+}
+
+it('puts a silent series to rest, keeps its id, and wakes it with all that it was', () => {
+  const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10 });
+  const id = registry.intern(series('a'), 'desk', 0);
+  const before = registry.byId(id);
+  expect(silence(registry)).toEqual([id]);
+  expect([registry.size, registry.resting, registry.byId(id)]).toEqual([0, 1, undefined]);
+  expect(registry.intern(series('a'), 'desk', 1)).toBe(id);
+  registry.hear(id);
+  expect([registry.size, registry.resting]).toEqual([1, 0]);
+  expect(registry.byId(id)).toEqual(before);
+  expect(registry.byId(id)?.labels.key).toBe(before?.labels.key);
+  expect(registry.takeWoken().map((woken) => woken.id)).toEqual([id]);
+  expect(registry.takeWoken()).toEqual([]);
+  // The store has it from the first time.
+  expect(registry.takeCreated().map((created) => created.id)).toEqual([id]);
+});
+
+it('leaves a series awake that is heard of between two sweeps, or held by somebody', () => {
+  const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10 });
+  const [heard, held] = [registry.intern(series('a'), 'desk', 0), registry.intern(series('b'), 'desk', 0)];
+  for (let sweep = 0; sweep < 20; sweep++) {
+    expect(registry.sweep((id) => id === held)).toEqual([]);
+    if (sweep % SWEEPS_UNTIL_REST === 0) registry.hear(heard);
+  }
+  expect(registry.recency[heard]).toBeLessThanOrEqual(HEARD);
+  expect(registry.size).toBe(2);
+});
+
+it('frees the places of its stream, and refuses to wake where there is no place', () => {
+  const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10, maxSeriesPerStream: 1 });
+  const first = registry.intern(series('a'), 'desk', 0);
+  expect(refusalOf(registry.intern(series('b'), 'desk', 0))).toBe('stream_series_limit');
+  silence(registry);
+  const second = registry.intern(series('b'), 'desk', 1);
+  expect(second).toBeGreaterThan(first);
+  expect(refusalOf(registry.intern(series('a'), 'desk', 1))).toBe('stream_series_limit');
+  silence(registry);
+  expect(registry.intern(series('a'), 'desk', 2)).toBe(first);
+});
+
+it('knows the kind of a series that rests', () => {
+  const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10 });
+  const id = registry.intern(series('a', 'observation'), 'desk', 0);
+  registry.admitLayout(id, 'custom');
+  silence(registry);
+  expect(refusalOf(registry.intern(series('a', 'gauge'), 'desk', 1))).toBe('kind_conflict');
+  expect(registry.intern(series('a', 'histogram'), 'desk', 1)).toBe(id);
+  expect(registry.admitLayout(id, 'exponential')).toBe(false);
+  expect([...registry.examples()].map(({ unit, kind }) => [unit, kind])).toEqual([['bytes', 'distribution']]);
+});
+
+it('has no room for ever more series that rest', () => {
+  const registry = new SeriesRegistry({ maxSeries: 1, maxNewPerSecond: 100 });
+  const refused: string[] = [];
+  for (let i = 0; i < 20; i++) {
+    const id = registry.intern(series(String(i)), 'desk', i);
+    if (id < 0) refused.push(refusalOf(id));
+    silence(registry);
+  }
+  expect(registry.resting).toBe(16);
+  expect(refused).toEqual(Array.from({ length: 4 }, () => 'series_limit'));
+});

@@ -1,0 +1,69 @@
+import { Labels, METRIC_NAME, type Matcher, type SeriesDefinition } from '@tapewatch/core';
+import { SeriesIndex } from './series-index.ts';
+
+const HOUR_MS = 3_600_000;
+const NOW_MS = 1_700_000_000_000;
+
+function definition(id: number, name: string, pod: string): SeriesDefinition {
+  const labels = Labels.from({ [METRIC_NAME]: name, pod });
+  return { id, labels, kind: id % 2 === 0 ? 'distribution' : 'counter', stream: 'desk', unit: 'bytes', help: '"x"' };
+}
+
+function filled(): SeriesIndex {
+  const index = new SeriesIndex();
+  const names = ['hits', 'hits', 'wait', 'wait_more'];
+  names.forEach((name, i) => index.add(definition(i + 1, name, `p"${i}`)));
+  return index;
+}
+
+function observe(index: SeriesIndex, id: number, ms: number): void {
+  index.observe(Uint32Array.of(id), Uint32Array.of(ms / 1_000), Uint32Array.of(0));
+}
+
+function ids(found: readonly SeriesDefinition[]): number[] {
+  return found.map(({ id }) => id);
+}
+
+const equals = (name: string, value: string): Matcher => ({ name, operator: '=', value });
+const LISTS: readonly (readonly Matcher[])[][] = [
+  [],
+  [[equals(METRIC_NAME, 'hits')]],
+  [[equals(METRIC_NAME, 'wait'), equals('pod', 'p"2')]],
+  [[equals('absent', '')]],
+  [[{ name: 'pod', operator: '!=', value: 'p"0' }], [equals(METRIC_NAME, 'hits')]],
+  [[{ name: METRIC_NAME, operator: '=~', value: 'wait.*' }]],
+];
+
+it('answers the same of series that rest as of those that are awake', () => {
+  const awake = filled();
+  const resting = filled();
+  resting.rest(NOW_MS, HOUR_MS);
+  resting.rest(NOW_MS + 2 * HOUR_MS, HOUR_MS);
+  for (const lists of LISTS) expect(resting.matching(lists)).toEqual(awake.matching(lists));
+  expect([resting.size, resting.distributions, resting.has(3)]).toEqual([4, 2, true]);
+  expect(resting.idsOf('distribution')).toEqual([2, 4]);
+  expect(resting.ofStream('desk')).toEqual([1, 2, 3, 4]);
+});
+
+it('passes over what rests and had its last sample long before the range, and over nothing else', () => {
+  const index = filled();
+  observe(index, 1, NOW_MS - 10 * HOUR_MS);
+  observe(index, 2, NOW_MS);
+  index.rest(NOW_MS - HOUR_MS, HOUR_MS);
+  index.rest(NOW_MS + HOUR_MS / 2, HOUR_MS);
+  // A window of an hour may end an hour after its last sample; of series 3 and 4 this process has seen no sample.
+  expect(ids(index.matching([], NOW_MS - 9.5 * HOUR_MS))).toEqual([1, 2, 3, 4]);
+  expect(ids(index.matching([], NOW_MS - 8 * HOUR_MS))).toEqual([2, 3, 4]);
+});
+
+it('wakes what has samples again, and lets nothing rest that nobody could have heard yet', () => {
+  const index = filled();
+  index.rest(NOW_MS, HOUR_MS);
+  observe(index, 1, NOW_MS - 10 * HOUR_MS);
+  expect(ids(index.matching([], NOW_MS))).toEqual([1, 2, 3, 4]);
+  index.rest(NOW_MS + 2 * HOUR_MS, HOUR_MS);
+  expect(ids(index.matching([], NOW_MS))).toEqual([2, 3, 4]);
+  observe(index, 1, NOW_MS + 2 * HOUR_MS);
+  index.rest(NOW_MS + 2 * HOUR_MS, HOUR_MS);
+  expect(ids(index.matching([], NOW_MS))).toEqual([1, 2, 3, 4]);
+});
