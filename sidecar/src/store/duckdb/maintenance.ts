@@ -18,15 +18,19 @@ import { findBroken, quarantineSegments } from './verify-segments.ts';
 import { writeMarks } from './write-batch.ts';
 import { writeSealed } from './write-windows.ts';
 
+/** `damage`: a file was put aside; `unclean`: the last run did not close its file; `cap`: the disk cap removed something. */
+export type NoticeKind = 'damage' | 'unclean' | 'cap';
+export type OnNotice = (message: string, kind: NoticeKind) => void;
+
 export interface MaintenanceOptions {
   readonly path: string;
   readonly retention?: Retention;
-  /** Parquet segments with zstd; default true. */
+  /** Parquet segments with zstd or lz4; default true. */
   readonly compression?: boolean;
   /** Database and segments together, MiB; past it the oldest of the finest level goes. 0 or absent: no cap. */
   readonly maxDiskMb?: number;
-  /** Told what an operator must know: damage, and what the cap removed. */
-  readonly onNotice?: (message: string) => void;
+  /** Told what an operator must know. */
+  readonly onNotice?: OnNotice;
   /** Of series without a sample for so long only a text is kept in memory; default 20 minutes. */
   readonly restAfterMs?: number;
   /** Closed spans become Parquet segments; default true. */
@@ -79,11 +83,11 @@ export class Maintenance {
     await this.#segments.load(connection);
     await removeStrays(this.#options.path, this.#segments);
     const broken = await findBroken(this.#segments, this.#segments.all, { deep: false });
-    for (const notice of await quarantineSegments(connection, this.#segments, broken)) this.notify(notice);
+    for (const notice of await quarantineSegments(connection, this.#segments, broken)) this.notify(notice, 'damage');
   }
 
-  notify(message: string): void {
-    this.#options.onNotice?.(message);
+  notify(message: string, kind: NoticeKind): void {
+    this.#options.onNotice?.(message, kind);
   }
 
   /** Puts broken segments among these into quarantine; returns whether there were any. */
@@ -91,7 +95,7 @@ export class Maintenance {
     const broken = await findBroken(this.#segments, which, { deep: true });
     if (broken.length === 0) return false;
     const notices = await this.#session.write((connection) => quarantineSegments(connection, this.#segments, broken));
-    for (const notice of notices) this.notify(notice);
+    for (const notice of notices) this.notify(notice, 'damage');
     return true;
   }
 
@@ -127,6 +131,7 @@ export class Maintenance {
     this.notify(
       `the store took ${Math.ceil(usedBytes / 2 ** 20)} MiB, more than store.maxDiskMb (${maxDiskMb}): ` +
         `the ${cut.dropped.length} oldest segments of the finest levels were removed (${removed} rows)`,
+      'cap',
     );
     return removed;
   }

@@ -43,37 +43,70 @@ export async function readMerged(connection: DuckDBConnection, options: MergeOpt
   return { ...rows, histograms: concatHistogramColumns(parts.map(({ histograms }) => histograms)) };
 }
 
-/** A condition that only windows of one shape meet. There is nearly always one; grouping by it would be dear. */
-async function readShapes(connection: DuckDBConnection, options: MergeOptions): Promise<string[]> {
-  const rows = await readRows(
-    connection,
-    `SELECT DISTINCT scale, zero_threshold, custom_bounds::VARCHAR FROM (${partsSql(options, 'true')})`,
-  );
-  return rows.map(([scale, threshold, bounds]) => {
-    const exact = `scale = ${Number(scale)} AND zero_threshold = ${Number(threshold)}::DOUBLE`;
-    return `${exact} AND custom_bounds = '${String(bounds)}'::DOUBLE[]`;
-  });
+/** Windows that may be added up: of one scale, zero threshold and list of bounds. */
+interface Shape {
+  /** Only windows of the shape meet it. */
+  readonly condition: string;
+  /** As SQL. */
+  readonly scale: string;
+  readonly zeroThreshold: string;
+  readonly bounds: string;
+  readonly hasNegative: boolean;
 }
 
-async function readShape(connection: DuckDBConnection, options: MergeOptions, shape: string): Promise<MergedRows> {
-  const parts = partsSql(options, rows(shape, options));
+/**
+ * There is nearly always one shape. Whether there is, extremes tell at a fraction of what it costs to compare every window
+ * with it; grouping by the shape would be dearer still.
+ */
+async function readShapes(connection: DuckDBConnection, options: MergeOptions): Promise<Shape[]> {
+  const parts = partsSql(options, 'true');
+  const [row] = await readRows(
+    connection,
+    `SELECT min(scale), max(scale), min(zero_threshold), max(zero_threshold), max(len(custom_bounds)),
+       max(len(negative_indexes)) > 0 FROM (${parts})`,
+  );
+  const [scale, otherScale, threshold, otherThreshold, bounds, hasNegative] = row ?? [];
+  if (scale === null || scale === undefined) return [];
+  if (scale === otherScale && threshold === otherThreshold && Number(bounds) === 0) {
+    return [{ ...shapeOf(scale, threshold, '[]'), condition: 'true', hasNegative: hasNegative === true }];
+  }
+  const rows = await readRows(
+    connection,
+    `SELECT DISTINCT scale, zero_threshold, custom_bounds::VARCHAR FROM (${parts})`,
+  );
+  return rows.map((shape) => ({ ...shapeOf(...shape), hasNegative: hasNegative === true }));
+}
+
+function shapeOf(scale: unknown, threshold: unknown, bounds: unknown): Omit<Shape, 'hasNegative'> {
+  const sql = {
+    scale: `${Number(scale)}::TINYINT`,
+    zeroThreshold: `${Number(threshold)}::DOUBLE`,
+    bounds: `'${String(bounds)}'::DOUBLE[]`,
+  };
+  const condition = `scale = ${sql.scale} AND zero_threshold = ${sql.zeroThreshold} AND custom_bounds = ${sql.bounds}`;
+  return { ...sql, condition };
+}
+
+async function readShape(connection: DuckDBConnection, options: MergeOptions, shape: Shape): Promise<MergedRows> {
+  const parts = partsSql(options, rows(shape.condition, options));
   const sums = (side: 'positive' | 'negative'): string => `${side}_sums AS (
     SELECT grp, step, list(k ORDER BY k) AS ks, list(n ORDER BY k) AS ns FROM (
       SELECT grp, step, k, sum(c) AS n FROM (
         SELECT grp, step, unnest(${side}_indexes) AS k, unnest(${side}_counts) AS c FROM (${parts})
         WHERE len(${side}_indexes) > 0) GROUP BY ALL)
     GROUP BY ALL)`;
+  const none = `negative_sums AS (SELECT 0::UINTEGER AS grp, 0::UINTEGER AS step, []::INTEGER[] AS ks, []::DOUBLE[] AS ns
+    WHERE false)`;
   const [groups, steps, ...histograms] = await readColumns(
     connection,
     `WITH totals AS (
       SELECT grp, step, sum(count) AS count, sum(sum) AS sum, min(min) AS min, max(max) AS max,
-        any_value(scale) AS scale, any_value(zero_threshold) AS zero_threshold, any_value(custom_bounds) AS bounds,
         sum(zero_count) AS zero_count, sum(nan_count) AS nan_count, sum(positive_infinity_count) AS up,
         sum(negative_infinity_count) AS down
       FROM (${parts}) GROUP BY ALL),
-    ${sums('positive')}, ${sums('negative')}
-    SELECT grp, step, count, sum, min, max, scale, zero_threshold, zero_count, nan_count, up, down,
-      coalesce(p.ks, []), coalesce(p.ns, []), coalesce(m.ks, []), coalesce(m.ns, []), bounds
+    ${sums('positive')}, ${shape.hasNegative ? sums('negative') : none}
+    SELECT grp, step, count, sum, min, max, ${shape.scale}, ${shape.zeroThreshold}, zero_count, nan_count, up, down,
+      coalesce(p.ks, []), coalesce(p.ns, []), coalesce(m.ks, []), coalesce(m.ns, []), ${shape.bounds}
     FROM totals LEFT JOIN positive_sums p USING (grp, step) LEFT JOIN negative_sums m USING (grp, step)
     ORDER BY grp, step`,
     ['u32', 'u32', ...HISTOGRAM_TYPES],
@@ -81,8 +114,8 @@ async function readShape(connection: DuckDBConnection, options: MergeOptions, sh
   return { groups, steps, histograms: histogramColumnsFrom(histograms) };
 }
 
-function rows(shape: string, { allSeries, groupOf }: MergeOptions): string {
-  return allSeries ? shape : `${shape} AND ${seriesIn([...groupOf.keys()])}`;
+function rows(condition: string, { allSeries, groupOf }: MergeOptions): string {
+  return allSeries ? condition : `${condition} AND ${seriesIn([...groupOf.keys()])}`;
 }
 
 function partsSql({ groupOf, spans, firstMs, stepMs, relation }: MergeOptions, condition: string): string {
@@ -91,8 +124,10 @@ function partsSql({ groupOf, spans, firstMs, stepMs, relation }: MergeOptions, c
     unnest([${[...groupOf.values()].join()}]::UINTEGER[]) AS grp)`;
   return spans
     .map(({ level, from, to }) => {
-      const endMs = `start_nanos // 1000000 + ${LEVEL_SECONDS[level] * 1_000}`;
-      const step = `ceil((${endMs} - ${firstMs}) / ${stepMs})::UINTEGER`;
+      // Whole numbers: a window ends after the start of step 0, so what is divided is never negative.
+      const stepNanos = BigInt(stepMs) * 1_000_000n;
+      const shift = nanosAt(LEVEL_SECONDS[level]) - BigInt(firstMs) * 1_000_000n + stepNanos - 1n;
+      const step = `((start_nanos + ${shift}) // ${stepNanos})::UINTEGER`;
       const group = isOneGroup ? '0::UINTEGER AS grp' : 'grp';
       const join = isOneGroup ? '' : `JOIN ${members} ON id = series_id`;
       return `SELECT ${group}, ${step} AS step, ${HISTOGRAM_SQL}

@@ -50,7 +50,7 @@ export async function writeSegment(
   connection: DuckDBConnection,
   rows: string,
   {
-    sealable: { relation, groupRows },
+    sealable: { relation, groupRows, codec },
     span,
     options,
     segments,
@@ -62,7 +62,7 @@ export async function writeSegment(
   await rm(temporary, { force: true });
   await connection.run(
     `COPY (${rows}) TO '${temporary.replaceAll("'", "''")}' (FORMAT parquet,
-       COMPRESSION ${options.compress ? 'zstd' : 'uncompressed'}, ROW_GROUP_SIZE ${groupRows})`,
+       COMPRESSION ${options.compress ? codec : 'uncompressed'}, ROW_GROUP_SIZE ${groupRows})`,
   );
   await makeDurable(temporary);
   const sha256 = await checksumOf(temporary);

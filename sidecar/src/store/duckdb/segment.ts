@@ -32,6 +32,8 @@ export interface Sealable {
   readonly mergedSeconds: number;
   /** Rows of a Parquet row group: a series' rows lie in one or two of them, and that much is read for them. */
   readonly groupRows: number;
+  /** Of Parquet pages. Lists of buckets shrink as little by zstd as by lz4 (6 % apart), which costs a third less to read. */
+  readonly codec: 'zstd' | 'lz4';
 }
 
 const HOUR = 3_600;
@@ -40,15 +42,15 @@ const DAY = 24 * HOUR;
 const WINDOW_SPANS = { '1s': HOUR, '10s': 2 * HOUR, '1m': 6 * HOUR, '1h': 7 * DAY } as const;
 /** Long enough that three years are some hundred files, short enough that retention frees space steadily. */
 const MERGED_SPANS = { '1s': 6 * HOUR, '10s': DAY, '1m': 7 * DAY, '1h': 28 * DAY } as const;
-const NUMBER_ROWS = 61_440;
+const NUMBERS = { groupRows: 61_440, codec: 'zstd' } as const;
 /** Lists of buckets make rows long. */
-const HISTOGRAM_ROWS = 16_384;
+const HISTOGRAMS = { groupRows: 16_384, codec: 'lz4' } as const;
 
 const RAW = { timeColumn: 'time_nanos', spanSeconds: HOUR, mergedSeconds: HOUR } as const;
 
 export const SEALABLE: readonly Sealable[] = [
-  { relation: 'samples', ...RAW, groupRows: 61_440 },
-  { relation: 'histogram_samples', ...RAW, groupRows: HISTOGRAM_ROWS },
+  { relation: 'samples', ...RAW, ...NUMBERS },
+  { relation: 'histogram_samples', ...RAW, ...HISTOGRAMS },
   ...LEVELS.flatMap((level) =>
     (['value', 'distribution'] as const).map((kind): Sealable => {
       return {
@@ -56,7 +58,7 @@ export const SEALABLE: readonly Sealable[] = [
         timeColumn: 'start_nanos',
         spanSeconds: WINDOW_SPANS[level],
         mergedSeconds: MERGED_SPANS[level],
-        groupRows: kind === 'value' ? NUMBER_ROWS : HISTOGRAM_ROWS,
+        ...(kind === 'value' ? NUMBERS : HISTOGRAMS),
       };
     }),
   ),
