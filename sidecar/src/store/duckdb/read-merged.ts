@@ -74,7 +74,7 @@ async function readShapes(connection: DuckDBConnection, options: MergeOptions): 
     connection,
     `SELECT DISTINCT scale, zero_threshold, custom_bounds::VARCHAR FROM (${parts})`,
   );
-  return rows.map((shape) => ({ ...shapeOf(...shape), hasNegative: hasNegative === true }));
+  return rows.map(([own, zero, list]) => ({ ...shapeOf(own, zero, list), hasNegative: hasNegative === true }));
 }
 
 function shapeOf(scale: unknown, threshold: unknown, bounds: unknown): Omit<Shape, 'hasNegative'> {
