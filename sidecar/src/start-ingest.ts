@@ -18,6 +18,7 @@ import type { Pipeline } from './pipeline/pipeline.ts';
 import type { SilentSeriesOptions } from './pipeline/silent-series.ts';
 import { recover } from './pipeline/recover.ts';
 import type { Clock, ColumnBatch, Intake, Logger, Recovery, Source, Store, StoreReader, Telemetry } from './ports.ts';
+import type { OnNotice } from './store/duckdb/maintenance.ts';
 import { openStore } from './store/open-store.ts';
 
 const RETAIN_EVERY_MS = 60_000;
@@ -53,7 +54,7 @@ export async function startIngest(
   const { config, clock, log, telemetry, fail } = base;
   if (config.store.kind === 'duckdb') await mkdir(dirname(config.store.path), { recursive: true });
   const restAfterMs = config.pipeline.headMinutes * 60_000;
-  const onNotice = (notice: string): void => log.error({ part: 'store' }, notice);
+  const onNotice = storeNotices(base);
   const store = openStore(config.store, fail, { onNotice, restAfterMs });
   const recovery = await store.open();
   closers.push(() => store.close());
@@ -70,11 +71,12 @@ export async function startIngest(
     ...[RECORDED_STREAM, ...internalStreams].map(internalStream),
   ];
   const head = openHead(base, configured, recovery);
+  let isEnding = false;
   const write = async (batch: ColumnBatch) => {
     await pipeline.restore();
     return store.append(batch);
   };
-  const append = durableAppend({ append: write, sleep, log });
+  const append = durableAppend({ append: write, sleep, log, isEnding: () => isEnding });
   const resting = { restAfterMs, totalsOf: totalsOf(store), onRest: codecs.rest.bind(codecs) };
   const pipeline: Pipeline = buildPipeline(
     { settings: config.pipeline, streams: configured, clock, telemetry, log, head, append, onFatal: fail, resting },
@@ -94,13 +96,31 @@ export async function startIngest(
   // A source is closed twice: first it takes nothing in any more, then, when all is stored, it acknowledges and ends.
   const closeSources = () => Promise.all(sources.map((source) => source.close()));
   closers.push(closeSources);
-  closers.push(() => pipeline.stop());
+  closers.push(() => {
+    isEnding = true;
+    return pipeline.stop();
+  });
   closers.push(clock.every(RETAIN_EVERY_MS, () => void retain(store, base)));
   // What was open at the end of the last run is sealed now, so that queries of the store count it.
   void retain(store, base);
   closers.push(closeSources);
   const [reader, intake] = [new LayeredReader(head, store), new HttpIntake(pipeline, clock)];
   return { store, head, pipeline, reader, intake, sources, openAlerts: recovery.openAlerts };
+}
+
+/** What the store has to say goes into the log; damage and unclean ends are counted, too. */
+function storeNotices({ log, telemetry }: Base): OnNotice {
+  const told = { damage: 0, unclean: 0, cap: 0 };
+  telemetry.level(
+    'store_damages',
+    'Damaged files of the store, found since the start and put aside.',
+    () => told.damage,
+  );
+  telemetry.level('store_unclean_start', '1 when the last run did not close its store file.', () => told.unclean);
+  return (notice, kind) => {
+    told[kind]++;
+    log[kind === 'unclean' ? 'warn' : 'error']({ part: 'store', about: kind }, notice);
+  };
 }
 
 function openHead({ config, clock }: Base, streams: readonly ConfiguredStream[], { series }: Recovery): Head {

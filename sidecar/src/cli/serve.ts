@@ -21,14 +21,27 @@ export function registerServe(program: Command): void {
 async function serve(file: string | undefined): Promise<void> {
   const app = await startApp(loadConfig({ file, environment: process.env }));
   let stopping = false;
-  const stop = async (status: number): Promise<void> => {
-    if (stopping) process.exit(status === 0 ? EXIT_FAILED : status);
+  let status = 0;
+  const stop = async (): Promise<void> => {
     stopping = true;
-    setTimeout(() => process.exit(EXIT_FAILED), STOP_TIMEOUT_MS).unref();
+    setTimeout(giveUp, STOP_TIMEOUT_MS).unref();
     await app.stop();
     process.exit(status);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => (stopping ? process.exit(EXIT_FAILED) : void stop()));
+  }
   process.on('SIGHUP', () => void app.reload());
-  void app.failed.then(() => stop(EXIT_FAILED));
+  void app.failed.then(() => {
+    status = EXIT_FAILED;
+    if (!stopping) void stop();
+  });
+}
+
+function giveUp(): void {
+  console.error(
+    `tapewatch: not everything was written and closed within ${STOP_TIMEOUT_MS / 1_000} s; it ends all the same. ` +
+      'JetStream delivers again what was not acknowledged; look at the disk of store.path before the next start',
+  );
+  process.exit(EXIT_FAILED);
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { TapewatchError } from '../errors.ts';
 import type { Store } from '../ports.ts';
+import type { OnNotice } from './duckdb/maintenance.ts';
 import { WorkerStore } from './duckdb/worker-store.ts';
 import { MemoryStore } from './memory/memory-store.ts';
 import { retentionOptions } from './retention.ts';
@@ -43,7 +44,7 @@ export type StoreOptions = z.infer<typeof storeOptions>;
 export function openStore(
   options: StoreOptions,
   onFailure: (error: TapewatchError) => void,
-  { onNotice, restAfterMs }: { onNotice?: (message: string) => void; restAfterMs?: number } = {},
+  { onNotice, restAfterMs }: { onNotice?: OnNotice; restAfterMs?: number } = {},
 ): Store {
   if (options.kind === 'memory') return new MemoryStore(options);
   const { kind: _, ...duckdb } = options;

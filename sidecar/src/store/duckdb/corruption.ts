@@ -3,7 +3,7 @@
  * `.quarantine-<time>`, so that somebody can look at it, and the store starts without it. A log of commits that cannot be
  * replayed goes alone; a database that cannot be opened goes with its log and its segments, which it alone can read.
  */
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
 import { reasonOf } from '../faults.ts';
 import { segmentFolder } from './segment-folder.ts';
 
@@ -14,6 +14,16 @@ const CORRUPT =
 
 export function isCorrupt(error: unknown): boolean {
   return CORRUPT.test(reasonOf(error));
+}
+
+/** A file that was closed has no log of commits. What to say when the last run ended in another way; else undefined. */
+export function uncleanEnd(path: string): string | undefined {
+  const size = statSync(`${path}.wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return undefined;
+  return (
+    `the last run did not close the store file ${path}: it crashed, was killed, or had no memory left; ` +
+    `what it had committed is read back from ${path}.wal (${size} bytes)`
+  );
 }
 
 /** Renames what is broken; yields what was renamed to what, and what that means. */

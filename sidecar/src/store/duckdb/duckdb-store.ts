@@ -38,7 +38,7 @@ import {
   type SelectSlices,
   type SeriesSlices,
 } from '../slices.ts';
-import { isCorrupt, quarantineDatabase, type CorruptionPolicy } from './corruption.ts';
+import { isCorrupt, quarantineDatabase, uncleanEnd, type CorruptionPolicy } from './corruption.ts';
 import { backUp, type BackupResult } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
@@ -85,6 +85,8 @@ export class DuckDbStore implements Store {
   }
 
   async open(): Promise<Recovery> {
+    const unclean = uncleanEnd(this.#options.path);
+    if (unclean !== undefined) this.#maintenance.notify(unclean, 'unclean');
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#openOnce();
@@ -93,7 +95,7 @@ export class DuckDbStore implements Store {
         // First the log of commits may go, then the file.
         if (onCorruption === 'fail' || !isCorrupt(error) || attempt === 2) throw error;
         await this.#session.close();
-        this.#maintenance.notify(quarantineDatabase(path, error, Date.now()));
+        this.#maintenance.notify(quarantineDatabase(path, error, Date.now()), 'damage');
       }
     }
   }

@@ -5,6 +5,7 @@
 import type { EncodedHistogram, EventTable, Matcher, Quote, SelectRequest } from '@tapewatch/core';
 import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
 import { reasonOf } from '../faults.ts';
+import type { NoticeKind } from './maintenance.ts';
 import type { EventFilter, EventRowByTable, MergeRequest, RawSlice, Recovery } from '../../ports.ts';
 import type { MergedSlices, SelectSlices } from '../slices.ts';
 import type { BackupResult } from './backup.ts';
@@ -28,7 +29,10 @@ export interface StoreCalls {
     result: (Quote | null)[];
   };
   transitions: { arguments: [{ startNanos: bigint; endNanos: bigint; limit: number }]; result: PlainTransition[] };
-  distributionTotals: { arguments: [readonly number[] | undefined]; result: { seriesId: number; histogram: EncodedHistogram }[] };
+  distributionTotals: {
+    arguments: [readonly number[] | undefined];
+    result: { seriesId: number; histogram: EncodedHistogram }[];
+  };
   rawSince: { arguments: [string, bigint]; result: RawSlice[] };
   retain: { arguments: [bigint]; result: number };
   backUp: { arguments: [string]; result: BackupResult };
@@ -45,7 +49,9 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: PlainError }
-  | { readonly kind: 'notice'; readonly message: string };
+  | { readonly kind: 'notice'; readonly message: string; readonly about: NoticeKind }
+  /** The thread has met a bug and ends as soon as nothing is under way. */
+  | { readonly kind: 'failed'; readonly message: string };
 
 export interface PlainError {
   readonly code: string;

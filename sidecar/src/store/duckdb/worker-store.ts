@@ -213,9 +213,10 @@ export class WorkerStore implements Store {
 
   #settle(message: FromWorker): void {
     if (message.kind === 'notice') {
-      this.#options.onNotice?.(message.message);
+      this.#options.onNotice?.(message.message, message.about);
       return;
     }
+    if (message.kind === 'failed') return this.#fail(new Error(message.message));
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
     this.#waiting.delete(message.id);

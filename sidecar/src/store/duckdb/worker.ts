@@ -3,7 +3,9 @@
  * under way has been answered; ending it from outside would abort the process.
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { reasonOf } from '../faults.ts';
 import { DuckDbStore, type DuckDbStoreOptions } from './duckdb-store.ts';
+import type { OnNotice } from './maintenance.ts';
 import { buffersIn, withPairs } from './packed-batch.ts';
 import { plainError, type FromWorker, type StoreCalls, type StoreMethod, type ToWorker } from './worker-protocol.ts';
 
@@ -44,11 +46,20 @@ function serve(port: MessagePort, store: DuckDbStore): void {
   const handlers = handlersOf(store);
   const running = new Map<number, AbortController>();
   const send = (message: FromWorker): void => port.postMessage(message);
+  let failed = false;
+  // A thread that ends while the engine works for it aborts the process, and nobody would learn why.
+  const endWhenIdle = (): void => void (failed && running.size === 0 && process.exit(1));
+  process.on('uncaughtException', (error) => {
+    if (!failed) send({ kind: 'failed', message: reasonOf(error) });
+    failed = true;
+    endWhenIdle();
+  });
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'cancel') {
       running.get(message.id)?.abort();
       return;
     }
+    if (failed) return;
     const { id, method } = message;
     const controller = new AbortController();
     running.set(id, controller);
@@ -61,6 +72,7 @@ function serve(port: MessagePort, store: DuckDbStore): void {
       .finally(() => {
         running.delete(id);
         if (method === 'close') port.close();
+        endWhenIdle();
       });
   });
 }
@@ -73,6 +85,7 @@ function transferOf(method: StoreMethod, result: unknown): ArrayBuffer[] {
 
 if (parentPort !== null) {
   const port = parentPort;
-  const onNotice = (message: string): void => port.postMessage({ kind: 'notice', message } satisfies FromWorker);
+  const onNotice: OnNotice = (message, about) =>
+    port.postMessage({ kind: 'notice', message, about } satisfies FromWorker);
   serve(port, new DuckDbStore({ ...(workerData as DuckDbStoreOptions), onNotice }));
 }
