@@ -14,6 +14,7 @@ import { RECORDED_STREAM } from './pipeline/build-pipeline.ts';
 import type { Logger, QueryService, Source, TargetsView } from './ports.ts';
 import { createCatalogue, type Catalogue } from './query/catalogue.ts';
 import { ChangeLog } from './query/change-log.ts';
+import { warmUp } from './query/warm-up.ts';
 import { exemplarFinder } from './query/exemplar-query.ts';
 import { openQueries, type Queries } from './query/open-queries.ts';
 import { createQueryService } from './query/query-service.ts';
@@ -74,6 +75,7 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
 
   const ingest = await startIngest(base, closers, [SCRAPE_STREAM]);
   const queries = startQueries(shared, ingest);
+  await warmUp(queries.engine, ingest.pipeline.registry.examples(), Number(base.clock.now() / 1_000_000n));
   const scraper = await startScraper(shared, ingest);
   let sourcesAreOpen: () => void = () => undefined;
   const sourcesOpen = new Promise<void>((resolve) => (sourcesAreOpen = resolve));
