@@ -13,8 +13,8 @@ const BATCH = 100;
  * Samples handed to the broker and not yet stored: core NATS has no back-pressure, where HTTP gives it to the peers. Asked
  * for seldom, because the answer is the sidecar's whole metrics page.
  */
-const MAX_AHEAD = 100_000;
-const ASK_EVERY_MS = 100;
+const MAX_AHEAD = 200_000;
+const ASK_EVERY_MS = 400;
 const SETTLE_TIMEOUT_MS = 300_000;
 
 export interface Encoding {

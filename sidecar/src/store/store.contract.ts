@@ -523,6 +523,24 @@ function describeRetention(store: () => Store, restart: () => Promise<unknown>):
     expect((await store().distributionTotals()).map(({ histogram }) => histogram.count)).toEqual([2]);
   });
 
+  it('answers with samples that came after their retention', async () => {
+    const series = [seriesOf(1, { __name__: 'depth' })];
+    await store().append(batchOf({ series, samples: samplesOf([[1, seconds(7_300), 2]]) }));
+    await store().append(clockAt(7_400));
+    await store().retain(seconds(3_660));
+    await store().append(batchOf({ samples: samplesOf([[1, seconds(5), 1]]) }));
+    const [depth] = await store().select({
+      matchers: [],
+      startMs: T0_MS,
+      endMs: T0_MS + 8_000_000,
+      resolutionMs: 1_000,
+    });
+    expect(depth && pointsOf(depth)).toEqual([
+      [5_000, 1],
+      [7_300_000, 2],
+    ]);
+  });
+
   it('keeps the last value of a second in which a series ended, when the raw rows go', async () => {
     const series = [seriesOf(1, { __name__: 'depth' })];
     const samples = samplesOf([

@@ -49,6 +49,7 @@ import { readMerged } from './read-merged.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
 import { readActive, readValues, type ReadSource } from './read-values.ts';
+import { absorbExpired } from './retain.ts';
 import { SegmentList } from './segment.ts';
 import { mayBeSegmentFault } from './verify-segments.ts';
 import { SeriesIndex } from './series-index.ts';
@@ -177,6 +178,8 @@ export class DuckDbStore implements Store {
     const seal = { mark: this.#lastBatch + 1, sealed, marks: this.#ladder.marks };
     const duplicates = await writeBatch(connection, batch, seal);
     await this.#ladder.committed(connection, sealed);
+    const { horizon } = this.#maintenance;
+    if (batch.samples.seconds.some((second) => second < horizon.raw)) await absorbExpired(connection, horizon);
     return duplicates;
   }
 

@@ -66,6 +66,18 @@ export function retainRows(
   });
 }
 
+/**
+ * Rows that came after their retention: what stands for them are their windows, at once, since readers look for nothing
+ * else before the horizon.
+ */
+export function absorbExpired(connection: DuckDBConnection, { raw }: Horizon): Promise<void> {
+  return transaction(connection, async () => {
+    const expired = `samples WHERE time_nanos < ${nanosAt(raw)}::BIGINT`;
+    await connection.run(secondWindows(expired));
+    await connection.run(`DELETE FROM ${expired}`);
+  });
+}
+
 /** Prometheus's staleness marker (see stale-marker.ts); ends of series are known as long as raw samples are. */
 const STALE_BITS = `'0${'1'.repeat(11)}${'0'.repeat(50)}10'::BIT`;
 

@@ -96,6 +96,9 @@ export class MemoryStore implements Store {
     }
     const rows = { samples: batch.samples, histograms: packHistograms(batch.histograms) };
     this.#takeSealed(this.#ladder.feed(rows, this.#kinds, Math.floor(Date.now() / 1_000)));
+    if (batch.samples.seconds.some((second) => second < this.#horizon.raw)) {
+      for (const series of this.#series.values()) this.#dropRaw(series, this.#horizon.raw);
+    }
     for (const transition of batch.transitions) this.#addTransition(transition);
     for (const { log, sequence } of batch.positions) {
       this.#positions.set(log, Math.max(sequence, this.#positions.get(log) ?? 0));
