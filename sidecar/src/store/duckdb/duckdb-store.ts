@@ -117,8 +117,12 @@ export class DuckDbStore implements Store {
     return recovery;
   }
 
-  /** Reads; when a segment is the fault, without it. */
-  async #read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  #read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#segments.readSettled(() => this.#readOnce(work, signal));
+  }
+
+  /** When a segment is the fault, without it. */
+  async #readOnce<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await this.#session.read(work, signal);
     } catch (error) {

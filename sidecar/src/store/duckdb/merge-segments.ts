@@ -54,14 +54,19 @@ export async function commitMerge(
     await rm(segments.pathOf(file), { force: true });
     return;
   }
-  await transaction(connection, async () => {
-    for (const part of parts) await connection.run('DELETE FROM segments WHERE file = $1', [part.file]);
-    await connection.run(
-      `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
-      [file, sealable.relation, sha256],
-    );
-  });
-  await segments.load(connection);
+  try {
+    await transaction(connection, async () => {
+      for (const part of parts) await connection.run('DELETE FROM segments WHERE file = $1', [part.file]);
+      await connection.run(
+        `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
+        [file, sealable.relation, sha256],
+      );
+      segments.beginChange();
+    });
+    await segments.load(connection);
+  } finally {
+    segments.endChange();
+  }
   for (const part of parts) await rm(segments.pathOf(part.file), { force: true });
 }
 

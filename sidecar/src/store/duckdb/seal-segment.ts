@@ -85,15 +85,20 @@ export async function commitSegment(
     await rm(segments.pathOf(file), { force: true });
     return false;
   }
-  await transaction(connection, async () => {
-    if (relation === 'samples') await connection.run(secondWindows(`samples WHERE ${range}`));
-    await connection.run(
-      `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
-      [file, relation, sha256],
-    );
-    await connection.run(`DELETE FROM ${relation} WHERE ${range}`);
-  });
-  await segments.load(connection);
+  try {
+    await transaction(connection, async () => {
+      if (relation === 'samples') await connection.run(secondWindows(`samples WHERE ${range}`));
+      await connection.run(
+        `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
+        [file, relation, sha256],
+      );
+      await connection.run(`DELETE FROM ${relation} WHERE ${range}`);
+      segments.beginChange();
+    });
+    await segments.load(connection);
+  } finally {
+    segments.endChange();
+  }
   return true;
 }
 

@@ -16,6 +16,7 @@ import {
   T0_MS,
 } from '../store.fixture.ts';
 import { DuckDbStore, type DuckDbStoreOptions } from './duckdb-store.ts';
+import { SegmentList } from './segment.ts';
 import { segmentFolder } from './segment-folder.ts';
 
 const HOUR = 3_600;
@@ -98,6 +99,38 @@ it('answers the same before and after closed spans became segments, and after a 
   const again = await opened();
   expect(await answers(again)).toEqual(before);
   await again.close();
+});
+
+it('answers whole while spans are being sealed', async () => {
+  const store = await filled();
+  const request = { ...range, resolutionMs: 1_000 };
+  const before = await store.select(request);
+  let sealed = false;
+  const sealing = sealAll(store).finally(() => (sealed = true));
+  while (!sealed) expect(await store.select(request)).toEqual(before);
+  await sealing;
+  await store.close();
+});
+
+it('reads again when rows moved between what the list said and what the tables held', async () => {
+  const list = new SegmentList(join(folder, 'x.duckdb'));
+  const seen: string[] = [];
+  list.beginChange();
+  let reads = 0;
+  const read = list.readSettled(async () => {
+    seen.push('read');
+    if (++reads > 1) return reads;
+    list.beginChange();
+    // The commit was done, the list comes later.
+    setImmediate(() => (seen.push('second change ends'), list.endChange()));
+    return reads;
+  });
+  await Promise.resolve();
+  seen.push('first change ends');
+  list.endChange();
+  list.endChange();
+  expect(await read).toBe(2);
+  expect(seen).toEqual(['first change ends', 'read', 'second change ends', 'read']);
 });
 
 it('finds samples that come late for a sealed span, seals them too, and merges both files', async () => {

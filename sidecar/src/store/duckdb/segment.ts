@@ -68,6 +68,9 @@ export const SEALABLE: readonly Sealable[] = [
 export class SegmentList {
   readonly #folder: string;
   #segments: readonly Segment[] = [];
+  #changes = 0;
+  #change: Promise<void> | undefined;
+  #endChange: () => void = () => undefined;
 
   constructor(databasePath: string) {
     this.#folder = resolve(segmentFolder(databasePath));
@@ -99,6 +102,33 @@ export class SegmentList {
       bytes: Number(bytes),
       sha256: sha256 as string,
     }));
+  }
+
+  /**
+   * Between a commit that moves rows to another file and the list that names it, a reader would miss those rows or see them
+   * twice. Called before that commit; `endChange` follows in any case.
+   */
+  beginChange(): void {
+    this.#changes++;
+    this.#change = new Promise((resolve) => (this.#endChange = resolve));
+  }
+
+  /** Without effect when nothing had begun. */
+  endChange(): void {
+    if (this.#change === undefined) return;
+    this.#changes++;
+    this.#change = undefined;
+    this.#endChange();
+  }
+
+  /** Reads between changes: again when one began meanwhile. `read` asks the list and the tables. */
+  async readSettled<T>(read: () => Promise<T>): Promise<T> {
+    for (;;) {
+      await this.#change;
+      const changes = this.#changes;
+      const result = await read();
+      if (this.#changes === changes) return result;
+    }
   }
 
   /**
