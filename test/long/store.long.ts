@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { until } from '../../tools/demo/process.ts';
+import { FailingDisk } from '../fault/failing-disk.ts';
 import { CLEAN, faultsOf, GAUGE, judgeInTime, Ledger } from '../fault/ledger.ts';
 import { LEDGER_STREAMS, Publisher } from '../fault/publisher.ts';
 import { SmallDisk } from '../fault/small-disk.ts';
@@ -43,10 +44,18 @@ describe.each(['throw', 'memory'] as const)('the store thread ends by %s', (kind
       const verdict = await judgeInTime(ledger, world.answers);
       expect(faultsOf(verdict)).toEqual(CLEAN);
       expect(verdict.acknowledged).toBeGreaterThan(2_000);
-      // The engine may abort the process before a word is said in order: a call was under way.
-      expect(readFileSync(world.sidecarLog, 'utf8')).toMatch(
-        /thread has ended|a bomb in the store thread|heap|terminate called/,
-      );
+      const said = readFileSync(world.sidecarLog, 'utf8');
+      if (kind === 'throw')
+        expect(said).toMatch(/its thread has ended: a bomb in the store thread; restart the sidecar/);
+      else {
+        // V8 ends the thread wherever it is. In the middle of an engine's call that aborts the process before it can say
+        // a word; then the next start names it.
+        const unclean = (await world.answers.metrics()).sum('tapewatch_store_unclean_start');
+        if (!/its thread has ended: .*memory/.test(said)) {
+          expect(said).toMatch(/the last run did not close the store file/);
+          expect(unclean).toBe(1);
+        }
+      }
     } finally {
       await world.close();
     }
@@ -76,6 +85,74 @@ it('row 24: a folder that cannot be written is refused at the start, with the pa
     disk.close();
   }
 });
+
+/** Messages in flight at most, of ten entries, two rows each. */
+const MAX_IN_FLIGHT = 500;
+/** What the sidecar's own loops write meanwhile. */
+const OWN_ROWS = 500;
+const FAULT_MS = 15_000;
+
+it.each(['eio', 'slow'] as const)(
+  'row 24: a disk that answers with %s: it takes messages up to its bound, then the broker keeps them; nothing is missing',
+  async (fault) => {
+    const disk = FailingDisk.build();
+    if (disk === undefined) {
+      if (process.env['CI'] !== undefined) throw new Error('there is no C compiler (cc); install gcc');
+      console.warn('NOT RUN: there is no C compiler (cc); install gcc');
+      return;
+    }
+    const [core, durableStream] = LEDGER_STREAMS;
+    const jetstream = { ...durableStream.jetstream, maxAckPending: MAX_IN_FLIGHT };
+    const streams = [core, { ...durableStream, jetstream }];
+    const world = await World.prepare({ config: { streams }, supervised: true });
+    const ledger = new Ledger();
+    try {
+      await world.startNats();
+      Object.assign(world.environment, disk.environment(world.storePath));
+      await world.startSidecar();
+      const publisher = await durable(world, ledger, 2_000);
+      publisher.start();
+      await pause(2_000);
+      const before = (await world.answers.metrics()).sum('tapewatch_stored_items_total');
+      disk.begin(fault);
+      const { highest, detail } = await watched(world, FAULT_MS);
+      const during = (await world.answers.metrics()).sum('tapewatch_stored_items_total');
+      disk.end(fault);
+      console.info(
+        `row 24 (${fault}): ${disk.faults} calls, at most ${highest} rows waited; the store said "${detail}"`,
+      );
+      expect(disk.faults).toBeGreaterThan(3);
+      expect(highest).toBeLessThanOrEqual(MAX_IN_FLIGHT * 20 + OWN_ROWS);
+      if (fault === 'slow') expect(during).toBeGreaterThan(before);
+      else {
+        expect(highest).toBeGreaterThan(MAX_IN_FLIGHT * 10);
+        expect(detail).toMatch(/Input\/output error|I\/O|write/i);
+      }
+      await until(() => world.answers.isReady(), { what: 'it is ready by itself', timeoutMs: 60_000 });
+      await publisher.stop();
+      await publisher.close();
+      const verdict = await judgeInTime(ledger, world.answers, { timeoutMs: 120_000 });
+      expect(faultsOf(verdict)).toEqual(CLEAN);
+      expect(verdict.acknowledged).toBeGreaterThan(20_000);
+    } finally {
+      await world.close();
+      disk.close();
+    }
+  },
+);
+
+/** The most rows that wait during a fault, and what the store says at its end. */
+async function watched(world: World, forMs: number): Promise<{ highest: number; detail: string }> {
+  const end = performance.now() + forMs;
+  let highest = 0;
+  let detail = '';
+  while (performance.now() < end) {
+    highest = Math.max(highest, (await world.answers.metrics()).sum('tapewatch_pending_rows'));
+    detail = (await world.answers.readiness()).detail['store'] ?? '';
+    await pause(200);
+  }
+  return { highest, detail };
+}
 
 /** A store of two minutes of entries, closed in order. */
 async function filledStore(world: World, ledger: Ledger): Promise<void> {
@@ -120,6 +197,7 @@ it.each(Object.keys(DAMAGES))(
       await until(told, { what: 'the log names the damage and what is missing', timeoutMs: 60_000 });
       expect(readdirSync(dirname(world.storePath)).filter((name) => name.includes('.quarantine-'))).not.toEqual([]);
       await until(() => world.answers.isReady(), { what: 'it is ready', timeoutMs: 60_000 });
+      expect((await world.answers.metrics()).sum('tapewatch_store_damages')).toBe(1);
       // What comes now is stored; what was lost is told, not invented.
       const after = new Ledger();
       const publisher = await Publisher.connect({
