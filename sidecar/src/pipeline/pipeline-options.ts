@@ -20,7 +20,13 @@ export const pipelineOptions = z
       .max(50_000_000)
       .default(2_000_000)
       .describe('rows that may wait while the store is busy; past it core NATS messages are dropped and counted'),
-    maxSeries: z.number().int().min(1).max(10_000_000).default(1_000_000),
+    maxSeries: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(1_000_000)
+      .describe('series that may be awake: heard of within headMinutes'),
     maxNewSeriesPerSecond: z.number().int().min(1).max(1_000_000).default(50_000),
     maxSeriesPerStream: z
       .number()
@@ -28,7 +34,7 @@ export const pipelineOptions = z
       .min(1)
       .max(10_000_000)
       .default(250_000)
-      .describe('series that one stream may create, so that one broken publisher leaves room for the others'),
+      .describe('series of one stream that may be awake, so that one broken publisher leaves room for the others'),
     maxFutureMs: z.number().int().min(0).max(86_400_000).default(600_000).describe('stamps further ahead are refused'),
     idleDelayMs: z
       .number()
