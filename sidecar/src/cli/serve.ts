@@ -2,6 +2,7 @@
  * `tapewatch serve`: runs until SIGTERM or SIGINT (a second one forces), SIGHUP reloads rules and routes. When the
  * store gave up the process ends with a status that makes its supervisor start it again.
  */
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { startApp } from '../app.ts';
 import { loadConfig } from '../config.ts';
@@ -9,6 +10,13 @@ import { loadConfig } from '../config.ts';
 const EXIT_FAILED = 1;
 /** Longer than the store's last commit and the sources' drain take; a supervisor kills after its own grace. */
 const STOP_TIMEOUT_MS = 15_000;
+
+/**
+ * How far the heap may grow between two full collections, in percent of what lives. V8 counts the buffers that pass
+ * through (30 to 60 MB a second at 300,000 samples a second) as growth, and would collect a heap of 65 MB twice a second
+ * in vain: 15 to 20 % of the CPU time of the ingest (4,000,000 samples: 4 collections in place of 6 to 17).
+ */
+const HEAP_GROWING_PERCENT = 200;
 
 export function registerServe(program: Command): void {
   program
@@ -19,6 +27,7 @@ export function registerServe(program: Command): void {
 }
 
 async function serve(file: string | undefined): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const app = await startApp(loadConfig({ file, environment: process.env }));
   let stopping = false;
   let status = 0;
