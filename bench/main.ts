@@ -21,7 +21,7 @@ npm run bench -- durable   the way in alone; another server: NATS_SERVER=<file>
 npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]
 npm run bench -- promql   the engine alone, on series in memory
 npm run bench -- store   CPU of the store alone, at 50,000 and 1,000,000 samples a second
-npm run bench -- peers [--series 10000] [--samples 1000000] [--repeats 20] [--only tapewatch]`;
+npm run bench -- peers [--series 10000] [--samples 3000000] [--repeats 20] [--only tapewatch]`;
 
 interface Options {
   readonly seconds?: string;
@@ -150,7 +150,7 @@ async function query(options: Options): Promise<boolean> {
   return result.lost + result.errors + result.empty + (result.incomplete ?? 0) === 0;
 }
 
-async function peers({ series = '10000', samples = '1000000', repeats = '20', only = '' }: Options): Promise<boolean> {
+async function peers({ series = '10000', samples = '3000000', repeats = '20', only = '' }: Options): Promise<boolean> {
   const report = await benchPeers({ series: Number(series), samples: Number(samples), repeats: Number(repeats), only });
   const { results, missing, differences } = report;
   for (const line of missing) console.log(`not run: ${line}`);
