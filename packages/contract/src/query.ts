@@ -62,6 +62,8 @@ export const eventsQuery = z.object({
   queryType: z.literal('events'),
   table: z.enum(['orders', 'fills', 'quotes', 'health_results', 'events', 'dead_letters']).default('orders'),
   limit: z.number().int().min(1).max(10_000).default(500),
+  /** Only the rows of this order, of the tables `orders` and `fills`; empty means all. */
+  orderId: z.string().default(''),
 });
 
 export const tapewatchQuery = z.discriminatedUnion('queryType', [

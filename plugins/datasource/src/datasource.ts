@@ -13,7 +13,8 @@ import {
 import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
 import type { DatasourceSettings } from '@tapewatch/contract';
 import type { DataSourceJsonData } from '@grafana/schema';
-import { lastValueFrom, type Observable } from 'rxjs';
+import { lastValueFrom, map, type Observable } from 'rxjs';
+import { withOrderLinks } from './exemplar-links.ts';
 import { interpolateQuery, type Replace } from './interpolate.ts';
 import { createMetadata, type Metadata } from './metadata.ts';
 import { migrateQuery } from './migrate-query.ts';
@@ -45,7 +46,8 @@ export class TapewatchDatasource extends DataSourceWithBackend<TapewatchQuery, T
   }
 
   override query(request: DataQueryRequest<TapewatchQuery>): Observable<DataQueryResponse> {
-    return super.query({ ...request, targets: request.targets.map(migrateQuery) });
+    const answers = super.query({ ...request, targets: request.targets.map(migrateQuery) });
+    return answers.pipe(map((response) => withOrderLinks(response, this)));
   }
 
   override getDefaultQuery(app: CoreApp): Partial<TapewatchQuery> {

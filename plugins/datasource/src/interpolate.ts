@@ -38,6 +38,7 @@ export function interpolateQuery(query: TapewatchQuery, scopedVars: ScopedVars, 
   if (query.expr !== undefined) result.expr = replace(query.expr, variables, quoteForPromql);
   if (query.legendFormat !== undefined) result.legendFormat = text(query.legendFormat);
   if (query.minStep !== undefined) result.minStep = text(query.minStep);
+  if (query.orderId !== undefined) result.orderId = text(query.orderId);
   if (query.by !== undefined) {
     result.by = query.by.flatMap((name) => expandList(name, variables, replace)) as NonNullable<TapewatchQuery['by']>;
   }

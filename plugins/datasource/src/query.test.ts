@@ -56,6 +56,7 @@ describe('agreement with the contract', () => {
       state: 'history',
       table: 'fills',
       limit: 7,
+      orderId: 'o-1',
     };
     for (const type of TYPES) {
       const document = toDocument(withQueryType(everything, type));

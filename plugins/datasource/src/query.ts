@@ -34,6 +34,7 @@ export interface TapewatchQuery extends DataQuery {
   state?: AlertState;
   table?: EventTableName;
   limit?: number;
+  orderId?: string;
 }
 
 export const QUERY_TYPES: readonly {
@@ -54,7 +55,7 @@ const FIELDS = {
   slippage: ['by', 'filters', 'format'],
   pnl: ['by', 'filters', 'method', 'format'],
   alerts: ['state'],
-  events: ['table', 'limit'],
+  events: ['table', 'limit', 'orderId'],
 } as const satisfies Record<QueryType, readonly (keyof TapewatchQuery)[]>;
 
 /** Grafana's own envelope. */
@@ -79,8 +80,14 @@ export function toDocument(query: TapewatchQuery): TapewatchQuery {
     Object.entries(query).filter(([key, value]) => kept.includes(key) && value !== undefined),
   ) as unknown as TapewatchQuery;
   document.queryType = type;
+  if (!namesOrders(document.table)) delete document.orderId;
   if (document.format !== undefined && !formatsOf(type).includes(document.format)) delete document.format;
   return document;
+}
+
+/** Which tables can be asked for the rows of one order. */
+export function namesOrders(table: EventTableName = 'orders'): boolean {
+  return table === 'orders' || table === 'fills';
 }
 
 /** False for what must not be sent: hidden, or PromQL that is empty or nothing but comments. */
@@ -99,8 +106,10 @@ export function displayText(query: TapewatchQuery): string {
       return query.expr ?? '';
     case 'alerts':
       return `${label}: ${query.state ?? 'active'}`;
-    case 'events':
-      return `${label}: ${query.table ?? 'orders'}`;
+    case 'events': {
+      const order = namesOrders(query.table) ? (query.orderId ?? '') : '';
+      return `${label}: ${query.table ?? 'orders'}${order === '' ? '' : ` of order ${order}`}`;
+    }
     case 'slippage':
     case 'pnl': {
       const filters = Object.entries(query.filters ?? {}).filter(([, values]) => values.length > 0);

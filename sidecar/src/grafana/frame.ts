@@ -134,6 +134,7 @@ function fieldConfig(field: TableField): Record<string, unknown> {
     ...(field.displayName === undefined ? {} : { displayNameFromDS: field.displayName }),
     ...(field.unit === undefined ? {} : { unit: field.unit }),
     ...(field.decimals === undefined ? {} : { decimals: field.decimals }),
+    ...(field.width === undefined ? {} : { custom: { width: field.width } }),
     ...(field.description === undefined ? {} : { description: field.description }),
     ...(field.intervalMs === undefined ? {} : { interval: field.intervalMs }),
   };

@@ -1,6 +1,7 @@
 /** Rows of one event table in the range, newest first, one column per field of the event. */
 import type { TapewatchQueryDocument } from '@tapewatch/contract';
 import type { EventTable, Notice, Table, TableField } from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
 import type { EventRowByTable, QueryEnvelope, StoreReader } from '../ports.ts';
 import { emptyTable } from './promql-table.ts';
 import { endNanosOf, startNanosOf } from './trading-read.ts';
@@ -45,6 +46,8 @@ const COLUMNS: { readonly [T in EventTable]: ColumnsOf<T> } = {
   dead_letters: [['timeNanos', 'time'], ...texts('stream', 'subject', 'reason', 'detail', 'payload')],
 };
 
+const TABLES_OF_ORDERS: ReadonlySet<EventTable> = new Set<EventTable>(['orders', 'fills']);
+
 const EXCERPT_BYTES = 512;
 
 export async function runEvents(
@@ -53,18 +56,34 @@ export async function runEvents(
   reader: StoreReader,
   signal?: AbortSignal,
 ): Promise<Table[]> {
-  const executedQuery = `events: ${query.table}, newest ${query.limit}`;
+  const { orderId } = query;
+  if (orderId !== '' && !TABLES_OF_ORDERS.has(query.table)) {
+    const text = `orderId: is "${orderId}", and rows of ${query.table} name no order; ask for orders or fills`;
+    throw new TapewatchError('query.invalid', text);
+  }
+  const ofOrder = orderId === '' ? '' : ` of order ${orderId}`;
+  const executedQuery = `events: ${query.table}${ofOrder}, newest ${query.limit}`;
   const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope) };
   // One row more than asked tells whether something was cut.
-  const filter = { ...range, limit: query.limit + 1, newestFirst: true };
+  const orderIds = orderId === '' ? {} : { orderIds: [orderId] };
+  const filter = { ...range, ...orderIds, limit: query.limit + 1, newestFirst: true };
   const found: readonly object[] = await reader.events(query.table, filter, signal);
   const rows = found.slice(0, query.limit);
   if (rows.length === 0) return [emptyTable('table', executedQuery)];
   const text = `showing the newest ${query.limit} rows of the range; raise the limit or shorten the range to see more`;
   const notices: Notice[] = found.length > rows.length ? [{ severity: 'info', text }] : [];
   const columns: readonly (readonly [string, ColumnType])[] = COLUMNS[query.table];
-  const fields = columns.map(([key, type]) => fieldOf(key, type, rows));
+  const fields = columns.map(([key, type]) => ({ ...fieldOf(key, type, rows), ...widthOf(key, type) }));
   return [{ ...emptyTable('table', executedQuery, notices), fields, visualisation: 'table' }];
+}
+
+/** Milliseconds and ids are what one looks for, and what Grafana's usual column cuts off. */
+const WIDTHS: Readonly<Record<string, number>> = { orderId: 180, correlationId: 180, detail: 360, message: 360 };
+const TIME_WIDTH = 190;
+
+function widthOf(key: string, type: ColumnType): { readonly width?: number } {
+  const width = type === 'time' ? TIME_WIDTH : WIDTHS[key];
+  return width === undefined ? {} : { width };
 }
 
 function fieldOf(key: string, type: ColumnType, rows: readonly object[]): TableField {

@@ -60,6 +60,25 @@ describe('exemplars of order latencies', () => {
     expect(slowest?.exemplars[0]?.labels['order_id']).toBe('o100');
   });
 
+  it('are as few as the lines of the chart: one for each group of the aggregation', async () => {
+    const rows = ['a', 'b', 'c'].flatMap((strategy, s) =>
+      ['XNAS', 'BATS'].map((venue, v) => order(`${strategy}-${venue}`, 5, 10 * s + v + 1, { strategy, venue })),
+    );
+    const find = finderOver(rows);
+    const idsOf = async (expr: string) =>
+      (await find(expr, span)).flatMap(({ labels, exemplars }) =>
+        exemplars.map((one) => [labels.get('strategy'), one.labels['order_id']]),
+      );
+    const slowest = [
+      ['c', 'c-XNAS'],
+      ['c', 'c-BATS'],
+    ];
+    expect(await idsOf('histogram_quantile(0.99, sum by (venue) (rate(order_ack_seconds[1m])))')).toEqual(slowest);
+    expect(await idsOf('topk(1, max without (strategy) (order_ack_seconds))')).toEqual(slowest);
+    expect(await idsOf('histogram_quantile(0.5, sum(order_ack_seconds))')).toEqual([['b', 'b-XNAS']]);
+    expect(await idsOf('topk(1, order_ack_seconds)')).toHaveLength(6);
+  });
+
   it('take the steps that the metric is made of, and obey the matchers', async () => {
     const asked: EventFilter[] = [];
     const rows = [

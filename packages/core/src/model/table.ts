@@ -27,6 +27,8 @@ export type TableField = FieldValues & {
   readonly displayName?: string;
   readonly description?: string;
   readonly decimals?: number;
+  /** Pixels that a table should give the column, where its content is wider than usual. */
+  readonly width?: number;
   /** Regular spacing of a time field, milliseconds; a larger gap is shown as a gap. */
   readonly intervalMs?: number;
 };

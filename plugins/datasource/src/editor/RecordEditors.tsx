@@ -1,7 +1,7 @@
 /** The two query types that read rows: alerts and events. */
 import React from 'react';
 import { AutoSizeInput, Combobox, InlineField, RadioButtonGroup, Stack } from '@grafana/ui';
-import type { AlertState, EventTableName } from '../query.ts';
+import { namesOrders, type AlertState, type EventTableName } from '../query.ts';
 import type { TypedEditorProps } from './PromqlEditor.tsx';
 
 const STATES: { value: AlertState; label: string; description: string }[] = [
@@ -33,7 +33,7 @@ const LIMITS = { default: 500, max: 10_000 };
 
 export function EventsEditor({ query, onRun }: TypedEditorProps) {
   return (
-    <Stack direction="row" gap={1}>
+    <Stack direction="row" gap={1} wrap="wrap">
       <InlineField label="Table">
         <Combobox
           options={TABLES}
@@ -56,6 +56,17 @@ export function EventsEditor({ query, onRun }: TypedEditorProps) {
           }}
         />
       </InlineField>
+      {namesOrders(query.table) && (
+        <InlineField label="Order" tooltip="The id of one order; empty means all. Exemplars lead here.">
+          <AutoSizeInput
+            defaultValue={query.orderId ?? ''}
+            placeholder="All"
+            minWidth={16}
+            onCommitChange={(event) => onRun({ orderId: event.currentTarget.value.trim() })}
+            aria-label="Order"
+          />
+        </InlineField>
+      )}
     </Stack>
   );
 }
