@@ -279,18 +279,43 @@ describe('data source', () => {
     const asked = await page.evaluate(() =>
       (window as never as Window).harness.events.map(({ request }) => request).filter(Boolean),
     );
-    expect(asked.map((url) => String(url).split('/resources/')[1])).toEqual([
-      'metrics',
-      'functions',
-      'labels',
-      'label-values',
-    ]);
+    // Texts are checked whenever the typing pauses, which is a matter of the machine's speed.
+    const resources = asked.map((url) => String(url).split('/resources/')[1]).filter((path) => path !== 'problems');
+    expect(resources).toEqual(['metrics', 'functions', 'labels', 'label-values']);
     await page.keyboard.press('Shift+Enter');
     await eventOf(page, 'run');
     await page.keyboard.press('Control+Enter');
     await page.waitForFunction(
       () => (window as never as Window).harness.events.filter((event) => 'run' in event).length === 2,
     );
+  });
+
+  inBrowser('tells of each function what it does', async (page) => {
+    await renderEditor(page, { query: { refId: 'A', queryType: 'promql', expr: '' } });
+    await page.getByText('PromQL, such as').waitFor();
+    await page.locator('.monaco-editor textarea').focus();
+    await page.keyboard.type('histogram_q', { delay: 20 });
+    await page.locator('.suggest-widget .monaco-list-row', { hasText: 'histogram_quantile' }).first().waitFor();
+    await page.keyboard.press('Control+Space');
+    await page.locator('.suggest-details', { hasText: 'Quantile of a histogram.' }).waitFor();
+    expect(await page.getByText('PromQL, such as').count()).toBe(0);
+  });
+
+  inBrowser('marks what is wrong where it is, and no longer once it is mended', async (page) => {
+    await renderEditor(page, { query: { refId: 'A', queryType: 'promql', expr: 'sum(rated(x[1m]))' } });
+    await page.locator('.squiggly-error').waitFor({ state: 'attached' });
+    await page.locator('.monaco-editor textarea').focus();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('up');
+    await page.locator('.squiggly-error').waitFor({ state: 'detached' });
+    expect(await count(page, 'run')).toBe(0);
+  });
+
+  inBrowser('groups by what is pressed, in the order of pressing', async (page) => {
+    await renderEditor(page, { query: { refId: 'A', queryType: 'pnl', by: ['venue'] } });
+    await page.getByRole('button', { name: 'strategy' }).click();
+    expect(await eventOf(page, 'change')).toMatchObject({ by: ['venue', 'strategy'] });
+    expect(await page.getByRole('button', { name: 'side' }).count()).toBe(0);
   });
 
   inBrowser('keeps the text when the query type changes', async (page) => {

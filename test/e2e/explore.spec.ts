@@ -27,6 +27,22 @@ test('Explore shows orders as a table', async ({ page }) => {
   await expect(page.getByRole('columnheader', { name: /order_?id/i }).first()).toBeVisible();
 });
 
+test('a percentile leads to the order behind it', async ({ page }) => {
+  await signIn(page);
+  const expr = 'histogram_quantile(0.99, sum by (venue) (rate(order_ack_seconds[$__rate_interval])))';
+  await page.goto(pane({ queryType: 'promql', expr, legendFormat: '{{venue}}', exemplar: true }));
+  await page.getByTestId('data-testid Exemplar marker').first().click({ force: true });
+  await page.getByText('Steps of this order').click();
+  await expect(page.getByRole('columnheader', { name: /order_?id/i }).first()).toBeVisible();
+  await expect(page.getByRole('cell', { name: 'ack', exact: true }).first()).toBeVisible();
+});
+
+test('a wrong name is underlined', async ({ page }) => {
+  await signIn(page);
+  await page.goto(pane({ queryType: 'promql', expr: 'sum(rated(fills_total[1m]))' }));
+  await expect(page.locator('.squiggly-error').first()).toBeAttached();
+});
+
 test('the editor completes a metric', async ({ page }) => {
   await signIn(page);
   await page.goto(pane({ queryType: 'promql', expr: '' }));

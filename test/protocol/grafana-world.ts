@@ -35,6 +35,7 @@ export function fakeDeps(overrides: Partial<GrafanaServerDeps> = {}): GrafanaSer
       metrics: () => [{ name: 'queue_bytes', kind: 'gauge', unit: 'bytes', help: 'Bytes that wait.' }],
       functions: () => [{ name: 'rate', signature: 'rate(v range-vector)', help: 'Per-second increase.' }],
       matchers: (selector) => [{ name: '__name__', operator: '=', value: selector }],
+      problems: (expr) => [{ severity: 'error', message: `wrong: ${expr}`, from: 0, to: 1 }],
     },
     health: () =>
       Promise.resolve({

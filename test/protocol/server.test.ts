@@ -128,6 +128,7 @@ describe('Grafana server', () => {
       { functions: [{ name: 'rate', signature: 'rate(v range-vector)', help: 'Per-second increase.' }] },
       200,
     ],
+    ['problems', '?expr=x%20%2B', { problems: [{ severity: 'error', message: 'wrong: x +', from: 0, to: 1 }] }, 200],
     ['labels', '?match[]=fills_total', { labels: ['__name__', 'strategy', 'venue'], truncated: false }, 200],
     ['dimensions', '?name=strategy', { values: ['maker'], truncated: false }, 200],
     [

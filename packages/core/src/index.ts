@@ -20,6 +20,7 @@ export * from './model/sample.ts';
 export * from './model/series.ts';
 export * from './model/table.ts';
 export * from './model/time.ts';
+export { adviseOn } from './promql/advice.ts';
 export * from './promql/ast.ts';
 export * from './promql/error.ts';
 export * from './promql/evaluate.ts';

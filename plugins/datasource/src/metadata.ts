@@ -1,5 +1,6 @@
 /**
- * Names for editors: metrics, labels, values, functions, dimensions, from the sidecar's resources. Answers are kept for
+ * Names for editors: metrics, labels, values, functions, dimensions, and what is wrong with a text, from the sidecar's
+ * resources. Answers are kept for
  * a minute; equal questions share one request; a failure is an empty answer that is not kept, because an editor without
  * completion is still an editor (and resource calls always fail on public dashboards).
  */
@@ -14,7 +15,15 @@ export interface MetricInfo {
 export interface FunctionInfo {
   readonly name: string;
   readonly signature: string;
-  readonly documentation: string;
+  readonly help: string;
+}
+
+/** Offsets in UTF-16 units, `to` exclusive. */
+export interface Problem {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly message: string;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Fetches a resource of the data source. */
@@ -26,6 +35,8 @@ export interface Metadata {
   labels(match: string): Promise<readonly string[]>;
   labelValues(name: string, match: string): Promise<readonly string[]>;
   dimension(name: string): Promise<readonly string[]>;
+  /** Of a PromQL text; not kept, since a text is hardly written twice. */
+  problems(expr: string): Promise<readonly Problem[]>;
 }
 
 const KEEP_MS = 60_000;
@@ -59,6 +70,10 @@ export function createMetadata(getResource: GetResource, now: () => number = Dat
     labels: (match) => ask<string>('labels', matching(match), 'labels'),
     labelValues: (name, match) => ask<string>('label-values', { name, ...matching(match) }, 'values'),
     dimension: (name) => ask<string>('dimensions', { name }, 'values'),
+    problems: (expr) =>
+      getResource('problems', { expr })
+        .then((body) => listIn(body, 'problems') as readonly Problem[])
+        .catch(() => []),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * CallResource: what the editor needs to complete a query, as JSON. Paths: `metrics`, `labels`, `label-values`,
- * `functions`, `dimensions`, `version`. Times are `start` and `end` in milliseconds; by default the last day.
+ * CallResource: what the editor needs to complete and to check a query, as JSON. Paths: `metrics`, `labels`,
+ * `label-values`, `functions`, `problems`, `dimensions`, `version`. Times are `start` and `end` in milliseconds; by default the last day.
  */
 import { TRADING_DIMENSIONS } from '@tapewatch/contract';
 import { METRIC_NAME, msFromNanos, type Matcher, type SeriesKind } from '@tapewatch/core';
@@ -27,6 +27,14 @@ export interface FunctionInfo {
   readonly help: string;
 }
 
+/** `from` and `to` are offsets in the expression as it was sent, in UTF-16 units. */
+export interface ProblemInfo {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly message: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface ResourceDeps {
   readonly reader: StoreReader;
   readonly clock: Clock;
@@ -36,6 +44,7 @@ export interface ResourceDeps {
     functions(): readonly FunctionInfo[];
     /** Parses a series selector; throws `query.parse`. */
     matchers(selector: string): readonly Matcher[];
+    problems(expr: string): readonly ProblemInfo[];
   };
   readonly authenticate: Authenticate;
   readonly onInternalError: (error: unknown) => void;
@@ -47,6 +56,7 @@ type Handler = (parameters: URLSearchParams, deps: ResourceDeps, signal: AbortSi
 const HANDLERS: Readonly<Record<string, Handler>> = {
   metrics: (_, { metadata }) => ({ metrics: metadata.metrics() }),
   functions: (_, { metadata }) => ({ functions: metadata.functions() }),
+  problems: (parameters, { metadata }) => ({ problems: metadata.problems(parameters.get('expr') ?? '') }),
   version: (_, { version }) => ({ version }),
   labels: answerLabels,
   'label-values': answerLabelValues,

@@ -8,6 +8,7 @@ import {
   type SeriesKind,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
+import { problemsOf, type ExpressionProblem } from './expression-problem.ts';
 
 export interface MetricEntry {
   readonly name: string;
@@ -30,6 +31,8 @@ export interface Catalogue {
   unitOf(name: string): string | undefined;
   /** Matchers of a series selector. Throws `query.parse`. */
   matchers(selector: string): readonly Matcher[];
+  /** What is wrong with an expression that is being written. */
+  problems(expr: string): readonly ExpressionProblem[];
 }
 
 export function createCatalogue(series: () => Iterable<SeriesDefinition>): Catalogue {
@@ -60,6 +63,7 @@ export function createCatalogue(series: () => Iterable<SeriesDefinition>): Catal
       return unit;
     },
     matchers: selectorMatchers,
+    problems: problemsOf,
   };
 }
 

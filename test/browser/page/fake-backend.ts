@@ -15,13 +15,20 @@ const METRICS = [
 ];
 
 const FUNCTIONS = [
-  { name: 'rate', signature: 'rate(v range-vector)', documentation: 'Per-second increase.' },
+  { name: 'rate', signature: 'rate(v range-vector)', help: 'Per-second increase.' },
   {
     name: 'histogram_quantile',
     signature: 'histogram_quantile(q scalar, h)',
-    documentation: 'Quantile of a histogram.',
+    help: 'Quantile of a histogram.',
   },
 ];
+
+/** As the sidecar's parser finds it: a function that there is not. */
+function problemsOf(expr: string): unknown[] {
+  const from = expr.indexOf('rated');
+  const message = 'unknown function with name "rated"; did you mean "rate"?';
+  return from === -1 ? [] : [{ severity: 'error', message, from, to: from + 'rated'.length }];
+}
 
 function answer(path: string, parameters: Record<string, unknown>): unknown {
   switch (path.split('/resources/')[1]?.split('?')[0]) {
@@ -33,6 +40,8 @@ function answer(path: string, parameters: Record<string, unknown>): unknown {
       return { values: parameters['name'] === 'venue' ? ['XNAS', 'BATS'] : ['arb', 'maker'] };
     case 'functions':
       return { functions: FUNCTIONS };
+    case 'problems':
+      return { problems: problemsOf(String(parameters['expr'])) };
     case 'dimensions':
       return { values: ['arb', 'maker'] };
     default:

@@ -3,7 +3,7 @@
  * in the query alone: quantiles that are computed there, metrics named like percentiles (`..._p99`), selectors of a
  * `quantile` label. Aggregations of series with such a label are found while they are evaluated (aggregate.ts).
  */
-import type { Annotations } from './annotation.ts';
+import type { TextSpan } from './error.ts';
 import { METRIC_NAME } from '../model/labels.ts';
 import { type Expr, type VectorSelector, withoutParens } from './ast.ts';
 
@@ -21,18 +21,22 @@ export function percentileAdvice(operation: string, what: string): string {
   return `${operation} of percentiles is no percentile (${what}); ${REMEDY}`;
 }
 
-/** Warns at each place where an expression averages percentiles. */
-export function adviseOn(expr: Expr, annotations: Annotations): void {
-  visit(expr, annotations);
+export interface Adviser {
+  advise(severity: 'warning' | 'info', message: string, span: TextSpan): void;
 }
 
-function visit(expr: Expr, annotations: Annotations): void {
+/** Warns at each place where an expression averages percentiles. */
+export function adviseOn(expr: Expr, adviser: Adviser): void {
+  visit(expr, adviser);
+}
+
+function visit(expr: Expr, adviser: Adviser): void {
   const averaged = averagedBy(expr);
   const what = averaged === undefined ? undefined : percentileIn(averaged.of);
   if (averaged !== undefined && what !== undefined) {
-    annotations.advise('warning', percentileAdvice(averaged.by, what), expr);
+    adviser.advise('warning', percentileAdvice(averaged.by, what), expr);
   }
-  for (const child of childrenOf(expr)) visit(child, annotations);
+  for (const child of childrenOf(expr)) visit(child, adviser);
 }
 
 /** What an expression averages, and under which name. */

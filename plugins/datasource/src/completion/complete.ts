@@ -97,8 +97,14 @@ function expressionItems(word: string, names: CompletionNames): CompletionItem[]
   const metrics = narrowed(names.metrics, word).map(({ name, kind, unit, help }) =>
     item('metric', name, { detail: unit === '' || unit === '1' ? kind : `${kind}, ${unit}`, documentation: help }),
   );
-  const functions = names.functions.map(({ name, signature, documentation }) =>
-    item('function', name, { insert: `${name}($0)`, detail: signature, documentation, again: true }),
+  const functions = names.functions.map(({ name, signature, help }) =>
+    item('function', name, {
+      insert: `${name}($0)`,
+      // The name stands beside it; with it twice both would be cut.
+      detail: signature.startsWith(name) ? signature.slice(name.length).trim() : signature,
+      documentation: help,
+      again: true,
+    }),
   );
   const known = new Set(names.functions.map(({ name }) => name));
   const aggregations = AGGREGATIONS.filter((name) => !known.has(name)).map((name) =>

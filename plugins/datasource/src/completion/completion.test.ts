@@ -11,8 +11,8 @@ function at(marked: string) {
 const names: CompletionNames = {
   metrics: [{ name: 'order_ack_seconds', kind: 'distribution', unit: 'seconds', help: 'Order to ack.' }],
   functions: [
-    { name: 'rate', signature: 'rate(v)', documentation: 'Per second.' },
-    { name: 'sum', signature: 'sum(v)', documentation: '' },
+    { name: 'rate', signature: 'rate(v)', help: 'Per second.' },
+    { name: 'sum', signature: 'sum(v)', help: '' },
   ],
   labels: ['__name__', 'venue', 'strategy'],
   values: ['XNAS', 'a"b', 'c$d'],

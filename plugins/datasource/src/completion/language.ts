@@ -17,6 +17,9 @@ const TOKENS: monacoTypes.languages.IMonarchLanguage = {
     'and',
     'or',
     'unless',
+    'atan2',
+    'anchored',
+    'smoothed',
     'inf',
     'nan',
   ],
@@ -30,8 +33,8 @@ const TOKENS: monacoTypes.languages.IMonarchLanguage = {
       [/#.*$/, 'comment'],
       [/\$\{[^}]*\}|\$\w+/, 'variable'],
       [/"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|`[^`]*`?/, 'string'],
-      // A name before a bracket is a function, before a matcher a label.
-      [/[a-zA-Z_]\w*(?=\s*\()/, { cases: { '@keywords': 'keyword', '@default': 'predefined' } }],
+      // A name before a bracket or a grouping is a function, before a matcher a label.
+      [/[a-zA-Z_]\w*(?=\s*\(|\s+(?:by|without)\b)/, { cases: { '@keywords': 'keyword', '@default': 'predefined' } }],
       [/[a-zA-Z_]\w*(?=\s*(?:=~|!~|!=|=(?!=)))/, 'tag'],
       [/[a-zA-Z_:][\w:]*/, { cases: { '@keywords': 'keyword', '@default': 'identifier' } }],
       [/\d+(?:ms|[smhdwy])(?:\d+(?:ms|[smhdwy]))*/, 'number'],

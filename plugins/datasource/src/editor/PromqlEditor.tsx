@@ -24,6 +24,8 @@ const FORMATS: { value: PromqlFormat; label: string; description: string }[] = [
 
 export function PromqlEditor({ query, metadata, app, onChange, onRun }: TypedEditorProps) {
   const isAlert = app === CoreApp.UnifiedAlerting;
+  const format = query.format ?? 'time_series';
+  const isChart = format === 'time_series' && query.instant !== true;
   return (
     <Stack direction="column" gap={1}>
       <PromqlField
@@ -38,16 +40,18 @@ export function PromqlEditor({ query, metadata, app, onChange, onRun }: TypedEdi
           <InlineField label="Format" tooltip="Heat map returns the histogram's buckets at full resolution.">
             <Combobox
               options={FORMATS}
-              value={query.format ?? 'time_series'}
+              value={format}
               onChange={({ value }) => onRun({ format: value })}
               width={18}
               aria-label="Format"
             />
           </InlineField>
         )}
-        <InlineField label="Instant" tooltip="One value per series, at the end of the range.">
+        <InlineField label="Instant" tooltip="One value per series, at the end of the range. A table always is.">
           <InlineSwitch
-            value={query.instant ?? false}
+            value={isAlert || format === 'time_series' ? (query.instant ?? false) : format === 'table'}
+            disabled={!isAlert && format !== 'time_series'}
+            aria-label="Instant"
             onChange={(event) => onRun({ instant: event.currentTarget.checked })}
           />
         </InlineField>
@@ -60,6 +64,7 @@ export function PromqlEditor({ query, metadata, app, onChange, onRun }: TypedEdi
               defaultValue={query.legendFormat ?? ''}
               placeholder="{{venue}}"
               minWidth={16}
+              aria-label="Legend"
               onCommitChange={(event) => onRun({ legendFormat: event.currentTarget.value })}
             />
           </InlineField>
@@ -69,26 +74,43 @@ export function PromqlEditor({ query, metadata, app, onChange, onRun }: TypedEdi
             defaultValue={query.minStep ?? ''}
             placeholder="auto"
             minWidth={8}
+            aria-label="Min step"
             onCommitChange={(event) => onRun({ minStep: event.currentTarget.value })}
           />
         </InlineField>
-        {!isAlert && (
-          <InlineField label="Exemplars" tooltip="Marks the orders behind order_ack_seconds and other order latencies.">
-            <InlineSwitch
-              value={query.exemplar ?? false}
-              onChange={(event) => onRun({ exemplar: event.currentTarget.checked })}
-            />
-          </InlineField>
-        )}
-        {!isAlert && (
-          <InlineField label="Live" tooltip="New points are pushed behind the history as they come.">
-            <InlineSwitch
-              value={query.streaming ?? false}
-              onChange={(event) => onRun({ streaming: event.currentTarget.checked })}
-            />
-          </InlineField>
-        )}
+        {!isAlert && <ChartSwitches query={query} isChart={isChart} onRun={onRun} />}
       </Stack>
     </Stack>
+  );
+}
+
+interface ChartSwitchesProps extends Pick<TypedEditorProps, 'query' | 'onRun'> {
+  readonly isChart: boolean;
+}
+
+/** What only a chart can show; beside another format they would do nothing, so they cannot be pressed. */
+function ChartSwitches({ query, isChart, onRun }: ChartSwitchesProps) {
+  return (
+    <>
+      <InlineField
+        label="Exemplars"
+        tooltip="On charts of order_ack_seconds, order_fill_seconds and order_cancel_seconds: marks the orders behind the percentile. A click on a mark leads to the order."
+      >
+        <InlineSwitch
+          value={isChart && (query.exemplar ?? false)}
+          disabled={!isChart}
+          aria-label="Exemplars"
+          onChange={(event) => onRun({ exemplar: event.currentTarget.checked })}
+        />
+      </InlineField>
+      <InlineField label="Live" tooltip="On charts: new points are pushed behind the history as they come.">
+        <InlineSwitch
+          value={isChart && (query.streaming ?? false)}
+          disabled={!isChart}
+          aria-label="Live"
+          onChange={(event) => onRun({ streaming: event.currentTarget.checked })}
+        />
+      </InlineField>
+    </>
   );
 }

@@ -6,6 +6,7 @@ import { getTemplateSrv } from '@grafana/runtime';
 import { ReactMonacoEditor, useStyles2, type monacoTypes } from '@grafana/ui';
 import { LANGUAGE, registerLanguage } from '../completion/language.ts';
 import { registerCompletion } from '../completion/provider.ts';
+import { watchProblems } from '../completion/watch-problems.ts';
 import type { Metadata } from '../metadata.ts';
 
 export interface PromqlFieldProps {
@@ -38,6 +39,8 @@ const OPTIONS: monacoTypes.editor.IStandaloneEditorConstructionOptions = {
   wordWrap: 'on',
 };
 
+const PLACEHOLDER = 'PromQL, such as rate(fills_total[$__rate_interval]); Shift+Enter runs it';
+
 /** Beyond this the text scrolls. */
 const MAX_HEIGHT = 300;
 
@@ -53,13 +56,22 @@ export function PromqlField({ value, metadata, onChange, onRun }: PromqlFieldPro
 
   return (
     <div ref={container} className={styles.field} data-testid="tapewatch-promql">
+      {value === '' && (
+        <div className={styles.placeholder} aria-hidden>
+          {PLACEHOLDER}
+        </div>
+      )}
       <ReactMonacoEditor
         language={LANGUAGE}
         value={value}
         options={OPTIONS}
         beforeMount={registerLanguage}
         onMount={(editor, monaco) => {
-          dispose.current = registerCompletion({ monaco, editor, metadata, variables: variableNames });
+          const stops = [
+            registerCompletion({ monaco, editor, metadata, variables: variableNames }),
+            watchProblems({ monaco, editor, metadata }),
+          ];
+          dispose.current = () => stops.forEach((stop) => stop());
           const run = (): void => {
             latest.current.ran = editor.getValue();
             latest.current.onRun(latest.current.ran);
@@ -97,12 +109,33 @@ function variableNames(): string[] {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
+  placeholder: css({
+    // Where Monaco's first letter would stand.
+    position: 'absolute',
+    top: 4,
+    left: 8,
+    right: 8,
+    zIndex: 1,
+    pointerEvents: 'none',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+    fontFamily: theme.typography.fontFamilyMonospace,
+    fontSize: 14,
+    lineHeight: '19px',
+    color: theme.colors.text.disabled,
+  }),
   field: css({
+    position: 'relative',
     width: '100%',
     minHeight: theme.spacing(4),
     border: `1px solid ${theme.components.input.borderColor}`,
     borderRadius: theme.shape.radius.default,
     overflow: 'hidden',
+    // Monaco sizes the first documentation as if it were as wide as the page, and so cuts what then needs more lines.
+    '.suggest-details': { width: 330 },
+    // "View problem" and "no quick fixes" below each message: there is one problem, and it is in sight.
+    '.monaco-hover .status-bar': { display: 'none' },
     '&:focus-within': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: 1 },
   }),
 });

@@ -5,7 +5,7 @@
 import React, { useMemo } from 'react';
 import { CoreApp } from '@grafana/data';
 import type { QueryType } from '@tapewatch/contract';
-import { Alert, InlineField, RadioButtonGroup, Stack } from '@grafana/ui';
+import { Alert, RadioButtonGroup, Stack } from '@grafana/ui';
 import type { EditorProps } from '../lazy-editors.tsx';
 import { migrateQuery } from '../migrate-query.ts';
 import { QUERY_TYPES, withQueryType, type TapewatchQuery } from '../query.ts';
@@ -34,14 +34,15 @@ export function QueryEditor({ datasource, query: stored, app, onChange, onRunQue
   const hasVariable = app === CoreApp.UnifiedAlerting && VARIABLE.test(JSON.stringify(query));
   return (
     <Stack direction="column" gap={1}>
-      <InlineField label="Query type">
+      {/* No label in sight: beside one the row would not fit into half of a split Explore. */}
+      <Stack direction="row">
         <RadioButtonGroup
           options={QUERY_TYPES.map((option) => ({ ...option }))}
           value={type}
           onChange={(chosen) => run(withQueryType(query, chosen))}
           aria-label="Query type"
         />
-      </InlineField>
+      </Stack>
       <Editor
         query={query}
         metadata={datasource.metadata}

@@ -35,6 +35,7 @@ const FACET_TITLE_HEIGHT = 18;
 const TIME_AXIS_HEIGHT = 22;
 /** The same for all, so that their times stand below one another. */
 const FACET_AXIS_WIDTH = 60;
+const AXIS_GAP = 6;
 
 export function PercentilePanel(props: PanelProps<PercentileOptions>) {
   const { data, options, width, height } = props;
@@ -212,7 +213,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
   facets: css({ overflowX: 'hidden', overflowY: 'auto' }),
   title: css({
     height: FACET_TITLE_HEIGHT,
-    paddingLeft: theme.spacing(1),
+    // Behind the axis: the last label of the plot above reaches into this line.
+    paddingLeft: FACET_AXIS_WIDTH + AXIS_GAP,
     fontSize: theme.typography.bodySmall.fontSize,
     color: theme.colors.text.secondary,
     overflow: 'hidden',
