@@ -132,8 +132,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
     border: `1px solid ${theme.components.input.borderColor}`,
     borderRadius: theme.shape.radius.default,
     overflow: 'hidden',
-    // Monaco sizes the first documentation as if it were as wide as the page, and so cuts what then needs more lines.
-    '.suggest-details': { width: 330 },
+    // Monaco makes the box of the first documentation too low for it: two lines of signature, two of text.
+    '.suggest-details': { minHeight: 100 },
     // "View problem" and "no quick fixes" below each message: there is one problem, and it is in sight.
     '.monaco-hover .status-bar': { display: 'none' },
     '&:focus-within': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: 1 },
