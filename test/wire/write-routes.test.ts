@@ -90,6 +90,13 @@ describe('remote write by HTTP', () => {
     expect(texts()).toEqual(Array(2).fill(`up{job="node"} gauge 1 @${stamp}`));
   });
 
+  it('refuses a body that says to be larger than allowed with 413, before it is unpacked', async () => {
+    // A varint of 2^31 - 1 in front of hardly anything.
+    const bomb = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x07, 0x00, 0x61]);
+    const answer = await post('/api/v1/write', bomb, headers);
+    expect([answer.statusCode, answer.body]).toEqual([413, expect.stringContaining('2147483647 bytes after snappy')]);
+  });
+
   it('answers 400 with counts when a part was refused, and keeps the rest', async () => {
     const bad = { labels: { job: 'nameless' }, samples: [{ value: 1, timeMs: NOW_MS }] };
     const native = {
