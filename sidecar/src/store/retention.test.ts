@@ -53,7 +53,7 @@ it.each(STORES)(
     const range = { startMs: T0_MS, endMs: T0_MS + 5 * YEAR * 1_000, resolutionMs: 1_000 };
     const values = async (): Promise<unknown> => {
       const [series] = await store.select({ matchers: depth, ...range });
-      return { values: series?.values, levels: series?.levelsMs };
+      return { values: Array.from(series?.values ?? []), levels: series?.levelsMs };
     };
     const observed = async (): Promise<(number | undefined)[]> =>
       (await store.distributionTotals()).map(({ histogram }) => ExponentialHistogram.decode(histogram).count);

@@ -21,9 +21,8 @@ import type { MergedHistograms, MergeRequest } from '../ports.ts';
 import { LEVEL_SECONDS } from './level.ts';
 import type { WindowSpan } from './select-plan.ts';
 
-/** One series of an answer in plain, clonable form. */
+/** One series of an answer in plain, clonable form, without its labels. */
 export interface SeriesSlices {
-  readonly pairs: readonly LabelPair[];
   readonly timesMs: Float64Array;
   /** Gauges and counters; empty for distributions. */
   readonly values: Float64Array;
@@ -36,6 +35,8 @@ export interface SeriesSlices {
 }
 
 export interface SelectSlices {
+  /** Of the series, in their order. */
+  readonly labels: readonly Labels[];
   readonly series: readonly SeriesSlices[];
   /** The rows that distributions add. */
   readonly histograms: HistogramColumns;
@@ -43,10 +44,9 @@ export interface SelectSlices {
 
 type Spacing = Pick<SelectRequest, 'endMs' | 'resolutionMs'>;
 
-export function toSeriesData({ series, histograms }: SelectSlices, spacing: Spacing): SeriesData[] {
-  return series.map(({ pairs, levelsMs, ...slices }) => {
-    const labels = Labels.from(pairs);
-    const timesMs = Array.from(slices.timesMs);
+export function toSeriesData({ labels: all, series, histograms }: SelectSlices, spacing: Spacing): SeriesData[] {
+  return series.map(({ timesMs, values, levelsMs, ...slices }, i) => {
+    const labels = all[i] as Labels;
     if (slices.rows !== undefined) {
       const { rows, base } = slices;
       const { timesMs: kept, ends } = thinnedEnds(timesMs, (timeMs) => stepOf(timeMs, spacing));
@@ -55,7 +55,7 @@ export function toSeriesData({ series, histograms }: SelectSlices, spacing: Spac
       return distributionData({ labels, levelsMs }, kept, new CumulativeHistograms(source, makeBase));
     }
     const stale = slices.staleMs === undefined ? {} : { staleMs: Array.from(slices.staleMs) };
-    return { labels, timesMs, values: Array.from(slices.values), levelsMs, ...stale };
+    return { labels, timesMs, values, levelsMs, ...stale };
   });
 }
 

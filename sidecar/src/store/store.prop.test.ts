@@ -121,7 +121,8 @@ class Retain implements Command {
 }
 
 function plain({ labels, timesMs, values, histograms, levelsMs }: SeriesData) {
-  return { key: labels.key, timesMs, values, points: histograms?.length, levelsMs };
+  const columns = { timesMs: Array.from(timesMs), values: Array.from(values) };
+  return { key: labels.key, ...columns, points: histograms?.length, levelsMs };
 }
 
 // Few distinct stamps, so that ties, late rows and additive windows are common.

@@ -104,7 +104,7 @@ describe('the schema', () => {
     // A minute before the old seal: from there on the ladder is rebuilt from raw samples.
     expect(recovery.sealed).toEqual([{ stream: 'metrics', untilNanos: T0 - 60_000_000_000n }]);
     const request = { matchers: [], startMs: T0_MS, endMs: T0_MS, resolutionMs: 1_000 };
-    expect((await store.select(request)).map(({ values }) => values)).toEqual([[42]]);
+    expect((await store.select(request)).map(({ values }) => Array.from(values))).toEqual([[42]]);
     await store.close();
   });
 

@@ -8,6 +8,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   type EncodedHistogram,
   type EventTable,
+  type Labels,
   type Matcher,
   type Quote,
   type SelectRequest,
@@ -216,17 +217,22 @@ export class DuckDbStore implements Store {
       const before = spans[0]?.from ?? 0;
       const bases = await readBases(connection, { ids: [...bySeries.keys()], relation }, { before, state });
       const levelsMs = [...new Set(spans.map(({ level }) => LEVEL_SECONDS[level] * 1_000))];
-      const series = matching.flatMap(({ id, labels: { pairs } }): SeriesSlices[] => {
+      const slicesOf = (id: number): SeriesSlices | undefined => {
         const values = points.get(id);
-        if (values !== undefined) return [{ pairs, ...values }];
+        if (values !== undefined) return values;
         const added = bySeries.get(id);
-        if (added === undefined) return [];
+        if (added === undefined) return undefined;
         const base = bases.get(id);
-        return [
-          { pairs, ...added, values: NO_VALUES, levelsMs, ...(base === undefined ? {} : { base: base.encode() }) },
-        ];
-      });
-      return { series, histograms };
+        return { ...added, values: NO_VALUES, levelsMs, ...(base === undefined ? {} : { base: base.encode() }) };
+      };
+      const [labels, series]: [Labels[], SeriesSlices[]] = [[], []];
+      for (const definition of matching) {
+        const slices = slicesOf(definition.id);
+        if (slices === undefined) continue;
+        labels.push(definition.labels);
+        series.push(slices);
+      }
+      return { labels, series, histograms };
     }, signal);
   }
 

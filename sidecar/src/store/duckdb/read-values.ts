@@ -46,7 +46,7 @@ export async function readValues(
       addRuns(columns, { segment, runs });
     }
   }
-  return new Map(Array.from(runs, ([id, parts]) => [id, joined(parts)]));
+  return joined(runs);
 }
 
 type ValueColumns = readonly [series: Uint32Array, times: Float64Array, values: Float64Array];
@@ -132,12 +132,28 @@ function stepOf({ newestOfStep, resolutionMs, endMs }: SelectRequest): Step {
     `((${nanosAtMs(Math.floor(endMs) + 1)} - 1 - ${stamp}) // ${nanosAtMs(Math.max(1, Math.round(resolutionMs)))})`;
 }
 
-function joined(runs: readonly Run[]): Points {
-  const length = runs.reduce((sum, { times }) => sum + times.length, 0);
-  const timesMs = new Float64Array(length);
-  const values = new Float64Array(length);
+/** The points of all series in two columns, of which each has a part: many small arrays cost more than what is in them. */
+function joined(bySeries: ReadonlyMap<number, readonly Run[]>): Map<number, Points> {
+  let length = 0;
+  for (const runs of bySeries.values()) for (const { times } of runs) length += times.length;
+  const columns = { timesMs: new Float64Array(length), values: new Float64Array(length) };
+  const points = new Map<number, Points>();
+  let from = 0;
+  for (const [id, runs] of bySeries) {
+    const one = joinedOne(runs, columns, from);
+    points.set(id, one);
+    from += one.timesMs.length;
+  }
+  return points;
+}
+
+function joinedOne(
+  runs: readonly Run[],
+  { timesMs, values }: { readonly timesMs: Float64Array; readonly values: Float64Array },
+  from: number,
+): Points {
   const staleMs: number[] = [];
-  let size = 0;
+  let size = from;
   for (const run of runs) {
     for (let i = 0; i < run.times.length; i++) {
       const value = run.values[i] as number;
@@ -150,8 +166,8 @@ function joined(runs: readonly Run[]): Points {
     }
   }
   return {
-    timesMs: timesMs.slice(0, size),
-    values: values.slice(0, size),
+    timesMs: timesMs.subarray(from, size),
+    values: values.subarray(from, size),
     levelsMs: [...new Set(runs.map(({ levelMs }) => levelMs))],
     ...(staleMs.length === 0 ? {} : { staleMs: Float64Array.from(staleMs) }),
   };

@@ -138,7 +138,10 @@ it('finds samples that come late for a sealed span, seals them too, and merges b
   await sealAll(store);
   await store.append(batchOf({ samples: samplesOf([[1, seconds(301), -5]]) }));
   const request = { ...range, endMs: T0_MS + 302_000, resolutionMs: 1_000 };
-  const depth = async () => (await store.select(request)).find(({ labels }) => labels.metricName === 'depth')?.values;
+  const depth = async () => {
+    const found = (await store.select(request)).find(({ labels }) => labels.metricName === 'depth');
+    return Array.from(found?.values ?? []);
+  };
   expect(await depth()).toEqual([1, 301, -5]);
   await sealAll(store);
   expect(files().filter((name) => name.startsWith('samples-20260302T09'))).toEqual([

@@ -1,9 +1,10 @@
 /**
- * What passes between the threads. Class instances lose themselves in a structured clone, so labels travel as pairs,
- * distributions as base and deltas, and errors as plain objects; columns travel by transfer.
+ * What passes between the threads. Class instances lose themselves in a structured clone, so labels travel as pairs (those of
+ * answers once, then by number), distributions as base and deltas, and errors as plain objects; columns travel by transfer.
  */
 import type { EncodedHistogram, EventTable, Matcher, Quote, SelectRequest } from '@tapewatch/core';
 import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
+import type { PackedLabels } from '../../label-exchange.ts';
 import { reasonOf } from '../faults.ts';
 import type { NoticeKind } from './maintenance.ts';
 import type { EventFilter, EventRowByTable, MergeRequest, RawSlice, Recovery } from '../../ports.ts';
@@ -47,7 +48,8 @@ export type ToWorker =
   | { readonly kind: 'cancel'; readonly id: number };
 
 export type FromWorker =
-  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  /** `labels`: those of what was selected. They are taken in even when nobody waits any more: later ones count on it. */
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown; readonly labels?: PackedLabels }
   | { readonly kind: 'error'; readonly id: number; readonly error: PlainError }
   | { readonly kind: 'notice'; readonly message: string; readonly about: NoticeKind }
   /** The thread has met a bug and ends as soon as nothing is under way. */

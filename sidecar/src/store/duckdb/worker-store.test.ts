@@ -66,7 +66,7 @@ describe('WorkerStore', () => {
     await expect(store.append(emptyBatch())).rejects.toMatchObject({ code: 'store.unavailable' });
     const again = new WorkerStore(optionsOf());
     await again.open();
-    expect((await again.select(request))[0]?.values).toEqual(stamps);
+    expect(Array.from((await again.select(request))[0]?.values ?? [])).toEqual(stamps);
     await again.close();
   });
 

@@ -27,6 +27,7 @@ import type {
   Store,
   TransitionRow,
 } from '../../ports.ts';
+import { LabelReceiver } from '../../label-exchange.ts';
 import { cancelled, demandWanted, reasonOf } from '../faults.ts';
 import { toMergedHistograms, toSeriesData } from '../slices.ts';
 import type { BackupResult } from './backup.ts';
@@ -54,6 +55,7 @@ interface Waiting {
 export class WorkerStore implements Store {
   readonly #options: WorkerStoreOptions;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #labels = new LabelReceiver();
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
   #file = '';
@@ -217,11 +219,14 @@ export class WorkerStore implements Store {
       return;
     }
     if (message.kind === 'failed') return this.#fail(new Error(message.message));
+    const labels =
+      message.kind === 'result' && message.labels !== undefined ? { labels: this.#labels.unpack(message.labels) } : {};
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
     this.#waiting.delete(message.id);
-    if (message.kind === 'result') waiting.resolve(message.result as never);
-    else waiting.reject(errorFrom(message.error));
+    if (message.kind === 'error') waiting.reject(errorFrom(message.error));
+    else if ('labels' in labels) waiting.resolve({ ...(message.result as object), ...labels } as never);
+    else waiting.resolve(message.result as never);
   }
 
   #fail(cause: unknown): void {

@@ -3,7 +3,9 @@
  * under way has been answered; ending it from outside would abort the process.
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { LabelSender } from '../../label-exchange.ts';
 import { reasonOf } from '../faults.ts';
+import type { SelectSlices } from '../slices.ts';
 import { DuckDbStore, type DuckDbStoreOptions } from './duckdb-store.ts';
 import type { OnNotice } from './maintenance.ts';
 import { buffersIn, withPairs } from './packed-batch.ts';
@@ -44,6 +46,7 @@ function handlersOf(store: DuckDbStore): Handlers {
 
 function serve(port: MessagePort, store: DuckDbStore): void {
   const handlers = handlersOf(store);
+  const sender = new LabelSender();
   const running = new Map<number, AbortController>();
   const send = (message: FromWorker): void => port.postMessage(message);
   let failed = false;
@@ -65,9 +68,7 @@ function serve(port: MessagePort, store: DuckDbStore): void {
     running.set(id, controller);
     const handler = handlers[method] as (signal: AbortSignal, ...values: readonly unknown[]) => Promise<unknown>;
     handler(controller.signal, ...message.arguments)
-      .then((result) =>
-        port.postMessage({ kind: 'result', id, result } satisfies FromWorker, transferOf(method, result)),
-      )
+      .then((result) => port.postMessage(answerOf({ id, method, result }, sender), transferOf(method, result)))
       .catch((error: unknown) => send({ kind: 'error', id, error: plainError(error) }))
       .finally(() => {
         running.delete(id);
@@ -75,6 +76,16 @@ function serve(port: MessagePort, store: DuckDbStore): void {
         endWhenIdle();
       });
   });
+}
+
+/** Packed when it is sent: what the other side knows follows from the order of the messages. */
+function answerOf(
+  { id, method, result }: { id: number; method: StoreMethod; result: unknown },
+  sender: LabelSender,
+): FromWorker {
+  if (method !== 'select') return { kind: 'result', id, result };
+  const { labels, ...plain } = result as SelectSlices;
+  return { kind: 'result', id, result: plain, labels: sender.pack(labels) };
 }
 
 /** Answers in columns are handed over, not copied. */
