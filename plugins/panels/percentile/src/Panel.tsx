@@ -24,7 +24,7 @@ import {
 import { FacetPlot } from './FacetPlot.tsx';
 import { legendItems } from './legend-items.ts';
 import { parsePercentiles, toggleHidden, type PercentileOptions } from './options.ts';
-import { buildModel, type Facet, type PanelModel } from './panel-model.ts';
+import { buildModel, type PanelModel } from './panel-model.ts';
 import { percentileName } from './percentile.ts';
 import type { PlotSettings } from './plot-config.ts';
 import { themePalette } from './theme-palette.ts';
@@ -32,6 +32,7 @@ import { themePalette } from './theme-palette.ts';
 /** A facet lower than this shows nothing; then they scroll. */
 const MIN_FACET_HEIGHT = 90;
 const FACET_TITLE_HEIGHT = 18;
+const LEFT_OUT_HEIGHT = 18;
 const TIME_AXIS_HEIGHT = 22;
 /** The same for all, so that their times stand below one another. */
 const FACET_AXIS_WIDTH = 60;
@@ -83,7 +84,7 @@ export function PercentilePanel(props: PanelProps<PercentileOptions>) {
     <PanelContextProvider value={context}>
       <VizLayout width={width} height={height} legend={legend}>
         {(plotWidth: number, plotHeight: number) => (
-          <Facets panel={props} facets={model.facets} settings={settings} width={plotWidth} height={plotHeight} />
+          <Facets panel={props} model={model} settings={settings} width={plotWidth} height={plotHeight} />
         )}
       </VizLayout>
     </PanelContextProvider>
@@ -92,17 +93,18 @@ export function PercentilePanel(props: PanelProps<PercentileOptions>) {
 
 interface FacetsProps {
   readonly panel: PanelProps<PercentileOptions>;
-  readonly facets: readonly Facet[];
+  readonly model: PanelModel;
   readonly settings: PlotSettings;
   readonly width: number;
   readonly height: number;
 }
 
 /** One below the other; they share one time axis, below the last. */
-function Facets({ panel, facets, settings, width, height }: FacetsProps) {
+function Facets({ panel, model: { facets, leftOut }, settings, width, height }: FacetsProps) {
   const styles = useStyles2(getStyles);
   const titled = facets.length > 1;
-  const share = (height - (titled ? TIME_AXIS_HEIGHT : 0)) / facets.length;
+  const rest = (titled ? TIME_AXIS_HEIGHT : 0) + (leftOut === undefined ? 0 : LEFT_OUT_HEIGHT);
+  const share = (height - rest) / facets.length;
   const facetHeight = Math.max(share, Math.min(MIN_FACET_HEIGHT, height));
   return (
     <div className={styles.facets} style={{ height }}>
@@ -127,6 +129,11 @@ function Facets({ panel, facets, settings, width, height }: FacetsProps) {
           </div>
         );
       })}
+      {leftOut !== undefined && (
+        <div className={styles.leftOut} title={leftOut}>
+          {leftOut}
+        </div>
+      )}
     </div>
   );
 }
@@ -209,16 +216,18 @@ function useLegendContext(
   );
 }
 
+const oneLine = (theme: GrafanaTheme2) => ({
+  // Behind the axis: the last label of the plot above reaches into this line.
+  paddingLeft: FACET_AXIS_WIDTH + AXIS_GAP,
+  fontSize: theme.typography.bodySmall.fontSize,
+  color: theme.colors.text.secondary,
+  overflow: 'hidden',
+  textOverflow: 'ellipsis',
+  whiteSpace: 'nowrap' as const,
+});
+
 const getStyles = (theme: GrafanaTheme2) => ({
   facets: css({ overflowX: 'hidden', overflowY: 'auto' }),
-  title: css({
-    height: FACET_TITLE_HEIGHT,
-    // Behind the axis: the last label of the plot above reaches into this line.
-    paddingLeft: FACET_AXIS_WIDTH + AXIS_GAP,
-    fontSize: theme.typography.bodySmall.fontSize,
-    color: theme.colors.text.secondary,
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
-  }),
+  title: css({ ...oneLine(theme), height: FACET_TITLE_HEIGHT }),
+  leftOut: css({ ...oneLine(theme), height: LEFT_OUT_HEIGHT }),
 });

@@ -29,8 +29,8 @@ export interface HistogramInput {
 }
 
 const WRONG_SHAPE =
-  'This panel needs histogram buckets (fields xMax, yMin, yMax and a count). ' +
-  'Set the query format to "Heat map", and let the query return histograms, such as sum(increase(order_ack_seconds[$__rate_interval])).';
+  'This panel draws whole distributions. Set the query format to "Heat map", and ask for buckets ' +
+  '(fields xMax, yMin, yMax and a count), as sum(increase(order_ack_seconds[1m])) gives them.';
 
 /** `fallbackIntervalMs` is the width of a step when there is only one and the frame does not say. */
 export function readHistograms(frames: readonly DataFrame[], fallbackIntervalMs: number): HistogramInput {

@@ -29,6 +29,14 @@ describe('buildModel', () => {
     ]);
   });
 
+  it('names what it leaves out beyond twelve facets', () => {
+    const frames = Array.from({ length: 14 }, (_, i) => frame(`V${i}`, 1));
+    const { facets, leftOut } = buildModel(frames, [0.5], { seriesMode: 'facet', countFactor: 1 });
+    expect(facets).toHaveLength(12);
+    expect(leftOut).toBe('2 more not drawn; narrow the query or merge: venue=V12, venue=V13');
+    expect(buildModel(frames, [0.5], { seriesMode: 'merge', countFactor: 1 }).leftOut).toBeUndefined();
+  });
+
   it('has no facet without data', () => {
     expect(buildModel([], [0.5], { seriesMode: 'merge', countFactor: 1 })).toMatchObject({
       facets: [],

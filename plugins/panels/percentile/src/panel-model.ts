@@ -23,6 +23,8 @@ export interface PanelModel {
   readonly quantiles: readonly number[];
   readonly valueField: Field | undefined;
   readonly problem: string | undefined;
+  /** Series beyond the limit, in one line; undefined when all are drawn. */
+  readonly leftOut: string | undefined;
 }
 
 /** More facets than this cannot be read; the rest is named, not drawn. */
@@ -52,7 +54,20 @@ export function buildModel(
   // One value axis for all facets, or they could not be compared.
   const min = Math.min(...facets.map(({ range }) => range.min));
   const max = Math.max(...facets.map(({ range }) => range.max));
-  return { facets: facets.map((facet) => ({ ...facet, range: { min, max } })), quantiles, valueField, problem };
+  const leftOut = leftOutOf(options.seriesMode === 'facet' ? series.slice(MAX_FACETS) : []);
+  return {
+    facets: facets.map((facet) => ({ ...facet, range: { min, max } })),
+    quantiles,
+    valueField,
+    problem,
+    leftOut,
+  };
+}
+
+function leftOutOf(series: readonly HistogramSeries[]): string | undefined {
+  if (series.length === 0) return undefined;
+  const names = series.map(({ name }) => name).join(', ');
+  return `${series.length} more not drawn; narrow the query or merge: ${names}`;
 }
 
 /** Everything that was counted. */
