@@ -150,12 +150,24 @@ describe('profit and loss', () => {
   });
 });
 
+describe('events', () => {
+  it('asks the store for the rows of one order', async () => {
+    const { service, asked } = serviceOver({ orders: [ORDER] });
+    const [table] = await service.run({ queryType: 'events', orderId: ORDER.orderId }, ENVELOPE);
+    expect(asked).toMatchObject([{ table: 'orders', filter: { orderIds: [ORDER.orderId], newestFirst: true } }]);
+    expect(table?.fields.find(({ name }) => name === 'orderId')?.values).toEqual([ORDER.orderId]);
+    await service.run({ queryType: 'events', table: 'quotes' }, ENVELOPE);
+    expect(asked[1]?.filter.orderIds).toBeUndefined();
+  });
+});
+
 describe('documents', () => {
   it.each([
     [{ queryType: 'sql' }, 'queryType'],
     [{ queryType: 'promql', expr: '' }, 'expr: is empty'],
     [{ queryType: 'promql', expr: 'x', minStep: 'soon' }, 'minStep: "soon"'],
     [{ queryType: 'events', limit: 0 }, 'limit'],
+    [{ queryType: 'events', table: 'quotes', orderId: 'o-1' }, 'rows of quotes name no order'],
     ['text', 'query'],
     [null, 'query'],
   ])('%j is refused by naming the path', async (document, text) => {
