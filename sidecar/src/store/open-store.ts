@@ -35,6 +35,9 @@ export const storeOptions = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** Sorting and copying of closed spans must not meet the first queries after a start. */
+const SEAL_AFTER_MS = 30_000;
+
 export type StoreOptions = z.infer<typeof storeOptions>;
 
 /**
@@ -49,7 +52,7 @@ export function openStore(
   if (options.kind === 'memory') return new MemoryStore(options);
   const { kind: _, ...duckdb } = options;
   return new WorkerStore({
-    ...{ ...duckdb, onFailure },
+    ...{ ...duckdb, onFailure, sealAfterMs: SEAL_AFTER_MS },
     ...(onNotice === undefined ? {} : { onNotice }),
     ...(restAfterMs === undefined ? {} : { restAfterMs }),
   });

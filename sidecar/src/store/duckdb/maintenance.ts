@@ -35,6 +35,8 @@ export interface MaintenanceOptions {
   readonly restAfterMs?: number;
   /** Closed spans become Parquet segments; default true. */
   readonly sealSegments?: boolean;
+  /** From the opening on, no segment is made for so long: the first queries come then. Default 0. */
+  readonly sealAfterMs?: number;
 }
 
 export interface MaintainedParts {
@@ -58,6 +60,7 @@ export class Maintenance {
   #nextVerified = 0;
   #cutSegments = 0;
   #isSealing = false;
+  readonly #createdMs = performance.now();
 
   constructor(options: MaintenanceOptions, { session, ladder, index, segments }: MaintainedParts) {
     this.#options = options;
@@ -156,8 +159,8 @@ export class Maintenance {
   }
 
   async #sealOnce(): Promise<void> {
-    const { path, compression = true, sealSegments = true } = this.#options;
-    if (!sealSegments) return;
+    const { path, compression = true, sealSegments = true, sealAfterMs = 0 } = this.#options;
+    if (!sealSegments || performance.now() - this.#createdMs < sealAfterMs) return;
     const { distribution, value } = this.#ladder.marks;
     const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
     const options = { databasePath: path, compress: compression, closedBefore };

@@ -85,6 +85,14 @@ async function sealAll(store: DuckDbStore): Promise<void> {
   }
 }
 
+it('makes no segment while the first queries after a start come', async () => {
+  options = { ...options, sealAfterMs: 3_600_000 };
+  const store = await filled();
+  await store.retain(seconds(9 * HOUR));
+  expect(files()).toEqual([]);
+  await store.close();
+});
+
 it('answers the same before and after closed spans became segments, and after a restart', async () => {
   const store = await filled();
   const before = await answers(store);
