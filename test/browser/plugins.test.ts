@@ -290,6 +290,22 @@ describe('data source', () => {
     );
   });
 
+  inBrowser('lets Tab take what is offered, and else leave the field', async (page) => {
+    await renderEditor(page, { query: { refId: 'A', queryType: 'promql', expr: '' } });
+    await page.locator('.monaco-editor textarea').focus();
+    await page.keyboard.type('order_a', { delay: 20 });
+    await page.locator('.suggest-widget.visible .monaco-list-row', { hasText: 'order_ack_seconds' }).first().waitFor();
+    await page.keyboard.press('Tab');
+    await page.locator('.monaco-editor .view-lines', { hasText: 'order_ack_seconds' }).waitFor();
+    await page.locator('.suggest-widget.visible').waitFor({ state: 'detached' });
+    const isInside = (): Promise<boolean> =>
+      page.evaluate(() => Boolean(document.activeElement?.closest('.monaco-editor')));
+    expect(await isInside()).toBe(true);
+    await page.keyboard.press('Tab');
+    expect(await isInside()).toBe(false);
+    expect(await eventOf(page, 'change')).toMatchObject({ expr: 'order_ack_seconds' });
+  });
+
   inBrowser('tells of each function what it does', async (page) => {
     await renderEditor(page, { query: { refId: 'A', queryType: 'promql', expr: '' } });
     await page.getByText('PromQL, such as').waitFor();

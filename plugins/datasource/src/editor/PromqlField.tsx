@@ -84,6 +84,10 @@ export function PromqlField({ value, metadata, onChange, onRun }: PromqlFieldPro
             keybindings: [KeyMod.Shift | KeyCode.Enter, KeyMod.CtrlCmd | KeyCode.Enter],
             run,
           });
+          editor.onKeyDown((event) => {
+            // Tab leaves the field, unless it takes what completion offers: Monaco would indent, and hold the keyboard.
+            if (event.keyCode === KeyCode.Tab && !isCompleting(editor)) event.stopPropagation();
+          });
           editor.onDidChangeModelContent(() => latest.current.onChange(editor.getValue()));
           editor.onDidBlurEditorWidget(() => {
             if (editor.getValue() !== latest.current.ran) run();
@@ -101,6 +105,10 @@ export function PromqlField({ value, metadata, onChange, onRun }: PromqlFieldPro
 }
 
 const BORDERS = 2;
+
+function isCompleting(editor: monacoTypes.editor.IStandaloneCodeEditor): boolean {
+  return Boolean(editor.getDomNode()?.querySelector('.suggest-widget.visible'));
+}
 
 function variableNames(): string[] {
   return getTemplateSrv()
