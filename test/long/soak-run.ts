@@ -18,6 +18,7 @@ const SLOPE_LIMIT_MB_PER_HOUR = 1;
 /** However uncertain the line is: over a quarter of an hour V8's own garbage moves by tens of megabytes, not by more. */
 const ANY_SLOPE_LIMIT_MB_PER_HOUR = 100;
 const SERIES = 5_000;
+const LOOKBACK_MINUTES = 5;
 
 export interface SoakReport {
   readonly ok: boolean;
@@ -60,7 +61,7 @@ export async function runSoak(plan: {
     const published = await publishing;
     // Before the count: a query over every distribution takes memory of its own.
     const rssMb = Math.round(residentMb(pid));
-    const stored = await storedOf(world, published);
+    const stored = await storedOf(world, { published, headMinutes });
     const { slope, error } = lineThrough(leastOfEachMinute(samples));
     const [slopeMbPerHour, slopeError] = [Math.round(slope * 10) / 10, Math.round(error * 10) / 10];
     const report = {
@@ -85,10 +86,17 @@ async function publish(world: World, { rate, seconds }: { rate: number; seconds:
   return (JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { published: number }).published;
 }
 
-async function storedOf(world: World, published: number): Promise<number> {
+/** What PromQL counts, where memory answers for the five minutes it looks back; after a shorter run what became durable. */
+async function storedOf(
+  world: World,
+  { published, headMinutes }: { published: number; headMinutes: number },
+): Promise<number> {
   let stored = 0;
   const ask = async (): Promise<true | undefined> => {
-    stored = await world.answers.scalar('sum(histogram_count(wide_seconds))');
+    stored =
+      headMinutes > LOOKBACK_MINUTES
+        ? await world.answers.scalar('sum(histogram_count(wide_seconds))')
+        : (await world.answers.metrics()).sum('tapewatch_stored_items_total', { stream: 'metrics' });
     return stored >= published || undefined;
   };
   await until(ask, { what: 'everything is stored', timeoutMs: 60_000 }).catch(() => undefined);
