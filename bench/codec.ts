@@ -46,6 +46,10 @@ class NullSink implements SampleSink {
     this.items++;
   }
 
+  exemplar(): void {
+    this.items++;
+  }
+
   event(): void {
     this.items++;
   }

@@ -12,6 +12,11 @@ import { z } from 'zod';
 export const NAME_MAX_BYTES = 256;
 /** Longest label value and free text, bytes. */
 export const TEXT_MAX_BYTES = 4096;
+/** Code points of an exemplar's label names and values together (OpenMetrics 1.0, "Exemplars"). */
+export const EXEMPLAR_MAX_CHARACTERS = 128;
+/** Of a metric, as text: OpenTelemetry's ids have 32 and 16 hexadecimal digits. With their names within an exemplar's bound. */
+export const TRACE_ID_MAX_CHARACTERS = 64;
+export const SPAN_ID_MAX_CHARACTERS = 32;
 
 const name = z.string().min(1).max(NAME_MAX_BYTES);
 const text = z.string().max(TEXT_MAX_BYTES);
@@ -81,6 +86,12 @@ export const wireMetric = z
       .describe('text, number or boolean by name; at most 40; win over labels of the subject'),
     unit: z.string().max(64).optional().describe('base unit: `seconds`, `bytes`, `ratio`, `currency`, ...'),
     help: text.optional().describe('one sentence for people'),
+    trace_id: z
+      .string()
+      .max(TRACE_ID_MAX_CHARACTERS)
+      .nullish()
+      .describe('the trace in which the number was measured: kept as an [exemplar](#exemplars); at most 64 characters'),
+    span_id: z.string().max(SPAN_ID_MAX_CHARACTERS).nullish().describe('its span; at most 32 characters'),
   })
   .refine((metric) => (metric.type === 'histogram' ? metric.histogram : metric.value) !== undefined, {
     error: 'value is required for gauge, counter and observation; histogram for type histogram',

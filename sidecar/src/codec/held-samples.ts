@@ -2,6 +2,7 @@
  * Samples of one message, held back until the whole message is known to be good. Columns that grow to the largest
  * message so far (its size is bounded, so they are) and are used again: nothing is allocated per sample.
  */
+import type { LabelPair } from '@tapewatch/core';
 import type { SampleSink } from '../ports.ts';
 
 const FIRST_ROWS = 1_024;
@@ -12,6 +13,8 @@ export class HeldSamples {
   #seconds = new Float64Array(FIRST_ROWS);
   #nanos = new Float64Array(FIRST_ROWS);
   #values = new Float64Array(FIRST_ROWS);
+  /** Rows that are exemplars, too; few messages have any. */
+  #exemplars: { readonly row: number; readonly labels: readonly LabelPair[] }[] = [];
 
   get rows(): number {
     return this.#rows;
@@ -19,6 +22,7 @@ export class HeldSamples {
 
   clear(): void {
     this.#rows = 0;
+    if (this.#exemplars.length > 0) this.#exemplars = [];
   }
 
   add(ref: number, seconds: number, nanos: number, value: number): void {
@@ -28,6 +32,11 @@ export class HeldSamples {
     this.#seconds[row] = seconds;
     this.#nanos[row] = nanos;
     this.#values[row] = value;
+  }
+
+  /** Of the sample added last. */
+  addExemplar(labels: readonly LabelPair[]): void {
+    this.#exemplars.push({ row: this.#rows - 1, labels });
   }
 
   /** Hands everything to the sink and is empty again. */
@@ -42,6 +51,16 @@ export class HeldSamples {
         this.#values[row] as number,
       );
     }
+    for (const { row, labels } of this.#exemplars) {
+      sink.exemplar(
+        this.#refs[row] as number,
+        this.#seconds[row] as number,
+        this.#nanos[row] as number,
+        this.#values[row] as number,
+        labels,
+      );
+    }
+    if (this.#exemplars.length > 0) this.#exemplars = [];
   }
 
   #grow(): void {

@@ -10,6 +10,7 @@ import type { SeriesCache } from './series-cache.ts';
 import { MessageBytes } from './series-table.ts';
 import type { StampReader } from './stamp.ts';
 import { textOf } from './text.ts';
+import { traceLabels } from './trace-label.ts';
 import { asciiText } from './number-scanner.ts';
 import type { WireLabels } from './label-interner.ts';
 
@@ -84,7 +85,14 @@ export class JsonFastWay {
     const ref = this.#ref(bytes, sink);
     if (ref === undefined) return -1;
     this.#held.add(ref, this.#stamp.seconds, this.#stamp.nanos, scanner.value);
+    if (scanner.traceTo > scanner.traceFrom || scanner.spanTo > scanner.spanFrom) this.#holdExemplar(bytes);
     return end;
+  }
+
+  #holdExemplar(bytes: Uint8Array): void {
+    const { traceFrom, traceTo, spanFrom, spanTo } = this.#scanner;
+    const labels = traceLabels(asciiText(bytes, traceFrom, traceTo), asciiText(bytes, spanFrom, spanTo));
+    if (labels !== undefined) this.#held.addExemplar(labels);
   }
 
   #ref(bytes: Uint8Array, sink: SampleSink): SeriesRef | undefined {

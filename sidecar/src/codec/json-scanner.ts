@@ -4,6 +4,7 @@
  * through `JSON.parse` and the schema. What it accepts is valid JSON, except inside name and labels: those bytes count
  * only when they equal bytes that `JSON.parse` has read before. O(bytes), no allocation.
  */
+import { SPAN_ID_MAX_CHARACTERS, TRACE_ID_MAX_CHARACTERS } from '@tapewatch/contract';
 import { NumberScanner } from './number-scanner.ts';
 import type { StampReader } from './stamp.ts';
 
@@ -20,9 +21,12 @@ const TIME = 8;
 const LABELS = 16;
 const UNIT = 32;
 const HELP = 64;
+const TRACE = 128;
+const SPAN = 256;
 
 const UNIT_MAX_BYTES = 64;
 const HELP_MAX_BYTES = 4_096;
+const NULL = Buffer.from('null');
 
 /** Kinds as the table of series tells them apart. */
 export const KINDS = ['gauge', 'counter', 'observation'] as const;
@@ -37,6 +41,11 @@ export class JsonScanner {
   unitTo = 0;
   helpFrom = 0;
   helpTo = 0;
+  /** Equal ends: no id, as of most items. */
+  traceFrom = 0;
+  traceTo = 0;
+  spanFrom = 0;
+  spanTo = 0;
   /** Index into `KINDS`. */
   kind = 0;
   value = 0;
@@ -78,6 +87,7 @@ export class JsonScanner {
 
   #reset(): void {
     this.labelsFrom = this.labelsTo = this.unitFrom = this.unitTo = this.helpFrom = this.helpTo = 0;
+    this.traceFrom = this.traceTo = this.spanFrom = this.spanTo = 0;
     this.kind = 0;
     this.hasTime = false;
   }
@@ -108,6 +118,9 @@ export class JsonScanner {
         this.labelsTo = to;
         return to;
       }
+      case TRACE:
+      case SPAN:
+        return this.#id(bytes, at, key);
       default:
         return this.#described(bytes, at, key);
     }
@@ -122,6 +135,21 @@ export class JsonScanner {
     } else {
       this.helpFrom = at + 1;
       this.helpTo = to - 1;
+    }
+    return to;
+  }
+
+  #id(bytes: Uint8Array, at: number, key: number): number {
+    if (startsWith(bytes, at, NULL)) return at + NULL.length;
+    const to = plainTextEnd(bytes, at);
+    if (bytes[at] !== QUOTE || to < 0) return -1;
+    if (to - at - 2 > (key === TRACE ? TRACE_ID_MAX_CHARACTERS : SPAN_ID_MAX_CHARACTERS)) return -1;
+    if (key === TRACE) {
+      this.traceFrom = at + 1;
+      this.traceTo = to - 1;
+    } else {
+      this.spanFrom = at + 1;
+      this.spanTo = to - 1;
     }
     return to;
   }
@@ -172,6 +200,8 @@ const KEY_BYTES: Readonly<Record<number, number>> = {
   [LABELS]: 8,
   [UNIT]: 6,
   [HELP]: 6,
+  [TRACE]: 10,
+  [SPAN]: 9,
 };
 const KEY_NAMES: readonly (readonly [bytes: Uint8Array, bit: number])[] = (
   [
@@ -182,6 +212,8 @@ const KEY_NAMES: readonly (readonly [bytes: Uint8Array, bit: number])[] = (
     ['labels"', LABELS],
     ['unit"', UNIT],
     ['help"', HELP],
+    ['trace_id"', TRACE],
+    ['span_id"', SPAN],
     // A known name that makes the item something else than a plain number.
     ['histogram"', -1],
   ] as const

@@ -13,12 +13,18 @@ import { contextOf, RECEIVED, testJsonCodec } from './testing/decode.ts';
 
 const codec = testJsonCodec();
 
-/** What one way makes of an item: its sample, or undefined. */
-function by(way: typeof fastMetric | typeof checkedMetric, item: object, context: DecodeContext): Sample | undefined {
+interface Made {
+  readonly sample: Sample;
+  readonly exemplars: readonly string[];
+}
+
+/** What one way makes of an item: its sample with its exemplar, or undefined. */
+function by(way: typeof fastMetric | typeof checkedMetric, item: object, context: DecodeContext): Made | undefined {
   const [sink, stamp] = [new CollectingSink(), new StampReader()];
   stamp.begin(context.receivedNanos);
   way(item, { context, interner: new LabelInterner(), stamp, sink, problems: new ProblemList() });
-  return sink.take().samples[0];
+  const { samples, exemplars } = sink.take();
+  return samples[0] === undefined ? undefined : { sample: samples[0], exemplars };
 }
 const kinds = [
   'metric',
@@ -56,6 +62,7 @@ const label = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('__proto__', '__name__', 'toString', '', '9', 'ä') },
 );
 const scalar = fc.oneof(fc.string(), fc.integer(), fc.boolean());
+const id = fc.oneof(fc.stringMatching(/^[0-9a-f]{32}$/), fc.string({ maxLength: 66 }), fc.constant(null));
 const metric = fc.record(
   {
     name: mostly(fc.stringMatching(/^[a-z_:][a-z0-9_:]{0,8}$/)),
@@ -70,6 +77,8 @@ const metric = fc.record(
     labels: mostly(fc.dictionary(label, mostly(scalar), { maxKeys: 3 })),
     unit: mostly(fc.string({ maxLength: 66 })),
     help: mostly(fc.string()),
+    trace_id: mostly(id),
+    span_id: mostly(id),
     extra: odd,
   },
   { requiredKeys: ['name', 'value'] },
@@ -191,8 +200,9 @@ describe('the way by bytes', () => {
         // A byte order mark sends a message the careful way.
         const careful = codec.decode(Buffer.from(`\uFEFF${text}`), context);
         const twice = [0, 1].map(() => codec.decode(Buffer.from(text), context));
-        for (const { samples, problems } of twice) {
+        for (const { samples, exemplars, problems } of twice) {
           expect(samples).toEqual(careful.samples);
+          expect(exemplars).toEqual(careful.exemplars);
           expect(problems.map(({ reason, detail }) => [reason, detail])).toEqual(
             careful.problems.map(({ reason, detail }) => [reason, detail]),
           );

@@ -20,6 +20,30 @@ describe('JSON metrics', () => {
     expect(sample).toMatchObject({ unit: 'bytes', help: 'H.' });
   });
 
+  it.each([
+    ['by bytes', ''],
+    ['by the careful way', '\uFEFF'],
+  ])('keeps the trace of a number as an exemplar of its series, %s', (_, mark) => {
+    const ids = { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', span_id: '00f067aa0ba902b7' };
+    const list = [
+      metric({ type: 'observation', value: 0.5, time: '1753612200000000001', labels: { a: 'x' }, ...ids }),
+      metric({}),
+      metric({ trace_id: '', span_id: null }),
+      metric({ name: 'n_total', type: 'counter', value: 7, trace_id: 't' }),
+    ];
+    const { samples, problems, exemplars } = decode(`${mark}[${list.join(',')}]`);
+    expect([samples.length, problems]).toEqual([4, []]);
+    expect(exemplars).toEqual([
+      `up{a="x"} 0.5 {trace_id=${ids.trace_id} span_id=${ids.span_id}} @1753612200000000001`,
+      `n_total 7 {trace_id=t} @${RECEIVED}`,
+    ]);
+  });
+
+  it('refuses ids that are too long, and names them', () => {
+    const { samples, problems } = decode(metric({ trace_id: 'x'.repeat(65) }));
+    expect([samples, problems[0]?.detail]).toEqual([[], expect.stringMatching(/^trace_id: /)]);
+  });
+
   it('stamps with the time of receipt when there is none', () => {
     expect(decode(metric({})).samples[0]?.timeNanos).toBe(RECEIVED);
   });

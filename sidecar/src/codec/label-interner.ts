@@ -61,6 +61,12 @@ export class LabelInterner {
     return ref;
   }
 
+  /** The number that the sink gave this label set as a series of any kind; 0 when it was not asked, or refused. */
+  known(name: string, own: WireLabels, context: ContextLabels): SeriesRef {
+    const interned = this.#intern(name, own, context);
+    return interned instanceof Fault ? 0 : (interned.refs.find((ref) => ref > 0) ?? 0);
+  }
+
   /** The label set with its metric name, or what is wrong with it. The payload's labels win over the context's. */
   intern(name: string, own: WireLabels | undefined, context: ContextLabels): Labels | Fault {
     const interned = this.#intern(name, own, context);

@@ -2,13 +2,14 @@
  * One JSON metric into the sink. Plain numbers take a hand-checked way without zod; whatever it does not know at once
  * goes through the schema, which also words the error. A property test holds the two ways equal.
  */
-import { type WireMetric, wireMetric } from '@tapewatch/contract';
-import type { DecodeContext, SampleSink } from '../ports.ts';
+import { SPAN_ID_MAX_CHARACTERS, TRACE_ID_MAX_CHARACTERS, type WireMetric, wireMetric } from '@tapewatch/contract';
+import type { DecodeContext, SampleSink, SeriesRef } from '../ports.ts';
 import type { LabelInterner, WireLabels } from './label-interner.ts';
 import { Fault, type ProblemList } from './problem.ts';
 import { schemaFault } from './schema-fault.ts';
 import { putServiceMessage, serviceMessageOf } from './service-message.ts';
 import type { StampReader } from './stamp.ts';
+import { traceLabels } from './trace-label.ts';
 import { histogramFromWire } from './wire-histogram.ts';
 
 const UNIT_MAX_CHARACTERS = 64;
@@ -31,6 +32,8 @@ interface Raw {
   readonly labels?: unknown;
   readonly unit?: unknown;
   readonly help?: unknown;
+  readonly trace_id?: unknown;
+  readonly span_id?: unknown;
 }
 
 /** The sample is in the sink, or what is wrong with the item is returned. */
@@ -43,18 +46,36 @@ export function putMetric(item: unknown, outlet: MetricOutlet): Fault | undefine
 /** True when the item was a plain, valid number sample and is in the sink; else nothing has happened. */
 export function fastMetric(item: Raw | null, { context, interner, stamp, sink }: MetricOutlet): boolean {
   if (typeof item !== 'object' || item === null) return false;
-  const { name, type = 'gauge', value, time, labels: own, unit, help } = item;
+  const { name, type = 'gauge', value, time, labels: own, unit, help, trace_id: trace, span_id: span } = item;
   if (typeof name !== 'string' || typeof value !== 'number' || !Number.isFinite(value)) return false;
   if (type !== 'gauge' && type !== 'counter' && type !== 'observation') return false;
   if ('histogram' in item || !fastTime(time, stamp)) return false;
   if (own !== undefined && (typeof own !== 'object' || own === null || Array.isArray(own))) return false;
   if (unit !== undefined && (typeof unit !== 'string' || unit.length > UNIT_MAX_CHARACTERS)) return false;
   if (help !== undefined && (typeof help !== 'string' || help.length > HELP_MAX_CHARACTERS)) return false;
+  if (!isId(trace, TRACE_ID_MAX_CHARACTERS) || !isId(span, SPAN_ID_MAX_CHARACTERS)) return false;
   const identity = { name, labels: own as WireLabels | undefined, kind: type, unit, help } as const;
   const ref = interner.ref(identity, context.labels, sink);
   if (ref instanceof Fault) return false;
   sink.number(ref, stamp.seconds, stamp.nanos, value);
+  putExemplar(ref, value, { trace, span }, { stamp, sink });
   return true;
+}
+
+function isId(id: unknown, maxCharacters: number): id is string | null | undefined {
+  return id === undefined || id === null || (typeof id === 'string' && id.length <= maxCharacters);
+}
+
+/** The sample just put, as the exemplar of its series, when it came with an id. */
+function putExemplar(
+  ref: SeriesRef,
+  value: number,
+  { trace, span }: Readonly<Record<'trace' | 'span', string | null | undefined>>,
+  { stamp, sink }: Pick<MetricOutlet, 'stamp' | 'sink'>,
+): void {
+  if (trace === undefined && span === undefined) return;
+  const labels = traceLabels(trace ?? '', span ?? '');
+  if (labels !== undefined) sink.exemplar(ref, stamp.seconds, stamp.nanos, value, labels);
 }
 
 function fastTime(time: unknown, stamp: StampReader): boolean {
@@ -86,7 +107,11 @@ function put(metric: WireMetric, labels: WireLabels | undefined, outlet: MetricO
   const ref = interner.ref({ name, labels, kind, unit, help }, context.labels, sink);
   if (ref instanceof Fault) return ref;
   if (histogram !== undefined) sink.histogram(ref, stamp.seconds, stamp.nanos, histogram);
-  else sink.number(ref, stamp.seconds, stamp.nanos, numberOf(metric.value as number | string));
+  else {
+    const value = numberOf(metric.value as number | string);
+    sink.number(ref, stamp.seconds, stamp.nanos, value);
+    putExemplar(ref, value, { trace: metric.trace_id, span: metric.span_id }, outlet);
+  }
   return undefined;
 }
 

@@ -55,7 +55,7 @@ describe.each(VERSIONS)('remote write %s', (_name, version, write) => {
         ],
       },
       { labels: { __name__: 'up', job: 'node' }, samples: [{ value: 1, timeMs: NOW_MS }] },
-      { labels: { __name__: 'h_bucket', le: '+Inf' }, samples: [{ value: 9, timeMs: NOW_MS }], exemplars: 2 },
+      { labels: { __name__: 'h_bucket', le: '+Inf' }, samples: [{ value: 9, timeMs: NOW_MS }] },
     ]);
     expect(samples.map(sampleText)).toEqual([
       `http_requests_total{code="200"} counter 3 @${RECEIVED - 1_000_000n}`,
@@ -63,7 +63,39 @@ describe.each(VERSIONS)('remote write %s', (_name, version, write) => {
       `up{job="node"} gauge 1 @${RECEIVED}`,
       `h_bucket{le="+Inf"} counter 9 @${RECEIVED}`,
     ]);
-    expect(problems).toEqual([expect.objectContaining({ reason: 'exemplar', items: 2, countOnly: true })]);
+    expect(problems).toEqual([]);
+  });
+
+  it('takes exemplars of series that are known, beside their samples or before them in the request', () => {
+    const exemplar = (trace: string, value: number) => ({ labels: { trace_id: trace }, value, timeMs: NOW_MS - 5 });
+    const bucket = { __name__: 'h_bucket', le: '0.5' };
+    const codec = newCodec();
+    const { exemplars, problems } = decode(
+      [
+        { labels: bucket, exemplars: [exemplar('a', 0.3)] },
+        { labels: bucket, samples: [{ value: 9, timeMs: NOW_MS }], exemplars: [exemplar('b', 0.4)] },
+        { labels: { __name__: 'native' }, natives: [{ schema: 0, spans: [], timeMs: NOW_MS }] },
+      ],
+      codec,
+    );
+    const at = `@${RECEIVED - 5_000_000n}`;
+    expect([exemplars, problems]).toEqual([
+      [`h_bucket{le="0.5"} 0.3 {trace_id=a} ${at}`, `h_bucket{le="0.5"} 0.4 {trace_id=b} ${at}`],
+      [],
+    ]);
+    // Prometheus sends those of a native histogram under its bare name, which tells no kind.
+    const later = decode([{ labels: { __name__: 'native' }, exemplars: [exemplar('c', 7)] }], codec);
+    expect([later.exemplars, later.problems]).toEqual([[`native 7 {trace_id=c} ${at}`], []]);
+  });
+
+  it('only counts exemplars of unknown series, and those without a time', () => {
+    const exemplar = { labels: { trace_id: 'a' }, value: 1, timeMs: NOW_MS };
+    const { exemplars, samples, problems } = decode([
+      { labels: { __name__: 'nobody' }, exemplars: [exemplar, exemplar] },
+      { labels: { __name__: 'up' }, samples: [{ value: 1, timeMs: NOW_MS }], exemplars: [{ ...exemplar, timeMs: -1 }] },
+    ]);
+    expect([exemplars, samples.length]).toEqual([[], 1]);
+    expect(problems).toEqual([expect.objectContaining({ reason: 'exemplar', items: 3, countOnly: true })]);
   });
 
   it("reads the specification's example of spans and deltas", () => {

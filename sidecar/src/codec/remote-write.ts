@@ -1,7 +1,8 @@
 /**
  * Prometheus remote write 1.0 and 2.0, snappy block (docs/wire.md, "Remote write"). Kinds go by the name, since a request
  * of version 1.0 does not tell them and one of 2.0 may not: the same series must be of one kind in both. Native
- * histograms are totals and are taken apart; a stale marker ends a series; exemplars have no place yet and are counted.
+ * histograms are totals and are taken apart; a stale marker ends a series. Exemplars may come in a series of their own, of
+ * which they do not tell the kind: they are put behind all samples, and only to series that samples have made known.
  */
 import type { MetricKind } from '@tapewatch/core';
 import type { DecodeContext, SampleSink, Codec } from '../ports.ts';
@@ -9,7 +10,15 @@ import { DECOMPRESSED_MAX_BYTES, maxBytesOf } from './limit.ts';
 import { Fault, refuse, tooLarge } from './problem.ts';
 import { ProtobufReader } from './protobuf/reader.ts';
 import { histogramOf } from './remote-write/histogram.ts';
-import { readNative, readSample, type WireNative, type WireSample } from './remote-write/message.ts';
+import {
+  readExemplar,
+  readLabel,
+  readNative,
+  readSample,
+  type WireExemplar,
+  type WireNative,
+  type WireSample,
+} from './remote-write/message.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { type OutletSeries, SeriesOutlet } from './series-outlet.ts';
 import { decodeSnappyBlock } from './snappy-block.ts';
@@ -25,7 +34,8 @@ interface WireSeries {
   fault: Fault | undefined;
   samples: WireSample[];
   natives: WireNative[];
-  exemplars: number;
+  /** Absent in most series. */
+  exemplars: WireExemplar[] | undefined;
   createdMs: number;
   unit: string;
   help: string;
@@ -70,6 +80,7 @@ function decode(payload: Uint8Array, { version, context, sink, outlet }: Reading
   }
   outlet.begin(context, sink);
   for (const series of list) putSeries(series, outlet);
+  for (const series of list) if (series.exemplars !== undefined) putExemplars(series, series.exemplars, outlet);
   outlet.end();
   return undefined;
 }
@@ -80,9 +91,9 @@ function requestOf(reader: ProtobufReader): WireSeries[] {
     if (tag !== 1) return;
     const series = emptySeries();
     reader.message((inner) => {
-      if (inner === 1) readLabel(reader, series);
+      if (inner === 1) addLabel(series, ...readLabel(reader));
       else if (inner === 2) series.samples.push(readSample(reader));
-      else if (inner === 3) series.exemplars++;
+      else if (inner === 3) (series.exemplars ??= []).push(readExemplar(reader, (own) => own.push(readLabel(reader))));
       else if (inner === 4) series.natives.push(readNative(reader));
     });
     list.push(series);
@@ -117,7 +128,7 @@ function readSeries2(reader: ProtobufReader, symbol: (ref: number) => string): W
     if (tag === 1) reader.packedVarint(refs);
     else if (tag === 2) series.samples.push(readSample(reader));
     else if (tag === 3) series.natives.push(readNative(reader));
-    else if (tag === 4) series.exemplars++;
+    else if (tag === 4) (series.exemplars ??= []).push(readExemplar2(reader, symbol));
     else if (tag === 6) series.createdMs = reader.int64();
     else if (tag === 5) {
       reader.message((inner) => {
@@ -133,13 +144,14 @@ function readSeries2(reader: ProtobufReader, symbol: (ref: number) => string): W
   return series;
 }
 
-function readLabel(reader: ProtobufReader, series: WireSeries): void {
-  let [name, value] = ['', ''];
-  reader.message((tag) => {
-    if (tag === 1) name = reader.string();
-    else if (tag === 2) value = reader.string();
-  });
-  addLabel(series, name, value);
+function readExemplar2(reader: ProtobufReader, symbol: (ref: number) => string): WireExemplar {
+  const refs: number[] = [];
+  const exemplar = readExemplar(reader, () => reader.packedVarint(refs));
+  if (refs.length % 2 !== 0) throw new RangeError(`${refs.length} label references of an exemplar are no pairs`);
+  for (let at = 0; at < refs.length; at += 2) {
+    exemplar.labels.push([symbol(refs[at] as number), symbol(refs[at + 1] as number)]);
+  }
+  return exemplar;
 }
 
 function addLabel(series: WireSeries, name: string, value: string): void {
@@ -153,7 +165,7 @@ function emptySeries(): WireSeries {
     fault: undefined,
     samples: [],
     natives: [],
-    exemplars: 0,
+    exemplars: undefined,
     createdMs: 0,
     unit: '',
     help: '',
@@ -162,9 +174,7 @@ function emptySeries(): WireSeries {
 
 function putSeries(series: WireSeries, outlet: SeriesOutlet): void {
   const { labels, samples, natives } = series;
-  const { __name__: name = '', ...rest } = labels;
-  // A spread gives the record a prototype; a label of that name would set it.
-  const own = Object.assign(Object.create(null) as Record<string, string>, rest);
+  const { name, own } = identityOf(series);
   const described = { name, labels: own, unit: series.unit, help: series.help };
   const excerpt = (): string => JSON.stringify(labels).slice(0, 1_000);
   for (const sample of samples) {
@@ -176,8 +186,20 @@ function putSeries(series: WireSeries, outlet: SeriesOutlet): void {
     const fault = series.fault ?? putNative({ ...described, kind: 'histogram' }, { ...native, startMs }, outlet);
     if (fault !== undefined) outlet.refuse(fault, excerpt());
   }
-  for (let index = 0; index < series.exemplars; index++) {
-    outlet.refuse(new Fault('exemplar', 'exemplars are not kept'), '');
+}
+
+function identityOf({ labels }: WireSeries): { readonly name: string; readonly own: Record<string, string> } {
+  const { __name__: name = '', ...rest } = labels;
+  // A spread gives the record a prototype; a label of that name would set it.
+  return { name, own: Object.assign(Object.create(null) as Record<string, string>, rest) };
+}
+
+function putExemplars(series: WireSeries, exemplars: readonly WireExemplar[], outlet: SeriesOutlet): void {
+  const { name, own } = identityOf(series);
+  for (const { labels, value, timeMs } of exemplars) {
+    const fault =
+      series.fault ?? readTime(timeMs, outlet) ?? outlet.exemplarOfKnown({ name, labels: own }, value, labels);
+    if (fault !== undefined) outlet.refuse(new Fault('exemplar', fault.detail), name);
   }
 }
 

@@ -2,7 +2,7 @@
  * What the codecs of ready-made metrics (OTLP, remote write) write through: one message's context, stamp, sink and
  * problems, and the memories that turn totals and deltas into each other.
  */
-import { ExponentialHistogram, type MetricKind } from '@tapewatch/core';
+import { ExponentialHistogram, type LabelPair, type MetricKind } from '@tapewatch/core';
 import type { DecodeContext, SampleSink, SeriesRef } from '../ports.ts';
 import { Fault, ProblemList, shown } from './problem.ts';
 import type { SeriesCache } from './series-cache.ts';
@@ -82,6 +82,26 @@ export class SeriesOutlet {
     const ref = this.ref(series);
     if (ref instanceof Fault) return ref;
     (this.#sink as SampleSink).stale(ref, this.stamp.seconds, this.stamp.nanos);
+    return undefined;
+  }
+
+  /** At the present stamp. */
+  exemplar(series: OutletSeries, value: number, labels: readonly LabelPair[]): Fault | undefined {
+    const ref = this.ref(series);
+    if (ref instanceof Fault) return ref;
+    (this.#sink as SampleSink).exemplar(ref, this.stamp.seconds, this.stamp.nanos, value, labels);
+    return undefined;
+  }
+
+  /** The same, for a series that samples have made known already. */
+  exemplarOfKnown(
+    { name, labels }: Pick<OutletSeries, 'name' | 'labels'>,
+    value: number,
+    own: readonly LabelPair[],
+  ): Fault | undefined {
+    const ref = this.#cache.interner.known(name, labels, (this.#context as DecodeContext).labels);
+    if (ref === 0) return new Fault('exemplar', `${shown(name)}: no sample of this series came before its exemplar`);
+    (this.#sink as SampleSink).exemplar(ref, this.stamp.seconds, this.stamp.nanos, value, own);
     return undefined;
   }
 

@@ -71,6 +71,7 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
       commitIntervalMs: settings.commitIntervalMs,
       maxBatchRows: settings.maxBatchRows,
       maxPendingRows: settings.maxPendingRows,
+      maxExemplars: settings.maxExemplars,
     },
     recovery,
   );
@@ -78,6 +79,7 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
   telemetry.level('resting_series', 'Series that are silent: only their names are kept in memory.', () => {
     return pipeline.registry.resting;
   });
+  telemetry.level('exemplars', 'Exemplars that are kept in memory.', () => pipeline.exemplars.size);
   telemetry.level('pending_rows', 'Rows that wait for their batch.', () => pipeline.pendingRows);
   return pipeline;
 }

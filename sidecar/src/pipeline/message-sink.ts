@@ -3,11 +3,12 @@
  * batch. One object for all messages, so that a sample costs no allocation. What is refused is counted by reason; the first
  * ones of a flush also become dead letters.
  */
-import type { ExponentialHistogram, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
+import type { ExponentialHistogram, LabelPair, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
 import type { DecodeProblem, Envelope, IntakeReceipt, SampleSink } from '../ports.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import type { Changes } from './changes.ts';
 import type { ClockOffsets } from './clock-offsets.ts';
+import type { ExemplarMemory } from './exemplar-memory.ts';
 import { HEARD, refusalOf, type SeriesRegistry } from './series-registry.ts';
 import type { StreamState } from './stream-state.ts';
 
@@ -23,6 +24,7 @@ export interface MessageSinkOptions {
   readonly changes: Changes;
   readonly states: readonly StreamState[];
   readonly offsets: ClockOffsets;
+  readonly exemplars: ExemplarMemory;
   /** True when the second's windows are sealed already. */
   readonly isLate: (stream: string, second: number) => boolean;
   readonly onEvent: (event: TradingEvent, envelope: Envelope) => void;
@@ -44,6 +46,8 @@ export class MessageSink implements SampleSink {
   rejected = 0;
   /** Ready-made histograms among those that were taken. */
   histograms = 0;
+  /** Exemplars of the message that were kept; they are none of its items. */
+  exemplars = 0;
   /** The first of the present message's problems. */
   problems: Pick<DecodeProblem, 'reason' | 'detail'>[] = [];
   /** While true, items are counted as rejected and nothing is kept. */
@@ -65,12 +69,13 @@ export class MessageSink implements SampleSink {
     this.accepted = 0;
     this.rejected = 0;
     this.histograms = 0;
+    this.exemplars = 0;
     if (this.problems.length > 0) this.problems = [];
   }
 
   get taken(): Taken {
-    const { accepted, rejected, histograms, problems } = this;
-    return { accepted, rejected, histograms, problems };
+    const { accepted, rejected, histograms, exemplars, problems } = this;
+    return { accepted, rejected, histograms, exemplars, problems };
   }
 
   /** After the last item: what the message tells of its source's clock. */
@@ -114,6 +119,20 @@ export class MessageSink implements SampleSink {
     this.#batch.addHistogram(ref, seconds, nanos, histogram);
     this.histograms++;
     this.#observe(ref, seconds, nanos);
+  }
+
+  /** One that is older than the stream's bound is kept: it moves no watermark, and pages repeat theirs for hours. */
+  exemplar(ref: number, seconds: number, nanos: number, value: number, labels: readonly LabelPair[]): void {
+    // Why its sample was refused is counted with the sample.
+    if (this.isClosed || ref <= 0) return;
+    const series = this.#registry.byId(ref)?.labels;
+    if (series === undefined) return this.#state.dropExemplar('exemplar_series');
+    if (seconds > this.#state.newestTaken) return this.#state.dropExemplar('exemplar_time');
+    const sent = { seconds, nanos, value, labels };
+    const outcome = this.#options.exemplars.add(series, sent, Math.floor(this.#nowSeconds));
+    if (outcome === 'taken' || outcome === 'displaced') this.exemplars++;
+    if (outcome === 'displaced') this.#state.dropExemplar('exemplar_rate');
+    else if (outcome !== 'taken' && outcome !== 'repeated') this.#state.dropExemplar(outcome);
   }
 
   event(event: TradingEvent): void {

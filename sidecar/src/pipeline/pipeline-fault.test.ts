@@ -31,7 +31,7 @@ function setUp(overrides: Partial<PipelineOptions> = {}) {
         },
       ],
       limits: { maxSeries: 9, maxNewPerSecond: 9 },
-      ...{ flushIntervalMs: 2, commitIntervalMs: 250, maxBatchRows: 1_000, maxPendingRows: 1_000 },
+      ...{ flushIntervalMs: 2, commitIntervalMs: 250, maxBatchRows: 1_000, maxPendingRows: 1_000, maxExemplars: 9 },
       head: { define: nothing, append: nothing, seal: nothing, isLate: () => false, evict: nothing, ...NEVER_RESTS },
       resting: { restAfterMs: 3_600_000, totalsOf: async () => [], onRest: () => undefined },
       append: async (batch) => (batches.push(batch), { duplicates: 0 }),

@@ -35,6 +35,13 @@ export const pipelineOptions = z
       .max(10_000_000)
       .default(250_000)
       .describe('series of one stream that may be awake, so that one broken publisher leaves room for the others'),
+    maxExemplars: z
+      .number()
+      .int()
+      .min(0)
+      .max(10_000_000)
+      .default(100_000)
+      .describe('exemplars in memory, some 200 bytes each; 0 keeps none'),
     maxFutureMs: z.number().int().min(0).max(86_400_000).default(600_000).describe('stamps further ahead are refused'),
     idleDelayMs: z
       .number()

@@ -106,6 +106,7 @@ function setUp(overrides: Partial<PipelineOptions> = {}, recovery = EMPTY) {
       flushIntervalMs: 50,
       maxBatchRows: 1_000,
       maxPendingRows: 4,
+      maxExemplars: 100,
       head: NO_HEAD,
       resting: { restAfterMs: 3_600_000, totalsOf: async () => [], onRest: () => undefined },
       commitIntervalMs: 0,

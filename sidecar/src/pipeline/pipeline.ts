@@ -25,6 +25,7 @@ import { DeadLetters } from './dead-letters.ts';
 import { Deriver } from './derive.ts';
 import { LogPositions } from './log-positions.ts';
 import { MessageSink, type Taken } from './message-sink.ts';
+import { ExemplarMemory } from './exemplar-memory.ts';
 import { identity, RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
 import { SilentSeries, type RestingHead, type SilentSeriesOptions } from './silent-series.ts';
@@ -58,6 +59,8 @@ export interface PipelineOptions extends CommitterOptions {
   readonly maxBatchRows: number;
   /** Rows that are not durable yet; past it messages are refused with reason `queue_full`. */
   readonly maxPendingRows: number;
+  /** Exemplars that are kept in memory. */
+  readonly maxExemplars: number;
   readonly head: PipelineHead;
   readonly resting: Pick<SilentSeriesOptions, 'restAfterMs' | 'totalsOf' | 'onRest'>;
 }
@@ -77,6 +80,7 @@ export class Pipeline implements Progress {
   readonly #batch = new BatchBuilder();
   readonly #changes: Changes;
   readonly #offsets = new ClockOffsets();
+  readonly #exemplars: ExemplarMemory;
   readonly #sink: MessageSink;
   readonly #deadLetters: DeadLetters;
   readonly #silent: SilentSeries;
@@ -108,12 +112,14 @@ export class Pipeline implements Progress {
       head: options.head,
       onRestored: (id, sinceSeconds) => this.#changes.note(this.#registry.nameOf[id] as number, sinceSeconds),
     });
+    this.#exemplars = new ExemplarMemory(options.maxExemplars);
     this.#sink = new MessageSink({
       registry: this.#registry,
       batch: this.#batch,
       changes: this.#changes,
       states: this.#states,
       offsets: this.#offsets,
+      exemplars: this.#exemplars,
       isLate: (stream, second) => options.head.isLate(stream, second),
       onEvent: (event, envelope) => this.#addEvent(event, envelope),
       onProblem: (problem, envelope, stream) => this.#deadLetters.reject(problem, envelope, stream),
@@ -132,6 +138,10 @@ export class Pipeline implements Progress {
 
   get registry(): SeriesRegistry {
     return this.#registry;
+  }
+
+  get exemplars(): ExemplarMemory {
+    return this.#exemplars;
   }
 
   get deriver(): Deriver {

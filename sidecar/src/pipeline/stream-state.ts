@@ -36,6 +36,8 @@ export class StreamState {
   stored = 0;
   late = 0;
   duplicates = 0;
+  /** Exemplars that were not kept, by reason. */
+  readonly droppedExemplars = new Map<string, number>();
 
   constructor(policy: StreamPolicy, number: number) {
     this.policy = policy;
@@ -57,12 +59,18 @@ export class StreamState {
     this.watermark = Math.max(this.watermark, behindNewest, nowSeconds - idleDelayMs / 1_000);
   }
 
+  dropExemplar(reason: string): void {
+    this.droppedExemplars.set(reason, (this.droppedExemplars.get(reason) ?? 0) + 1);
+  }
+
   /** Hands over what was counted since the last time; per message it would cost more than the message. */
-  tell(telemetry: Pick<Telemetry, 'received' | 'duplicates' | 'late'>): void {
+  tell(telemetry: Pick<Telemetry, 'received' | 'duplicates' | 'late' | 'dropped'>): void {
     const { name } = this.policy;
     if (this.messages > 0) telemetry.received(name, this.messages, this.bytes);
     if (this.duplicates > 0) telemetry.duplicates(name, this.duplicates);
     if (this.late > 0) telemetry.late(name, this.late);
+    for (const [reason, items] of this.droppedExemplars) telemetry.dropped(name, reason, items);
+    this.droppedExemplars.clear();
     this.messages = this.bytes = this.duplicates = this.late = 0;
   }
 }

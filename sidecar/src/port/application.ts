@@ -35,7 +35,7 @@ export interface PromqlEngine {
   ): Promise<QueryResult & { readonly stats?: PromqlStats }>;
 }
 
-/** One thing that was measured, behind a point of a distribution. Labels name it: `order_id`, `symbol`, ... */
+/** One thing that was measured, behind a point of a series. Labels name it: `order_id`, `trace_id`, ... */
 export interface Exemplar {
   readonly timeMs: number;
   readonly value: number;
@@ -48,7 +48,13 @@ export interface ExemplarSeries {
   readonly exemplars: readonly Exemplar[];
 }
 
-/** Finds the orders behind the latencies that an expression reads. Both ends of the span inclusive. */
+/** Exemplars that publishers sent, as far as memory reaches. */
+export interface KeptExemplars {
+  /** Of the series that match; both ends of the span inclusive. Series without any are left out. */
+  select(matches: (labels: Labels) => boolean, span: { startMs: number; endMs: number }): readonly ExemplarSeries[];
+}
+
+/** Finds what is behind the series that an expression reads: orders, and exemplars that publishers sent. */
 export type FindExemplars = (
   expr: string,
   span: { readonly startMs: number; readonly endMs: number },

@@ -1,5 +1,5 @@
 /** The codec port: bytes to items, written into a sink so that a sample costs no object. */
-import type { ExponentialHistogram, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
+import type { ExponentialHistogram, LabelPair, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
 
 export interface DecodeContext {
   /** What the stream carries. */
@@ -48,6 +48,11 @@ export interface SampleSink {
   stale(ref: SeriesRef, seconds: number, nanos: number): void;
   /** A ready-made distribution over an interval (a delta) that ends at the stamp. The sink keeps the object. */
   histogram(ref: SeriesRef, seconds: number, nanos: number, histogram: ExponentialHistogram): void;
+  /**
+   * One measurement behind the series, with labels that lead to it (`trace_id`, `span_id`, ...). After the series' sample
+   * where there is one. The sink copies what it keeps, refuses what is past its bounds and counts that.
+   */
+  exemplar(ref: SeriesRef, seconds: number, nanos: number, value: number, labels: readonly LabelPair[]): void;
   event(event: TradingEvent): void;
   /** Tells an item apart that was not taken; the others of the message stay. */
   problem(problem: DecodeProblem): void;
@@ -66,6 +71,8 @@ export interface IntakeReceipt {
   readonly rejected: number;
   /** Ready-made histograms among the accepted. */
   readonly histograms?: number;
+  /** Exemplars that were kept; they are beside the accepted. */
+  readonly exemplars?: number;
   /** The first few, with reason and detail; the rest is in `rejected` only. */
   readonly problems: readonly { readonly reason: string; readonly detail: string }[];
 }

@@ -6,7 +6,7 @@ import type { ExponentialHistogram } from '@tapewatch/core';
 import { METRIC_NAME } from '@tapewatch/core';
 import { canonicalPairs, Families } from './exposition/family.ts';
 import type { Stamp } from './exposition/number-text.ts';
-import { TextParser, type Dialect } from './exposition/text-parser.ts';
+import { TextParser, type Dialect, type PageExemplar } from './exposition/text-parser.ts';
 import { labelSample, type LabelRules } from './sample-label.ts';
 import { ScrapeFault } from './scrape-fault.ts';
 import { detached, detachedPairs, type CachedSeries, type SeriesCache } from './series-cache.ts';
@@ -21,6 +21,8 @@ export interface PageSample {
   readonly stamp: Stamp | undefined;
   /** Cumulative, in place of the value. */
   readonly histogram: ExponentialHistogram | undefined;
+  /** Undefined for most. */
+  readonly exemplars: readonly PageExemplar[] | undefined;
 }
 
 export interface PageSamples {
@@ -57,6 +59,7 @@ export class PageCollector {
       readonly pairs: Parameters<typeof labelSample>[0];
     },
     point: Pick<PageSample, 'value' | 'stamp'> & { readonly histogram?: ExponentialHistogram },
+    exemplars?: readonly PageExemplar[],
   ): void {
     this.exposed++;
     const series = this.#cache.get(text) ?? this.#make(text, describe());
@@ -68,7 +71,7 @@ export class PageCollector {
     }
     const stamp = this.#rules.job.honorTimestamps ? point.stamp : undefined;
     series.hasStamp = stamp !== undefined;
-    this.samples.push({ series, value: point.value, stamp, histogram: point.histogram });
+    this.samples.push({ series, value: point.value, stamp, histogram: point.histogram, exemplars });
   }
 
   #make(
@@ -106,8 +109,10 @@ export async function readTextPage(
     if (count % PORTION === 0) await pause();
     const entry = parser.next();
     if (entry === 'end') return;
-    if (entry === 'sample') collector.add(parser.seriesText, describe, parser);
-    else if (entry === 'type') families.at(detached(parser.family)).type = parser.metricType;
+    if (entry === 'sample') {
+      const { exemplar } = parser;
+      collector.add(parser.seriesText, describe, parser, exemplar === undefined ? undefined : [exemplar]);
+    } else if (entry === 'type') families.at(detached(parser.family)).type = parser.metricType;
     else families.at(detached(parser.family))[entry] = detached(parser.content);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { ExponentialHistogram, Labels, type LabelPair } from '@tapewatch/core';
 import fc from 'fast-check';
+import Pbf from 'pbf';
 import { ExpositionError } from './exposition/exposition-error.ts';
 import { parseNumber } from './exposition/number-text.ts';
 import { increaseOf } from './native-histogram.ts';
@@ -72,6 +73,78 @@ describe('answers as Prometheus does', () => {
           },
     ]);
     expect(answers).toEqual(wanted);
+  });
+});
+
+describe('exemplars', () => {
+  const message = (write: (pbf: Pbf) => void): Uint8Array => {
+    const pbf = new Pbf();
+    write(pbf);
+    return pbf.finish();
+  };
+  const exemplar = (trace: string, value: number, stamp = true): Uint8Array =>
+    message((pbf) => {
+      const label = message((pair) => (pair.writeStringField(1, 'trace_id'), pair.writeStringField(2, trace)));
+      pbf.writeBytesField(1, label);
+      pbf.writeDoubleField(2, value);
+      const at = message((time) => (time.writeVarintField(1, 1_700_000_000), time.writeVarintField(2, 5)));
+      if (stamp) pbf.writeBytesField(3, at);
+    });
+  const family = (name: string, type: number, metric: (pbf: Pbf) => void): Uint8Array => {
+    const body = message((pbf) => {
+      pbf.writeStringField(1, name);
+      pbf.writeVarintField(3, type);
+      pbf.writeBytesField(4, message(metric));
+    });
+    return Buffer.concat([message((pbf) => pbf.writeVarint(body.length)), body]);
+  };
+  const histogram = (native: boolean, own: boolean) => (pbf: Pbf) =>
+    pbf.writeBytesField(
+      7,
+      message((inner) => {
+        inner.writeVarintField(1, 3);
+        inner.writeDoubleField(2, 4);
+        const bucket = message((to) => {
+          to.writeVarintField(1, 3);
+          to.writeDoubleField(2, 0.5);
+          to.writeBytesField(3, exemplar('bucket', 0.4));
+        });
+        inner.writeBytesField(3, bucket);
+        if (native) {
+          inner.writeSVarintField(5, 0);
+          inner.writeDoubleField(6, 1e-9);
+          inner.writeBytesField(
+            12,
+            message((span) => (span.writeSVarintField(1, 0), span.writeVarintField(2, 1))),
+          );
+          inner.writePackedSVarint(13, [3]);
+        }
+        if (own) for (const trace of ['n1', 'n2']) inner.writeBytesField(16, exemplar(trace, 1, trace === 'n1'));
+      }),
+    );
+  const stamp = { seconds: 1_700_000_000, nanos: 5 };
+  const of = async (bytes: Uint8Array) =>
+    (await read(bytes)).flatMap(({ series, exemplars = [] }) =>
+      exemplars.map((one) => [series.labels?.toString(), one.labels[0]?.[1], one.value, one.stamp]),
+    );
+
+  it('of counters and classic buckets belong to their lines', async () => {
+    const counter = family('c_total', 0, (pbf) =>
+      pbf.writeBytesField(
+        3,
+        message((inner) => (inner.writeDoubleField(1, 7), inner.writeBytesField(2, exemplar('c', 1, false)))),
+      ),
+    );
+    expect(await of(counter)).toEqual([['c_total', 'c', 1, undefined]]);
+    expect(await of(family('h', 4, histogram(false, false)))).toEqual([['h_bucket{le="0.5"}', 'bucket', 0.4, stamp]]);
+  });
+
+  it('of a native histogram are its own, or else those of its classic buckets', async () => {
+    expect(await of(family('h', 4, histogram(true, true)))).toEqual([
+      ['h', 'n1', 1, stamp],
+      ['h', 'n2', 1, undefined],
+    ]);
+    expect(await of(family('h', 4, histogram(true, false)))).toEqual([['h', 'bucket', 0.4, stamp]]);
   });
 });
 

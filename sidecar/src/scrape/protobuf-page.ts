@@ -6,6 +6,7 @@ import { METRIC_NAME, type ExponentialHistogram, type LabelPair, type MetricKind
 import { canonicalBound } from './exposition/family.ts';
 import { readFamilies, type WireFamily, type WireHistogram, type WireMetric } from './exposition/metric-family.ts';
 import type { Stamp } from './exposition/number-text.ts';
+import type { PageExemplar } from './exposition/text-parser.ts';
 import { isNative, nativeHistogram } from './native-histogram.ts';
 import type { PageCollector, Pause } from './page-reader.ts';
 
@@ -34,15 +35,20 @@ function addMetric(to: MetricWriter, { type }: WireFamily, metric: WireMetric, {
   if (type === 'summary') {
     to.add('_count', 'counter', metric.count);
     to.add('_sum', 'counter', metric.sum);
-    for (const { quantile, value } of metric.quantiles) to.add('', 'gauge', value, ['quantile', quantile]);
+    for (const { quantile, value } of metric.quantiles) to.add('', 'gauge', value, { bound: ['quantile', quantile] });
   } else if (histogram !== undefined) {
     // A gauge histogram is no sum of increases, which is what a distribution stores.
     const native = type === 'histogram' && isNative(histogram);
-    if (native) to.addHistogram(nativeHistogram(metric, histogram));
+    if (native) to.addHistogram(nativeHistogram(metric, histogram), exemplarsOf(histogram));
     const hasClassic = histogram.buckets.length > 0;
     if (!native || (classicHistograms && hasClassic))
       addClassic(to, type === 'histogram' ? 'counter' : 'gauge', metric, histogram);
-  } else to.add('', type === 'counter' ? 'counter' : 'gauge', metric.value);
+  } else to.add('', type === 'counter' ? 'counter' : 'gauge', metric.value, { exemplar: metric.exemplar });
+}
+
+/** Of the native buckets; where there are none, of the classic ones beside them. */
+function exemplarsOf({ exemplars, buckets }: WireHistogram): PageExemplar[] {
+  return exemplars.length > 0 ? exemplars : buckets.flatMap(({ exemplar = [] }) => exemplar);
 }
 
 function addClassic(to: MetricWriter, kind: MetricKind, metric: WireMetric, histogram: WireHistogram): void {
@@ -50,9 +56,16 @@ function addClassic(to: MetricWriter, kind: MetricKind, metric: WireMetric, hist
   to.add('_count', kind, count);
   to.add('_sum', kind, metric.sum);
   for (const bucket of histogram.buckets) {
-    to.add('_bucket', kind, bucket.countFloat > 0 ? bucket.countFloat : bucket.count, ['le', bucket.upperBound]);
+    const { exemplar, upperBound } = bucket;
+    const value = bucket.countFloat > 0 ? bucket.countFloat : bucket.count;
+    to.add('_bucket', kind, value, { bound: ['le', upperBound], exemplar });
   }
-  if (histogram.buckets.at(-1)?.upperBound !== Infinity) to.add('_bucket', kind, count, ['le', Infinity]);
+  if (histogram.buckets.at(-1)?.upperBound !== Infinity) to.add('_bucket', kind, count, { bound: ['le', Infinity] });
+}
+
+interface SampleExtra {
+  readonly bound?: readonly [label: string, bound: number];
+  readonly exemplar?: PageExemplar | undefined;
 }
 
 /** Samples of one metric: its labels and stamp are theirs. */
@@ -73,18 +86,19 @@ class MetricWriter {
     this.#stamp = timestampMs === 0 ? undefined : { seconds, nanos: (timestampMs - seconds * 1_000) * 1_000_000 };
   }
 
-  add(suffix: string, kind: MetricKind, value: number, bound?: readonly [label: string, bound: number]): void {
+  add(suffix: string, kind: MetricKind, value: number, { bound, exemplar }: SampleExtra = {}): void {
     const extra: LabelPair[] = bound === undefined ? [] : [[bound[0], boundText(bound[1])]];
-    this.#write({ suffix, kind, extra }, { value });
+    this.#write({ suffix, kind, extra }, { value }, exemplar === undefined ? undefined : [exemplar]);
   }
 
-  addHistogram(histogram: ExponentialHistogram): void {
-    this.#write({ suffix: '', kind: 'histogram', extra: [] }, { value: NaN, histogram });
+  addHistogram(histogram: ExponentialHistogram, exemplars: readonly PageExemplar[]): void {
+    this.#write({ suffix: '', kind: 'histogram', extra: [] }, { value: NaN, histogram }, exemplars);
   }
 
   #write(
     { suffix, kind, extra }: { suffix: string; kind: MetricKind; extra: readonly LabelPair[] },
     point: { readonly value: number; readonly histogram?: ExponentialHistogram },
+    exemplars?: readonly PageExemplar[],
   ): void {
     const { name, unit, help } = this.#family;
     const describe = () => ({
@@ -94,7 +108,7 @@ class MetricWriter {
       help,
     });
     const text = `${this.#identity}${suffix}${extra[0]?.[1] ?? ''}`;
-    this.#collector.add(text, describe, { ...point, stamp: this.#stamp });
+    this.#collector.add(text, describe, { ...point, stamp: this.#stamp }, exemplars);
   }
 }
 

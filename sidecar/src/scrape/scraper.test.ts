@@ -90,6 +90,21 @@ it('writes samples with the labels of their target, and what it made of the scra
   expect(exporter.requests.map(({ url }) => url)).toEqual(['/metrics', '/metrics']);
 });
 
+it('hands on the exemplars of a page, with the stamp of the scrape where they have none', async () => {
+  const text =
+    '# TYPE h histogram\nh_bucket{le="0.1"} 1 # {trace_id="a",span_id="b"} 0.05 1700000000.25\nh_bucket{le="+Inf"} 2\n' +
+    'h_count 2\nh_sum 1\n# TYPE c counter\nc_total 3 # {trace_id="c"} 1\n# EOF\n';
+  const exporter = await exporterOf(page(text, OPEN_METRICS));
+  await scraperOf(job(exporter.address));
+  await interval();
+  const at = `instance="${exporter.address}", job="desk"`;
+  const scraped = sink.samples.find(({ labels }) => labels.metricName === 'c_total');
+  expect(sink.exemplars).toEqual([
+    `h_bucket{${at}, le="0.1"} 0.05 {trace_id=a span_id=b} @1700000000.250000000`,
+    `c_total{${at}} 1 {trace_id=c} @${scraped?.seconds}.${scraped?.nanos}`,
+  ]);
+});
+
 it('scrapes every 15 seconds unless told otherwise, with stamps exactly as far apart (proves: ING-14)', async () => {
   const exporter = await exporterOf('critical 1\n');
   await scraperOf(job(exporter.address));

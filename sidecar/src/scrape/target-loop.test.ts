@@ -66,7 +66,7 @@ it('stores what a cumulative histogram gained; a failed scrape between loses not
     const histogram = new ExponentialHistogram({ scale: 3 });
     histogram.observeAll(values);
     return {
-      samples: [{ series: seriesIn(cache, 'latency'), value: NaN, stamp: undefined, histogram }],
+      samples: [{ series: seriesIn(cache, 'latency'), value: NaN, stamp: undefined, histogram, exemplars: undefined }],
       exposed: 1,
       added: 0,
     };

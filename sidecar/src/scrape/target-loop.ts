@@ -167,7 +167,11 @@ export class TargetLoop {
   }
 
   /** False: the page had this series before, at the same time. */
-  #put({ series, value, stamp, histogram }: PageSamples['samples'][number], at: At, sink: SampleSink): boolean {
+  #put(
+    { series, value, stamp, histogram, exemplars }: PageSamples['samples'][number],
+    at: At,
+    sink: SampleSink,
+  ): boolean {
     const ref = refOf(series, sink);
     if (stamp === undefined && ref > 0) {
       if (this.#pageByRef.get(ref) === this.#cache.page) return false;
@@ -176,6 +180,11 @@ export class TargetLoop {
     const { seconds, nanos } = stamp ?? at;
     if (histogram === undefined) sink.number(ref, seconds, nanos, value);
     else this.#putHistogram(ref, { seconds, nanos }, histogram, sink);
+    if (exemplars !== undefined) {
+      for (const { labels, value: measured, stamp: own } of exemplars) {
+        sink.exemplar(ref, own?.seconds ?? seconds, own?.nanos ?? nanos, measured, labels);
+      }
+    }
     return true;
   }
 

@@ -6,8 +6,10 @@
 import { Fault, shown } from '../problem.ts';
 import type { OutletSeries, SeriesOutlet } from '../series-outlet.ts';
 import { histogramFromWire } from '../wire-histogram.ts';
-import type { OtlpMetric, OtlpPoint, OtlpResource, OtlpTime } from './model.ts';
+import type { OtlpResource } from './model.ts';
+import { putExemplars } from './exemplar.ts';
 import { identityLabels, labelsOf, metricNameOf, targetAttributes } from './name.ts';
+import { boundText, nanosText, readTime, type Place } from './place.ts';
 
 const NO_RECORDED_VALUE = 1;
 const DELTA = 1;
@@ -15,13 +17,6 @@ const BUCKETS_MAX = 8_192;
 const EXPLICIT_BOUNDS_MAX = 1_024;
 const SCALE_MIN = -4;
 const SCALE_MAX = 20;
-
-interface Place {
-  readonly metric: OtlpMetric;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly point: OtlpPoint;
-}
 
 export function putResources(resources: readonly OtlpResource[], outlet: SeriesOutlet): void {
   for (const resource of resources) {
@@ -33,6 +28,7 @@ export function putResources(resources: readonly OtlpResource[], outlet: SeriesO
         const labels = labelsOf(point.attributes, identity);
         const fault = readTime(point.time, outlet) ?? putPoint({ metric, name, labels, point }, outlet);
         if (fault !== undefined) outlet.refuse(fault, `${metric.name} ${JSON.stringify(labels).slice(0, 900)}`);
+        else if (point.exemplars !== undefined) putExemplars({ metric, name, labels, point }, outlet);
         points++;
       }
       if (metric.kind === undefined) {
@@ -49,24 +45,6 @@ function putTarget(resource: OtlpResource, identity: Readonly<Record<string, str
   if (rest.length === 0 || Object.keys(identity).length === 0) return;
   const fault = outlet.number({ name: 'target_info', labels: labelsOf(rest, identity), kind: 'gauge' }, 1);
   if (fault !== undefined) outlet.refuse(fault, 'target_info');
-}
-
-/** Missing or 0: the time of receipt. */
-function readTime(time: OtlpTime, { stamp }: SeriesOutlet): Fault | undefined {
-  if (time === 0 || time === '0' || time === '') {
-    stamp.receipt();
-    return undefined;
-  }
-  if (typeof time !== 'object') return stamp.parse(time);
-  if (time.high === 0 && time.low === 0) {
-    stamp.receipt();
-    return undefined;
-  }
-  return stamp.halves(time.high, time.low) ? undefined : (stamp.check(nanosText(time)) ?? undefined);
-}
-
-function nanosText(time: OtlpTime): string {
-  return typeof time === 'object' ? String((BigInt(time.high) << 32n) + BigInt(time.low)) : String(time);
 }
 
 function putPoint(place: Place, outlet: SeriesOutlet): Fault | undefined {
@@ -128,7 +106,7 @@ function putExplicit(place: Place, outlet: SeriesOutlet): Fault | undefined {
     cumulative += bucketCounts[index] as number;
     const bucket = {
       name: `${name}_bucket`,
-      labels: { ...labels, le: bound === Infinity ? '+Inf' : String(bound) },
+      labels: { ...labels, le: boundText(bound) },
       help,
     };
     const fault = putCount(bucket, cumulative, place, outlet);

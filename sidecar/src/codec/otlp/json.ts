@@ -8,6 +8,7 @@ import {
   emptyMetric,
   emptyPoint,
   type OtlpBuckets,
+  type OtlpExemplar,
   type OtlpMetric,
   type OtlpPoint,
   type OtlpResource,
@@ -75,6 +76,18 @@ function pointOf(json: Json): OtlpPoint {
       quantile: numberOf(entry['quantile'] ?? 0),
       value: numberOf(entry['value'] ?? 0),
     })),
+    ...(json['exemplars'] === undefined ? {} : { exemplars: listOf(json['exemplars']).map(exemplarOf) }),
+  };
+}
+
+function exemplarOf(json: Json): OtlpExemplar {
+  const value = json['asDouble'] ?? json['asInt'];
+  return {
+    attributes: attributesOf(json['filteredAttributes']),
+    time: timeOf(json['timeUnixNano']),
+    value: value === undefined ? undefined : numberOf(value),
+    traceId: textOf(json['traceId']),
+    spanId: textOf(json['spanId']),
   };
 }
 

@@ -11,6 +11,15 @@ export interface OtlpBuckets {
   bucketCounts: number[];
 }
 
+export interface OtlpExemplar {
+  attributes: Attributes;
+  time: OtlpTime;
+  value: number | undefined;
+  /** Hexadecimal; empty when there is none. */
+  traceId: string;
+  spanId: string;
+}
+
 export interface OtlpPoint {
   attributes: Attributes;
   time: OtlpTime;
@@ -30,6 +39,8 @@ export interface OtlpPoint {
   positive?: OtlpBuckets;
   negative?: OtlpBuckets;
   quantiles: { quantile: number; value: number }[];
+  /** Absent in most points. */
+  exemplars?: OtlpExemplar[];
 }
 
 export type OtlpKind = 'gauge' | 'sum' | 'histogram' | 'exponential' | 'summary';
@@ -63,6 +74,10 @@ export function emptyPoint(): OtlpPoint {
     zeroCount: 0,
     quantiles: [],
   };
+}
+
+export function emptyExemplar(): OtlpExemplar {
+  return { attributes: [], time: 0, value: undefined, traceId: '', spanId: '' };
 }
 
 export function emptyMetric(): OtlpMetric {

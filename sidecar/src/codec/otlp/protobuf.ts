@@ -4,6 +4,7 @@
  */
 import { ProtobufReader } from '../protobuf/reader.ts';
 import {
+  emptyExemplar,
   emptyMetric,
   emptyPoint,
   type OtlpBuckets,
@@ -92,6 +93,7 @@ function readNumber(reader: ProtobufReader): OtlpPoint {
     else if (tag === 2) point.start = fixedTime(reader);
     else if (tag === 3) point.time = fixedTime(reader);
     else if (tag === 4) point.value = reader.double();
+    else if (tag === 5) readExemplar(reader, point);
     else if (tag === 6) point.value = reader.sfixed64();
     else if (tag === 8) point.flags = reader.varint();
   });
@@ -109,6 +111,7 @@ function readHistogram(reader: ProtobufReader): OtlpPoint {
     else if (tag === 5) point.sum = reader.double();
     else if (tag === 6) reader.packedFixed64(point.bucketCounts);
     else if (tag === 7) reader.packedDouble(point.explicitBounds);
+    else if (tag === 8) readExemplar(reader, point);
     else if (tag === 10) point.flags = reader.varint();
     else if (tag === 11) point.min = reader.double();
     else if (tag === 12) point.max = reader.double();
@@ -130,6 +133,7 @@ function readExponential(reader: ProtobufReader): OtlpPoint {
     else if (tag === 8) point.positive = readBuckets(reader);
     else if (tag === 9) point.negative = readBuckets(reader);
     else if (tag === 10) point.flags = reader.varint();
+    else if (tag === 11) readExemplar(reader, point);
     else if (tag === 12) point.min = reader.double();
     else if (tag === 13) point.max = reader.double();
     else if (tag === 14) point.zeroThreshold = reader.double();
@@ -166,6 +170,20 @@ function readBuckets(reader: ProtobufReader): OtlpBuckets {
     else if (tag === 2) reader.packedVarint(buckets.bucketCounts);
   });
   return buckets;
+}
+
+function readExemplar(reader: ProtobufReader, point: OtlpPoint): void {
+  const exemplar = emptyExemplar();
+  const attributes: Pairs = [];
+  reader.message((tag) => {
+    if (tag === 2) exemplar.time = fixedTime(reader);
+    else if (tag === 3) exemplar.value = reader.double();
+    else if (tag === 4) exemplar.spanId = Buffer.from(reader.bytes()).toString('hex');
+    else if (tag === 5) exemplar.traceId = Buffer.from(reader.bytes()).toString('hex');
+    else if (tag === 6) exemplar.value = reader.sfixed64();
+    else if (tag === 7) readAttribute(reader, attributes);
+  });
+  (point.exemplars ??= []).push({ ...exemplar, attributes });
 }
 
 function fixedTime(reader: ProtobufReader): OtlpTime {

@@ -2,6 +2,7 @@
  * The messages of remote write, field by field (Prometheus, `prompb/remote.proto`, `types.proto`, and
  * `io/prometheus/write/v2/types.proto`). Both versions yield the same series; what differs is how labels are said.
  */
+import type { LabelPair } from '@tapewatch/core';
 import type { ProtobufReader } from '../protobuf/reader.ts';
 import { emptyNative, type NativeBuckets, type NativeHistogram } from './histogram.ts';
 
@@ -24,6 +25,12 @@ export interface WireNative {
   startMs: number;
 }
 
+export interface WireExemplar {
+  labels: LabelPair[];
+  value: number;
+  timeMs: number;
+}
+
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** A double, and whether it is the marker; JavaScript would not keep the NaN's bits. */
@@ -42,6 +49,26 @@ export function readSample(reader: ProtobufReader): WireSample {
     else if (tag === 2) sample.timeMs = reader.int64();
   });
   return sample;
+}
+
+/** `onLabels` reads the field of labels, which is what the versions differ in. */
+export function readExemplar(reader: ProtobufReader, onLabels: (labels: LabelPair[]) => void): WireExemplar {
+  const exemplar: WireExemplar = { labels: [], value: 0, timeMs: 0 };
+  reader.message((tag) => {
+    if (tag === 1) onLabels(exemplar.labels);
+    else if (tag === 2) exemplar.value = reader.double();
+    else if (tag === 3) exemplar.timeMs = reader.int64();
+  });
+  return exemplar;
+}
+
+export function readLabel(reader: ProtobufReader): LabelPair {
+  let [name, value] = ['', ''];
+  reader.message((tag) => {
+    if (tag === 1) name = reader.string();
+    else if (tag === 2) value = reader.string();
+  });
+  return [name, value];
 }
 
 export function readNative(reader: ProtobufReader): WireNative {

@@ -3,7 +3,7 @@
  * the life of a registry.
  */
 import type { ExponentialHistogram } from '@tapewatch/core';
-import { type Labels, type MetricKind, nanos, type Sample, type TradingEvent } from '@tapewatch/core';
+import { type LabelPair, type Labels, type MetricKind, nanos, type Sample, type TradingEvent } from '@tapewatch/core';
 import type { Codec, DecodeContext, DecodeProblem, SampleSink, SeriesRef } from '../../ports.ts';
 
 export interface Decoded {
@@ -12,6 +12,8 @@ export interface Decoded {
   readonly problems: readonly DecodeProblem[];
   /** Ends of series: `<labels> @<nanoseconds>`. */
   readonly ends: readonly string[];
+  /** `<labels> <value> {<own labels>} @<nanoseconds>`. */
+  readonly exemplars: readonly string[];
 }
 
 interface Series {
@@ -28,6 +30,7 @@ export class CollectingSink implements SampleSink {
   #events: TradingEvent[] = [];
   #problems: DecodeProblem[] = [];
   #ends: string[] = [];
+  #exemplars: string[] = [];
 
   series(labels: Labels, kind: MetricKind, unit?: string, help?: string): SeriesRef {
     const key = `${kind} ${labels.key}`;
@@ -65,6 +68,13 @@ export class CollectingSink implements SampleSink {
     this.#samples.push({ kind: 'histogram', ...series, timeNanos, histogram });
   }
 
+  exemplar(ref: SeriesRef, seconds: number, nanosOfSecond: number, value: number, own: readonly LabelPair[]): void {
+    const { labels } = this.#series[ref - 1] as Series;
+    const text = own.map(([name, content]) => `${name}=${content}`).join(' ');
+    const timeNanos = BigInt(seconds) * 1_000_000_000n + BigInt(nanosOfSecond);
+    this.#exemplars.push(`${labels.toString()} ${value} {${text}} @${timeNanos}`);
+  }
+
   event(event: TradingEvent): void {
     this.#events.push(event);
   }
@@ -74,11 +84,18 @@ export class CollectingSink implements SampleSink {
   }
 
   take(): Decoded {
-    const decoded = { samples: this.#samples, events: this.#events, problems: this.#problems, ends: this.#ends };
+    const decoded = {
+      samples: this.#samples,
+      events: this.#events,
+      problems: this.#problems,
+      ends: this.#ends,
+      exemplars: this.#exemplars,
+    };
     this.#samples = [];
     this.#events = [];
     this.#problems = [];
     this.#ends = [];
+    this.#exemplars = [];
     return decoded;
   }
 }

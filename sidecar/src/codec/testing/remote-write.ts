@@ -18,11 +18,17 @@ export interface TestNative {
   readonly startMs?: number;
 }
 
+export interface TestExemplar {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  readonly timeMs: number;
+}
+
 export interface TestSeries {
   readonly labels: Readonly<Record<string, string>>;
   readonly samples?: readonly { readonly value: number | 'stale'; readonly timeMs: number }[];
   readonly natives?: readonly (TestNative & { readonly timeMs: number })[];
-  readonly exemplars?: number;
+  readonly exemplars?: readonly TestExemplar[];
   readonly createdMs?: number;
   readonly help?: string;
   readonly unit?: string;
@@ -54,7 +60,20 @@ export function writeRequest2(list: readonly TestSeries[]): Buffer {
           1,
           Object.entries(one.labels).flatMap(([name, value]) => [symbol(name), symbol(value)]),
         );
-        writeValues(one, out, { native: 3, exemplar: 4 });
+        writeValues(one, out, { native: 3 });
+        for (const exemplar of one.exemplars ?? []) {
+          out.writeMessage(
+            4,
+            (_: unknown, inner2?: Pbf) => {
+              (inner2 as Pbf).writePackedVarint(
+                1,
+                Object.entries(exemplar.labels).flatMap(([name, value]) => [symbol(name), symbol(value)]),
+              );
+              writePoint(exemplar, inner2 as Pbf);
+            },
+            null,
+          );
+        }
         out.writeMessage(
           5,
           (_: unknown, metadata?: Pbf) => {
@@ -74,7 +93,22 @@ export function writeRequest2(list: readonly TestSeries[]): Buffer {
 
 function writeSeries(series: TestSeries, inner?: Pbf): void {
   const pbf = inner as Pbf;
-  for (const [name, value] of Object.entries(series.labels)) {
+  writeLabels(series.labels, pbf);
+  writeValues(series, pbf, { native: 4 });
+  for (const exemplar of series.exemplars ?? []) {
+    pbf.writeMessage(
+      3,
+      (_: unknown, inner?: Pbf) => {
+        writeLabels(exemplar.labels, inner as Pbf);
+        writePoint(exemplar, inner as Pbf);
+      },
+      null,
+    );
+  }
+}
+
+function writeLabels(labels: TestSeries['labels'], pbf: Pbf): void {
+  for (const [name, value] of Object.entries(labels)) {
     pbf.writeMessage(
       1,
       (_: unknown, label?: Pbf) => {
@@ -84,10 +118,14 @@ function writeSeries(series: TestSeries, inner?: Pbf): void {
       null,
     );
   }
-  writeValues(series, pbf, { native: 4, exemplar: 3 });
 }
 
-function writeValues(series: TestSeries, pbf: Pbf, fields: { native: number; exemplar: number }): void {
+function writePoint({ value, timeMs }: TestExemplar, pbf: Pbf): void {
+  pbf.writeDoubleField(2, value);
+  pbf.writeVarintField(3, timeMs);
+}
+
+function writeValues(series: TestSeries, pbf: Pbf, fields: { native: number }): void {
   for (const sample of series.samples ?? []) {
     pbf.writeMessage(
       2,
@@ -106,7 +144,6 @@ function writeValues(series: TestSeries, pbf: Pbf, fields: { native: number; exe
     );
   }
   for (const native of series.natives ?? []) pbf.writeMessage(fields.native, writeNative, native);
-  for (let index = 0; index < (series.exemplars ?? 0); index++) pbf.writeBytesField(fields.exemplar, Buffer.alloc(0));
 }
 
 function writeNative(native: TestNative & { readonly timeMs: number }, inner?: Pbf): void {

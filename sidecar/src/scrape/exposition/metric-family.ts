@@ -6,7 +6,7 @@ import type { LabelPair } from '@tapewatch/core';
 import type Pbf from 'pbf';
 import { openProtobuf } from '../../open-protobuf.ts';
 import { ExpositionError } from './exposition-error.ts';
-import type { MetricType } from './text-parser.ts';
+import type { MetricType, PageExemplar } from './text-parser.ts';
 
 export interface WireFamily {
   name: string;
@@ -22,6 +22,8 @@ export interface WireMetric {
   timestampMs: number;
   /** Of counters, gauges and untyped metrics. */
   value: number;
+  /** Of a counter. */
+  exemplar: PageExemplar | undefined;
   /** Of a summary and of a histogram. */
   count: number;
   sum: number;
@@ -32,13 +34,22 @@ export interface WireMetric {
 export interface WireHistogram {
   /** Wins over `count` where positive: a histogram of floats. */
   countFloat: number;
-  buckets: { count: number; countFloat: number; upperBound: number }[];
+  buckets: WireBucket[];
+  /** Of the native buckets. */
+  exemplars: PageExemplar[];
   schema: number;
   zeroThreshold: number;
   zeroCount: number;
   zeroCountFloat: number;
   positive: WireSide;
   negative: WireSide;
+}
+
+export interface WireBucket {
+  count: number;
+  countFloat: number;
+  upperBound: number;
+  exemplar: PageExemplar | undefined;
 }
 
 export interface WireSide {
@@ -112,6 +123,7 @@ function readMetric(pbf: Pbf, outerEnd: number): WireMetric {
     labels: [],
     timestampMs: 0,
     value: 0,
+    exemplar: undefined,
     count: 0,
     sum: 0,
     quantiles: [],
@@ -120,7 +132,10 @@ function readMetric(pbf: Pbf, outerEnd: number): WireMetric {
   message(pbf, outerEnd, (tag, end) => {
     if (tag === 1) metric.labels.push(readLabel(pbf, end));
     else if (tag === 2 || tag === 3 || tag === 5) {
-      message(pbf, end, (field) => void (field === 1 && (metric.value = pbf.readDouble())));
+      message(pbf, end, (field, inner) => {
+        if (field === 1) metric.value = pbf.readDouble();
+        else if (field === 2 && tag === 3) metric.exemplar = readExemplar(pbf, inner);
+      });
     } else if (tag === 4) readSummary(metric, pbf, end);
     else if (tag === 6) metric.timestampMs = pbf.readVarint(true);
     else if (tag === 7) readHistogram(metric, pbf, end);
@@ -156,6 +171,7 @@ function readHistogram(metric: WireMetric, pbf: Pbf, outerEnd: number): void {
   const histogram: WireHistogram = {
     countFloat: 0,
     buckets: [],
+    exemplars: [],
     schema: 0,
     zeroThreshold: 0,
     zeroCount: 0,
@@ -179,19 +195,40 @@ function readHistogram(metric: WireMetric, pbf: Pbf, outerEnd: number): void {
     12: (end) => positive.spans.push(readSpan(pbf, end)),
     13: (end) => void (checkPacked(pbf, end), pbf.readPackedSVarint(positive.deltas)),
     14: (end) => void (checkPacked(pbf, end), pbf.readPackedDouble(positive.counts)),
+    16: (end) => histogram.exemplars.push(readExemplar(pbf, end)),
   };
   message(pbf, outerEnd, (tag, end) => fields[tag]?.(end));
   metric.histogram = histogram;
 }
 
 function readBucket(pbf: Pbf, outerEnd: number): WireHistogram['buckets'][number] {
-  const bucket = { count: 0, countFloat: 0, upperBound: 0 };
-  message(pbf, outerEnd, (tag) => {
+  const bucket: WireBucket = { count: 0, countFloat: 0, upperBound: 0, exemplar: undefined };
+  message(pbf, outerEnd, (tag, end) => {
     if (tag === 1) bucket.count = pbf.readVarint();
     else if (tag === 2) bucket.upperBound = pbf.readDouble();
+    else if (tag === 3) bucket.exemplar = readExemplar(pbf, end);
     else if (tag === 4) bucket.countFloat = pbf.readDouble();
   });
   return bucket;
+}
+
+function readExemplar(pbf: Pbf, outerEnd: number): PageExemplar {
+  const labels: LabelPair[] = [];
+  let value = 0;
+  let stamp: { seconds: number; nanos: number } | undefined;
+  message(pbf, outerEnd, (tag, end) => {
+    if (tag === 1) labels.push(readLabel(pbf, end));
+    else if (tag === 2) value = pbf.readDouble();
+    else if (tag === 3) {
+      const at = { seconds: 0, nanos: 0 };
+      message(pbf, end, (field) => {
+        if (field === 1) at.seconds = pbf.readVarint(true);
+        else if (field === 2) at.nanos = pbf.readVarint(true);
+      });
+      stamp = at;
+    }
+  });
+  return { labels, value, stamp };
 }
 
 function readSpan(pbf: Pbf, outerEnd: number): WireSide['spans'][number] {

@@ -9,7 +9,7 @@ function readAll(page: string, dialect: Dialect): { labels: Record<string, strin
   const samples = [];
   for (let entry = parser.next(); entry !== 'end'; entry = parser.next()) {
     if (entry === 'sample') samples.push({ labels: Object.fromEntries(parser.labels()), value: parser.value });
-    if (entry === 'sample') parser.exemplar();
+    if (entry === 'sample') void parser.exemplar;
   }
   return samples;
 }

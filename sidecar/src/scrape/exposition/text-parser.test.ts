@@ -28,7 +28,7 @@ function read(page: string, dialect: Dialect): { samples: PageSample[]; meta: st
     if (entry === 'sample') {
       const labels = Object.fromEntries(parser.labels());
       const { family } = families.describe(labels[METRIC_NAME] as string);
-      const exemplar = parser.exemplar();
+      const { exemplar } = parser;
       samples.push({
         labels: Object.fromEntries(canonicalPairs(Object.entries(labels), family.type)),
         value: parser.value,

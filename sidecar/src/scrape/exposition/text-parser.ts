@@ -36,7 +36,8 @@ const TYPES_BY_DIALECT: Readonly<Record<Dialect, ReadonlyMap<string, MetricType>
   openmetrics: new Map(METRIC_TYPES.map((type) => [type, type])),
 };
 
-export interface TextExemplar {
+/** One measurement behind a sample. */
+export interface PageExemplar {
   readonly labels: readonly LabelPair[];
   readonly value: number;
   readonly stamp: Stamp | undefined;
@@ -50,7 +51,7 @@ export class TextParser {
   readonly #strict: boolean;
   #at = 0;
   #seriesStart = 0;
-  #exemplarStart = -1;
+  #exemplar: PageExemplar | undefined;
 
   /** Of a `sample`: name and labels as written, the identity of the line. */
   seriesText = '';
@@ -97,10 +98,9 @@ export class TextParser {
     return name === '' ? pairs : [[METRIC_NAME, name], ...pairs];
   }
 
-  /** The present sample's exemplar, read when asked for. */
-  exemplar(): TextExemplar | undefined {
-    if (this.#exemplarStart === -1) return undefined;
-    return this.#readExemplar(this.#exemplarStart).exemplar;
+  /** The present sample's exemplar; its texts are parts of the page. */
+  get exemplar(): PageExemplar | undefined {
+    return this.#exemplar;
   }
 
   #sample(): Entry {
@@ -123,7 +123,7 @@ export class TextParser {
 
   #stampAndRest(): void {
     this.stamp = undefined;
-    this.#exemplarStart = -1;
+    this.#exemplar = undefined;
     if (this.#isLineEnd()) return;
     if (!this.#atExemplar()) {
       const text = this.#token('a stamp');
@@ -135,8 +135,7 @@ export class TextParser {
       if (this.#isLineEnd()) return;
     }
     if (!this.#atExemplar()) throw this.#fault('expected the end of the line');
-    this.#exemplarStart = this.#at + 3;
-    this.#at = this.#readExemplar(this.#exemplarStart).end;
+    this.#exemplar = this.#readExemplar(this.#at + 3);
     if (!this.#isLineEnd()) throw this.#fault('expected the end of the line');
   }
 
@@ -144,7 +143,8 @@ export class TextParser {
     return this.#strict && this.#text.startsWith(' # {', this.#at);
   }
 
-  #readExemplar(from: number): { exemplar: TextExemplar; end: number } {
+  /** Steps over it. */
+  #readExemplar(from: number): PageExemplar {
     const { pairs: labels, end } = readLabels(this.#text, from, { strict: true, exemplar: true });
     const rest = /(?: ([^ \n]+))(?: ([^ \n]+))?/y;
     rest.lastIndex = end;
@@ -155,7 +155,8 @@ export class TextParser {
     if (stampText !== undefined && stamp === undefined) {
       throw faultAt(this.#text, end, `${quote(stampText)} is no stamp in seconds`);
     }
-    return { exemplar: { labels, value, stamp }, end: end + whole.length };
+    this.#at = end + whole.length;
+    return { labels, value, stamp };
   }
 
   /** A comment of the text format; undefined for one that says nothing to a machine. */

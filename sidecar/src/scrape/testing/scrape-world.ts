@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExponentialHistogram, Labels, MetricKind } from '@tapewatch/core';
+import type { ExponentialHistogram, LabelPair, Labels, MetricKind } from '@tapewatch/core';
 import type { Clock, Logger, SampleSink, Telemetry } from '../../ports.ts';
 import { loadScrapeFiles, type ScrapeJob } from '../scrape-file.ts';
 import { scrapeOptions } from '../scrape-options.ts';
@@ -68,6 +68,8 @@ export interface SunkSample {
 
 export class MemorySink implements SampleSink {
   readonly samples: SunkSample[] = [];
+  /** `<labels> <value> {<own labels>} @<seconds>.<nanoseconds>`. */
+  readonly exemplars: string[] = [];
   readonly #series: Pick<SunkSample, 'labels' | 'kind' | 'unit' | 'help'>[] = [];
   readonly #refs = new Map<string, number>();
 
@@ -89,6 +91,11 @@ export class MemorySink implements SampleSink {
 
   histogram(ref: number, seconds: number, nanos: number, histogram: ExponentialHistogram): void {
     this.samples.push({ ...this.#at(ref), seconds, nanos, value: NaN, histogram });
+  }
+
+  exemplar(ref: number, seconds: number, nanos: number, value: number, own: readonly LabelPair[]): void {
+    const text = own.map(([name, content]) => `${name}=${content}`).join(' ');
+    this.exemplars.push(`${this.#at(ref).labels.toString()} ${value} {${text}} @${seconds}.${nanos}`);
   }
 
   event(): void {
