@@ -11,7 +11,7 @@ import { startHttpServer } from './http/server.ts';
 import { startMonitoring } from './monitoring.ts';
 import { Observers } from './observer.ts';
 import { RECORDED_STREAM } from './pipeline/build-pipeline.ts';
-import type { Logger, QueryService, Source, TargetsView } from './ports.ts';
+import type { FindExemplars, Logger, QueryService, Source, TargetsView } from './ports.ts';
 import { createCatalogue, type Catalogue } from './query/catalogue.ts';
 import { ChangeLog } from './query/change-log.ts';
 import { warmUp } from './query/warm-up.ts';
@@ -81,7 +81,10 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
   const sourcesOpen = new Promise<void>((resolve) => (sourcesAreOpen = resolve));
   const alerting = await openAlerting(shared, { ...ingest, ...queries, sourcesOpen });
   const { line, engine, catalogue } = queries;
-  const queryService = createQueryService({ engine, reader: ingest.reader, alerting, line, unitOf: catalogue.unitOf });
+  const queryService = createQueryService({
+    ...{ engine, reader: ingest.reader, alerting, line, exemplars: queries.exemplars },
+    unitOf: catalogue.unitOf,
+  });
   const { http, grafana } = await serve(shared, { ingest, queries, scraper, alerting, queryService });
   const { store, reader, pipeline, sources } = ingest;
   const monitoring = await startMonitoring({
@@ -108,14 +111,18 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
   };
 }
 
-type Answering = Queries & { readonly catalogue: Catalogue };
+type Answering = Queries & { readonly catalogue: Catalogue; readonly exemplars: FindExemplars };
 
 function startQueries({ config, log, telemetry, closers }: Shared, { pipeline, reader }: Ingest): Answering {
   const changes = new ChangeLog();
   pipeline.announceTo(changes);
   const queries = openQueries({ reader, telemetry, log, changes }, config.query);
   closers.push(() => queries.close());
-  return { ...queries, catalogue: createCatalogue(() => pipeline.registry.examples()) };
+  return {
+    ...queries,
+    catalogue: createCatalogue(() => pipeline.registry.examples()),
+    exemplars: exemplarFinder({ reader, kept: pipeline.exemplars }),
+  };
 }
 
 async function startScraper(shared: Shared, { pipeline }: Ingest): Promise<Scraper> {
@@ -146,7 +153,7 @@ async function serve(
   const http = await startHttpServer(
     {
       ...{ engine, line, reader, queryService, alerting, intake, catalogue, health, clock, log, version: VERSION },
-      exemplars: exemplarFinder(reader),
+      exemplars: queries.exemplars,
       targets: scraper,
       ...(store.backUp === undefined ? {} : { backUp: store.backUp.bind(store) }),
       telemetry: registry,

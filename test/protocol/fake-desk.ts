@@ -17,6 +17,7 @@ import {
 } from '@tapewatch/core';
 import { TapewatchError } from '../../sidecar/src/errors.ts';
 import type { AlertingView, EventFilter, EventRowByTable, PromqlEngine, StoreReader } from '../../sidecar/src/ports.ts';
+import { exemplarFinder } from '../../sidecar/src/query/exemplar-query.ts';
 import { createQueryService } from '../../sidecar/src/query/query-service.ts';
 import type { QueryService } from '../../sidecar/src/ports.ts';
 
@@ -243,5 +244,8 @@ export const fakeAlerting: AlertingView = {
 
 export function fakeQueryService(aborted: string[] = []): QueryService {
   const unitOf = (name: string) => ({ queue_bytes: 'bytes', order_ack_seconds: 'seconds' })[name];
-  return createQueryService({ engine: fakeEngine(aborted), reader: fakeReader, alerting: fakeAlerting, unitOf });
+  const exemplars = exemplarFinder({ reader: fakeReader, kept: { select: () => [] } });
+  return createQueryService({
+    ...{ engine: fakeEngine(aborted), reader: fakeReader, alerting: fakeAlerting, exemplars, unitOf },
+  });
 }

@@ -23,7 +23,10 @@ export const instantParams = z.object({
 export const formatParams = z.object({ query: z.string().max(100_000).describe('PromQL') });
 
 export const exemplarParams = z.object({
-  query: z.string().max(100_000).describe('PromQL; the latencies of orders that it reads have exemplars'),
+  query: z
+    .string()
+    .max(100_000)
+    .describe('PromQL; of the series that it reads, orders behind latencies and exemplars that publishers sent'),
   start: time.optional().describe('default: an hour before the end'),
   end: time.optional().describe('default: now'),
 });

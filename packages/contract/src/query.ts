@@ -16,7 +16,7 @@ export const promqlQuery = z.object({
   legendFormat: z.string().default(''),
   /** Lower limit of the step, such as `15s`; empty leaves it to Grafana. */
   minStep: z.string().default(''),
-  /** Also name the orders behind latencies (`order_ack_seconds` and the like), as exemplars of a chart. */
+  /** Also the orders behind latencies (`order_ack_seconds` and the like) and exemplars that publishers sent, over a chart. */
   exemplar: z.boolean().default(false),
   /** Push live points after the history (Grafana Live). */
   streaming: z.boolean().default(false),

@@ -55,7 +55,7 @@ export function queryRoutes(context: RouteContext): void {
     app,
     {
       url: '/api/v1/query_exemplars',
-      summary: 'Orders behind the latencies that an expression reads',
+      summary: 'Exemplars: orders and traces behind what an expression reads',
       params: exemplarParams,
       data: exemplarsData,
       form: true,

@@ -60,7 +60,7 @@ function remoteWrite(app: FastifyInstance, intake: Intake): void {
     const histograms = receipt.histograms ?? 0;
     void reply.header('x-prometheus-remote-write-samples-written', String(receipt.accepted - histograms));
     void reply.header('x-prometheus-remote-write-histograms-written', String(histograms));
-    void reply.header('x-prometheus-remote-write-exemplars-written', '0');
+    void reply.header('x-prometheus-remote-write-exemplars-written', String(receipt.exemplars ?? 0));
     if (receipt.rejected === 0) return reply.code(204).send();
     return reply
       .code(400)

@@ -1,6 +1,6 @@
-import { nanos, type OrderEvent } from '@tapewatch/core';
+import { Labels, nanos, type OrderEvent } from '@tapewatch/core';
 import fc from 'fast-check';
-import type { EventFilter, StoreReader } from '../ports.ts';
+import type { EventFilter, ExemplarSeries, KeptExemplars, StoreReader } from '../ports.ts';
 import { exemplarFinder } from './exemplar-query.ts';
 
 const T0 = 1_800_000_000_000;
@@ -30,14 +30,15 @@ function order(id: string, atMs: number, latencyMs: number, over: Partial<OrderE
   };
 }
 
-function finderOver(rows: readonly OrderEvent[], asked: EventFilter[] = []) {
+function finderOver(rows: readonly OrderEvent[], asked: EventFilter[] = [], sent: readonly ExemplarSeries[] = []) {
   const events = async (_: string, filter: EventFilter): Promise<readonly OrderEvent[]> => {
     asked.push(filter);
     const inRange = ({ timeNanos }: OrderEvent): boolean =>
       timeNanos >= filter.startNanos && timeNanos < filter.endNanos;
     return rows.filter(inRange);
   };
-  return exemplarFinder({ events } as unknown as StoreReader);
+  const select: KeptExemplars['select'] = (matches) => sent.filter(({ labels }) => matches(labels));
+  return exemplarFinder({ reader: { events } as unknown as StoreReader, kept: { select } });
 }
 
 describe('exemplars of order latencies', () => {
@@ -111,5 +112,57 @@ describe('exemplars of order latencies', () => {
         expect(faster === 0 || faster < q * latenciesMs.length).toBe(true);
       }),
     );
+  });
+});
+
+describe('exemplars that publishers sent', () => {
+  const sent = (
+    labels: Record<string, string>,
+    ...values: readonly [atMs: number, value: number][]
+  ): ExemplarSeries => ({
+    labels: Labels.from(labels),
+    exemplars: values.map(([atMs, value]) => ({ timeMs: T0 + atMs, value, labels: { trace_id: `t${value}` } })),
+  });
+  const kept = [
+    sent({ __name__: 'hop_seconds', venue: 'X', hop: 'risk' }, [1, 0.1], [2, 0.4], [30_000, 0.2]),
+    sent({ __name__: 'hop_seconds', venue: 'X', hop: 'gateway' }, [3, 0.9]),
+    sent({ __name__: 'hop_seconds', venue: 'Y', hop: 'risk' }, [4, 0.3]),
+    sent({ __name__: 'h_bucket', le: '0.5' }, [1, 0.3]),
+    sent({ __name__: 'h_bucket', le: '1' }, [1, 0.7]),
+    sent({ __name__: 'fills_total', venue: 'X' }, [5, 1], [6, 2]),
+  ];
+  const find = finderOver([], [], kept);
+  const tracesOf = async (expr: string): Promise<string[]> =>
+    (await find(expr, span)).flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels['trace_id'] ?? ''));
+
+  it('are those of every series that a selector of the expression matches, each once', async () => {
+    expect(await tracesOf('rate(fills_total{venue="X"}[1m]) / fills_total')).toEqual(['t1', 't2']);
+    expect(await tracesOf('fills_total{venue="Y"}')).toEqual([]);
+    expect(await tracesOf('sum(rate(hop_seconds{hop=~"g.*"}[1m])) + sum by (le) (h_bucket)')).toEqual([
+      ...['t0.9', 't0.3', 't0.7'],
+    ]);
+    expect(await tracesOf('{__name__=~".+_total"}')).toEqual(['t1', 't2']);
+  });
+
+  it('are, of a quantile, the ones at it for each group and slice of time', async () => {
+    const p99 = (inner: string): string => `histogram_quantile(0.99, ${inner})`;
+    expect(await tracesOf(p99('sum by (venue) (rate(hop_seconds[1m]))'))).toEqual(['t0.9', 't0.2', 't0.3']);
+    expect(await tracesOf('histogram_quantile(0.5, sum by (venue) (rate(hop_seconds[1m])))')).toEqual([
+      ...['t0.4', 't0.2', 't0.3'],
+    ]);
+    expect(await tracesOf(p99('rate(hop_seconds[1m])'))).toEqual(['t0.4', 't0.2', 't0.9', 't0.3']);
+    // The buckets of a classic histogram are one distribution, grouped or not.
+    expect(await tracesOf(p99('sum by (le) (rate(h_bucket[1m]))'))).toEqual(['t0.7']);
+    expect(await tracesOf(p99('rate(h_bucket[1m])'))).toEqual(['t0.7']);
+  });
+
+  it('stand beside the orders of one series, in the order of time', async () => {
+    const ack = { __name__: 'order_ack_seconds', venue: 'XNAS', strategy: 'maker' };
+    const both = finderOver([order('o1', 10, 5), order('o2', 20_000, 5)], [], [sent(ack, [11, 0.7])]);
+    const [series, ...more] = await both('order_ack_seconds', span);
+    expect(more).toEqual([]);
+    expect(series?.exemplars.map(({ labels }) => labels['order_id'] ?? labels['trace_id'])).toEqual([
+      ...['o1', 't0.7', 'o2'],
+    ]);
   });
 });

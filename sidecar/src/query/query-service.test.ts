@@ -3,6 +3,7 @@ import { Labels, nanos, type Fill, type OrderEvent, type QueryResult, type Quote
 import { TapewatchError } from '../errors.ts';
 import type { AlertingView, EventFilter, EventRowByTable, StoreReader } from '../ports.ts';
 import { MAX_ROWS } from './limit.ts';
+import { exemplarFinder } from './exemplar-query.ts';
 import { createQueryService } from './query-service.ts';
 
 const ENVELOPE = { startMs: 0, endMs: 60_000, intervalMs: 1_000, maxDataPoints: 1_000, fromAlert: false };
@@ -63,7 +64,8 @@ function serviceOver(world: World) {
   const alerting: AlertingView = { groups: () => [], transitions: () => Promise.resolve([]) };
   const empty: QueryResult = { type: 'matrix', series: [], warnings: [], infos: [] };
   const engine = { query: () => Promise.resolve(world.result ?? empty) };
-  return { service: createQueryService({ engine, reader, alerting, unitOf: () => undefined }), asked };
+  const exemplars = exemplarFinder({ reader, kept: { select: () => [] } });
+  return { service: createQueryService({ engine, reader, alerting, exemplars, unitOf: () => undefined }), asked };
 }
 
 async function slippageOf(world: World, query: object = {}): Promise<unknown> {

@@ -6,12 +6,19 @@
 import { tapewatchQuery, type TapewatchQueryDocument } from '@tapewatch/contract';
 import type { Table } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type { AlertingView, PromqlEngine, QueryEnvelope, QueryLine, QueryService, StoreReader } from '../ports.ts';
+import type {
+  AlertingView,
+  FindExemplars,
+  PromqlEngine,
+  QueryEnvelope,
+  QueryLine,
+  QueryService,
+  StoreReader,
+} from '../ports.ts';
 import { runAlerts } from './alert-query.ts';
 import { runEvents } from './event-query.ts';
 import type { UnitOf } from './expression-shape.ts';
 import { runPnl } from './pnl-query.ts';
-import { exemplarFinder } from './exemplar-query.ts';
 import { planPromql, runPromql } from './promql-query.ts';
 import { runSlippage } from './slippage-query.ts';
 
@@ -19,6 +26,7 @@ export interface QueryServiceDeps {
   readonly engine: PromqlEngine;
   readonly reader: StoreReader;
   readonly alerting: AlertingView;
+  readonly exemplars: FindExemplars;
   /** Where queries on rows wait for their turn; PromQL waits inside the engine. Absent: they do not wait. */
   readonly line?: QueryLine;
   /** The unit of a metric as its publisher states it. */
@@ -52,7 +60,7 @@ function runQuery(
 ): Promise<Table[]> {
   switch (query.queryType) {
     case 'promql':
-      return runPromql(query, envelope, { ...deps, exemplars: exemplarFinder(deps.reader) }, signal);
+      return runPromql(query, envelope, deps, signal);
     case 'slippage':
       return runSlippage(query, envelope, deps.reader, signal);
     case 'pnl':
