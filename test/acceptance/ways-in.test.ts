@@ -136,6 +136,46 @@ it('HTTP: a pushed batch is confirmed, and can be queried with its stamps and la
   ]);
 });
 
+it('OTLP over HTTP: an exemplar comes back from query_exemplars and marks the chart', async () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const atMs = Date.now() - 5_000;
+  const time = `${BigInt(atMs) * 1_000_000n}`;
+  const exemplars = [{ asDouble: 0.7, timeUnixNano: time, traceId, spanId: '00f067aa0ba902b7' }];
+  const point = { timeUnixNano: time, count: '1', sum: 0.7, scale: 3, positive: { offset: -5, bucketCounts: ['1'] } };
+  const metric = {
+    ...{ name: 'match', unit: 's' },
+    exponentialHistogram: { aggregationTemporality: 1, dataPoints: [{ ...point, exemplars }] },
+  };
+  expect((await post('/v1/metrics', { resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }] })).status).toBe(
+    200,
+  );
+  const expr = 'histogram_quantile(0.99, sum(rate(match_seconds[1m])))';
+  const range = `start=${atMs / 1_000 - 60}&end=${atMs / 1_000 + 60}`;
+  const query = `query=${encodeURIComponent(expr)}&${range}`;
+  const answer: unknown = await (await fetch(`${app.httpAddress}/api/v1/query_exemplars?${query}`)).json();
+  // The shape is that of Prometheus's documentation, "Querying exemplars".
+  expect(answer).toEqual({
+    status: 'success',
+    data: [
+      {
+        seriesLabels: { __name__: 'match_seconds' },
+        exemplars: [
+          { labels: { trace_id: traceId, span_id: '00f067aa0ba902b7' }, value: '0.7', timestamp: atMs / 1_000 },
+        ],
+      },
+    ],
+  });
+  const frames = await panelFrames(
+    grafana,
+    { queryType: 'promql', expr, exemplar: true },
+    { fromEpochMS: Date.now() - 300_000, toEpochMS: Date.now() + 60_000 },
+  );
+  const marks = frames.find(({ schema }) => schema.fields.some(({ name }) => name === 'trace_id'));
+  expect(marks?.getChild('trace_id')?.get(0)).toBe(traceId);
+  const exposed = await (await fetch(`${app.httpAddress}/metrics`)).text();
+  expect(exposed).toMatch(/^tapewatch_exemplars 1$/m);
+});
+
 it('HTTP: a pushed business event is confirmed and stored with its context (proves: API-03, ING-07)', async () => {
   const event = {
     event_type: 'tier_upgraded',

@@ -372,6 +372,14 @@ describe('data source', () => {
     expect(await page.locator('input:not([disabled])').count()).toBe(0);
   });
 
+  inBrowser('links the labels of exemplars to traces', async (page) => {
+    await renderEditor(page, { editor: 'ConfigEditor', height: 900 });
+    await page.getByRole('button', { name: 'Link a label' }).click();
+    expect(await eventOf(page, 'settings')).toMatchObject({
+      jsonData: { exemplarTraceIdDestinations: [{ name: 'trace_id' }] },
+    });
+  });
+
   inBrowser('edits a variable', async (page) => {
     await renderEditor(page, { editor: 'VariableEditor', query: 'label_values(up, venue)' });
     await page.locator('input[value="up"]').fill('order_ack_seconds');

@@ -31,6 +31,7 @@ function decodingIntake(): Intake {
         accepted: decoded.samples.length + decoded.events.length,
         rejected: problems.reduce((sum, { items = 1 }) => sum + items, 0),
         histograms: decoded.samples.filter(({ kind }) => kind === 'histogram').length,
+        exemplars: decoded.exemplars.length,
         problems,
       };
     },
@@ -87,7 +88,11 @@ describe('remote write by HTTP', () => {
     const answer = await post('/api/v1/write', writeRequest2(up), headers2);
     expect([answer.statusCode, answer.headers['x-prometheus-remote-write-samples-written']]).toEqual([204, '1']);
     expect(answer.headers['x-prometheus-remote-write-histograms-written']).toBe('0');
-    expect(texts()).toEqual(Array(2).fill(`up{job="node"} gauge 1 @${stamp}`));
+    expect(answer.headers['x-prometheus-remote-write-exemplars-written']).toBe('0');
+    const exemplars = [{ labels: { trace_id: 't' }, value: 1, timeMs: NOW_MS }];
+    const withTrace = await post('/api/v1/write', writeRequest2(up.map((one) => ({ ...one, exemplars }))), headers2);
+    expect(withTrace.headers['x-prometheus-remote-write-exemplars-written']).toBe('1');
+    expect(texts()).toEqual(Array(3).fill(`up{job="node"} gauge 1 @${stamp}`));
   });
 
   it('refuses a body that says to be larger than allowed with 413, before it is unpacked', async () => {

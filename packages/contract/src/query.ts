@@ -81,11 +81,24 @@ export type SlippageQuery = z.infer<typeof slippageQuery>;
 export type PnlQuery = z.infer<typeof pnlQuery>;
 export type QueryType = TapewatchQueryDocument['queryType'];
 
+/** From a label of exemplars to its trace; the keys are those of Grafana's Prometheus data source. */
+const traceDestination = z.object({
+  /** The exemplar's label, such as `trace_id`. */
+  name: z.string().min(1).max(256),
+  /** Opens the trace in this data source (Tempo, Jaeger, Zipkin). */
+  datasourceUid: z.string().max(256).optional(),
+  /** Opens this address; `${__value.raw}` is the label's value. */
+  url: z.string().max(4096).optional(),
+  urlDisplayLabel: z.string().max(256).optional(),
+});
+export type TraceDestination = z.infer<typeof traceDestination>;
+
 /** Data source settings (jsonData); the secret token stands in secureJsonData.token. */
 export const datasourceSettings = z.object({
   /** Lower limit of the step of range queries. */
   minInterval: z.string().default('1s'),
   /** Default dimension labels offered by the editor. */
   defaultEditor: z.enum(['promql', 'slippage', 'pnl', 'alerts', 'events']).default('promql'),
+  exemplarTraceIdDestinations: z.array(traceDestination).max(20).default([]),
 });
 export type DatasourceSettings = z.infer<typeof datasourceSettings>;

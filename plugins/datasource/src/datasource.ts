@@ -10,11 +10,11 @@ import {
   type MetricFindValue,
   type ScopedVars,
 } from '@grafana/data';
-import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
+import { DataSourceWithBackend, getDataSourceSrv, getTemplateSrv } from '@grafana/runtime';
 import type { DatasourceSettings } from '@tapewatch/contract';
 import type { DataSourceJsonData } from '@grafana/schema';
 import { lastValueFrom, map, type Observable } from 'rxjs';
-import { withOrderLinks } from './exemplar-links.ts';
+import { withExemplarLinks } from './exemplar-links.ts';
 import { interpolateQuery, type Replace } from './interpolate.ts';
 import { createMetadata, type Metadata } from './metadata.ts';
 import { migrateQuery } from './migrate-query.ts';
@@ -47,7 +47,9 @@ export class TapewatchDatasource extends DataSourceWithBackend<TapewatchQuery, T
 
   override query(request: DataQueryRequest<TapewatchQuery>): Observable<DataQueryResponse> {
     const answers = super.query({ ...request, targets: request.targets.map(migrateQuery) });
-    return answers.pipe(map((response) => withOrderLinks(response, this)));
+    const { exemplarTraceIdDestinations: destinations = [] } = this.settings;
+    const sourceOf = (uid: string) => getDataSourceSrv().getInstanceSettings(uid);
+    return answers.pipe(map((response) => withExemplarLinks(response, this, { destinations, sourceOf })));
   }
 
   override getDefaultQuery(app: CoreApp): Partial<TapewatchQuery> {

@@ -1,5 +1,5 @@
 import type { DataFrame, FieldType } from '@grafana/data';
-import { withOrderLinks } from './exemplar-links.ts';
+import { withExemplarLinks, type TraceLinks } from './exemplar-links.ts';
 
 const chart: DataFrame = {
   name: 'order_ack_seconds',
@@ -15,9 +15,14 @@ const exemplars: DataFrame = {
   ],
 };
 const target = { uid: 'u', name: 'Tapewatch' };
+const SOURCES: Readonly<Record<string, { name: string; type: string }>> = {
+  tempo: { name: 'Traces', type: 'tempo' },
+  jaeger: { name: 'Old traces', type: 'jaeger' },
+};
+const noTraces: TraceLinks = { destinations: [], sourceOf: (uid) => SOURCES[uid] };
 
 it('links the order of each exemplar to its steps, and nothing else', () => {
-  const { data } = withOrderLinks({ data: [chart, exemplars] }, target);
+  const { data } = withExemplarLinks({ data: [chart, exemplars] }, target, noTraces);
   expect(data[0]).toBe(chart);
   const [value, order] = (data[1] as DataFrame).fields;
   expect(value?.config).toEqual({ unit: 's' });
@@ -35,5 +40,33 @@ it('links the order of each exemplar to its steps, and nothing else', () => {
 
 it('hands on an answer without exemplars as it is', () => {
   const response = { data: [chart] };
-  expect(withOrderLinks(response, target)).toBe(response);
+  expect(withExemplarLinks(response, target, noTraces)).toBe(response);
+});
+
+it('links the labels that the settings name to their traces, in a data source or at an address', () => {
+  const traced: DataFrame = {
+    ...exemplars,
+    fields: [...exemplars.fields, { name: 'trace_id', type: 'string' as FieldType, config: {}, values: ['4bf9'] }],
+  };
+  const destinations = [
+    { name: 'trace_id', datasourceUid: 'tempo' },
+    { name: 'trace_id', datasourceUid: 'jaeger', urlDisplayLabel: 'The trace' },
+    { name: 'trace_id', url: 'https://traces/${__value.raw}' },
+    { name: 'trace_id', datasourceUid: 'gone' },
+    { name: 'order_id', url: 'https://desk/${__value.raw}', urlDisplayLabel: 'Desk' },
+  ];
+  const { data } = withExemplarLinks({ data: [traced] }, target, { ...noTraces, destinations });
+  const [value, order, trace] = (data[0] as DataFrame).fields;
+  expect(value?.config.links).toBeUndefined();
+  expect(order?.config.links?.map(({ title }) => title)).toEqual(['Steps of this order', 'Desk']);
+  const query = { refId: 'A', query: '${__value.raw}' };
+  expect(trace?.config.links).toEqual([
+    {
+      title: 'Trace in Traces',
+      url: '',
+      internal: { query: { ...query, queryType: 'traceql' }, datasourceUid: 'tempo', datasourceName: 'Traces' },
+    },
+    { title: 'The trace', url: '', internal: { query, datasourceUid: 'jaeger', datasourceName: 'Old traces' } },
+    { title: 'Go to https://traces/${__value.raw}', url: 'https://traces/${__value.raw}', targetBlank: true },
+  ]);
 });

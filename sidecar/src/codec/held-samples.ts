@@ -52,13 +52,12 @@ export class HeldSamples {
       );
     }
     for (const { row, labels } of this.#exemplars) {
-      sink.exemplar(
-        this.#refs[row] as number,
-        this.#seconds[row] as number,
-        this.#nanos[row] as number,
-        this.#values[row] as number,
+      sink.exemplar(this.#refs[row] as number, {
+        seconds: this.#seconds[row] as number,
+        nanos: this.#nanos[row] as number,
+        value: this.#values[row] as number,
         labels,
-      );
+      });
     }
     if (this.#exemplars.length > 0) this.#exemplars = [];
   }

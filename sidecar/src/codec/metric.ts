@@ -75,7 +75,7 @@ function putExemplar(
 ): void {
   if (trace === undefined && span === undefined) return;
   const labels = traceLabels(trace ?? '', span ?? '');
-  if (labels !== undefined) sink.exemplar(ref, stamp.seconds, stamp.nanos, value, labels);
+  if (labels !== undefined) sink.exemplar(ref, { seconds: stamp.seconds, nanos: stamp.nanos, value, labels });
 }
 
 function fastTime(time: unknown, stamp: StampReader): boolean {

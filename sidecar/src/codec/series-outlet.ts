@@ -89,8 +89,7 @@ export class SeriesOutlet {
   exemplar(series: OutletSeries, value: number, labels: readonly LabelPair[]): Fault | undefined {
     const ref = this.ref(series);
     if (ref instanceof Fault) return ref;
-    (this.#sink as SampleSink).exemplar(ref, this.stamp.seconds, this.stamp.nanos, value, labels);
-    return undefined;
+    return this.#putExemplar(ref, value, labels);
   }
 
   /** The same, for a series that samples have made known already. */
@@ -101,7 +100,12 @@ export class SeriesOutlet {
   ): Fault | undefined {
     const ref = this.#cache.interner.known(name, labels, (this.#context as DecodeContext).labels);
     if (ref === 0) return new Fault('exemplar', `${shown(name)}: no sample of this series came before its exemplar`);
-    (this.#sink as SampleSink).exemplar(ref, this.stamp.seconds, this.stamp.nanos, value, own);
+    return this.#putExemplar(ref, value, own);
+  }
+
+  #putExemplar(ref: SeriesRef, value: number, labels: readonly LabelPair[]): undefined {
+    const { seconds, nanos } = this.stamp;
+    (this.#sink as SampleSink).exemplar(ref, { seconds, nanos, value, labels });
     return undefined;
   }
 

@@ -1,13 +1,8 @@
 /** What is kept of the exemplars that publishers send, and the bounds of it. */
 import { Labels, METRIC_NAME } from '@tapewatch/core';
 import fc from 'fast-check';
-import {
-  ExemplarMemory,
-  FIRST_PER_SECOND,
-  LARGEST_PER_SECOND,
-  SERIES_MAX_EXEMPLARS,
-  type SentExemplar,
-} from './exemplar-memory.ts';
+import type { SentExemplar } from '../ports.ts';
+import { ExemplarMemory, FIRST_PER_SECOND, LARGEST_PER_SECOND, SERIES_MAX_EXEMPLARS } from './exemplar-memory.ts';
 
 const T0 = 1_753_612_200;
 const ALL = { startMs: 0, endMs: Number.MAX_SAFE_INTEGER };

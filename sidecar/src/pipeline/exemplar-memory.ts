@@ -7,7 +7,7 @@
  */
 import { EXEMPLAR_MAX_CHARACTERS } from '@tapewatch/contract';
 import type { LabelPair, Labels } from '@tapewatch/core';
-import type { Exemplar, ExemplarSeries, KeptExemplars } from '../ports.ts';
+import type { Exemplar, ExemplarSeries, KeptExemplars, SentExemplar } from '../ports.ts';
 
 /** Of one series in a second of receipt. Together what OpenTelemetry's reservoirs send at once. */
 export const FIRST_PER_SECOND = 10;
@@ -17,14 +17,6 @@ export const SERIES_MAX_EXEMPLARS = 1_024;
 
 /** `displaced`: taken, in the place of a smaller one of the same second. The others name why it was not taken. */
 export type ExemplarOutcome = 'taken' | 'displaced' | 'repeated' | 'exemplar_labels' | 'exemplar_rate' | 'exemplar_off';
-
-/** A stamp is whole seconds since the epoch and nanoseconds within that second. */
-export interface SentExemplar {
-  readonly seconds: number;
-  readonly nanos: number;
-  readonly value: number;
-  readonly labels: readonly LabelPair[];
-}
 
 interface Kept {
   readonly seconds: number;

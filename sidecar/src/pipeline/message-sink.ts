@@ -3,8 +3,8 @@
  * batch. One object for all messages, so that a sample costs no allocation. What is refused is counted by reason; the first
  * ones of a flush also become dead letters.
  */
-import type { ExponentialHistogram, LabelPair, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
-import type { DecodeProblem, Envelope, IntakeReceipt, SampleSink } from '../ports.ts';
+import type { ExponentialHistogram, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
+import type { DecodeProblem, Envelope, IntakeReceipt, SampleSink, SentExemplar } from '../ports.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import type { Changes } from './changes.ts';
 import type { ClockOffsets } from './clock-offsets.ts';
@@ -122,14 +122,13 @@ export class MessageSink implements SampleSink {
   }
 
   /** One that is older than the stream's bound is kept: it moves no watermark, and pages repeat theirs for hours. */
-  exemplar(ref: number, seconds: number, nanos: number, value: number, labels: readonly LabelPair[]): void {
+  exemplar(ref: number, exemplar: SentExemplar): void {
     // Why its sample was refused is counted with the sample.
     if (this.isClosed || ref <= 0) return;
     const series = this.#registry.byId(ref)?.labels;
     if (series === undefined) return this.#state.dropExemplar('exemplar_series');
-    if (seconds > this.#state.newestTaken) return this.#state.dropExemplar('exemplar_time');
-    const sent = { seconds, nanos, value, labels };
-    const outcome = this.#options.exemplars.add(series, sent, Math.floor(this.#nowSeconds));
+    if (exemplar.seconds > this.#state.newestTaken) return this.#state.dropExemplar('exemplar_time');
+    const outcome = this.#options.exemplars.add(series, exemplar, Math.floor(this.#nowSeconds));
     if (outcome === 'taken' || outcome === 'displaced') this.exemplars++;
     if (outcome === 'displaced') this.#state.dropExemplar('exemplar_rate');
     else if (outcome !== 'taken' && outcome !== 'repeated') this.#state.dropExemplar(outcome);

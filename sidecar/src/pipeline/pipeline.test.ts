@@ -143,6 +143,60 @@ function setUp(overrides: Partial<PipelineOptions> = {}, recovery = EMPTY) {
   return { clock, pipeline, batches, counts, settled, send, settle };
 }
 
+describe('exemplars in the pipeline', () => {
+  const seconds = Number(T0 / 1_000_000_000n);
+  const exemplar = (trace: string, over: object = {}) => ({
+    ...{ seconds, nanos: 0, value: trace.length, labels: [['trace_id', trace]] as const },
+    ...over,
+  });
+
+  it('are kept with the labels of their series; the rest is counted by reason', () => {
+    const { pipeline, clock, counts } = setUp();
+    const labels = Labels.from({ [METRIC_NAME]: 'm', venue: 'X' });
+    const taken = pipeline.write('test', (sink) => {
+      const ref = sink.series(labels, 'gauge');
+      sink.number(ref, seconds, 0, 1);
+      sink.exemplar(ref, exemplar('a'));
+      sink.exemplar(ref, exemplar('a'));
+      sink.exemplar(ref, exemplar('old', { seconds: seconds - 86_400 }));
+      sink.exemplar(ref, exemplar('future', { seconds: seconds + 601 }));
+      sink.exemplar(ref, exemplar('x'.repeat(121)));
+      sink.exemplar(ref, exemplar('', { labels: [] }));
+      for (let i = 0; i < 30; i++) sink.exemplar(ref, exemplar(`t${i}`, { value: -i }));
+      // The sample that it belongs to was refused, too.
+      sink.exemplar(-1, exemplar('refused'));
+    });
+    clock.advance(50);
+    expect(taken).toMatchObject({ accepted: 1, rejected: 0, exemplars: 20, problems: [] });
+    expect(counts).toMatchObject({
+      'dropped exemplar_time': 1,
+      'dropped exemplar_labels': 2,
+      'dropped exemplar_rate': 12,
+    });
+    const [found] = pipeline.exemplars.select(() => true, { startMs: 0, endMs: seconds * 1_000 });
+    expect([found?.labels, found?.exemplars.length, pipeline.exemplars.size]).toEqual([labels, 20, 20]);
+    expect(found?.exemplars[0]?.labels).toEqual({ trace_id: 'old' });
+    clock.advance(50);
+    expect(counts['dropped exemplar_time']).toBe(1);
+  });
+
+  it('are not kept of a message that a full queue refuses, nor when they are switched off', () => {
+    const put = (pipeline: Pipeline): unknown =>
+      pipeline.write('test', (sink) => {
+        const ref = sink.series(Labels.from({ [METRIC_NAME]: 'm' }), 'gauge');
+        for (let i = 0; i < 5; i++) sink.number(ref, seconds, i, 1);
+        sink.exemplar(ref, exemplar('a'));
+      });
+    const full = setUp({ append: () => new Promise(() => undefined) });
+    put(full.pipeline);
+    expect(put(full.pipeline)).toMatchObject({ rejected: 5, exemplars: 0 });
+    const off = setUp({ maxExemplars: 0 });
+    put(off.pipeline);
+    off.clock.advance(50);
+    expect([off.pipeline.exemplars.size, off.counts['dropped exemplar_off']]).toEqual([0, 1]);
+  });
+});
+
 describe('Pipeline', () => {
   it('settles a message only when the commit that holds its sample is done', async () => {
     let commit = (): void => undefined;

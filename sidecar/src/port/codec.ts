@@ -30,6 +30,14 @@ export interface DecodeProblem {
  */
 export type SeriesRef = number;
 
+/** One measurement behind a series, with a stamp as the sink has it. */
+export interface SentExemplar {
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly value: number;
+  readonly labels: readonly LabelPair[];
+}
+
 /**
  * Where decoded items go, one call each, so that a sample costs no object. A stamp is whole seconds since the epoch and
  * the nanoseconds within that second: two exact numbers in place of a BigInt.
@@ -52,7 +60,7 @@ export interface SampleSink {
    * One measurement behind the series, with labels that lead to it (`trace_id`, `span_id`, ...). After the series' sample
    * where there is one. The sink copies what it keeps, refuses what is past its bounds and counts that.
    */
-  exemplar(ref: SeriesRef, seconds: number, nanos: number, value: number, labels: readonly LabelPair[]): void;
+  exemplar(ref: SeriesRef, exemplar: SentExemplar): void;
   event(event: TradingEvent): void;
   /** Tells an item apart that was not taken; the others of the message stay. */
   problem(problem: DecodeProblem): void;

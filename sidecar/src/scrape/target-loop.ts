@@ -182,7 +182,7 @@ export class TargetLoop {
     else this.#putHistogram(ref, { seconds, nanos }, histogram, sink);
     if (exemplars !== undefined) {
       for (const { labels, value: measured, stamp: own } of exemplars) {
-        sink.exemplar(ref, own?.seconds ?? seconds, own?.nanos ?? nanos, measured, labels);
+        sink.exemplar(ref, { ...(own ?? { seconds, nanos }), value: measured, labels });
       }
     }
     return true;

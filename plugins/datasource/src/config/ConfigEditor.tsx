@@ -4,6 +4,7 @@ import { Alert, Combobox, Field, FieldSet, Input, SecretInput, TextLink } from '
 import type { TapewatchOptions, TapewatchSecrets } from '../datasource.ts';
 import type { ConfigProps } from '../lazy-editors.tsx';
 import { QUERY_TYPES } from '../query.ts';
+import { TraceLinks } from './TraceLinks.tsx';
 
 const WIDTH = 50;
 const DURATION = /^(\d+(ms|s|m|h|d|w|y))+$/;
@@ -21,12 +22,7 @@ export function ConfigEditor({ options, onOptionsChange }: ConfigProps) {
   const minInterval = jsonData.minInterval ?? '1s';
   return (
     <>
-      <Alert severity="info" title="How Grafana reaches the sidecar">
-        The executable of this plugin prints the address of the Tapewatch sidecar and stays alive; queries go straight
-        to the sidecar. By default that is the unix socket /run/tapewatch/grafana.sock, on a volume that both share.
-        Another place is set in Grafana&apos;s configuration:{' '}
-        <code>[plugin.tapewatch-trading-datasource] socket = …</code>. Save &amp; test says which sidecar answered.
-      </Alert>
+      <HowToReach />
       <FieldSet label="Connection" disabled={readOnly}>
         <Field
           label="Token"
@@ -70,9 +66,25 @@ export function ConfigEditor({ options, onOptionsChange }: ConfigProps) {
           />
         </Field>
       </FieldSet>
+      <TraceLinks
+        destinations={jsonData.exemplarTraceIdDestinations ?? []}
+        onChange={(exemplarTraceIdDestinations) => setJson({ exemplarTraceIdDestinations })}
+        disabled={readOnly === true}
+      />
       <TextLink href="https://prometheus.io/docs/prometheus/latest/querying/basics/" external>
         PromQL in Prometheus&apos; documentation
       </TextLink>
     </>
+  );
+}
+
+function HowToReach() {
+  return (
+    <Alert severity="info" title="How Grafana reaches the sidecar">
+      The executable of this plugin prints the address of the Tapewatch sidecar and stays alive; queries go straight to
+      the sidecar. By default that is the unix socket /run/tapewatch/grafana.sock, on a volume that both share. Another
+      place is set in Grafana&apos;s configuration: <code>[plugin.tapewatch-trading-datasource] socket = …</code>. Save
+      &amp; test says which sidecar answered.
+    </Alert>
   );
 }

@@ -3,8 +3,8 @@
  * the life of a registry.
  */
 import type { ExponentialHistogram } from '@tapewatch/core';
-import { type LabelPair, type Labels, type MetricKind, nanos, type Sample, type TradingEvent } from '@tapewatch/core';
-import type { Codec, DecodeContext, DecodeProblem, SampleSink, SeriesRef } from '../../ports.ts';
+import { type Labels, type MetricKind, nanos, type Sample, type TradingEvent } from '@tapewatch/core';
+import type { Codec, DecodeContext, DecodeProblem, SampleSink, SentExemplar, SeriesRef } from '../../ports.ts';
 
 export interface Decoded {
   readonly samples: readonly Sample[];
@@ -68,7 +68,7 @@ export class CollectingSink implements SampleSink {
     this.#samples.push({ kind: 'histogram', ...series, timeNanos, histogram });
   }
 
-  exemplar(ref: SeriesRef, seconds: number, nanosOfSecond: number, value: number, own: readonly LabelPair[]): void {
+  exemplar(ref: SeriesRef, { seconds, nanos: nanosOfSecond, value, labels: own }: SentExemplar): void {
     const { labels } = this.#series[ref - 1] as Series;
     const text = own.map(([name, content]) => `${name}=${content}`).join(' ');
     const timeNanos = BigInt(seconds) * 1_000_000_000n + BigInt(nanosOfSecond);

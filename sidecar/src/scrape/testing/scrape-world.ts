@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExponentialHistogram, LabelPair, Labels, MetricKind } from '@tapewatch/core';
-import type { Clock, Logger, SampleSink, Telemetry } from '../../ports.ts';
+import type { ExponentialHistogram, Labels, MetricKind } from '@tapewatch/core';
+import type { Clock, Logger, SampleSink, SentExemplar, Telemetry } from '../../ports.ts';
 import { loadScrapeFiles, type ScrapeJob } from '../scrape-file.ts';
 import { scrapeOptions } from '../scrape-options.ts';
 
@@ -93,7 +93,7 @@ export class MemorySink implements SampleSink {
     this.samples.push({ ...this.#at(ref), seconds, nanos, value: NaN, histogram });
   }
 
-  exemplar(ref: number, seconds: number, nanos: number, value: number, own: readonly LabelPair[]): void {
+  exemplar(ref: number, { seconds, nanos, value, labels: own }: SentExemplar): void {
     const text = own.map(([name, content]) => `${name}=${content}`).join(' ');
     this.exemplars.push(`${this.#at(ref).labels.toString()} ${value} {${text}} @${seconds}.${nanos}`);
   }
