@@ -94,7 +94,7 @@ function ChartSwitches({ query, isChart, onRun }: ChartSwitchesProps) {
     <>
       <InlineField
         label="Exemplars"
-        tooltip="On charts of order_ack_seconds, order_fill_seconds and order_cancel_seconds: marks the orders behind the percentile. A click on a mark leads to the order."
+        tooltip="On charts: marks the orders behind order_ack_seconds, order_fill_seconds and order_cancel_seconds, and what publishers sent with a trace. A click on a mark leads there."
       >
         <InlineSwitch
           value={isChart && (query.exemplar ?? false)}
