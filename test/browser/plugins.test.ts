@@ -378,6 +378,14 @@ describe('data source', () => {
     expect(await eventOf(page, 'settings')).toMatchObject({
       jsonData: { exemplarTraceIdDestinations: [{ name: 'trace_id' }] },
     });
+    await page.locator('#tapewatch-trace-source-0').click();
+    await page.getByText('Traces', { exact: true }).click();
+    await page.waitForFunction(
+      () => (window as never as Window).harness.events.filter((event) => 'settings' in event).length > 1,
+    );
+    expect(await eventOf(page, 'settings')).toMatchObject({
+      jsonData: { exemplarTraceIdDestinations: [{ name: 'trace_id', datasourceUid: 'tempo' }] },
+    });
   });
 
   inBrowser('edits a variable', async (page) => {

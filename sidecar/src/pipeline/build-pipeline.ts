@@ -2,7 +2,8 @@
 import type { Clock, ColumnBatch, DecodeContext, Logger, Recovery, Codec, Telemetry } from '../ports.ts';
 import { kindByName, type KindPatterns } from './kind-pattern.ts';
 import type { PipelineSettings } from './pipeline-options.ts';
-import { Pipeline, type PipelineHead, type PipelineOptions } from './pipeline.ts';
+import type { PipelineHead } from './pipeline-head.ts';
+import { Pipeline, type PipelineOptions } from './pipeline.ts';
 
 /** The stream that the samples of recording rules belong to. */
 export const RECORDED_STREAM = 'recorded';

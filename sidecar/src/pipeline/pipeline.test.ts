@@ -3,7 +3,8 @@ import { DERIVED_METRICS } from '@tapewatch/contract';
 import type { Clock, ColumnBatch, Envelope, Logger, Recovery, Codec, Telemetry, TransitionRow } from '../ports.ts';
 import { businessEventOf } from '../store/store.fixture.ts';
 import { Deriver } from './derive.ts';
-import { Pipeline, type PipelineHead, type PipelineOptions } from './pipeline.ts';
+import type { PipelineHead } from './pipeline-head.ts';
+import { Pipeline, type PipelineOptions } from './pipeline.ts';
 
 const T0 = 1_700_000_000_000_000_000n;
 const EMPTY: Recovery = { series: [], positions: [], sealed: [], openAlerts: [] };

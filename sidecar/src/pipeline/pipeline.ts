@@ -5,16 +5,7 @@
  */
 import { type Sample, type TradingEvent } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type {
-  ChangeSink,
-  ColumnBatch,
-  Envelope,
-  Progress,
-  Recovery,
-  SampleSink,
-  StampedColumns,
-  TransitionRow,
-} from '../ports.ts';
+import type { ChangeSink, Envelope, Progress, Recovery, SampleSink, StampedColumns, TransitionRow } from '../ports.ts';
 import { Announcer } from './announcer.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { Changes, type Change } from './changes.ts';
@@ -26,9 +17,10 @@ import { Deriver } from './derive.ts';
 import { LogPositions } from './log-positions.ts';
 import { MessageSink, type Taken } from './message-sink.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
+import type { PipelineHead } from './pipeline-head.ts';
 import { identity, RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
-import { SilentSeries, type RestingHead, type SilentSeriesOptions } from './silent-series.ts';
+import { SilentSeries, type SilentSeriesOptions } from './silent-series.ts';
 import { StreamIntake, type PipelineStream } from './stream-intake.ts';
 import { StreamState, takeStored } from './stream-state.ts';
 
@@ -37,16 +29,6 @@ const ADVANCE_EVERY_MS = 50;
 const RECENT_IDS_GENERATION = 500_000;
 /** Messages that carry an id may be far more than events; together the two keep at most 1.5 million texts. */
 const RECENT_MESSAGES_GENERATION = 250_000;
-
-/** The memory that answers for the present. */
-export interface PipelineHead extends RestingHead {
-  /** Takes in every row before it is durable; the columns are the caller's and change afterwards. */
-  append(rows: Pick<ColumnBatch, 'samples' | 'histograms'>): void;
-  /** Closes the seconds of a stream that end at or before the watermark; adds the names of distributions that show more. */
-  seal(stream: string, watermarkSeconds: number, changedNames: Map<string, number>): void;
-  isLate(stream: string, second: number): boolean;
-  evict(): void;
-}
 
 export interface PipelineOptions extends CommitterOptions {
   readonly streams: readonly PipelineStream[];
@@ -80,7 +62,8 @@ export class Pipeline implements Progress {
   readonly #batch = new BatchBuilder();
   readonly #changes: Changes;
   readonly #offsets = new ClockOffsets();
-  readonly #exemplars: ExemplarMemory;
+  /** What publishers sent of them. */
+  readonly exemplars: ExemplarMemory;
   readonly #sink: MessageSink;
   readonly #deadLetters: DeadLetters;
   readonly #silent: SilentSeries;
@@ -112,14 +95,14 @@ export class Pipeline implements Progress {
       head: options.head,
       onRestored: (id, sinceSeconds) => this.#changes.note(this.#registry.nameOf[id] as number, sinceSeconds),
     });
-    this.#exemplars = new ExemplarMemory(options.maxExemplars);
+    this.exemplars = new ExemplarMemory(options.maxExemplars);
     this.#sink = new MessageSink({
       registry: this.#registry,
       batch: this.#batch,
       changes: this.#changes,
       states: this.#states,
       offsets: this.#offsets,
-      exemplars: this.#exemplars,
+      exemplars: this.exemplars,
       isLate: (stream, second) => options.head.isLate(stream, second),
       onEvent: (event, envelope) => this.#addEvent(event, envelope),
       onProblem: (problem, envelope, stream) => this.#deadLetters.reject(problem, envelope, stream),
@@ -138,10 +121,6 @@ export class Pipeline implements Progress {
 
   get registry(): SeriesRegistry {
     return this.#registry;
-  }
-
-  get exemplars(): ExemplarMemory {
-    return this.#exemplars;
   }
 
   get deriver(): Deriver {

@@ -1,6 +1,6 @@
 /** Answers resource calls as the sidecar does, and records them. Everything else is refused and so seen by the test. */
 import { of, throwError } from 'rxjs';
-import { config, setBackendSrv, setTemplateSrv } from '@grafana/runtime';
+import { config, setBackendSrv, setDataSourceSrv, setTemplateSrv } from '@grafana/runtime';
 
 const METRICS = [
   {
@@ -49,6 +49,12 @@ function answer(path: string, parameters: Record<string, unknown>): unknown {
   }
 }
 
+/** One data source of traces, as the picker of data sources asks for them. */
+const TRACES = {
+  ...{ uid: 'tempo', name: 'Traces', type: 'tempo', readOnly: false, access: 'proxy', jsonData: {} },
+  meta: { id: 'tempo', name: 'Tempo', tracing: true, info: { logos: { small: '' } } },
+};
+
 export function fakeBackend(events: unknown[]): void {
   setBackendSrv({
     fetch: ({ url, params = {} }: { url: string; params?: Record<string, unknown> }) => {
@@ -73,6 +79,10 @@ export function fakeBackend(events: unknown[]): void {
     getVariables: () => [],
     containsTemplate: (text?: string) => (text ?? '').includes('$'),
     updateTimeRange: () => undefined,
+  } as never);
+  setDataSourceSrv({
+    getList: ({ tracing }: { tracing?: boolean }) => (tracing === true ? [TRACES] : []),
+    getInstanceSettings: (key?: string) => (key === TRACES.uid || key === TRACES.name ? TRACES : undefined),
   } as never);
   config.bootData ??= {} as never;
 }
