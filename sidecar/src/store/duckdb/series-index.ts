@@ -135,9 +135,11 @@ export class SeriesIndex {
     }
     const hintLists = matcherLists.map(textsOfMatches);
     for (const [id, text] of this.#resting) {
-      const last = this.#lastMs[id] as number;
-      // A stamp of minus infinity is one that this process has not seen.
-      if (last !== -Infinity && last + WIDEST_WINDOW_MS < sinceMs) continue;
+      const seen = this.#lastMs[id] as number;
+      // A stamp of minus infinity is one that this process has not seen. What it has seen may have come late: until its
+      // start the file may have later samples.
+      const last = Math.max(seen, this.#firstRestMs);
+      if (seen !== -Infinity && last + WIDEST_WINDOW_MS < sinceMs) continue;
       if (hintLists.length > 0 && !hintLists.some((hints) => hints.every((hint) => text.includes(hint)))) continue;
       const definition = this.#definitionOf(id, text);
       if (tests.length === 0 || tests.some((test) => test(definition.labels))) matching.push(definition);
