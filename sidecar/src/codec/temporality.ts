@@ -1,8 +1,8 @@
 /**
  * Memory that turns deltas into totals and totals of histograms into deltas, per series. Bounded: a series past the bound
- * is refused with a reason, since half a memory would yield wrong numbers. After a restart, and of a series that was put to
- * rest, totals begin at zero again, which readers see as a counter's reset; the first total of a histogram is a mark to
- * count from.
+ * is refused with a reason, since half a memory would yield wrong numbers. After a restart totals begin at zero again, which
+ * readers see as a counter's reset, and the first total of a histogram is a mark to count from. What is remembered of series
+ * that rest goes for the same price, so it goes only when half of the room is taken.
  */
 import type { ExponentialHistogram } from '@tapewatch/core';
 import type { SeriesRef } from '../ports.ts';
@@ -32,6 +32,7 @@ export class Totals implements SeriesMemory {
   }
 
   forget(isResting: (ref: SeriesRef) => boolean): void {
+    if (this.#bySeries.size <= this.#max / 2) return;
     for (const ref of this.#bySeries.keys()) if (isResting(ref)) this.#bySeries.delete(ref);
   }
 }
@@ -55,7 +56,12 @@ interface Remembered {
 
 export class HistogramTotals implements SeriesMemory {
   readonly #bySeries = new Map<SeriesRef, Remembered>();
+  readonly #max: number;
   #buckets = 0;
+
+  constructor(max = HISTOGRAMS_MAX) {
+    this.#max = max;
+  }
 
   /**
    * What was added since the total before: all of it after a reset (the sender says so, another start, or any count smaller than before), `mark`
@@ -63,7 +69,7 @@ export class HistogramTotals implements SeriesMemory {
    */
   delta({ ref, histogram, start, reset = false, isNew }: HistogramTotal): ExponentialHistogram | 'mark' | 'full' {
     const before = this.#bySeries.get(ref);
-    if (before === undefined && (this.#bySeries.size >= HISTOGRAMS_MAX || this.#buckets >= HISTOGRAM_BUCKETS_MAX)) {
+    if (before === undefined && (this.#bySeries.size >= this.#max || this.#buckets >= HISTOGRAM_BUCKETS_MAX)) {
       return 'full';
     }
     this.#remember(ref, { histogram, start, buckets: histogram.positive.size + histogram.negative.size }, before);
@@ -73,6 +79,7 @@ export class HistogramTotals implements SeriesMemory {
   }
 
   forget(isResting: (ref: SeriesRef) => boolean): void {
+    if (this.#bySeries.size <= this.#max / 2 && this.#buckets <= HISTOGRAM_BUCKETS_MAX / 2) return;
     for (const [ref, { buckets }] of this.#bySeries) {
       if (!isResting(ref)) continue;
       this.#buckets -= buckets;
