@@ -120,4 +120,15 @@ describe('Pipeline, when things go wrong', () => {
     expect(batches).toHaveLength(1);
     expect(settled).toEqual(['a stored']);
   });
+
+  it('lets nothing rest while the only commit hangs, also one that began before any tick saw its rows', async () => {
+    const head = { define: nothing, append: nothing, seal: nothing, isLate: () => false, evict: nothing };
+    const { pipeline, message, pass } = setUp({
+      ...{ maxBatchRows: 1, append: () => new Promise<never>(nothing) },
+      head: { ...head, ...NEVER_RESTS, holds: () => false },
+    });
+    pipeline.accept(message('hangs'));
+    for (let sweep = 0; sweep < 10; sweep++) await pass(1_000_000);
+    expect(pipeline.seriesCount).toBe(1);
+  });
 });

@@ -335,7 +335,8 @@ export class Pipeline implements Progress {
   async #commit(): Promise<void> {
     this.#show();
     this.#isCommitWanted = false;
-    this.#committingMs = this.#oldestPendingMs;
+    // Rows that came since the last tick have no stamp yet, and may be all there are.
+    this.#committingMs = Math.min(this.#oldestPendingMs, this.#nowSeconds() * 1_000);
     this.#oldestPendingMs = Infinity;
     const waiters = this.#waiters.take();
     const tellStored = this.#announcer.takeUncommitted(this.#nowSeconds() * 1_000);
