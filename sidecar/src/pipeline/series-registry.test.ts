@@ -73,3 +73,19 @@ it('has no room for ever more series that rest', () => {
   expect(registry.resting).toBe(16);
   expect(refused).toEqual(Array.from({ length: 4 }, () => 'series_limit'));
 });
+
+it('has room for new series after a restart, however many the store knows', () => {
+  const limits = { maxSeries: 2, maxNewPerSecond: 100, maxSeriesPerStream: 2 };
+  const before = new SeriesRegistry({ ...limits, maxSeries: 10, maxSeriesPerStream: 10 });
+  for (const pod of ['a', 'b', 'c', 'd']) before.intern(series(pod), 'desk', 0);
+  const registry = new SeriesRegistry(limits, [...before.all()]);
+  expect(registry.intern(series('e'), 'desk', 1)).toBe(5);
+  const known = registry.intern(series('a'), 'desk', 1);
+  registry.hear(known);
+  registry.hear(known);
+  // Those that spoke since count again, and the places of both are free once they are silent.
+  expect(refusalOf(registry.intern(series('f'), 'desk', 1))).toBe('series_limit');
+  expect(silence(registry)).toHaveLength(5);
+  expect([registry.intern(series('f'), 'desk', 2), registry.intern(series('g'), 'desk', 2)]).toEqual([6, 7]);
+  expect(refusalOf(registry.intern(series('h'), 'desk', 2))).toBe('series_limit');
+});

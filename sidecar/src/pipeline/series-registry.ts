@@ -1,7 +1,8 @@
 /**
  * Interns label sets: each gets a small integer id, once, for the life of the store. What the hot path asks of a series
  * stands in typed arrays by id. A series that is silent for long is *resting*: only its key and its id are left, it counts
- * for no limit, and the first sample wakes it under its old id. The limits here are the ones that keep a broken publisher
+ * for no limit, and the first sample wakes it under its old id. Neither does one that only the store knows of, until its
+ * first sample since the start: after a restart there is room for new ones at once. The limits here are the ones that keep a broken publisher
  * from filling the memory: series that are awake, new series a second, and series of one stream.
  */
 import { KIND_CODES, Labels, type MetricKind, type SeriesDefinition, type SeriesKind } from '@tapewatch/core';
@@ -39,6 +40,9 @@ export class SeriesRegistry {
   /** Of resting series only the key. */
   readonly #byId: (SeriesDefinition | string | undefined)[] = [];
   #awake = 0;
+  /** 1 for series that came from the store and have not spoken since, by id; and how many there are. */
+  #unheard = new Uint8Array(INITIAL_SERIES);
+  #unheardCount = 0;
   readonly #limits: SeriesLimits;
   readonly #perStream = new Map<string, number>();
   readonly #nameNumbers = new Map<string, number>();
@@ -78,7 +82,13 @@ export class SeriesRegistry {
   ) {
     this.#limits = limits;
     this.#streamNumber = streamNumber;
-    for (const definition of known) this.#keep(definition);
+    for (const definition of known) {
+      this.#keep(definition);
+      this.#unheard[definition.id] = 1;
+      this.#unheardCount++;
+      // Less than HEARD, so that its first sample is told.
+      this.recency[definition.id] = SWEEPS_UNTIL_REST;
+    }
   }
 
   /** Series that are awake. */
@@ -126,6 +136,7 @@ export class SeriesRegistry {
     const { labels, unit = '', help = '' } = series;
     const definition: SeriesDefinition = { id: this.#nextId, labels, kind, stream, unit, help };
     this.#keep(definition);
+    this.#count(stream, 1);
     this.#created.push(definition);
     this.#suspect.created(definition);
     return definition.id;
@@ -133,13 +144,18 @@ export class SeriesRegistry {
 
   #refuses(stream: string): number | undefined {
     const { maxSeries, maxSeriesPerStream = Infinity } = this.#limits;
-    if (this.#awake >= maxSeries || this.resting >= maxSeries * MAX_RESTING_SHARE) return refusal('series_limit');
+    const heard = this.#awake - this.#unheardCount;
+    if (heard >= maxSeries || this.resting >= maxSeries * MAX_RESTING_SHARE) return refusal('series_limit');
     return (this.#perStream.get(stream) ?? 0) >= maxSeriesPerStream ? refusal('stream_series_limit') : undefined;
   }
 
   /** A sample of the series came: it is awake from now on. */
   hear(id: number): void {
     if (this.recency[id] === RESTING) this.#wake(id);
+    else if (this.#unheard[id] === 1) {
+      this.#clearUnheard(id);
+      this.#count((this.#byId[id] as SeriesDefinition).stream, 1);
+    }
     this.recency[id] = HEARD;
   }
 
@@ -173,7 +189,17 @@ export class SeriesRegistry {
     this.#byId[id] = labels.key;
     this.recency[id] = RESTING;
     this.#awake--;
-    this.#perStream.set(stream, (this.#perStream.get(stream) ?? 1) - 1);
+    if (this.#unheard[id] === 1) this.#clearUnheard(id);
+    else this.#count(stream, -1);
+  }
+
+  #clearUnheard(id: number): void {
+    this.#unheard[id] = 0;
+    this.#unheardCount--;
+  }
+
+  #count(stream: string, by: 1 | -1): void {
+    this.#perStream.set(stream, (this.#perStream.get(stream) ?? 0) + by);
   }
 
   #wake(id: number): void {
@@ -186,7 +212,7 @@ export class SeriesRegistry {
     this.#byKey.set(key, definition);
     this.#byId[id] = definition;
     this.#awake++;
-    this.#perStream.set(stream, (this.#perStream.get(stream) ?? 0) + 1);
+    this.#count(stream, 1);
     this.#woken.push(definition);
   }
 
@@ -215,7 +241,6 @@ export class SeriesRegistry {
     this.#byKey.set(labels.key, definition);
     this.#byId[id] = definition;
     this.#nextId = Math.max(this.#nextId, id + 1);
-    this.#perStream.set(stream, (this.#perStream.get(stream) ?? 0) + 1);
     this.#awake++;
     if (id >= this.nameOf.length) this.#makeRoomFor(id);
     const name = numberIn(this.#nameNumbers, this.names, labels.metricName);
@@ -244,6 +269,7 @@ export class SeriesRegistry {
     this.#layouts = grown(this.#layouts, new Uint8Array(room));
     this.recency = grown(this.recency, new Uint8Array(room));
     this.#kinds = grown(this.#kinds, new Uint8Array(room));
+    this.#unheard = grown(this.#unheard, new Uint8Array(room));
   }
 
   #mayCreate(second: number): boolean {
