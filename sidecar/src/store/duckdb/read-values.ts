@@ -7,6 +7,7 @@ import type { Horizon } from '../retention.ts';
 import type { ValueSegment } from '../select-plan.ts';
 import { nanosAtMs, nanosRange } from '../time-range.ts';
 import { nanosAt, windowTable } from './fold.ts';
+import { newestOfStep } from './newest-of-step.ts';
 import type { RelationOf } from './segment.ts';
 import { msOf, readRows, seriesIn, within } from './sql.ts';
 import { readColumns } from './vector-read.ts';
@@ -41,7 +42,9 @@ export async function readValues(
   const step = stepOf(request);
   if (source.ids.length > 0) {
     for (const segment of segments) {
-      const columns = await readColumns(connection, segmentSql(source, segment, step), ['u32', 'f64', 'f64']);
+      const columns =
+        (await readPlainly(connection, source, { segment, request })) ??
+        (await readColumns(connection, segmentSql(source, segment, step), ['u32', 'f64', 'f64']));
       if (segment.level === 'raw' && step !== undefined) await restoreMarkers(connection, source, segment, columns);
       addRuns(columns, { segment, runs });
     }
@@ -50,6 +53,35 @@ export async function readValues(
 }
 
 type ValueColumns = readonly [series: Uint32Array, times: Float64Array, values: Float64Array];
+
+/** Rows of windows that are read without grouping them in the engine, 28 bytes each. */
+const MAX_PLAIN_ROWS = 1_000_000;
+/** Windows that there could be at most: with more, too many rows are too likely to try. */
+const MAX_PLAIN_WINDOWS = 20_000_000;
+
+/** The newest row of each step of a level of windows, chosen here; undefined when there are too many rows for it. */
+async function readPlainly(
+  connection: DuckDBConnection,
+  { ids, relation }: ReadSource,
+  { segment: { level, startMs, endMs }, request }: { segment: ValueSegment; request: SelectRequest },
+): Promise<ValueColumns | undefined> {
+  if (level === 'raw' || request.newestOfStep !== true) return undefined;
+  const widthMs = LEVEL_SECONDS[level] * 1_000;
+  if (((endMs - startMs) / widthMs) * ids.length > MAX_PLAIN_WINDOWS) return undefined;
+  const { from, to } = nanosRange(startMs, endMs);
+  const widthNanos = nanosAt(LEVEL_SECONDS[level]);
+  const [series, ms, nanos, values] = await readColumns(
+    connection,
+    `SELECT series_id, ${msOf('last_nanos')}, (last_nanos % 1000000)::UINTEGER, last
+     FROM ${relation(windowTable('value', level), from - widthNanos, to)}
+     WHERE ${seriesIn(ids)} AND ${within('start_nanos', from - widthNanos, to)} AND ${within('last_nanos', from, to)}
+     LIMIT ${MAX_PLAIN_ROWS + 1}`,
+    ['u32', 'f64', 'u32', 'f64'],
+  );
+  if (series.length > MAX_PLAIN_ROWS) return undefined;
+  const stepMs = request.resolutionMs === 0 ? 0 : Math.max(1, Math.round(request.resolutionMs));
+  return newestOfStep({ series, ms, nanos, values }, { endMs: Math.floor(request.endMs), stepMs });
+}
 
 /** The engine's aggregates turn every NaN into the same one: which of them are staleness markers is read from the rows. */
 async function restoreMarkers(

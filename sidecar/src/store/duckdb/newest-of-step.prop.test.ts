@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { newestOfStep } from './newest-of-step.ts';
+
+type Row = readonly [series: number, ms: number, nanos: number, value: number];
+
+const row: fc.Arbitrary<Row> = fc.tuple(
+  fc.integer({ min: 1, max: 4 }),
+  fc.integer({ min: 0, max: 60 }),
+  fc.constantFrom(0, 1, 999_999),
+  fc.integer({ min: 0, max: 1_000 }),
+);
+
+/** One by one: a later row of the same or a greater stamp takes the step. */
+function expected(rows: readonly Row[], endMs: number, stepMs: number): Row[] {
+  const newest = new Map<string, Row>();
+  for (const one of rows) {
+    const key = `${one[0]}/${stepMs === 0 ? 0 : Math.floor((endMs - one[1]) / stepMs)}`;
+    const known = newest.get(key);
+    const isOlder = known !== undefined && (one[1] < known[1] || (one[1] === known[1] && one[2] < known[2]));
+    if (!isOlder) newest.set(key, one);
+  }
+  const seen = [...new Set(rows.map(([series]) => series))];
+  return [...newest.values()].sort((a, b) => seen.indexOf(a[0]) - seen.indexOf(b[0]) || a[1] - b[1]);
+}
+
+it('is the newest row of each series and step, whatever order they come in', () => {
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 60 }), fc.constantFrom(0, 1, 7, 20), (rows, stepMs) => {
+      const [series, times, values] = newestOfStep(
+        {
+          series: Uint32Array.from(rows, ([id]) => id),
+          ms: Float64Array.from(rows, ([, ms]) => ms),
+          nanos: Uint32Array.from(rows, ([, , nanos]) => nanos),
+          values: Float64Array.from(rows, ([, , , value]) => value),
+        },
+        { endMs: 60, stepMs },
+      );
+      const found = Array.from(series, (id, i) => [id, times[i], values[i]]);
+      expect(found).toEqual(expected(rows, 60, stepMs).map(([id, ms, , value]) => [id, ms, value]));
+    }),
+    { numRuns: 2_000 },
+  );
+});
