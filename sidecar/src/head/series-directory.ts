@@ -24,6 +24,8 @@ export class SeriesDirectory {
   #selections = new Map<string, Selection>();
   #byList = new WeakMap<readonly Matcher[], Selection>();
   #kept = 0;
+  /** Entries of the lists that count no more. */
+  #gone = 0;
 
   define(definition: SeriesDefinition): void {
     if (this.#byId[definition.id] !== undefined) return;
@@ -35,23 +37,31 @@ export class SeriesDirectory {
     else group.push(definition);
   }
 
-  /** Lets series go; what selectors had found is found again. O(series). */
+  /** Lets series go; what selectors had found is found again. The lists are cleared of them once they are half of all. */
   forget(ids: readonly number[]): void {
-    const gone = new Set(ids);
-    const isKept = ({ id }: SeriesDefinition): boolean => !gone.has(id);
-    const names = new Set<string>();
     for (const id of ids) {
-      const known = this.#byId[id];
-      if (known !== undefined) names.add(known.labels.metricName);
+      if (this.#byId[id] === undefined) continue;
       this.#byId[id] = undefined;
+      this.#gone++;
     }
-    for (const name of names) {
-      const kept = this.#byName.get(name)?.filter(isKept) ?? [];
+    if (this.#gone * 2 > this.#all.length) this.#clear();
+    this.#forget();
+  }
+
+  /** A series that came back stands in the lists a second time, with the definition that counts. */
+  #isHere(definition: SeriesDefinition): boolean {
+    return this.#byId[definition.id] === definition;
+  }
+
+  #clear(): void {
+    const isHere = (definition: SeriesDefinition): boolean => this.#isHere(definition);
+    this.#all = this.#all.filter(isHere);
+    for (const [name, group] of this.#byName) {
+      const kept = group.filter(isHere);
       if (kept.length === 0) this.#byName.delete(name);
       else this.#byName.set(name, kept);
     }
-    this.#all = this.#all.filter(isKept);
-    this.#forget();
+    this.#gone = 0;
   }
 
   get(id: number): SeriesDefinition | undefined {
@@ -70,7 +80,7 @@ export class SeriesDirectory {
     const group = this.#groupOf(matchers);
     for (; known.tested < group.length; known.tested++) {
       const candidate = group[known.tested] as SeriesDefinition;
-      if (!known.test(candidate.labels)) continue;
+      if (!this.#isHere(candidate) || !known.test(candidate.labels)) continue;
       known.series.push(candidate);
       this.#kept++;
     }

@@ -89,3 +89,14 @@ it('has room for new series after a restart, however many the store knows', () =
   expect([registry.intern(series('f'), 'desk', 2), registry.intern(series('g'), 'desk', 2)]).toEqual([6, 7]);
   expect(refusalOf(registry.intern(series('h'), 'desk', 2))).toBe('series_limit');
 });
+
+it('puts many to rest a part at a time, each visited once in a sweep', () => {
+  const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10 });
+  for (const pod of ['a', 'b', 'c', 'd', 'e']) registry.intern(series(pod), 'desk', 0);
+  silence(registry, SWEEPS_UNTIL_REST);
+  expect([registry.sweep(NOBODY, 2), registry.isSweeping]).toEqual([[1, 2], true]);
+  registry.hear(4);
+  expect([registry.sweep(NOBODY, 2), registry.isSweeping]).toEqual([[3, 5], false]);
+  expect(registry.recency[4]).toBe(HEARD - 1);
+  expect([registry.sweep(NOBODY, 2), registry.isSweeping]).toEqual([[], false]);
+});

@@ -69,6 +69,8 @@ export class SeriesRegistry {
   #layouts = new Uint8Array(INITIAL_SERIES);
   readonly #streamNumber: (stream: string) => number;
   #nextId = 1;
+  /** Where the present sweep goes on. */
+  #sweepFrom = 1;
   #second = -1;
   #newThisSecond = 0;
   #created: SeriesDefinition[] = [];
@@ -160,12 +162,13 @@ export class SeriesRegistry {
   }
 
   /**
-   * Puts to rest what was silent in the last sweeps and is held by nobody; returns the ids. O(ids), a byte each. Called at
-   * even intervals.
+   * Puts to rest what was silent in the last sweeps and is held by nobody, so many at once; returns the ids. To be called
+   * again until `isSweeping` says no, and then at even intervals. O(ids), a byte each.
    */
-  sweep(isHeld: (id: number) => boolean): number[] {
+  sweep(isHeld: (id: number) => boolean, max = Infinity): number[] {
     const rested: number[] = [];
-    for (let id = 1; id < this.#nextId; id++) {
+    let id = this.#sweepFrom;
+    for (; id < this.#nextId && rested.length < max; id++) {
       const left = this.recency[id] as number;
       if (left > LAST_SWEEP) this.recency[id] = left - 1;
       if (left === LAST_SWEEP && !isHeld(id)) {
@@ -173,7 +176,13 @@ export class SeriesRegistry {
         rested.push(id);
       }
     }
+    this.#sweepFrom = id < this.#nextId ? id : 1;
     return rested;
+  }
+
+  /** True when the last sweep stopped before its end. */
+  get isSweeping(): boolean {
+    return this.#sweepFrom > 1;
   }
 
   /** Series that came back since the last call; the store has them. */

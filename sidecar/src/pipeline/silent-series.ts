@@ -9,6 +9,8 @@ import { SWEEPS_UNTIL_REST, type SeriesRegistry } from './series-registry.ts';
 
 /** The store must be this close behind before anything is let go: what it does not have yet cannot be read there. */
 const MAX_BEHIND_MS = 30_000;
+/** So many rest at once, about 20 ms: a venue that goes dark must not halt everything else. The next tick goes on. */
+const MAX_RESTS_PER_TICK = 20_000;
 
 /** The part of the head that lets series go and takes them back. */
 export interface RestingHead {
@@ -37,6 +39,8 @@ export class SilentSeries {
   /** Distributions that are back and lack what they had counted, with the second in which they came. */
   #lacking = new Map<number, number>();
   #sweptMs = 0;
+  /** Whether the present sweep has put anything to rest. */
+  #hasRested = false;
   #nowMs = 0;
 
   constructor(options: SilentSeriesOptions) {
@@ -49,12 +53,18 @@ export class SilentSeries {
     const { registry, head, restAfterMs, onRest } = this.#options;
     const sinceMs = nowMs - this.#sweptMs;
     // A clock that was set back must not put it off.
-    if ((sinceMs >= 0 && sinceMs < restAfterMs / SWEEPS_UNTIL_REST) || behindMs > MAX_BEHIND_MS) return;
-    this.#sweptMs = nowMs;
-    const rested = registry.sweep((id) => head.holds(id));
-    if (rested.length === 0) return;
-    head.forget(rested);
-    for (const id of rested) this.#lacking.delete(id);
+    const isTooSoon = sinceMs >= 0 && sinceMs < restAfterMs / SWEEPS_UNTIL_REST;
+    if ((isTooSoon && !registry.isSweeping) || behindMs > MAX_BEHIND_MS) return;
+    if (!registry.isSweeping) this.#sweptMs = nowMs;
+    const rested = registry.sweep((id) => head.holds(id), MAX_RESTS_PER_TICK);
+    if (rested.length > 0) {
+      head.forget(rested);
+      for (const id of rested) this.#lacking.delete(id);
+      this.#hasRested = true;
+    }
+    if (!this.#hasRested || registry.isSweeping) return;
+    this.#hasRested = false;
+    // Once for all of them: codecs forget what nobody used between two calls.
     onRest((id) => registry.byId(id) === undefined);
   }
 
