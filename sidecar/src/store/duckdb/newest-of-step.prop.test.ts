@@ -25,15 +25,17 @@ function expected(rows: readonly Row[], endMs: number, stepMs: number): Row[] {
 
 it('is the newest row of each series and step, whatever order they come in', () => {
   fc.assert(
-    fc.property(fc.array(row, { maxLength: 60 }), fc.constantFrom(0, 1, 7, 20), (rows, stepMs) => {
+    fc.property(fc.array(row, { maxLength: 60 }), fc.constantFrom(0, 1, 7, 20), fc.nat(30), (all, stepMs, margin) => {
+      const range = { startMs: margin, endMs: 60 - margin };
+      const rows = all.filter(([, ms]) => ms >= range.startMs && ms <= range.endMs);
       const [series, times, values] = newestOfStep(
         {
-          series: Uint32Array.from(rows, ([id]) => id),
-          ms: Float64Array.from(rows, ([, ms]) => ms),
-          nanos: Uint32Array.from(rows, ([, , nanos]) => nanos),
-          values: Float64Array.from(rows, ([, , , value]) => value),
+          series: Uint32Array.from(all, ([id]) => id),
+          ms: Float64Array.from(all, ([, ms]) => ms),
+          nanos: Uint32Array.from(all, ([, , nanos]) => nanos),
+          values: Float64Array.from(all, ([, , , value]) => value),
         },
-        { endMs: 60, stepMs },
+        { endMs: 60, stepMs, range },
       );
       const found = Array.from(series, (id, i) => [id, times[i], values[i]]);
       expect(found).toEqual(expected(rows, 60, stepMs).map(([id, ms, , value]) => [id, ms, value]));

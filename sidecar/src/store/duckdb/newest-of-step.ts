@@ -12,18 +12,20 @@ export interface StampedRows {
   readonly values: Float64Array;
 }
 
-/** Steps are counted back from the end, their own ends inclusive; a width of 0 means one step for everything. */
 export interface Steps {
+  /** Steps are counted back from here, their own ends inclusive; a width of 0 means one step for everything. */
   readonly endMs: number;
   readonly stepMs: number;
+  /** Rows outside are left out; inclusive. */
+  readonly range: { readonly startMs: number; readonly endMs: number };
 }
 
 type ValueColumns = [series: Uint32Array, times: Float64Array, values: Float64Array];
 
 /** Yields series in the order in which they first appear, each with ascending stamps. */
-export function newestOfStep(rows: StampedRows, { endMs, stepMs }: Steps): ValueColumns {
+export function newestOfStep(rows: StampedRows, { endMs, stepMs, range }: Steps): ValueColumns {
   const { series, ms, values } = rows;
-  const { order, ends } = bySeries(series);
+  const { order, ends } = bySeries(rows, range);
   const columns: ValueColumns = [
     new Uint32Array(order.length),
     new Float64Array(order.length),
@@ -46,12 +48,20 @@ export function newestOfStep(rows: StampedRows, { endMs, stepMs }: Steps): Value
   return [columns[0].subarray(0, size), columns[1].subarray(0, size), columns[2].subarray(0, size)];
 }
 
-/** Row numbers, those of a series side by side as they came, and where each series ends. */
-function bySeries(series: Uint32Array): { order: Uint32Array; ends: Uint32Array } {
+const OUTSIDE = -1;
+
+/** Numbers of the rows in the range, those of a series side by side as they came, and where each series ends. */
+function bySeries(
+  { series, ms }: StampedRows,
+  { startMs, endMs }: Steps['range'],
+): { order: Uint32Array; ends: Uint32Array } {
   const ranks = new Map<number, number>();
-  const ofRow = new Uint32Array(series.length);
+  const ofRow = new Int32Array(series.length).fill(OUTSIDE);
   const counts: number[] = [];
+  let size = 0;
   for (let row = 0, [last, rank] = [-1, -1]; row < series.length; row++) {
+    if ((ms[row] as number) < startMs || (ms[row] as number) > endMs) continue;
+    size++;
     const id = series[row] as number;
     if (id !== last) {
       rank = ranks.get(id) ?? ranks.size;
@@ -68,8 +78,11 @@ function bySeries(series: Uint32Array): { order: Uint32Array; ends: Uint32Array 
   for (let rank = 1; rank < counts.length; rank++) {
     places[rank] = (places[rank - 1] as number) + (counts[rank - 1] as number);
   }
-  const order = new Uint32Array(series.length);
-  for (let row = 0; row < series.length; row++) order[places[ofRow[row] as number]!++] = row;
+  const order = new Uint32Array(size);
+  for (let row = 0; row < series.length; row++) {
+    const rank = ofRow[row] as number;
+    if (rank !== OUTSIDE) order[places[rank]!++] = row;
+  }
   return { order, ends: places };
 }
 
