@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Store } from '../../ports.ts';
 import { describeStore, SHORT_RETENTION } from '../store.contract.ts';
+import { batchOf, samplesOf, seconds, seriesOf } from '../store.fixture.ts';
 import { DuckDbStore } from './duckdb-store.ts';
 import { nanosOf } from './vector-append.ts';
 
@@ -36,4 +37,21 @@ describe('nanosOf', () => {
       }),
     );
   });
+});
+
+it('counts in the totals of series that come back what a silent store has not sealed yet', async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tapewatch-store-'));
+  const store = await create();
+  const clock = jest.spyOn(Date, 'now');
+  try {
+    await store.open();
+    const series = [seriesOf(1, { __name__: 'ack' }, 'distribution')];
+    await store.append(batchOf({ series, samples: samplesOf([[1, seconds(5), 2]]) }));
+    clock.mockReturnValue(Date.now() + 61_000);
+    expect((await store.distributionTotals([1])).map(({ histogram }) => histogram.count)).toEqual([1]);
+  } finally {
+    clock.mockRestore();
+    await store.close();
+    await rm(folder, { recursive: true });
+  }
 });

@@ -304,6 +304,9 @@ export class DuckDbStore implements Store {
 
   async distributionTotals(asked?: readonly number[]): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
     const ids = asked ?? this.#index.idsOf('distribution');
+    // A series that comes back to a silent store may have windows that the last maintenance found too young to seal.
+    if (asked !== undefined)
+      await this.#session.write((connection) => this.#maintenance.sealIdle(connection, Math.floor(Date.now() / 1_000)));
     const state = this.#readState();
     const totals = await this.#read((connection) =>
       readBases(

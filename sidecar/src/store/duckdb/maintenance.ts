@@ -106,7 +106,7 @@ export class Maintenance {
   async run(nowNanos: bigint): Promise<number> {
     const cutoffs = cutoffsAt(nowNanos, this.#options.retention ?? DEFAULT_RETENTION);
     const removed = await this.#session.write(async (connection) => {
-      await this.#sealIdle(connection, Number(nowNanos / 1_000_000_000n));
+      await this.sealIdle(connection, Number(nowNanos / 1_000_000_000n));
       const horizon = laterHorizon(this.#horizon, cutoffs.horizon);
       const rows = await retainRows(connection, cutoffs, horizon);
       this.#horizon = horizon;
@@ -181,7 +181,7 @@ export class Maintenance {
   }
 
   /** Windows of a silent source are sealed by the clock. */
-  async #sealIdle(connection: DuckDBConnection, nowSeconds: number): Promise<void> {
+  async sealIdle(connection: DuckDBConnection, nowSeconds: number): Promise<void> {
     try {
       const sealed = await this.#ladder.tick(connection, this.#index.kinds, nowSeconds);
       await transaction(connection, async () => {
