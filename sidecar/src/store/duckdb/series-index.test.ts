@@ -76,3 +76,15 @@ it('does not take a sample that came late for the last one of a series that is i
   index.rest(NOW_MS + 1.5 * HOUR_MS, HOUR_MS);
   expect(ids(index.matching([], NOW_MS - HOUR_MS))).toContain(1);
 });
+
+it('passes over what rests also when nobody has heard of it since the start, or retention has its samples', () => {
+  const index = filled();
+  index.rest(NOW_MS, HOUR_MS);
+  observe(index, 1, NOW_MS + HOUR_MS);
+  index.rest(NOW_MS + 3 * HOUR_MS, HOUR_MS);
+  index.forgetBefore(NOW_MS + 2 * HOUR_MS);
+  expect(ids(index.matching([], NOW_MS + 2.5 * HOUR_MS))).toEqual([2, 3, 4]);
+  // The file may have samples that were stamped a day ahead.
+  expect(ids(index.matching([], NOW_MS + 28 * HOUR_MS))).toEqual([2, 3, 4]);
+  expect(ids(index.matching([], NOW_MS + 28 * HOUR_MS + 1))).toEqual([]);
+});

@@ -22,6 +22,8 @@ const INITIAL_IDS = 1_024;
 const KINDS = Object.keys(KIND_CODES) as SeriesKind[];
 /** The widest window of the ladder: a sample may be read by the end of the window that it is in. */
 const WIDEST_WINDOW_MS = 3_600_000;
+/** How far ahead of the clock a stamp may be: the bound of `pipeline.maxFutureMs`. */
+const MAX_FUTURE_MS = 86_400_000;
 
 export class SeriesIndex {
   readonly #byId = new Map<number, SeriesDefinition>();
@@ -35,6 +37,8 @@ export class SeriesIndex {
   #firstMs = new Float64Array(INITIAL_IDS).fill(Infinity);
   #stepMs = new Float64Array(INITIAL_IDS).fill(-Infinity);
   #lastMs = new Float64Array(INITIAL_IDS).fill(-Infinity);
+  /** Of series that rest: no sample that was stored until then is later. */
+  #endMs = new Float64Array(INITIAL_IDS);
 
   get size(): number {
     return this.#byId.size + this.#resting.size;
@@ -113,6 +117,7 @@ export class SeriesIndex {
     const isSilent = (id: number): boolean => Math.max(this.#lastMs[id] as number, this.#firstRestMs) < nowMs - afterMs;
     for (const [id, definition] of this.#byId) {
       if (!isSilent(id)) continue;
+      this.#endMs[id] = this.#latestMs(id, nowMs);
       this.#resting.set(id, textOf(definition));
       this.#byId.delete(id);
     }
@@ -121,6 +126,12 @@ export class SeriesIndex {
       this.#byId.set(id, this.#definitionOf(id, text));
       this.#resting.delete(id);
     }
+  }
+
+  /** What this process has seen may have come late: until its start the file may have later samples, even of the future. */
+  #latestMs(id: number, nowMs: number): number {
+    const seen = this.#lastMs[id] as number;
+    return seen === -Infinity ? nowMs + MAX_FUTURE_MS : Math.max(seen, this.#firstRestMs);
   }
 
   /**
@@ -135,11 +146,7 @@ export class SeriesIndex {
     }
     const hintLists = matcherLists.map(textsOfMatches);
     for (const [id, text] of this.#resting) {
-      const seen = this.#lastMs[id] as number;
-      // A stamp of minus infinity is one that this process has not seen. What it has seen may have come late: until its
-      // start the file may have later samples.
-      const last = Math.max(seen, this.#firstRestMs);
-      if (seen !== -Infinity && last + WIDEST_WINDOW_MS < sinceMs) continue;
+      if (Math.max(this.#lastMs[id] as number, this.#endMs[id] as number) + WIDEST_WINDOW_MS < sinceMs) continue;
       if (hintLists.length > 0 && !hintLists.some((hints) => hints.every((hint) => text.includes(hint)))) continue;
       const definition = this.#definitionOf(id, text);
       if (tests.length === 0 || tests.some((test) => test(definition.labels))) matching.push(definition);
@@ -188,6 +195,7 @@ export class SeriesIndex {
     this.#firstMs = grown(this.#firstMs, Infinity);
     this.#stepMs = grown(this.#stepMs, -Infinity);
     this.#lastMs = grown(this.#lastMs, -Infinity);
+    this.#endMs = grown(this.#endMs, 0);
   }
 }
 
