@@ -88,3 +88,19 @@ it('passes over what rests also when nobody has heard of it since the start, or 
   expect(ids(index.matching([], NOW_MS + 28 * HOUR_MS))).toEqual([2, 3, 4]);
   expect(ids(index.matching([], NOW_MS + 28 * HOUR_MS + 1))).toEqual([]);
 });
+
+it('lets many series rest in parts, so that no writer waits long', () => {
+  const index = new SeriesIndex();
+  const count = 20_005;
+  for (let id = 1; id <= count; id++) {
+    index.add(definition(id, 'hits', `p${id}`));
+    observe(index, id, NOW_MS - 10 * HOUR_MS);
+  }
+  const awake = (): number => index.matching([], NOW_MS).length;
+  index.rest(NOW_MS - 9 * HOUR_MS, HOUR_MS);
+  index.rest(NOW_MS, HOUR_MS);
+  expect(awake()).toBe(5);
+  index.rest(NOW_MS, HOUR_MS);
+  expect(awake()).toBe(0);
+  expect(index.matching([])).toHaveLength(count);
+});

@@ -19,6 +19,8 @@ import { compileRegex } from '../../regex.ts';
 const STEP_MS = 60_000;
 
 const INITIAL_IDS = 1_024;
+/** Series that go to rest, or wake, in one turn of the writer: some 50 ms. The others are next, a minute later. */
+const MAX_MOVED_AT_ONCE = 20_000;
 const KINDS = Object.keys(KIND_CODES) as SeriesKind[];
 /** The widest window of the ladder: a sample may be read by the end of the window that it is in. */
 const WIDEST_WINDOW_MS = 3_600_000;
@@ -115,14 +117,17 @@ export class SeriesIndex {
     // After a start nobody knows when the series of the file spoke last.
     this.#firstRestMs = Math.min(this.#firstRestMs, nowMs);
     const isSilent = (id: number): boolean => Math.max(this.#lastMs[id] as number, this.#firstRestMs) < nowMs - afterMs;
+    let left = MAX_MOVED_AT_ONCE;
     for (const [id, definition] of this.#byId) {
       if (!isSilent(id)) continue;
+      if (left-- === 0) return;
       this.#endMs[id] = this.#latestMs(id, nowMs);
       this.#resting.set(id, textOf(definition));
       this.#byId.delete(id);
     }
     for (const [id, text] of this.#resting) {
       if (isSilent(id)) continue;
+      if (left-- === 0) return;
       this.#byId.set(id, this.#definitionOf(id, text));
       this.#resting.delete(id);
     }
