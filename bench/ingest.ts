@@ -58,10 +58,17 @@ export async function benchIngest(cases: readonly IngestCase[], seconds: number)
   return results;
 }
 
+export interface HighestPlan {
+  readonly seconds: number;
+  readonly series: number;
+  /** Only this one. */
+  readonly codec: string | undefined;
+}
+
 /** The highest rate that loses nothing and is kept up with, by doubling and then halving the gap. */
-export async function benchHighest(seconds: number, series: number): Promise<IngestResult[]> {
+export async function benchHighest({ seconds, series, codec: only }: HighestPlan): Promise<IngestResult[]> {
   const results: IngestResult[] = [];
-  for (const codec of BENCH_CODECS) {
+  for (const codec of BENCH_CODECS.filter((one) => only === undefined || one === only)) {
     let [good, bad]: [IngestResult | undefined, number] = [undefined, Infinity];
     for (let rate = codec.endsWith('single') ? 50_000 : 200_000; rate / (good?.samplesPerSecond ?? 1) > 1.15;) {
       const result = await withRig((rig) => measure(rig, { codec, delivery: 'core', rate, series }, seconds));
@@ -70,7 +77,9 @@ export async function benchHighest(seconds: number, series: number): Promise<Ing
       rate = bad === Infinity ? rate * 2 : ((good?.samplesPerSecond ?? 0) + bad) / 2;
       if (good === undefined && rate < 5_000) break;
     }
-    if (good !== undefined) results.push(good);
+    if (good === undefined) continue;
+    console.error(`${codec}: ${good.samplesPerSecond}/s`);
+    results.push(good);
   }
   return results;
 }

@@ -16,7 +16,7 @@ import { benchStore, STORE_LOADS } from './store.ts';
 
 const USAGE = `npm run bench -- codec [--series 10000]
 npm run bench -- ingest [--seconds 10] [--codec line-batch-100] [--delivery core|jetstream] [--rate <samples/s>] [--series <n>]
-npm run bench -- ingest --highest [--seconds 5]   the highest rate of each codec that loses nothing
+npm run bench -- ingest --highest [--seconds 5] [--codec arrow-batch-1000]   the highest rate of each codec that loses nothing
 npm run bench -- durable   the way in alone; another server: NATS_SERVER=<file>
 npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]
 npm run bench -- promql   the engine alone, on series in memory
@@ -107,7 +107,7 @@ async function ingest({ seconds = '10', series, rate, codec, delivery, highest }
     .filter((one) => delivery === undefined || one.delivery === delivery)
     .map((one) => ({ ...one, rate: Number(rate ?? one.rate), series: Number(series ?? one.series) }));
   const results = highest
-    ? await benchHighest(Number(seconds), Number(series ?? '10000'))
+    ? await benchHighest({ seconds: Number(seconds), series: Number(series ?? '10000'), codec })
     : await benchIngest(cases, Number(seconds));
   console.table(results);
   const [first] = results;
