@@ -98,12 +98,27 @@ describe('outages', () => {
     const manager = await jetstreamManager(await client(server));
     // A killed server forgets its last deliveries: it repeats them, or a second consumer begins behind what is settled.
     const names = ['tapewatch-feed-a', 'tapewatch-feed-b'];
+    let seen = '';
     const pending = async (): Promise<number> => {
       const infos = await Promise.all(names.map((name) => manager.consumers.info('FEED', name).catch(() => undefined)));
-      const floor = Math.max(...infos.map((info) => info?.ack_floor.stream_seq ?? 0));
-      return 500 - floor;
+      // A new consumer behind everything has delivered nothing: its floor says 0, but nothing waits for it either.
+      const through = infos.map(
+        (info) => (info?.num_ack_pending === 0 ? info.delivered : info?.ack_floor)?.stream_seq ?? 0,
+      );
+      const floor = Math.max(...through);
+      // The last messages may not have reached its files when it was killed; those it cannot wait for.
+      const { state } = await manager.streams.info('FEED');
+      const told = infos.map((info) => ({
+        delivered: info?.delivered,
+        floor: info?.ack_floor,
+        left: info?.num_ack_pending,
+      }));
+      seen = JSON.stringify({ last: state.last_seq, told, source: source.status(), log });
+      return state.last_seq - floor;
     };
-    await eventually(async () => (await pending()) === 0);
+    await eventually(async () => (await pending()) === 0).catch((error: Error) => {
+      throw new Error(`${error.message}: ${seen}`);
+    });
     expect(collector.envelopes).toHaveLength(500);
   });
 
