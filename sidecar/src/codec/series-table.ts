@@ -168,8 +168,6 @@ class Generation {
     return 0;
   }
 
-  // Numbers side by side for the same reason as below.
-
   expected({ bytes, view }: KeyBytes, at: number, separator: number, tag: number): number {
     if (this.#last === 0) return 0;
     const words = this.#words;

@@ -23,6 +23,28 @@ export class ValueBucket {
     return at;
   }
 
+  /** Takes in a row of narrower windows. `shift`: nanoseconds from this window's start to the row's. */
+  merge(parts: ValueWindows, { row, shift }: { row: number; shift: number }): void {
+    const at = this.at(parts.seriesIds[row] as number);
+    const { numbers } = this;
+    (numbers[at + COUNT] as number) += parts.counts[row] as number;
+    (numbers[at + SUM] as number) += parts.sums[row] as number;
+    (numbers[at + INCREASE] as number) += parts.increases[row] as number;
+    const [min, max] = [parts.mins[row] as number, parts.maxs[row] as number];
+    if (min < (numbers[at + MIN] as number)) numbers[at + MIN] = min;
+    if (max > (numbers[at + MAX] as number)) numbers[at + MAX] = max;
+    const firstOffset = shift + (parts.firstOffsets[row] as number);
+    if (firstOffset < (numbers[at + FIRST_OFFSET] as number)) {
+      numbers[at + FIRST] = parts.firsts[row] as number;
+      numbers[at + FIRST_OFFSET] = firstOffset;
+    }
+    const lastOffset = shift + (parts.lastOffsets[row] as number);
+    if (lastOffset >= (numbers[at + LAST_OFFSET] as number)) {
+      numbers[at + LAST] = parts.lasts[row] as number;
+      numbers[at + LAST_OFFSET] = lastOffset;
+    }
+  }
+
   #clear(at: number): void {
     if (at >= this.numbers.length) {
       const grown = new Float64Array(this.numbers.length * 2);

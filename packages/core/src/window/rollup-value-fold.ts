@@ -4,20 +4,7 @@
  */
 import { RollupBuckets } from './rollup-buckets.ts';
 import { concatValueWindows, type ValueWindows } from './rollup-columns.ts';
-import {
-  COUNT,
-  FIRST,
-  FIRST_OFFSET,
-  INCREASE,
-  LAST,
-  LAST_OFFSET,
-  MAX,
-  MIN,
-  NO_VALUE_WINDOWS,
-  SUM,
-  ValueBucket,
-  windowsOf,
-} from './rollup-value-bucket.ts';
+import { NO_VALUE_WINDOWS, ValueBucket, windowsOf } from './rollup-value-bucket.ts';
 
 /**
  * Merges the revised rows that begin before the stamp, seconds: parts that came late, for a wider level that has sealed
@@ -32,33 +19,10 @@ export function foldLateValues(
     const narrow = parts.startSeconds[row] as number;
     if (parts.revised[row] === 0 || narrow >= beforeSeconds) continue;
     const start = narrow - (narrow % widthSeconds);
-    const bucket = buckets.at(start);
-    merge(bucket, parts, { row, shift: (narrow - start) * 1e9 });
+    buckets.at(start).merge(parts, { row, shift: (narrow - start) * 1e9 });
   }
   const folded = buckets.seal(Infinity).map(({ bucket, startSeconds }) => {
     return windowsOf(bucket, { startSeconds, revised: true });
   });
   return folded.length === 0 ? NO_VALUE_WINDOWS : concatValueWindows(folded);
-}
-
-/** `shift`: nanoseconds from the start of the wider window to that of the row's. */
-function merge(bucket: ValueBucket, parts: ValueWindows, { row, shift }: { row: number; shift: number }): void {
-  const at = bucket.at(parts.seriesIds[row] as number);
-  const { numbers } = bucket;
-  (numbers[at + COUNT] as number) += parts.counts[row] as number;
-  (numbers[at + SUM] as number) += parts.sums[row] as number;
-  (numbers[at + INCREASE] as number) += parts.increases[row] as number;
-  const [min, max] = [parts.mins[row] as number, parts.maxs[row] as number];
-  if (min < (numbers[at + MIN] as number)) numbers[at + MIN] = min;
-  if (max > (numbers[at + MAX] as number)) numbers[at + MAX] = max;
-  const firstOffset = shift + (parts.firstOffsets[row] as number);
-  if (firstOffset < (numbers[at + FIRST_OFFSET] as number)) {
-    numbers[at + FIRST] = parts.firsts[row] as number;
-    numbers[at + FIRST_OFFSET] = firstOffset;
-  }
-  const lastOffset = shift + (parts.lastOffsets[row] as number);
-  if (lastOffset >= (numbers[at + LAST_OFFSET] as number)) {
-    numbers[at + LAST] = parts.lasts[row] as number;
-    numbers[at + LAST_OFFSET] = lastOffset;
-  }
 }
