@@ -7,7 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { nanosAt } from './fold.ts';
 import { MAX_SEGMENT_ROWS, writeSegment, type SealOptions, type Span } from './seal-segment.ts';
 import type { Sealable, Segment, SegmentList } from './segment.ts';
-import { readRows, transaction } from './sql.ts';
+import { readRows } from './sql.ts';
 
 export interface MergedSegment {
   readonly sealable: Sealable;
@@ -54,19 +54,13 @@ export async function commitMerge(
     await rm(segments.pathOf(file), { force: true });
     return;
   }
-  try {
-    await transaction(connection, async () => {
-      for (const part of parts) await connection.run('DELETE FROM segments WHERE file = $1', [part.file]);
-      await connection.run(
-        `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
-        [file, sealable.relation, sha256],
-      );
-      segments.beginChange();
-    });
-    await segments.load(connection);
-  } finally {
-    segments.endChange();
-  }
+  await segments.commitChange(connection, async () => {
+    for (const part of parts) await connection.run('DELETE FROM segments WHERE file = $1', [part.file]);
+    await connection.run(
+      `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
+      [file, sealable.relation, sha256],
+    );
+  });
   for (const part of parts) await rm(segments.pathOf(part.file), { force: true });
 }
 

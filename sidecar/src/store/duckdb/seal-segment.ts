@@ -10,7 +10,7 @@ import { nanosAt } from './fold.ts';
 import { secondWindows } from './retain.ts';
 import { segmentFolder } from './segment-folder.ts';
 import { checksumOf, type Sealable, type SegmentList } from './segment.ts';
-import { readRows, transaction, within } from './sql.ts';
+import { readRows, within } from './sql.ts';
 
 /** Rows that are sorted at once: about 2 GB of memory or its spill files, some seconds. */
 export const MAX_SEGMENT_ROWS = 30_000_000;
@@ -85,20 +85,14 @@ export async function commitSegment(
     await rm(segments.pathOf(file), { force: true });
     return false;
   }
-  try {
-    await transaction(connection, async () => {
-      if (relation === 'samples') await connection.run(secondWindows(`samples WHERE ${range}`));
-      await connection.run(
-        `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
-        [file, relation, sha256],
-      );
-      await connection.run(`DELETE FROM ${relation} WHERE ${range}`);
-      segments.beginChange();
-    });
-    await segments.load(connection);
-  } finally {
-    segments.endChange();
-  }
+  await segments.commitChange(connection, async () => {
+    if (relation === 'samples') await connection.run(secondWindows(`samples WHERE ${range}`));
+    await connection.run(
+      `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
+      [file, relation, sha256],
+    );
+    await connection.run(`DELETE FROM ${relation} WHERE ${range}`);
+  });
   return true;
 }
 

@@ -9,7 +9,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { LEVELS } from '../level.ts';
 import { windowTable } from './fold.ts';
 import { segmentFolder } from './segment-folder.ts';
-import { readRows } from './sql.ts';
+import { readRows, transaction } from './sql.ts';
 
 export interface Segment {
   readonly file: string;
@@ -102,6 +102,19 @@ export class SegmentList {
       bytes: Number(bytes),
       sha256: sha256 as string,
     }));
+  }
+
+  /** Commits what moves rows to another file, and names the files anew; readers wait for the list, or read again. */
+  async commitChange(connection: DuckDBConnection, work: () => Promise<void>): Promise<void> {
+    try {
+      await transaction(connection, async () => {
+        await work();
+        this.beginChange();
+      });
+      await this.load(connection);
+    } finally {
+      this.endChange();
+    }
   }
 
   /**
