@@ -2,9 +2,13 @@
  * Events are rows: what happened once, with an id that makes taking it in twice harmless.
  * Units: prices in the quote currency, quantities in the base asset, times in integer nanoseconds.
  */
+import type { CashFlow, ExchangeStatus, PositionSnapshot, Signal } from './account-event.ts';
+import type { BookUpdate, FxRate, MarketTrade } from './market-event.ts';
+import type { Side } from './side.ts';
+import type { Span } from './span.ts';
 import type { Nanos } from './time.ts';
 
-export type Side = 'buy' | 'sell';
+export type { Side } from './side.ts';
 
 export const ORDER_EVENTS = [
   'new',
@@ -38,12 +42,24 @@ export interface OrderEvent {
   /** Limit price; null for a market order. */
   readonly price: number | null;
   readonly filledQuantity: number;
-  /** Mid at the decision and at arrival when the publisher knows them; null leaves it to the recorded quotes. */
+  /** Mid at arrival when the publisher knows it; null leaves it to the recorded quotes. */
   readonly arrivalMid: number | null;
+  /** When it was decided to trade, and the mid then; null where the publisher does not tell. */
+  readonly decisionNanos: Nanos | null;
+  readonly decisionMid: number | null;
   readonly reason: string;
+  /** Joins the order to its trace, to events and to alerts; usually the trace's id. */
+  readonly correlationId: string;
 }
 
-/** One execution. `id` is the venue's execution id; duplicates are dropped by (venue, id). */
+/**
+ * What an execution report says: something was executed, an execution never was (`bust`), or was other than reported
+ * (`amend`: the row has the right figures in full). Corrections are rows of their own; the first row stays.
+ */
+export const EXECUTION_KINDS = ['new', 'bust', 'amend'] as const;
+export type ExecutionKind = (typeof EXECUTION_KINDS)[number];
+
+/** One execution, or the correction of one. `id` is the venue's execution id; duplicates are dropped by (venue, id). */
 export interface Fill {
   readonly table: 'fills';
   readonly id: string;
@@ -62,6 +78,9 @@ export interface Fill {
   readonly fee: number;
   readonly feeCurrency: string;
   readonly liquidity: 'maker' | 'taker' | '';
+  readonly execution: ExecutionKind;
+  /** The execution id, at the same venue, that a bust or an amendment is about; empty for a new execution. */
+  readonly refersTo: string;
 }
 
 /** Top of book. A one-sided book has a null side. */
@@ -121,6 +140,19 @@ export interface DeadLetter {
   readonly payload: Uint8Array;
 }
 
-export type TradingEvent = OrderEvent | Fill | Quote | HealthResult | BusinessEvent;
+export type TradingEvent =
+  | OrderEvent
+  | Fill
+  | Quote
+  | MarketTrade
+  | BookUpdate
+  | PositionSnapshot
+  | Signal
+  | CashFlow
+  | FxRate
+  | ExchangeStatus
+  | Span
+  | HealthResult
+  | BusinessEvent;
 export type EventRow = TradingEvent | DeadLetter;
 export type EventTable = EventRow['table'];

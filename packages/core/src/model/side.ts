@@ -1,0 +1,2 @@
+/** Which way an order, an execution or a print goes. */
+export type Side = 'buy' | 'sell';
