@@ -13,6 +13,7 @@ export type Amount = bigint;
 const FIXED_DIGITS = 12;
 const FAST_DIGITS = 8;
 const FAST_SCALE = 10 ** FAST_DIGITS;
+const FAST_MAX = 1e15;
 const FAST_TO_FIXED = 10n ** BigInt(FIXED_DIGITS - FAST_DIGITS);
 const AMOUNT_PER_FIXED = 10n ** BigInt(FIXED_DIGITS);
 
@@ -20,8 +21,9 @@ const AMOUNT_PER_FIXED = 10n ** BigInt(FIXED_DIGITS);
 export function fixedFromNumber(value: number): Fixed {
   if (!Number.isFinite(value)) throw new RangeError(`a price or quantity must be finite, got ${value}`);
   const scaled = Math.round(value * FAST_SCALE);
-  // Dividing two exact integers rounds correctly, so equality proves that `value` is this decimal.
-  if (Number.isSafeInteger(scaled) && scaled / FAST_SCALE === value) return BigInt(scaled) * FAST_TO_FIXED;
+  // Dividing two exact integers rounds correctly, so equality proves that `value` is this decimal; up to fifteen digits
+  // there is no other one that the same double names.
+  if (Math.abs(scaled) <= FAST_MAX && scaled / FAST_SCALE === value) return BigInt(scaled) * FAST_TO_FIXED;
   return parseDecimal(value);
 }
 

@@ -1,5 +1,6 @@
-import { numberFromAmount, fixedFromNumber, numberFromFixed } from './fixed-point.ts';
-import { PositionLedger, type PnlMethod, type PositionFill } from './position.ts';
+import { numberFromAmount, fixedFromNumber, numberFromFixed } from '../fixed-point.ts';
+import type { PnlMethod } from './exact-position.ts';
+import { PositionLedger, type PositionFill } from './position.ts';
 
 function fill(side: 'buy' | 'sell', quantity: number, price: number, paid: Partial<PositionFill> = {}): PositionFill {
   return { side, quantity, price, fee: 0, feeCurrency: 'USD', ...paid };

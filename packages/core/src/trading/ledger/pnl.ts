@@ -3,9 +3,10 @@
  * account and currency; a report adds positions up by the asked dimensions. Currencies are never added together, so the
  * currency is always part of the group. Fees stand apart; those in another currency leave `net` null.
  */
-import type { Fill } from '../model/event.ts';
-import { numberFromAmount, type Amount } from './fixed-point.ts';
-import { PositionLedger, type PnlMethod } from './position.ts';
+import type { Fill } from '../../model/event.ts';
+import { numberFromAmount, type Amount } from '../fixed-point.ts';
+import type { PnlMethod } from './exact-position.ts';
+import { PositionLedger } from './position.ts';
 
 /** A position has both sides, so `side` cannot split profit and loss. */
 export const PNL_DIMENSIONS = ['strategy', 'venue', 'symbol', 'account'] as const;

@@ -5,12 +5,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { nanos } from '../model/time.ts';
-import type { Fill } from '../model/event.ts';
+import { nanos } from '../../model/time.ts';
+import type { Fill } from '../../model/event.ts';
 import { PnlBook } from './pnl.ts';
-import type { PnlMethod } from './position.ts';
+import type { PnlMethod } from './exact-position.ts';
 
-const FILE = join(__dirname, '../../../../../shared/data/pyfolio/test_txn.csv.gz');
+const FILE = join(__dirname, '../../../../../../shared/data/pyfolio/test_txn.csv.gz');
 const present = existsSync(FILE);
 const describeWithData = present || process.env['CI'] === 'true' ? describe : describe.skip;
 if (!present) console.warn(`skipped: P&L golden figures need ../shared/data/pyfolio beside the repository (${FILE})`);

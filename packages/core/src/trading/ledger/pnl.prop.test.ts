@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import type { Fill } from '../model/event.ts';
-import { nanos } from '../model/time.ts';
+import type { Fill } from '../../model/event.ts';
+import { nanos } from '../../model/time.ts';
 import { PnlBook, type PnlRow } from './pnl.ts';
-import { PNL_METHODS, PositionLedger } from './position.ts';
+import { PNL_METHODS } from './exact-position.ts';
+import { PositionLedger } from './position.ts';
 
 const price = fc.integer({ min: 1, max: 10_000_000 }).map((ticks) => ticks / 1000);
 const quantity = fc.integer({ min: 1, max: 100_000 }).map((lots) => lots / 100);

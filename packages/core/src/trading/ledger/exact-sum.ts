@@ -1,0 +1,36 @@
+/**
+ * A sum of decimals, exact to the last digit. Ticks of 1e-8 add up in a double while that is exact and spill into a
+ * bigint before it would round; what has more digits goes there at once.
+ */
+import { amountFromNumber, type Amount } from '../fixed-point.ts';
+
+const SCALE = 1e8;
+/** Fifteen digits: up to here one double names one decimal only. */
+const TICKS_MAX = 1e15;
+const AMOUNT_PER_TICK = 10n ** 16n;
+
+export class ExactSum {
+  #ticks = 0;
+  #spilled: Amount;
+
+  constructor(start: Amount = 0n) {
+    this.#spilled = start;
+  }
+
+  /** Throws a RangeError for NaN and infinities. */
+  add(value: number): void {
+    const ticks = Math.round(value * SCALE);
+    if (!(Math.abs(ticks) <= TICKS_MAX) || ticks / SCALE !== value) {
+      this.#spilled += amountFromNumber(value);
+      return;
+    }
+    this.#ticks += ticks;
+    if (Math.abs(this.#ticks) <= TICKS_MAX) return;
+    this.#spilled += BigInt(this.#ticks) * AMOUNT_PER_TICK;
+    this.#ticks = 0;
+  }
+
+  get amount(): Amount {
+    return this.#spilled + BigInt(this.#ticks) * AMOUNT_PER_TICK;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * One position's ledger: signed quantity, open cost, realised profit, cash flow and fees, by average cost or first-in
+ * first-out, of linear and inverse contracts. Doubles do the work where they are exact, bigints where not; nobody can
+ * tell which. For either method, cash flow + value at a mark = realised + unrealised, exactly (before fees).
+ * Source: the weighted-average and FIFO cost formulas of IAS 2, applied to signed quantities.
+ */
+import type { Fill } from '../../model/event.ts';
+import { fixedFromNumber, numberFromAmount, numberFromFixed, type Amount, type Fixed } from '../fixed-point.ts';
+import { SPOT, valueOf, type Contract } from './contract.ts';
+import { ExactPosition, type PnlMethod, type PositionState } from './exact-position.ts';
+import { ExactSum } from './exact-sum.ts';
+import { NarrowPosition } from './narrow-position.ts';
+
+export type PositionFill = Pick<Fill, 'side' | 'quantity' | 'price' | 'fee' | 'feeCurrency'>;
+
+/** What a checkpoint keeps of a ledger. */
+export interface LedgerState extends PositionState {
+  readonly fees: ReadonlyMap<string, Amount>;
+}
+
+export class PositionLedger {
+  readonly method: PnlMethod;
+  readonly contract: Contract;
+  #narrow: NarrowPosition | undefined;
+  #exact: ExactPosition | undefined;
+  readonly #fees: Map<string, ExactSum>;
+
+  constructor(method: PnlMethod, contract: Contract = SPOT, state?: LedgerState) {
+    this.method = method;
+    this.contract = contract;
+    this.#fees = new Map([...(state?.fees ?? [])].map(([currency, fee]) => [currency, new ExactSum(fee)]));
+    if (state === undefined && !contract.inverse) this.#narrow = NarrowPosition.flat(method, contract.multiplier);
+    if (this.#narrow === undefined) this.#exact = new ExactPosition(method, contract, state);
+  }
+
+  /** Quantity must not be negative; a fill of quantity zero changes only the fees. */
+  apply(fill: PositionFill): void {
+    this.trade(fill.side === 'buy' ? fill.quantity : -fill.quantity, fill.price);
+    this.pay(fill.feeCurrency, fill.fee);
+  }
+
+  /** Positive quantities buy. Throws a RangeError for NaN and infinities. */
+  trade(signedQuantity: number, price: number): void {
+    if (this.#narrow?.trade(signedQuantity, price) === true) return;
+    this.#widen().trade(fixedFromNumber(signedQuantity), fixedFromNumber(price));
+  }
+
+  #widen(): ExactPosition {
+    this.#exact ??= new ExactPosition(this.method, this.contract, this.#narrow?.state);
+    this.#narrow = undefined;
+    return this.#exact;
+  }
+
+  /** Positive is paid, negative a rebate. */
+  pay(currency: string, fee: number): void {
+    if (fee === 0) return;
+    let sum = this.#fees.get(currency);
+    if (sum === undefined) this.#fees.set(currency, (sum = new ExactSum()));
+    sum.add(fee);
+  }
+
+  get #position(): NarrowPosition | ExactPosition {
+    return this.#narrow ?? (this.#exact as ExactPosition);
+  }
+
+  get isFlat(): boolean {
+    return this.#narrow === undefined ? this.fixedQuantity === 0n : this.#narrow.isFlat;
+  }
+
+  get fixedQuantity(): Fixed {
+    return this.#position.quantity;
+  }
+
+  /** Signed: negative when short. */
+  get quantity(): number {
+    return numberFromFixed(this.fixedQuantity);
+  }
+
+  /** Signed as the quantity is (of an inverse contract, the other way round: its value is negative when long). */
+  get openCost(): Amount {
+    return this.#position.openCost;
+  }
+
+  /** Price at which what is open stands: average cost per unit, of inverse contracts the harmonic one; null when flat. */
+  get averageCost(): number | null {
+    if (this.isFlat) return null;
+    const units = this.quantity * this.contract.multiplier;
+    const cost = numberFromAmount(this.openCost);
+    return this.contract.inverse ? -units / cost : cost / units;
+  }
+
+  get realised(): Amount {
+    return this.#position.cashFlow + this.openCost;
+  }
+
+  /** Received minus paid, before fees. */
+  get cashFlow(): Amount {
+    return this.#position.cashFlow;
+  }
+
+  /** By currency; positive is paid, negative is a rebate. */
+  get fees(): ReadonlyMap<string, Amount> {
+    return new Map(Array.from(this.#fees, ([currency, sum]) => [currency, sum.amount]));
+  }
+
+  /** What is open, at `mark`. A flat position needs no mark. */
+  value(mark: number | null): Amount | null {
+    if (this.isFlat) return 0n;
+    return mark === null ? null : valueOf(this.contract, this.fixedQuantity, fixedFromNumber(mark));
+  }
+
+  /** Value of what is open at `mark`, minus its cost. */
+  unrealised(mark: number | null): Amount | null {
+    const value = this.value(mark);
+    return value === null ? null : value - this.openCost;
+  }
+
+  get state(): LedgerState {
+    return { ...this.#position.state, fees: this.fees };
+  }
+}
