@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import type { Fill, Quote } from '../model/event.ts';
-import { nanos } from '../model/time.ts';
-import { excludedCount, midOf, SlippageBook, type SlippageDimension } from './slippage.ts';
+import type { Fill, Quote } from '../../model/event.ts';
+import { nanos } from '../../model/time.ts';
+import { midOf } from './benchmark.ts';
+import { excludedCount, SlippageBook, type SlippageDimension } from './slippage.ts';
 
 const base: Fill = {
   table: 'fills',
@@ -19,6 +20,8 @@ const base: Fill = {
   fee: 0,
   feeCurrency: 'USD',
   liquidity: '',
+  execution: 'new',
+  refersTo: '',
 };
 
 function quote(bid: number | null, ask: number | null): Quote {
@@ -69,7 +72,7 @@ describe('SlippageBook', () => {
     book.add(base, midOf(null));
     const [row] = book.rows();
     expect(row).toMatchObject({ bps: null, cost: null, fills: 0, notional: 0 });
-    expect(row?.excluded).toEqual({ no_order: 1, crossed: 1, one_sided: 1, no_quote: 1 });
+    expect(row?.excluded).toEqual({ no_order: 1, crossed: 1, one_sided: 1, no_quote: 1, stale: 0, gapped: 0 });
     expect(row && excludedCount(row)).toBe(4);
   });
 

@@ -4,26 +4,12 @@
  * Aggregation weights by benchmark notional: sum of D * (p - mid) * q over sum of mid * q. A fill whose order has no
  * usable mid is left out and counted with its reason; a group without any usable fill has null, never zero.
  */
-import type { Fill, Quote } from '../model/event.ts';
+import type { Fill } from '../../model/event.ts';
+import { CompensatedSum } from '../../promql/kahan.ts';
+import { NO_BENCHMARK_REASONS, type Benchmark, type NoBenchmarkReason } from './benchmark.ts';
 
 export const SLIPPAGE_DIMENSIONS = ['strategy', 'venue', 'symbol', 'side', 'account'] as const;
 export type SlippageDimension = (typeof SLIPPAGE_DIMENSIONS)[number];
-
-/** Why there is no benchmark: no order known, no quote before arrival, a missing side, bid above ask. */
-export const NO_BENCHMARK_REASONS = ['no_order', 'no_quote', 'one_sided', 'crossed'] as const;
-export type NoBenchmarkReason = (typeof NO_BENCHMARK_REASONS)[number];
-
-export type Benchmark =
-  | { readonly mid: number; readonly reason?: undefined }
-  | { readonly mid?: undefined; readonly reason: NoBenchmarkReason };
-
-/** A locked book (bid equals ask) has a mid; a crossed one has none. */
-export function midOf(quote: Quote | null): Benchmark {
-  if (quote === null) return { reason: 'no_quote' };
-  const { bid, ask } = quote;
-  if (bid === null || ask === null || !(bid > 0) || !(ask > 0)) return { reason: 'one_sided' };
-  return bid > ask ? { reason: 'crossed' } : { mid: (bid + ask) / 2 };
-}
 
 export interface SlippageRow {
   /** Values of the asked dimensions, in their order. */
@@ -66,8 +52,8 @@ export class SlippageBook {
     const direction = fill.side === 'buy' ? 1 : -1;
     group.fills++;
     group.orders.add(fill.orderId);
-    addCompensated(group.cost, direction * (fill.price - benchmark.mid) * fill.quantity);
-    addCompensated(group.notional, benchmark.mid * fill.quantity);
+    group.cost.add(direction * (fill.price - benchmark.mid) * fill.quantity);
+    group.notional.add(benchmark.mid * fill.quantity);
   }
 
   /** Rows in ascending order of group, then currency. */
@@ -75,8 +61,8 @@ export class SlippageBook {
     return [...this.#groups.entries()]
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
       .map(([, group]) => {
-        const cost = total(group.cost);
-        const notional = total(group.notional);
+        const cost = group.cost.value;
+        const notional = group.notional.value;
         const counts = group.fills > 0;
         return {
           group: group.values,
@@ -90,12 +76,6 @@ export class SlippageBook {
         };
       });
   }
-}
-
-/** Neumaier's compensated sum: the error does not grow with the number of fills. */
-interface CompensatedSum {
-  sum: number;
-  compensation: number;
 }
 
 interface Group {
@@ -112,21 +92,15 @@ function newGroup(values: readonly string[], currency: string): Group {
   return {
     values,
     currency,
-    cost: { sum: 0, compensation: 0 },
-    notional: { sum: 0, compensation: 0 },
+    cost: new CompensatedSum(),
+    notional: new CompensatedSum(),
     fills: 0,
     orders: new Set(),
-    excluded: { no_order: 0, no_quote: 0, one_sided: 0, crossed: 0 },
+    excluded: noneExcluded(),
   };
 }
 
-function addCompensated(target: CompensatedSum, value: number): void {
-  const next = target.sum + value;
-  target.compensation +=
-    Math.abs(target.sum) >= Math.abs(value) ? target.sum - next + value : value - next + target.sum;
-  target.sum = next;
-}
-
-function total({ sum, compensation }: CompensatedSum): number {
-  return sum + compensation;
+/** Zero for each reason. */
+export function noneExcluded(): Record<NoBenchmarkReason, number> {
+  return { no_order: 0, no_quote: 0, one_sided: 0, crossed: 0, stale: 0, gapped: 0 };
 }

@@ -1,0 +1,75 @@
+/**
+ * Compares the cost of groups (venues, strategies) like with like: only within buckets of the same instrument, side, size
+ * and time that hold both. Raw averages can turn the answer around when one group trades the hard cases (Simpson's paradox).
+ * The difference of a bucket has the weight of the smaller of its two numbers of observations; buckets are drawn again for
+ * the interval (bootstrap), because a bucket is what is independent.
+ */
+import { bootstrapRatio } from '../../stats/block-bootstrap.ts';
+import type { Uniform } from '../../stats/seeded-generator.ts';
+import type { Estimate } from '../../stats/wilson.ts';
+
+export interface Comparison {
+  /** Cost of the one minus cost of the other; null where no bucket holds both. */
+  readonly difference: Estimate | null;
+  readonly buckets: number;
+  /** Observations in the buckets that hold both. */
+  readonly matched: number;
+  /** Observations of the one that had nothing to be compared with. */
+  readonly unmatched: number;
+}
+
+export class MatchedComparison {
+  readonly #buckets = new Map<string, Map<string, Tally>>();
+
+  /** `cost` in basis points. */
+  add(bucket: string, group: string, cost: number): void {
+    let groups = this.#buckets.get(bucket);
+    if (groups === undefined) this.#buckets.set(bucket, (groups = new Map()));
+    const tally = groups.get(group);
+    if (tally === undefined) groups.set(group, { sum: cost, count: 1 });
+    else {
+      tally.sum += cost;
+      tally.count++;
+    }
+  }
+
+  groups(): string[] {
+    return [...new Set([...this.#buckets.values()].flatMap((groups) => [...groups.keys()]))].sort();
+  }
+
+  /** Against another group, or against all others together. */
+  compare(group: string, other: string | null, uniform: Uniform): Comparison {
+    const [parts, weights]: [number[], number[]] = [[], []];
+    let [matched, unmatched] = [0, 0];
+    for (const [, groups] of [...this.#buckets].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const own = groups.get(group);
+      if (own === undefined) continue;
+      const rest = other === null ? restOf(groups, group) : groups.get(other);
+      if (rest === undefined) {
+        unmatched += own.count;
+        continue;
+      }
+      const weight = Math.min(own.count, rest.count);
+      parts.push(weight * (own.sum / own.count - rest.sum / rest.count));
+      weights.push(weight);
+      matched += own.count + rest.count;
+    }
+    const difference = bootstrapRatio(parts, weights, { uniform, blockLength: 1 });
+    return { difference, buckets: parts.length, matched, unmatched };
+  }
+}
+
+interface Tally {
+  sum: number;
+  count: number;
+}
+
+function restOf(groups: ReadonlyMap<string, Tally>, group: string): Tally | undefined {
+  const rest = { sum: 0, count: 0 };
+  for (const [name, { sum, count }] of groups) {
+    if (name === group) continue;
+    rest.sum += sum;
+    rest.count += count;
+  }
+  return rest.count === 0 ? undefined : rest;
+}
