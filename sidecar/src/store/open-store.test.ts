@@ -7,7 +7,7 @@ describe('openStore', () => {
     expect(storeOptions.parse({ kind: 'duckdb' })).toEqual({
       kind: 'duckdb',
       path: 'tapewatch.duckdb',
-      memoryLimitMb: 1_024,
+      memoryLimitMb: 256,
       compression: true,
       threads: 2,
       maxDiskMb: 0,

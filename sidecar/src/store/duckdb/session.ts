@@ -7,7 +7,7 @@ import { TapewatchError } from '../../errors.ts';
 import { cancelled, reasonOf } from '../faults.ts';
 import { isCorrupt } from './corruption.ts';
 import { corrupt, Database, isInvalidated, type DatabaseOptions } from './database.ts';
-import { createStaging } from './write-batch.ts';
+import { createStaging } from './write-events.ts';
 import { migrate } from './migrate.ts';
 
 /** Reads that run at once; more wait. Each may use all of the engine's threads. */
@@ -66,7 +66,7 @@ export class Session {
     });
     this.#writing = turn.catch(() => undefined);
     return turn.catch((error: unknown) => {
-      throw asFault(error, this.#options.path);
+      throw asFault(error, this.#options);
     });
   }
 
@@ -76,7 +76,7 @@ export class Session {
       return await this.#readOnce(work, signal);
     } catch (error) {
       if (signal?.aborted === true) throw cancelled();
-      if (!isInvalidated(error)) throw asFault(error, this.#options.path);
+      if (!isInvalidated(error)) throw asReadFault(error, this.#options);
     }
     // Behind the writers, because reopening needs every connection idle; another reader may have done it meanwhile.
     const reopening = this.#writing.then(() => (this.#generation === generation ? this.#reopen() : undefined));
@@ -84,7 +84,7 @@ export class Session {
     return reopening
       .then(() => this.#readOnce(work, signal))
       .catch((error: unknown) => {
-        throw asFault(error, this.#options.path);
+        throw asReadFault(error, this.#options);
       });
   }
 
@@ -144,10 +144,25 @@ export class Session {
   }
 }
 
-function asFault(error: unknown, path: string): unknown {
+function asFault(error: unknown, { path, memoryLimitMb }: DatabaseOptions): unknown {
   // A bug of the caller stays what it is.
   if (error instanceof TapewatchError || error instanceof RangeError) return error;
   if (isCorrupt(error)) return corrupt(path, error);
-  const reason = reasonOf(error);
+  const reason = isOutOfMemory(error)
+    ? `its engine needs more memory than store.memoryLimitMb allows (${memoryLimitMb} MiB); raise it`
+    : reasonOf(error);
   return new TapewatchError('store.unavailable', `the store file ${path} failed: ${reason}`, { cause: error });
+}
+
+/** A read that does not fit is the question's fault, not the file's. */
+function asReadFault(error: unknown, options: DatabaseOptions): unknown {
+  if (!isOutOfMemory(error)) return asFault(error, options);
+  const message =
+    `reading the store would need more memory than store.memoryLimitMb allows (${options.memoryLimitMb} MiB); ` +
+    'ask for a shorter span or fewer series, or raise store.memoryLimitMb';
+  return new TapewatchError('query.limit', message, { cause: error });
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return /^out of memory error/i.test(reasonOf(error));
 }
