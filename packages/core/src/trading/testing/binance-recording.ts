@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { MarketTrade, Quote } from '../../model/event.ts';
+import type { Quote } from '../../model/event.ts';
+import type { MarketTrade } from '../../model/market-event.ts';
 import { nanos, type Nanos } from '../../model/time.ts';
 
 const FILE = join(__dirname, '../../../../../../shared/data/binance/usdm/btcusdt_20240808.gz');
