@@ -17,7 +17,10 @@ export interface EnvName {
 }
 
 const RETENTION = 'store.retention';
-const EVENT_TABLES = ['orders', 'fills', 'quotes', 'healthResults', 'events', 'deadLetters', 'transitions'];
+const EVENT_TABLES = [
+  ...['orders', 'fills', 'quotes', 'marketTrades', 'bookLevels', 'positions', 'signals', 'cashFlows', 'fxRates'],
+  ...['exchangeStatus', 'spans', 'healthResults', 'events', 'deadLetters', 'transitions'],
+];
 const HOURS_A_DAY = 24;
 /** Finer levels are kept for less than detail is; only a shorter retention cuts them. */
 const FINER_LEVELS: Readonly<Record<string, number>> = {

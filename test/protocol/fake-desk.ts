@@ -89,6 +89,9 @@ const ORDER = {
   price: null,
   filledQuantity: 0,
   reason: '',
+  decisionNanos: null,
+  decisionMid: null,
+  correlationId: '',
 } as const;
 const ORDERS: readonly OrderEvent[] = [
   order(1, { orderId: 'o1', venue: 'XNAS', strategy: 'maker', side: 'buy', arrivalMid: null }),
@@ -107,9 +110,10 @@ function order(second: number, parts: OrderParts): OrderEvent {
 function fill(orderId: string, second: number, price: number, quantity: number): Fill {
   const { venue, strategy, side } = ORDERS.find((one) => one.orderId === orderId) as OrderEvent;
   const money = { currency: 'USD', fee: 0.25, feeCurrency: 'USD', liquidity: 'taker' as const };
+  const report = { execution: 'new' as const, refersTo: '' };
   const id = `${orderId}-${second}`;
   const names = { orderId, venue, strategy, side, symbol: 'AMD', account: 'main' };
-  return { table: 'fills', id, timeNanos: at(second), ...names, ...money, price, quantity };
+  return { table: 'fills', id, timeNanos: at(second), ...names, ...money, ...report, price, quantity };
 }
 
 const FILLS: readonly Fill[] = [
@@ -135,6 +139,14 @@ const ROWS: { readonly [T in EventTable]: readonly EventRowByTable[T][] } = {
   orders: ORDERS,
   fills: FILLS,
   quotes: QUOTES,
+  market_trades: [],
+  book_levels: [],
+  positions: [],
+  signals: [],
+  cash_flows: [],
+  fx_rates: [],
+  exchange_status: [],
+  spans: [],
   health_results: [],
   events: [],
   dead_letters: [

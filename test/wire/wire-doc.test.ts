@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CODEC_SETTINGS } from '@tapewatch/contract';
+import { CODEC_SETTINGS, PAYLOAD_KINDS } from '@tapewatch/contract';
 import { parse } from 'yaml';
 import { createCodecRegistry } from '../../sidecar/src/codec/registry.ts';
 import { decodingRegistry } from '../../sidecar/src/codec/testing/decode.ts';
@@ -42,9 +42,7 @@ describe('docs/wire.md', () => {
   );
 
   it('has an example of every kind of payload and in every encoding', () => {
-    expect(new Set(examples.map(({ kind }) => kind))).toEqual(
-      new Set(['metric', 'order', 'fill', 'quote', 'health', 'event']),
-    );
+    expect(new Set(examples.map(({ kind }) => kind))).toEqual(new Set(PAYLOAD_KINDS));
     expect(new Set(examples.map(({ format }) => format))).toEqual(new Set(['json', 'ndjson', 'influx']));
     // No block of these languages without a kind, which would go unchecked.
     expect(page).not.toMatch(/```(json|ndjson|influx)\n/);
@@ -92,7 +90,7 @@ describe('docs/wire.md', () => {
         expect([type, registry.codecFor(type, 'auto').name]).toEqual([type, names[known]]);
       }
     }
-    expect(listed).toHaveLength(10);
+    expect(listed).toHaveLength(11);
     for (const setting of CODEC_SETTINGS) expect(page).toContain(`\`${setting}\``);
   });
 

@@ -3,6 +3,7 @@
  * holds the two together); the pipeline, the dashboards and the rules use these names and no others.
  */
 import type { OrderEventType } from '@tapewatch/core';
+import { EVENT_METRICS } from './derived-event-metrics.ts';
 import type { PayloadKind } from './wire.ts';
 
 export interface DerivedMetric {
@@ -150,4 +151,5 @@ export const DERIVED_METRICS: readonly DerivedMetric[] = [
     labels: ['service', 'event_type'],
     help: 'Business events received.',
   },
+  ...EVENT_METRICS,
 ];

@@ -1,5 +1,6 @@
 export * from './alertmanager.ts';
 export * from './api.ts';
+export { AGENT_WINDOW, EXCHANGE_WINDOW } from './derived-event-metrics.ts';
 export * from './derived-metrics.ts';
 export * from './query.ts';
 export * from './relabel.ts';
@@ -8,5 +9,18 @@ export * from './scrape-client.ts';
 export * from './scrape.ts';
 export * from './service-message.ts';
 export * from './targets-api.ts';
+export {
+  type WireCash,
+  type WireExchange,
+  type WirePosition,
+  type WireSignal,
+  wireCash,
+  wireExchange,
+  wirePosition,
+  wireSignal,
+} from './wire-account.ts';
+export { NAME_MAX_BYTES, TEXT_MAX_BYTES } from './wire-field.ts';
+export * from './wire-market.ts';
+export * from './wire-span.ts';
 export * from './wire.ts';
 export * from './yaml-document.ts';

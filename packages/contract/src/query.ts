@@ -3,6 +3,7 @@
  * Every field but `queryType` has a default, because alert rules and provisioned files never pass the front end.
  * `refId`, `intervalMs`, `maxDataPoints` and `timeRange` travel beside it in Grafana's own envelope.
  */
+import type { EventTable } from '@tapewatch/core';
 import { z } from 'zod';
 
 /** Frames by format: time_series -> timeseries-multi 0.1 (instant: numeric-multi 0.1); table -> numeric-long 0.1;
@@ -57,10 +58,27 @@ export const alertsQuery = z.object({
   state: z.enum(['active', 'firing', 'pending', 'history']).default('active'),
 });
 
+export const EVENT_TABLES = [
+  'orders',
+  'fills',
+  'quotes',
+  'market_trades',
+  'book_levels',
+  'positions',
+  'signals',
+  'cash_flows',
+  'fx_rates',
+  'exchange_status',
+  'spans',
+  'health_results',
+  'events',
+  'dead_letters',
+] as const satisfies readonly EventTable[];
+
 /** Rows of an event table, newest first. */
 export const eventsQuery = z.object({
   queryType: z.literal('events'),
-  table: z.enum(['orders', 'fills', 'quotes', 'health_results', 'events', 'dead_letters']).default('orders'),
+  table: z.enum(EVENT_TABLES).default('orders'),
   limit: z.number().int().min(1).max(10_000).default(500),
   /** Only the rows of this order, of the tables `orders` and `fills`; empty means all. */
   orderId: z.string().default(''),

@@ -1,35 +1,36 @@
 /**
  * The wire: what a trading system publishes on NATS as JSON. This file is the only source of the schemas; the tables of
- * docs/wire.md are built from the descriptions here. Payloads are one object, an array of objects, or NDJSON.
+ * docs/wire.md are built from the descriptions here and in the files beside it. Payloads are one object, an array of objects, or NDJSON.
  *
  * Times are integer nanoseconds since 1970 as a decimal string (exact), an RFC 3339 string, or a number whose unit is
  * told by its size: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
  * Unknown keys are ignored, so that a publisher may carry more than we read.
  */
 import { z } from 'zod';
+import { wireCash, wireExchange, wirePosition, wireSignal } from './wire-account.ts';
+import {
+  currency,
+  finite,
+  identifier,
+  name,
+  NAME_MAX_BYTES,
+  nonNegative,
+  positive,
+  sequence,
+  side,
+  text,
+  wireTime,
+} from './wire-field.ts';
+import { wireBook, wireFx, wireTrade } from './wire-market.ts';
+import { wireSpan } from './wire-span.ts';
 
-/** Longest metric name, label name and identifier, bytes. */
-export const NAME_MAX_BYTES = 256;
-/** Longest label value and free text, bytes. */
-export const TEXT_MAX_BYTES = 4096;
 /** Code points of an exemplar's label names and values together (OpenMetrics 1.0, "Exemplars"). */
 export const EXEMPLAR_MAX_CHARACTERS = 128;
 /** Of a metric, as text: OpenTelemetry's ids have 32 and 16 hexadecimal digits. With their names within an exemplar's bound. */
 export const TRACE_ID_MAX_CHARACTERS = 64;
 export const SPAN_ID_MAX_CHARACTERS = 32;
 
-const name = z.string().min(1).max(NAME_MAX_BYTES);
-const text = z.string().max(TEXT_MAX_BYTES);
-const finite = z.number();
-const positive = z.number().positive();
-const nonNegative = z.number().nonnegative();
-const side = z.enum(['buy', 'sell']);
-
-const identifier = z.union([text, z.number()]);
 const eventContext = z.record(name, z.unknown());
-
-/** A number as a time must fit 64 bits of nanoseconds; the codec gives a text its exact check. */
-export const wireTime = z.union([z.string().min(1).max(64), z.number().nonnegative().max(9.2e18)]);
 
 const labelValue = z.union([text, z.number(), z.boolean()]);
 
@@ -119,26 +120,43 @@ export const wireOrder = z.object({
   price: finite.nullable().default(null).describe('limit price; null for a market order'),
   filled_quantity: nonNegative.default(0).describe('filled so far'),
   arrival_mid: positive.nullable().default(null).describe('mid when the order was sent; else taken from the quotes'),
+  decision_time: wireTime.optional().describe('when it was decided to trade'),
+  decision_mid: positive.nullable().default(null).describe('mid when it was decided to trade'),
   reason: text.default('').describe('of a reject, cancel or expiry; short and from a fixed list, it becomes a label'),
+  correlation_id: identifier.default('').describe('joins it to its trace (the trace id), events and alerts'),
 });
 
 /** `tw.fills.<venue>.<strategy>` */
-export const wireFill = z.object({
-  id: name.describe("the venue's execution id; duplicates are dropped by (venue, id)"),
-  time: wireTime.describe('of the execution'),
-  order_id: name.describe('joins the fill to its order'),
-  venue: name.describe('where; else the first subject token'),
-  symbol: name.describe('what'),
-  strategy: name.default('unknown').describe('who decided; else the second subject token'),
-  account: text.default('').describe('for whom'),
-  side: side.describe('`buy`, `sell`'),
-  quantity: positive.describe('executed, in the base asset'),
-  price: finite.describe('in `currency`'),
-  currency: z.string().min(1).max(16).default('USD').describe('of the price'),
-  fee: finite.default(0).describe('positive: paid; negative: rebate'),
-  fee_currency: z.string().max(16).optional().describe('default: `currency`'),
-  liquidity: z.enum(['maker', 'taker', '']).default('').describe('`maker`, `taker` or empty'),
-});
+export const wireFill = z
+  .object({
+    id: name.describe("the venue's execution id; duplicates are dropped by (venue, id)"),
+    time: wireTime.describe('of the execution; of a correction: when it was made'),
+    order_id: name.describe('joins the fill to its order'),
+    venue: name.describe('where; else the first subject token'),
+    symbol: name.describe('what'),
+    strategy: name.default('unknown').describe('who decided; else the second subject token'),
+    account: text.default('').describe('for whom'),
+    side: side.describe('`buy`, `sell`'),
+    quantity: nonNegative.describe('executed, in the base asset; above 0 but for a `bust`'),
+    price: finite.describe('in `currency`'),
+    currency: currency.default('USD').describe('of the price'),
+    fee: finite.default(0).describe('positive: paid; negative: rebate'),
+    fee_currency: z.string().max(16).optional().describe('default: `currency`'),
+    liquidity: z.enum(['maker', 'taker', '']).default('').describe('`maker`, `taker` or empty'),
+    execution: z
+      .enum(['new', 'bust', 'amend'])
+      .default('new')
+      .describe('`new`; `bust`: the execution never was; `amend`: here are its right figures, in full'),
+    refers_to: z.string().max(NAME_MAX_BYTES).default('').describe('of a bust or amendment: the id of the execution'),
+  })
+  .refine((fill) => (fill.execution === 'new') === (fill.refers_to === ''), {
+    error: 'names the execution that a bust or amend is about, and nothing else',
+    path: ['refers_to'],
+  })
+  .refine((fill) => fill.quantity > 0 || fill.execution === 'bust', {
+    error: 'must be above 0 unless the execution is a bust',
+    path: ['quantity'],
+  });
 
 /** `tw.quotes.<venue>.<symbol>` */
 export const wireQuote = z.object({
@@ -150,10 +168,7 @@ export const wireQuote = z.object({
   bid_size: nonNegative.nullable().default(null).describe('quantity at the best bid'),
   ask: finite.nullable().default(null).describe('best ask; null for an empty side'),
   ask_size: nonNegative.nullable().default(null).describe('quantity at the best ask'),
-  sequence: z
-    .union([z.number().int().nonnegative(), z.string().regex(/^\d{1,19}$/)])
-    .optional()
-    .describe("the feed's own number, one more with every update; text above 2^53"),
+  sequence: sequence.optional().describe("the feed's own number, one more with every update; text above 2^53"),
 });
 
 /** `tw.health.<component>` */
@@ -193,7 +208,22 @@ export type WireHealth = z.infer<typeof wireHealth>;
 export type WireEvent = z.infer<typeof wireEvent>;
 
 /** The kinds of payload a stream may carry. */
-export const PAYLOAD_KINDS = ['metric', 'order', 'fill', 'quote', 'health', 'event'] as const;
+export const PAYLOAD_KINDS = [
+  'metric',
+  'order',
+  'fill',
+  'quote',
+  'trade',
+  'book',
+  'position',
+  'signal',
+  'cash',
+  'fx',
+  'exchange',
+  'span',
+  'health',
+  'event',
+] as const;
 export type PayloadKind = (typeof PAYLOAD_KINDS)[number];
 
 /** The codecs that a stream may name; `auto` goes by the message's `Content-Type`, else by its first bytes. */
@@ -208,20 +238,28 @@ export const CODEC_SETTINGS = [
   'remote-write-2',
 ] as const;
 export type CodecSetting = (typeof CODEC_SETTINGS)[number];
-/** Those that carry metrics and nothing else. */
-export const METRIC_CODECS: ReadonlySet<CodecSetting> = new Set<CodecSetting>([
-  'line',
-  'arrow',
-  'otlp',
-  'remote-write',
-  'remote-write-2',
-]);
+/** What the codecs that are not for everything carry. */
+export const CARRIED_BY_CODEC: Readonly<Partial<Record<CodecSetting, readonly PayloadKind[]>>> = {
+  line: ['metric'],
+  arrow: ['metric'],
+  otlp: ['metric', 'span'],
+  'remote-write': ['metric'],
+  'remote-write-2': ['metric'],
+};
 
 export const wireSchemas = {
   metric: wireMetric,
   order: wireOrder,
   fill: wireFill,
   quote: wireQuote,
+  trade: wireTrade,
+  book: wireBook,
+  position: wirePosition,
+  signal: wireSignal,
+  cash: wireCash,
+  fx: wireFx,
+  exchange: wireExchange,
+  span: wireSpan,
   health: wireHealth,
   event: wireEvent,
 } as const satisfies Record<PayloadKind, z.ZodType>;

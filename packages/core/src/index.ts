@@ -14,6 +14,7 @@ export * from './histogram/quantile.ts';
 export * from './model/alert.ts';
 export * from './model/duration.ts';
 export * from './model/account-event.ts';
+export * from './model/event-identity.ts';
 export * from './model/event.ts';
 export * from './model/market-event.ts';
 export * from './model/span.ts';

@@ -2,6 +2,8 @@
 import type { DecodeContext, SampleSink } from '../ports.ts';
 import { decodeEvent } from './event.ts';
 import { putMetric } from './metric.ts';
+import { putSpans } from './otlp/span-convert.ts';
+import { isTracesRequest, spansOfJson } from './otlp/span-json.ts';
 import { Fault, ProblemList } from './problem.ts';
 import type { SeriesCache } from './series-cache.ts';
 import type { StampReader } from './stamp.ts';
@@ -32,6 +34,10 @@ export class ItemReader {
     const { payloadKind } = context;
     if (payloadKind === 'metric')
       return putMetric(item, { context, interner: cache.interner, stamp, sink, problems: this.problems });
+    if (payloadKind === 'span' && isTracesRequest(item)) {
+      putSpans(spansOfJson(item), { context, sink, problems: this.problems });
+      return undefined;
+    }
     const event = decodeEvent(item, payloadKind, context);
     if (event instanceof Fault) return event;
     sink.event(event);

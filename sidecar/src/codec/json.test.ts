@@ -190,7 +190,10 @@ describe('JSON events', () => {
         price: null,
         filledQuantity: 0,
         arrivalMid: null,
+        decisionNanos: null,
+        decisionMid: null,
         reason: '',
+        correlationId: '',
       },
     ]);
     const own = decodeText(codec, JSON.stringify({ ...order, venue: 'ARCX' }), contextOf('order', { venue: 'XNAS' }));

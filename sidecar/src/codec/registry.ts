@@ -14,6 +14,8 @@ import { remoteWriteCodec } from './remote-write.ts';
 import { SeriesCache } from './series-cache.ts';
 
 type CodecName = Exclude<CodecSetting, 'auto'>;
+/** What a message's header may say that a stream's setting does not. */
+type Chosen = CodecSetting | 'otlp-metrics' | 'otlp-traces';
 
 const CODECS = {
   json: jsonCodec,
@@ -40,8 +42,9 @@ const BY_MEDIA_TYPE: Readonly<Record<string, CodecSetting>> = {
   'application/vnd.apache.arrow.stream': 'arrow',
 };
 /** Protobuf says of itself only that it is; the message's name comes as the parameter `proto`. */
-const BY_PROTO: Readonly<Record<string, CodecSetting>> = {
-  'opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest': 'otlp',
+const BY_PROTO: Readonly<Record<string, Chosen>> = {
+  'opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest': 'otlp-metrics',
+  'opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest': 'otlp-traces',
   'prometheus.WriteRequest': 'remote-write',
   'io.prometheus.write.v2.Request': 'remote-write-2',
 };
@@ -59,8 +62,10 @@ export interface CodecRegistry {
 /** Codecs that share one cache of series. */
 export function createCodecRegistry(): CodecRegistry {
   const cache = new SeriesCache();
-  const codecs = {} as Record<CodecSetting, Codec>;
+  const codecs = {} as Record<Chosen, Codec>;
   for (const name of Object.keys(CODECS) as CodecName[]) codecs[name] = CODECS[name](cache);
+  codecs['otlp-metrics'] = otlpCodec(cache, 'metric');
+  codecs['otlp-traces'] = otlpCodec(cache, 'span');
   codecs.auto = {
     name: 'auto',
     decodeInto: (payload, context, into) => codecs[formatOf(payload, context)].decodeInto(payload, context, into),
@@ -81,7 +86,7 @@ export function createCodecRegistry(): CodecRegistry {
   };
 }
 
-function settingOf(contentType: string): CodecSetting | undefined {
+function settingOf(contentType: string): Chosen | undefined {
   const [type = '', ...parameters] = contentType.split(';', 8).map((part) => part.trim());
   const media = type.toLowerCase();
   if (Object.hasOwn(BY_MEDIA_TYPE, media)) return BY_MEDIA_TYPE[media];
@@ -91,8 +96,10 @@ function settingOf(contentType: string): CodecSetting | undefined {
   return Object.hasOwn(BY_PROTO, name) ? BY_PROTO[name] : undefined;
 }
 
-/** By the first bytes. Streams of other things than metrics carry JSON. */
+/** By the first bytes. Streams of other things than metrics and spans carry JSON. */
 function formatOf(payload: Uint8Array, { payloadKind }: DecodeContext): CodecName {
+  // The tag of a request's first field; lines of JSON do not begin with an empty one.
+  if (payloadKind === 'span' && payload[0] === 0x0a) return 'otlp';
   if (payloadKind !== 'metric') return 'json';
   // The mark in front of every message of an Arrow stream; no text of UTF-8 holds this byte.
   if (payload[0] === 0xff && payload[1] === 0xff) return 'arrow';

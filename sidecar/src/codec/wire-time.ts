@@ -1,6 +1,6 @@
 /** Times of events to integer nanoseconds; the rules are those of `StampReader` (docs/wire.md, "Time"). */
 import type { Nanos } from '@tapewatch/core';
-import type { Fault } from './problem.ts';
+import { Fault } from './problem.ts';
 import { StampReader } from './stamp.ts';
 
 const reader = new StampReader();
@@ -9,4 +9,21 @@ const reader = new StampReader();
 export function parseWireTime(value: string | number, receivedNanos: bigint): Nanos | Fault {
   reader.begin(receivedNanos);
   return reader.parse(value) ?? (reader.toNanos() as Nanos);
+}
+
+/** The times of one message, those that are missing left undefined; the first fault wins. */
+export function parseWireTimes(
+  receivedNanos: bigint,
+  required: string | number,
+  ...optional: readonly (string | number | undefined)[]
+): [Nanos, ...(Nanos | undefined)[]] | Fault {
+  const first = parseWireTime(required, receivedNanos);
+  if (first instanceof Fault) return first;
+  const times: [Nanos, ...(Nanos | undefined)[]] = [first];
+  for (const value of optional) {
+    const time = value === undefined ? undefined : parseWireTime(value, receivedNanos);
+    if (time instanceof Fault) return time;
+    times.push(time);
+  }
+  return times;
 }

@@ -130,6 +130,8 @@ describe('the desk', () => {
       fee: 0,
       feeCurrency: 'USD',
       liquidity: '',
+      execution: 'new',
+      refersTo: '',
       ...over,
     });
   };

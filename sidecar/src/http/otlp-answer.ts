@@ -1,5 +1,5 @@
 /**
- * Answers of an OTLP receiver (OTLP specification, "OTLP/HTTP response"): an `ExportMetricsServiceResponse`, with what was
+ * Answers of an OTLP receiver (OTLP specification, "OTLP/HTTP response"): an `Export<Signal>ServiceResponse`, with what was
  * refused as its partial success, or a `google.rpc.Status`; in the encoding of the request.
  */
 import Pbf from 'pbf';
@@ -9,13 +9,16 @@ const INVALID_ARGUMENT = 3;
 
 export interface OtlpAnswer {
   readonly rejected: number;
+  /** The word for it in JSON; in protobuf the field has the same number for every signal. */
+  readonly rejectedAs: 'rejectedDataPoints' | 'rejectedSpans';
   readonly message: string;
   readonly isJson: boolean;
   readonly isFault: boolean;
 }
 
-export function otlpAnswer({ rejected, message, isJson, isFault }: OtlpAnswer): Buffer | string {
-  if (isJson) return JSON.stringify(isFault ? { code: INVALID_ARGUMENT, message } : partial(rejected, message));
+export function otlpAnswer(answer: OtlpAnswer): Buffer | string {
+  const { rejected, message, isJson, isFault } = answer;
+  if (isJson) return JSON.stringify(isFault ? { code: INVALID_ARGUMENT, message } : partial(answer));
   const pbf = new Pbf();
   if (isFault) {
     pbf.writeVarintField(1, INVALID_ARGUMENT);
@@ -33,6 +36,6 @@ export function otlpAnswer({ rejected, message, isJson, isFault }: OtlpAnswer): 
   return Buffer.from(pbf.finish());
 }
 
-function partial(rejected: number, message: string): object {
-  return rejected === 0 ? {} : { partialSuccess: { rejectedDataPoints: String(rejected), errorMessage: message } };
+function partial({ rejected, rejectedAs, message }: OtlpAnswer): object {
+  return rejected === 0 ? {} : { partialSuccess: { [rejectedAs]: String(rejected), errorMessage: message } };
 }

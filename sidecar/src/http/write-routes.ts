@@ -1,10 +1,11 @@
 /**
- * The ways in by HTTP: Prometheus remote write, OTLP metrics, line protocol as InfluxDB takes it, and the two endpoints of
- * services (API-01, API-03). Each answers after its samples are durable; a full queue is a 503 with `Retry-After`.
+ * The ways in by HTTP: Prometheus remote write, OTLP metrics and traces, line protocol as InfluxDB takes it, and the two
+ * endpoints of services (API-01, API-03). Each answers after its rows are durable; a full queue is a 503 with
+ * `Retry-After`.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TapewatchError } from '../errors.ts';
-import type { Intake, IntakeReceipt } from '../ports.ts';
+import type { Intake, IntakeReceipt, IntakeRequest } from '../ports.ts';
 import { sendData, sendFault } from './answer.ts';
 import { submitEvents } from './business-event.ts';
 import { otlpAnswer } from './otlp-answer.ts';
@@ -69,8 +70,33 @@ function remoteWrite(app: FastifyInstance, intake: Intake): void {
   });
 }
 
+const OTLP = [
+  {
+    url: '/v1/metrics',
+    kind: 'metric',
+    summary: 'OTLP metrics, protobuf or JSON',
+    proto: 'opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest',
+    rejectedAs: 'rejectedDataPoints',
+  },
+  {
+    url: '/v1/traces',
+    kind: 'span',
+    summary: 'OTLP traces, protobuf or JSON',
+    proto: 'opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest',
+    rejectedAs: 'rejectedSpans',
+  },
+] as const;
+
 function otlp(app: FastifyInstance, intake: Intake): void {
-  app.post('/v1/metrics', options('OTLP metrics, protobuf or JSON'), async (request, reply) => {
+  for (const signal of OTLP) otlpRoute(app, intake, signal);
+}
+
+function otlpRoute(
+  app: FastifyInstance,
+  intake: Intake,
+  { url, kind, summary, ...signal }: (typeof OTLP)[number],
+): void {
+  app.post(url, options(summary), async (request, reply) => {
     const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
     const isJson = type === 'application/json';
     if (!isJson && type !== 'application/x-protobuf' && type !== 'application/protobuf') {
@@ -79,13 +105,17 @@ function otlp(app: FastifyInstance, intake: Intake): void {
         `Content-Type ${JSON.stringify(type.slice(0, 60))} is not OTLP; use application/x-protobuf or application/json`,
       );
     }
-    const proto = 'opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest';
-    const receipt = await submit(intake, request, `application/x-protobuf;proto=${proto}`);
+    const receipt = await submit(intake, request, `application/x-protobuf;proto=${signal.proto}`, kind);
     const isUnreadable = receipt.accepted === 0 && receipt.problems.some(({ reason }) => reason === 'syntax');
     return reply
       .code(isUnreadable ? 400 : 200)
       .type(type)
-      .send(otlpAnswer({ rejected: receipt.rejected, message: explained(receipt), isJson, isFault: isUnreadable }));
+      .send(
+        otlpAnswer({
+          ...{ rejected: receipt.rejected, rejectedAs: signal.rejectedAs, message: explained(receipt) },
+          ...{ isJson, isFault: isUnreadable },
+        }),
+      );
   });
 }
 
@@ -123,11 +153,16 @@ function services(app: FastifyInstance, intake: Intake): void {
   );
 }
 
-async function submit(intake: Intake, request: FastifyRequest, contentType: string): Promise<IntakeReceipt> {
+async function submit(
+  intake: Intake,
+  request: FastifyRequest,
+  contentType: string,
+  payloadKind: IntakeRequest['payloadKind'] = 'metric',
+): Promise<IntakeReceipt> {
   const payload = await bodyOf(request);
   const receipt = await intake.submit({
     subject: subjectOf(request),
-    payloadKind: 'metric',
+    payloadKind,
     contentType,
     payload,
     maxBytes: UNPACKED_MAX_BYTES,

@@ -2,7 +2,7 @@
  * Settings of the way in: the connection to NATS, and the streams that map subjects to payload kinds, codecs and labels.
  * The defaults are the table of docs/wire.md, "Subjects". Durations are written as `5m` and are milliseconds once parsed.
  */
-import { CODEC_SETTINGS, LABEL_NAME_PATTERN, METRIC_CODECS, PAYLOAD_KINDS } from '@tapewatch/contract';
+import { CARRIED_BY_CODEC, CODEC_SETTINGS, LABEL_NAME_PATTERN, PAYLOAD_KINDS } from '@tapewatch/contract';
 import { z } from 'zod';
 import { durationSetting } from './duration.ts';
 import { compileSubjectPattern } from './subject-pattern.ts';
@@ -140,8 +140,10 @@ export const streamOptions = z
         message: 'is required when delivery is jetstream: {stream: NAME}',
       });
     }
-    if (stream.payload !== 'metric' && METRIC_CODECS.has(stream.codec)) {
-      context.addIssue({ code: 'custom', path: ['codec'], message: `${stream.codec} carries metrics only` });
+    const carried = CARRIED_BY_CODEC[stream.codec];
+    if (carried !== undefined && !carried.includes(stream.payload)) {
+      const kinds = carried.map((kind) => `${kind}s`).join(' and ');
+      context.addIssue({ code: 'custom', path: ['codec'], message: `${stream.codec} carries ${kinds} only` });
     }
   });
 
@@ -157,6 +159,18 @@ export const DEFAULT_STREAMS: StreamInput[] = [
   durable({ name: 'orders', subject: 'tw.orders.{venue?}.{strategy?}', payload: 'order' }, 'TW_ORDERS', 'tw.orders.>'),
   durable({ name: 'fills', subject: 'tw.fills.{venue?}.{strategy?}', payload: 'fill' }, 'TW_FILLS', 'tw.fills.>'),
   { name: 'quotes', subject: 'tw.quotes.{venue?}.{symbol?}', payload: 'quote', codec: 'json' },
+  { name: 'trades', subject: 'tw.trades.{venue?}.{symbol?}', payload: 'trade', codec: 'json' },
+  { name: 'book', subject: 'tw.book.{venue?}.{symbol?}', payload: 'book', codec: 'json' },
+  durable(
+    { name: 'positions', subject: 'tw.positions.{account?}.{venue?}', payload: 'position' },
+    'TW_POSITIONS',
+    'tw.positions.>',
+  ),
+  durable({ name: 'signals', subject: 'tw.signals.{agent?}', payload: 'signal' }, 'TW_SIGNALS', 'tw.signals.>'),
+  durable({ name: 'cash', subject: 'tw.cash.{account?}', payload: 'cash' }, 'TW_CASH', 'tw.cash.>'),
+  durable({ name: 'fx', subject: 'tw.fx.{base?}.{quote?}', payload: 'fx' }, 'TW_FX', 'tw.fx.>'),
+  { name: 'exchange', subject: 'tw.exchange.{venue?}.{api?}', payload: 'exchange', codec: 'json' },
+  { name: 'spans', subject: 'tw.spans.{service?}', payload: 'span' },
   {
     name: 'health',
     subject: 'tw.health.{component?}.{instance?}',

@@ -7,6 +7,11 @@
 import { Labels, METRIC_NAME, nanos, secondsBetween } from '@tapewatch/core';
 import type { Fill, HealthResult, Nanos, NumberSample, OrderEvent, Quote, TradingEvent } from '@tapewatch/core';
 import { DERIVED_METRICS, ORDER_LATENCIES, type DerivedMetric } from '@tapewatch/contract';
+import { AccountFigures } from './derive-account.ts';
+import { AgentFigures } from './derive-agent.ts';
+import { fromExchange, fromMarketTrade, fromSpan, type DerivedWriter } from './derive-event.ts';
+import { VenueRatios } from './derive-venue.ts';
+import { forgetFirst } from './rolling-mean.ts';
 
 const BY_NAME: ReadonlyMap<string, DerivedMetric> = new Map(DERIVED_METRICS.map((metric) => [metric.name, metric]));
 const HEALTH_VALUES = { HEALTHY: 0, DEGRADED: 1, CRITICAL: 2 } as const;
@@ -32,6 +37,13 @@ interface Cell {
 export class Deriver {
   #cells = new Map<string, Cell>();
   readonly #lastSequence = new Map<string, bigint>();
+  readonly #venues = new VenueRatios();
+  readonly #agents = new AgentFigures();
+  readonly #accounts = new AccountFigures();
+  readonly #writer: DerivedWriter = {
+    count: (name, values, timeNanos, by) => this.#count(name, values, timeNanos, by),
+    sample: (name, values, timeNanos, value) => this.#sample(name, values, timeNanos, value),
+  };
   #receivedNanos = 0n;
   /** Counters from before a restart, until their first use. */
   readonly #seeds = new Map<string, CounterMark>();
@@ -39,7 +51,7 @@ export class Deriver {
   /** Continues a counter; `labels` include the metric name. */
   seed(labels: Labels, mark: CounterMark): void {
     this.#seeds.set(labels.key, mark);
-    if (this.#seeds.size > MAX_SEEDS) forgetFirst(this.#seeds);
+    forgetFirst(this.#seeds, MAX_SEEDS);
   }
 
   /** Names of the counters that a restart should seed. */
@@ -57,6 +69,22 @@ export class Deriver {
         return this.#fromFill(event);
       case 'quotes':
         return this.#fromQuote(event);
+      case 'market_trades':
+        return fromMarketTrade(event, this.#writer);
+      case 'book_levels':
+        return [this.#count('book_updates_total', [event.venue, event.symbol, event.kind], event.timeNanos, 1)];
+      case 'positions':
+        return this.#accounts.derive(event, this.#writer);
+      case 'signals':
+        return this.#agents.derive(event, this.#writer);
+      case 'cash_flows':
+        return [this.#count('cash_flows_total', [event.account, event.kind, event.currency], event.timeNanos, 1)];
+      case 'fx_rates':
+        return [this.#sample('fx_rate', [event.base, event.quote], event.timeNanos, event.rate)];
+      case 'exchange_status':
+        return fromExchange(event, this.#writer);
+      case 'spans':
+        return fromSpan(event, this.#writer);
       case 'health_results':
         return this.#fromHealth(event);
       case 'events':
@@ -74,11 +102,13 @@ export class Deriver {
     if (latencyName !== undefined && sentNanos !== null) {
       samples.push(this.#sample(latencyName, [venue, strategy], timeNanos, secondsBetween(sentNanos, timeNanos)));
     }
+    this.#venues.derive(order, this.#writer, samples);
     return samples;
   }
 
   #fromFill(fill: Fill): NumberSample[] {
-    const { venue, strategy, symbol, side, currency, timeNanos } = fill;
+    const { venue, strategy, symbol, side, currency, timeNanos, execution } = fill;
+    if (execution !== 'new') return [this.#count('fill_corrections_total', [venue, execution], timeNanos, 1)];
     const notional = Math.abs(fill.quantity * fill.price);
     const samples = [
       this.#count('fills_total', [venue, strategy, symbol, side], timeNanos, 1),
@@ -113,7 +143,7 @@ export class Deriver {
     const key = JSON.stringify([venue, symbol]);
     const last = this.#lastSequence.get(key);
     if (last === undefined || sequence > last) this.#lastSequence.set(key, sequence);
-    if (this.#lastSequence.size > MAX_FEEDS) forgetFirst(this.#lastSequence);
+    forgetFirst(this.#lastSequence, MAX_FEEDS);
     return last === undefined || sequence <= last + 1n ? 0 : Number(sequence - last - 1n);
   }
 
@@ -160,11 +190,6 @@ export class Deriver {
 }
 
 const NOT_COUNTED: CounterMark = { total: 0, timeNanos: -(2n ** 63n) };
-
-/** Maps keep the order of insertion. */
-function forgetFirst(map: Map<string, unknown>): void {
-  for (const key of map.keys()) return void map.delete(key);
-}
 
 const LATENCY_BY_EVENT: ReadonlyMap<OrderEvent['event'], string> = new Map(
   Object.entries(ORDER_LATENCIES).flatMap(([name, steps]) => steps.map((step) => [step, name] as const)),

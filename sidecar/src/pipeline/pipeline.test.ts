@@ -1,7 +1,17 @@
 import { ExponentialHistogram, Labels, METRIC_NAME, nanos, type OrderEvent } from '@tapewatch/core';
 import { DERIVED_METRICS } from '@tapewatch/contract';
 import type { Clock, ColumnBatch, Envelope, Logger, Recovery, Codec, Telemetry, TransitionRow } from '../ports.ts';
-import { businessEventOf } from '../store/store.fixture.ts';
+import {
+  bookOf,
+  cashFlowOf,
+  exchangeStatusOf,
+  fxRateOf,
+  marketTradeOf,
+  positionOf,
+  signalOf,
+  spanOf,
+} from '../store/event.fixture.ts';
+import { businessEventOf, fillOf } from '../store/store.fixture.ts';
 import { Deriver } from './derive.ts';
 import type { PipelineHead } from './pipeline-head.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
@@ -433,6 +443,9 @@ describe('Deriver', () => {
     price: 1,
     filledQuantity: 0,
     arrivalMid: null,
+    decisionNanos: null,
+    decisionMid: null,
+    correlationId: '',
     reason: 'price band',
   };
 
@@ -456,6 +469,8 @@ describe('Deriver', () => {
           price: 50,
           fee: 1,
           liquidity: '',
+          execution: 'new',
+          refersTo: '',
           timeNanos,
           ...fill,
         },
@@ -464,6 +479,13 @@ describe('Deriver', () => {
       ...deriver.derive({ table: 'quotes', timeNanos, exchangeNanos: nanos(T0 - 5_000_000n), ...quote }, T0),
       ...deriver.derive({ table: 'health_results', timeNanos, ...health }, T0),
       ...deriver.derive(businessEventOf(timeNanos), T0),
+      ...[
+        fillOf('2', T0, { execution: 'bust', refersTo: '1' }),
+        ...[marketTradeOf('1', T0), bookOf(T0), positionOf(T0), positionOf(T0, { kind: 'balance' })],
+        ...[signalOf('1', T0), signalOf('2', T0, { signalId: 'signal-1', event: 'outcome', outcome: 0.5 })],
+        ...[signalOf('3', T0, { event: 'failure' }), cashFlowOf('1', T0), fxRateOf(T0)],
+        ...[exchangeStatusOf(T0), spanOf('00f067aa0ba902b7', T0)],
+      ].flatMap((event) => deriver.derive(event, T0)),
     ];
     const shapes = new Map(samples.map(({ labels, kind, unit }) => [labels.metricName, { labels, kind, unit }]));
     for (const { name, kind, unit, labels } of DERIVED_METRICS) {

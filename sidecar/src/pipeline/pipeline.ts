@@ -18,7 +18,7 @@ import { LogPositions } from './log-positions.ts';
 import { MessageSink, type Taken } from './message-sink.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
 import type { PipelineHead } from './pipeline-head.ts';
-import { identity, RecentIds } from './recent-ids.ts';
+import { RecentEvents, RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
 import { SilentSeries, type SilentSeriesOptions } from './silent-series.ts';
 import { StreamIntake, type PipelineStream } from './stream-intake.ts';
@@ -54,7 +54,7 @@ export class Pipeline implements Progress {
   readonly #registry: SeriesRegistry;
   readonly #deriver = new Deriver();
   /** Of events; a restart fills it again. */
-  readonly recentIds = new RecentIds(RECENT_IDS_GENERATION);
+  readonly recentEvents = new RecentEvents(RECENT_IDS_GENERATION);
   readonly #recentMessages = new RecentIds(RECENT_MESSAGES_GENERATION);
   readonly #positions: LogPositions;
   readonly #announcer = new Announcer();
@@ -251,18 +251,24 @@ export class Pipeline implements Progress {
   #addEvent(event: TradingEvent, envelope: Envelope): void {
     const { state } = this.#stream(envelope.stream);
     const refusal = state.refuseTime(Number(event.timeNanos / 1_000_000_000n));
-    if (refusal !== undefined) {
+    if (refusal === 'future') {
       const detail = `${event.table} stamped ${event.timeNanos} is outside the stream's bounds`;
       this.#sink.rejected++;
       this.#deadLetters.reject({ reason: refusal, detail, excerpt: envelope.payload }, envelope, envelope.stream);
       return;
     }
-    const id = identity(event);
-    if (id !== undefined && !this.recentIds.add(id)) {
+    if (!this.recentEvents.add(event)) {
       state.duplicates++;
       return;
     }
     this.#batch.addEvent(event);
+    // A row is worth keeping whenever it comes; a series cannot go back that far.
+    if (refusal !== undefined) {
+      state.late++;
+      state.stored++;
+      this.#sink.accepted++;
+      return;
+    }
     const [accepted, stored] = [this.#sink.accepted + 1, state.stored + 1];
     for (const sample of this.#deriver.derive(event, envelope.receivedNanos)) this.#addSample(sample);
     // Only what was published counts, not what was derived from it.

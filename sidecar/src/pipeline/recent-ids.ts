@@ -2,7 +2,7 @@
  * Ids seen lately, in two generations: a lookup is exact for at least the last `generationSize` ids and memory stays
  * below twice that. The store's own keys catch what is older.
  */
-import type { TradingEvent } from '@tapewatch/core';
+import { identityOf, type EventTable, type TradingEvent } from '@tapewatch/core';
 
 export class RecentIds {
   readonly #generationSize: number;
@@ -22,9 +22,23 @@ export class RecentIds {
   }
 }
 
-/** What makes an event the same event; undefined where repeats cannot be told. */
-export function identity(event: TradingEvent): string | undefined {
-  if (event.table === 'orders') return `o\0${event.id}`;
-  if (event.table === 'fills') return `f\0${event.venue}\0${event.id}`;
-  return undefined;
+/** Come in great numbers and are hardly ever repeated: they must not crowd out the ids of orders. */
+const NUMEROUS: ReadonlySet<EventTable> = new Set<EventTable>(['market_trades', 'spans']);
+const NUMEROUS_GENERATION = 50_000;
+
+/** Events by what makes them the same event; those without an identity are always new. */
+export class RecentEvents {
+  readonly #lasting: RecentIds;
+  readonly #numerous = new RecentIds(NUMEROUS_GENERATION);
+
+  constructor(generationSize: number) {
+    this.#lasting = new RecentIds(generationSize);
+  }
+
+  add(event: TradingEvent): boolean {
+    const identity = identityOf(event);
+    if (identity === undefined) return true;
+    const ids = NUMEROUS.has(event.table) ? this.#numerous : this.#lasting;
+    return ids.add(`${event.table}\0${identity}`);
+  }
 }

@@ -3,7 +3,7 @@ import type { ColumnBatch, Store } from '../ports.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import { Deriver } from './derive.ts';
 import type { Pipeline } from './pipeline.ts';
-import { identity, RecentIds } from './recent-ids.ts';
+import { RecentEvents } from './recent-ids.ts';
 import { recover } from './recover.ts';
 import { SeriesRegistry } from './series-registry.ts';
 
@@ -45,8 +45,8 @@ async function recovered(
   });
   const deriver = new Deriver();
   const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10 }, series);
-  const recentIds = new RecentIds(100);
-  const pipeline = { deriver, registry, recentIds } as unknown as Pipeline;
+  const recentEvents = new RecentEvents(100);
+  const pipeline = { deriver, registry, recentEvents } as unknown as Pipeline;
   const replayed: number[] = [];
   const result = await recover({
     pipeline,
@@ -68,7 +68,7 @@ async function recovered(
       },
       NOW,
     )[1];
-  return { result, next, asked, replayed, recentIds };
+  return { result, next, asked, replayed, recentEvents };
 }
 
 describe('recover', () => {
@@ -127,9 +127,10 @@ it('knows the orders and fills of the last hour again, so that a repeat raises n
       table: 'fills',
       ...common,
       ...{ id, price: 1, currency: 'USD', fee: 0, feeCurrency: 'USD', liquidity: 'taker' as const },
+      ...{ execution: 'new' as const, refersTo: '' },
       timeNanos: nanos(NOW - minutesAgo * MINUTE),
     }) as const;
-  const { recentIds } = await recovered([], [], { events: [fill('new', 5n), fill('old', 90n)] });
-  const known = (id: string): boolean => !recentIds.add(identity(fill(id, 5n)) as string);
+  const { recentEvents } = await recovered([], [], { events: [fill('new', 5n), fill('old', 90n)] });
+  const known = (id: string): boolean => !recentEvents.add(fill(id, 5n));
   expect(['new', 'old', 'other'].map(known)).toEqual([true, false, false]);
 });

@@ -2,12 +2,18 @@
  * After a restart: cumulative histograms go on from what is stored, raw rows that no sealed window contains yet
  * go back into the open ones, and derived counters continue where they stood.
  */
-import { ExponentialHistogram, METRIC_NAME, msFromNanos, nanosFromMs, type Labels } from '@tapewatch/core';
+import {
+  ExponentialHistogram,
+  METRIC_NAME,
+  msFromNanos,
+  nanosFromMs,
+  type Labels,
+  type TradingEvent,
+} from '@tapewatch/core';
 import type { ColumnBatch, Recovery, Store } from '../ports.ts';
 import { putStaleMarker } from '../stale-marker.ts';
 import { Deriver, type CounterMark } from './derive.ts';
 import type { Pipeline } from './pipeline.ts';
-import { identity } from './recent-ids.ts';
 
 const COUNTER_NAMES: ReadonlySet<string> = new Set(Deriver.counterNames);
 /** How far back the total of a derived counter is looked for, and how finely. A longer silence starts it at zero. */
@@ -19,6 +25,8 @@ const SEED_RANGES = [
 /** Events of so long a time, and so many of each table, are known again after a restart. */
 const REMEMBER_NANOS = 3_600_000_000_000n;
 const MAX_REMEMBERED = 200_000;
+/** What durable logs deliver again. */
+const REMEMBERED = ['orders', 'fills', 'signals', 'cash_flows', 'positions', 'fx_rates'] as const;
 
 export interface RecoverOptions {
   readonly pipeline: Pipeline;
@@ -56,12 +64,9 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 /** So that an event that is published again after a restart raises no derived counter a second time. */
 async function rememberEvents({ pipeline, store, nowNanos }: RecoverOptions): Promise<void> {
   const filter = { startNanos: nowNanos - REMEMBER_NANOS, endNanos: nowNanos + 1n, limit: MAX_REMEMBERED };
-  for (const table of ['orders', 'fills'] as const) {
-    const newest = await store.events(table, { ...filter, newestFirst: true });
-    for (const event of newest.reverse()) {
-      const id = identity(event);
-      if (id !== undefined) pipeline.recentIds.add(id);
-    }
+  for (const table of REMEMBERED) {
+    const newest: readonly TradingEvent[] = await store.events(table, { ...filter, newestFirst: true });
+    for (const event of newest.toReversed()) pipeline.recentEvents.add(event);
   }
 }
 

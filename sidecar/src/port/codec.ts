@@ -1,9 +1,10 @@
 /** The codec port: bytes to items, written into a sink so that a sample costs no object. */
+import type { PayloadKind } from '@tapewatch/contract';
 import type { ExponentialHistogram, LabelPair, Labels, MetricKind, TradingEvent } from '@tapewatch/core';
 
 export interface DecodeContext {
   /** What the stream carries. */
-  readonly payloadKind: 'metric' | 'order' | 'fill' | 'quote' | 'health' | 'event';
+  readonly payloadKind: PayloadKind;
   /** Labels from the subject's tokens and the stream's static labels; the payload's own labels win. */
   readonly labels: Readonly<Record<string, string>>;
   readonly receivedNanos: bigint;

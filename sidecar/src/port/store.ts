@@ -1,15 +1,12 @@
 /** The store port: what becomes durable together, and how it is read. */
 import type {
-  BusinessEvent,
-  DeadLetter,
   EncodedHistogram,
   EventRow,
   EventTable,
+  ExecutionKind,
   ExponentialHistogram,
-  Fill,
   Labels,
   Matcher,
-  OrderEvent,
   Quote,
   SelectRequest,
   SeriesData,
@@ -90,20 +87,19 @@ export interface EventFilter {
   readonly venue?: readonly string[];
   readonly symbol?: readonly string[];
   readonly account?: readonly string[];
+  readonly agent?: readonly string[];
+  readonly service?: readonly string[];
+  /** Of fills: `bust` and `amend` find the corrections. */
+  readonly execution?: readonly ExecutionKind[];
   readonly orderIds?: readonly string[];
+  readonly traceIds?: readonly string[];
+  readonly correlationIds?: readonly string[];
   readonly limit?: number;
   /** Default: ascending by time. */
   readonly newestFirst?: boolean;
 }
 
-export interface EventRowByTable {
-  orders: OrderEvent;
-  fills: Fill;
-  quotes: Quote;
-  health_results: Extract<EventRow, { table: 'health_results' }>;
-  events: BusinessEvent;
-  dead_letters: DeadLetter;
-}
+export type EventRowByTable = { [T in EventTable]: Extract<EventRow, { table: T }> };
 
 /** Column predicate for reading event rows; equality on the listed columns. */
 export interface StoreReader {

@@ -25,6 +25,9 @@ function order(id: string, atMs: number, latencyMs: number, over: Partial<OrderE
     price: 1,
     filledQuantity: 0,
     arrivalMid: null,
+    decisionNanos: null,
+    decisionMid: null,
+    correlationId: '',
     reason: '',
     ...over,
   };

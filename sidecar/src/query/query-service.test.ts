@@ -25,12 +25,15 @@ const FILL: Fill = {
   fee: 0,
   feeCurrency: 'USD',
   liquidity: '',
+  execution: 'new',
+  refersTo: '',
 };
 
 const ORDER: OrderEvent = {
   ...{ table: 'orders', id: 'o-new', timeNanos: at(9), orderId: 'o', event: 'new', sentNanos: null },
   ...{ venue: 'XNAS', symbol: 'AMD', strategy: 's', account: '', side: 'buy', orderType: 'limit' },
   ...{ quantity: 1, price: null, filledQuantity: 0, arrivalMid: null, reason: '' },
+  ...{ decisionNanos: null, decisionMid: null, correlationId: '' },
 } as const;
 
 function quote(second: number, mid: number): Quote {

@@ -19,6 +19,7 @@ import {
   T0_MS,
 } from './store.fixture.ts';
 import { describeEvents } from './store-events.contract.ts';
+import { describeTradingEvents } from './trading-events.contract.ts';
 
 export interface StoreHarness {
   /** A store over fresh data, not yet opened. */
@@ -48,6 +49,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeDistributions(store, restart);
     describeRetention(store, restart);
     describeEvents(store, restart);
+    describeTradingEvents(store, restart);
   });
 }
 

@@ -98,7 +98,10 @@ export function orderOf(id: string, timeNanos: bigint, rest: Partial<OrderEvent>
     price: 10.25,
     filledQuantity: 0,
     arrivalMid: null,
+    decisionNanos: null,
+    decisionMid: null,
     reason: '',
+    correlationId: '',
     ...rest,
   };
 }
@@ -120,6 +123,8 @@ export function fillOf(id: string, timeNanos: bigint, rest: Partial<Fill> = {}):
     fee: -0.01,
     feeCurrency: 'USD',
     liquidity: 'maker',
+    execution: 'new',
+    refersTo: '',
     ...rest,
   };
 }

@@ -395,6 +395,8 @@ export async function desk({
       price,
       fee: 0,
       liquidity: '',
+      execution: 'new',
+      refersTo: '',
       ...identity,
     };
   });

@@ -15,7 +15,7 @@ import {
   type OtlpTime,
 } from './model.ts';
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
 /** Nested attribute values past this depth are left out. */
 const DEPTH_MAX = 16;
@@ -95,7 +95,7 @@ function bucketsOf(json: Json): OtlpBuckets {
   return { offset: numberOf(json['offset'] ?? 0), bucketCounts: numbersOf(json['bucketCounts']) };
 }
 
-function attributesOf(json: unknown): Attributes {
+export function attributesOf(json: unknown): Attributes {
   return listOf(json).map((pair) => [textOf(pair['key']), attributeText(anyOf(objectOf(pair['value']), 0))]);
 }
 
@@ -118,11 +118,11 @@ function temporalityOf(value: unknown): number {
   return value === 'AGGREGATION_TEMPORALITY_CUMULATIVE' ? 2 : numberOf(value ?? 0);
 }
 
-function timeOf(value: unknown): OtlpTime {
+export function timeOf(value: unknown): OtlpTime {
   return typeof value === 'string' || typeof value === 'number' ? value : 0;
 }
 
-function numberOf(value: unknown): number {
+export function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : typeof value === 'string' && value.length <= 64 ? Number(value) : NaN;
 }
 
@@ -130,14 +130,14 @@ function numbersOf(value: unknown): number[] {
   return Array.isArray(value) ? value.map(numberOf) : [];
 }
 
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function objectOf(value: unknown): Json {
+export function objectOf(value: unknown): Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }
 
-function listOf(value: unknown): Json[] {
+export function listOf(value: unknown): Json[] {
   return Array.isArray(value) ? value.map(objectOf) : [];
 }

@@ -1,4 +1,7 @@
-/** OTLP metrics as both encodings yield them: opentelemetry-proto 1.x, `metrics/v1/metrics.proto`, without what is not used. */
+/**
+ * OTLP as both encodings yield it, without what is not used: opentelemetry-proto 1.x, `metrics/v1/metrics.proto` and
+ * `trace/v1/trace.proto`.
+ */
 
 /** An attribute's value in text; nested ones as JSON. */
 export type Attributes = readonly (readonly [key: string, value: string])[];
@@ -82,4 +85,31 @@ export function emptyExemplar(): OtlpExemplar {
 
 export function emptyMetric(): OtlpMetric {
   return { name: '', description: '', unit: '', kind: undefined, temporality: 0, monotonic: false, points: [] };
+}
+
+export interface OtlpSpan {
+  /** Hexadecimal. */
+  traceId: string;
+  spanId: string;
+  /** Empty when there is none. */
+  parentSpanId: string;
+  name: string;
+  /** Number of the enumeration `SpanKind`. */
+  kind: number;
+  start: OtlpTime;
+  end: OtlpTime;
+  attributes: Attributes;
+  /** Number of the enumeration `StatusCode`. */
+  status: number;
+  statusMessage: string;
+}
+
+export interface OtlpResourceSpans {
+  readonly attributes: Attributes;
+  readonly spans: readonly OtlpSpan[];
+}
+
+export function emptySpan(): OtlpSpan {
+  const ids = { traceId: '', spanId: '', parentSpanId: '' };
+  return { ...ids, name: '', kind: 0, start: 0, end: 0, attributes: [], status: 0, statusMessage: '' };
 }

@@ -18,7 +18,7 @@ import {
 /** Nested attribute values past this depth are left out. */
 const DEPTH_MAX = 16;
 
-type Pairs = [string, string][];
+export type Pairs = [string, string][];
 
 export function requestOfProtobuf(bytes: Uint8Array): OtlpResource[] {
   const resources: OtlpResource[] = [];
@@ -186,12 +186,12 @@ function readExemplar(reader: ProtobufReader, point: OtlpPoint): void {
   (point.exemplars ??= []).push({ ...exemplar, attributes });
 }
 
-function fixedTime(reader: ProtobufReader): OtlpTime {
+export function fixedTime(reader: ProtobufReader): OtlpTime {
   const low = reader.fixed32();
   return { high: reader.fixed32(), low };
 }
 
-function readAttribute(reader: ProtobufReader, into: Pairs): void {
+export function readAttribute(reader: ProtobufReader, into: Pairs): void {
   let key = '';
   let value: unknown = '';
   reader.message((tag) => {

@@ -1,3 +1,4 @@
+import { EVENT_TABLES } from '@tapewatch/contract';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,8 +9,7 @@ import { DuckDbStore } from './duckdb-store.ts';
 import { FIRST_SCHEMA } from './migrations/0001-first.ts';
 import { MIGRATIONS } from './migrate.ts';
 import { readRows } from './sql.ts';
-import { EVENT_COLUMNS } from './event-columns.ts';
-import { EVENT_TABLES } from '../event-filter.ts';
+import { EVENT_COLUMNS, relationOf } from './event-columns.ts';
 import { T0, T0_MS } from '../store.fixture.ts';
 
 let folder = '';
@@ -136,7 +136,10 @@ describe('the schema', () => {
       MIGRATIONS.map((_, i) => [i + 1]),
     );
     for (const table of EVENT_TABLES) {
-      const rows = await readRows(connection, `SELECT column_name FROM duckdb_columns() WHERE table_name = '${table}'`);
+      const rows = await readRows(
+        connection,
+        `SELECT column_name FROM duckdb_columns() WHERE table_name = '${relationOf(table)}'`,
+      );
       const names = rows.map(([name]) => name).filter((name) => name !== 'arrival');
       expect(names).toEqual(EVENT_COLUMNS[table].map(([name]) => name));
     }

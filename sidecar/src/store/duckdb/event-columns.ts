@@ -9,7 +9,10 @@ import {
   DOUBLE,
   DuckDBBlobValue,
   DuckDBMapValue,
+  DuckDBListValue,
   HUGEINT,
+  LIST,
+  listValue,
   MAP,
   mapValue,
   VARCHAR,
@@ -25,21 +28,57 @@ type ColumnType = readonly [name: string, type: DuckDBType];
 const text = (name: string): ColumnType => [name, VARCHAR];
 const number = (name: string): ColumnType => [name, DOUBLE];
 const stamp = (name: string): ColumnType => [name, BIGINT];
+const numbers = (name: string): ColumnType => [name, LIST(DOUBLE)];
 
 export const EVENT_COLUMNS: Readonly<Record<EventTable, readonly ColumnType[]>> = {
   orders: [
     ...[text('id'), stamp('time_nanos'), text('order_id'), text('event'), stamp('sent_nanos')],
     ...[text('venue'), text('symbol'), text('strategy'), text('account'), text('side'), text('order_type')],
     ...[number('quantity'), number('price'), number('filled_quantity'), number('arrival_mid'), text('reason')],
+    ...[stamp('decision_nanos'), number('decision_mid'), text('correlation_id')],
   ],
   fills: [
     ...[text('id'), stamp('time_nanos'), text('order_id'), text('venue'), text('symbol'), text('strategy')],
     ...[text('account'), text('side'), number('quantity'), number('price'), text('currency')],
     ...[number('fee'), text('fee_currency'), text('liquidity')],
+    ...[text('execution'), text('refers_to')],
   ],
   quotes: [
     ...[stamp('time_nanos'), stamp('exchange_nanos'), text('venue'), text('symbol')],
     ...[number('bid'), number('bid_size'), number('ask'), number('ask_size'), ['sequence', HUGEINT] as const],
+  ],
+  market_trades: [
+    ...[text('id'), stamp('time_nanos'), stamp('exchange_nanos'), text('venue'), text('symbol')],
+    ...[number('price'), number('quantity'), text('aggressor')],
+  ],
+  book_levels: [
+    ...[stamp('time_nanos'), stamp('exchange_nanos'), text('venue'), text('symbol'), text('kind')],
+    ...[numbers('bid_prices'), numbers('bid_sizes'), numbers('ask_prices'), numbers('ask_sizes')],
+    ['sequence', HUGEINT],
+  ],
+  positions: [
+    ...[stamp('time_nanos'), text('kind'), text('account'), text('venue'), text('symbol'), text('strategy')],
+    ...[number('quantity'), number('average_price'), number('mark'), text('currency')],
+    ...[number('quantity_limit'), number('max_positions')],
+  ],
+  signals: [
+    ...[text('id'), stamp('time_nanos'), text('signal_id'), text('event'), text('agent'), text('symbol')],
+    ...[text('strategy'), number('prediction'), number('confidence'), number('consensus'), number('outcome')],
+    ...[stamp('horizon_nanos'), text('reason'), text('correlation_id')],
+  ],
+  cash_flows: [
+    ...[text('id'), stamp('time_nanos'), text('kind'), text('account'), text('currency'), number('amount')],
+    ...[text('venue'), text('symbol'), text('strategy')],
+  ],
+  fx_rates: [stamp('time_nanos'), text('base'), text('quote'), number('rate'), text('source')],
+  exchange_status: [
+    ...[stamp('time_nanos'), text('venue'), text('api'), text('connection')],
+    ...[number('requests_remaining'), number('requests_limit'), text('message')],
+  ],
+  spans: [
+    ...[stamp('time_nanos'), stamp('end_nanos'), text('trace_id'), text('span_id'), text('parent_span_id')],
+    ...[text('name'), text('kind'), text('service'), text('host'), text('status'), text('status_message')],
+    ...[['attributes', MAP(VARCHAR, VARCHAR)] as const, text('correlation_id')],
   ],
   health_results: [stamp('time_nanos'), text('component'), text('instance'), text('status'), text('message')],
   events: [
@@ -61,6 +100,11 @@ export function eventColumns(table: EventTable, rows: readonly EventRow[]): Colu
   });
 }
 
+/** The name of a table in the file: `positions` are the store's own, of durable logs. */
+export function relationOf(table: EventTable): string {
+  return table === 'positions' ? 'position_snapshots' : table;
+}
+
 export function columnNames(table: EventTable): string[] {
   return EVENT_COLUMNS[table].map(([name]) => name);
 }
@@ -71,6 +115,11 @@ export function eventFrom<T extends EventTable>(table: T, values: readonly DuckD
   return { table, ...Object.fromEntries(fields) } as EventRowByTable[T];
 }
 
+/** A column's name from its field. */
+export function snakeCase(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
 function camelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
@@ -78,11 +127,13 @@ function camelCase(name: string): string {
 function toValue(field: unknown): DuckDBValue {
   if (field instanceof Uint8Array) return blobValue(field);
   if (typeof field !== 'object' || field === null) return field as DuckDBValue;
+  if (Array.isArray(field)) return listValue(field as DuckDBValue[]);
   return mapValue(Object.entries(field as Readonly<Record<string, string>>).map(([key, value]) => ({ key, value })));
 }
 
 function fromValue(value: DuckDBValue): unknown {
   if (value instanceof DuckDBBlobValue) return new Uint8Array(value.bytes);
+  if (value instanceof DuckDBListValue) return value.items;
   if (value instanceof DuckDBMapValue)
     return Object.fromEntries(value.entries.map(({ key, value: text }) => [key, text]));
   return value;

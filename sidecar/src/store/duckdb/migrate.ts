@@ -8,9 +8,18 @@ import { FIRST_SCHEMA } from './migrations/0001-first.ts';
 import { LADDER_SCHEMA } from './migrations/0002-ladder.ts';
 import { SEGMENT_SCHEMA } from './migrations/0003-segments.ts';
 import { EVENTS_SCHEMA } from './migrations/0004-events.ts';
+import { TRADING_EVENTS_SCHEMA } from './migrations/0005-trading-events.ts';
+import { LATE_SAMPLES_SCHEMA } from './migrations/0006-late-samples.ts';
 
 /** Statements of version i + 1 stand at i. */
-export const MIGRATIONS: readonly (readonly string[])[] = [FIRST_SCHEMA, LADDER_SCHEMA, SEGMENT_SCHEMA, EVENTS_SCHEMA];
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  FIRST_SCHEMA,
+  LADDER_SCHEMA,
+  SEGMENT_SCHEMA,
+  EVENTS_SCHEMA,
+  TRADING_EVENTS_SCHEMA,
+  LATE_SAMPLES_SCHEMA,
+];
 
 export async function migrate(connection: DuckDBConnection, path: string): Promise<void> {
   await connection.run(

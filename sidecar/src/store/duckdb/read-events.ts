@@ -1,11 +1,10 @@
 /** Event rows by filter, and the quote that stood before a stamp. */
 import { BIGINT, INTEGER, LIST, listValue, VARCHAR, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
-import type { EventTable, Quote } from '@tapewatch/core';
+import { isIdentified, type EventTable, type Quote } from '@tapewatch/core';
 import type { EventFilter, EventRowByTable } from '../../ports.ts';
-import { FILTER_COLUMNS, type FilterColumn } from '../event-filter.ts';
-import { columnNames, eventFrom } from './event-columns.ts';
+import { fieldOf, FILTER_COLUMNS, type FilterColumn } from '../event-filter.ts';
+import { columnNames, eventFrom, relationOf, snakeCase } from './event-columns.ts';
 import { readRows, within, type Parameters } from './sql.ts';
-import { isIdentified } from './write-batch.ts';
 
 export async function readEvents<T extends EventTable>(
   connection: DuckDBConnection,
@@ -20,7 +19,7 @@ export async function readEvents<T extends EventTable>(
     if (wanted === undefined || wanted.length === 0) continue;
     parameters.values.push(listValue([...wanted]));
     parameters.types.push(LIST(VARCHAR));
-    const name = column === 'orderIds' ? 'order_id' : column;
+    const name = snakeCase(fieldOf(column));
     // A hash join: looking each row up in a list is rows times list, seconds for the orders of some thousand fills.
     conditions.push(`${name} IN (SELECT unnest($${parameters.values.length}))`);
   }
@@ -28,7 +27,7 @@ export async function readEvents<T extends EventTable>(
   const arrival = isIdentified(table) ? 'arrival' : 'rowid';
   const rows = await readRows(
     connection,
-    `SELECT ${columnNames(table).join(', ')} FROM ${table} WHERE ${conditions.join(' AND ')}
+    `SELECT ${columnNames(table).join(', ')} FROM ${relationOf(table)} WHERE ${conditions.join(' AND ')}
      ORDER BY time_nanos ${direction}, ${arrival} ${direction} ${limitOf(filter.limit)}`,
     parameters,
   );

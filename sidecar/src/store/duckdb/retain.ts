@@ -3,9 +3,10 @@
  * of gauges and counters go, their 1 s windows are made. DuckDB reuses the space of deleted rows after a checkpoint.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { EVENT_TABLES } from '../event-filter.ts';
+import { EVENT_TABLES } from '@tapewatch/contract';
 import { LEVELS, LEVEL_SECONDS, type Level } from '../level.ts';
 import type { Cutoffs, Horizon } from '../retention.ts';
+import { relationOf } from './event-columns.ts';
 import { nanosAt, windowTable } from './fold.ts';
 import { OPEN_TRANSITIONS } from './read-recovery.ts';
 import { readRows, transaction } from './sql.ts';
@@ -51,7 +52,7 @@ export function retainRows(
     ...LEVELS.flatMap(windowsBefore),
     `distribution_checkpoints WHERE until_nanos < (
        SELECT max(until_nanos) FROM distribution_checkpoints WHERE until_nanos <= ${nanosAt(horizon['1h'])}::BIGINT)`,
-    ...EVENT_TABLES.map((table) => `${table} WHERE time_nanos < ${events[table]}::BIGINT`),
+    ...EVENT_TABLES.map((table) => `${relationOf(table)} WHERE time_nanos < ${events[table]}::BIGINT`),
     `transitions WHERE time_nanos < ${transitions}::BIGINT AND rowid NOT IN (${OPEN_TRANSITIONS})`,
   ];
   return transaction(connection, async () => {

@@ -12,15 +12,14 @@ import {
   type DuckDBConnection,
   type DuckDBMapValue,
 } from '@duckdb/node-api';
-import { METRIC_NAME, type EventRow, type EventTable, type SealedWindows } from '@tapewatch/core';
-import { EVENT_TABLES, identityOf } from '../event-filter.ts';
+import { METRIC_NAME, type SealedWindows } from '@tapewatch/core';
 import type { Marks } from '../level.ts';
 import { appendColumns, type Column } from './columns.ts';
-import { columnNames, eventColumns } from './event-columns.ts';
 import { histogramColumns } from './histogram-columns.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
 import { transaction } from './sql.ts';
 import { appendPacked, nanosOf, type PackedColumn } from './vector-append.ts';
+import { writeEvents } from './write-events.ts';
 import { writeSealed } from './write-windows.ts';
 
 /** A name in `positions` with its number, which only grows. */
@@ -30,17 +29,7 @@ export type Mark = readonly [name: string, value: number];
 export const OWN_MARK_PREFIX = '__';
 export const BATCH_MARK = '__batch';
 
-/** Rows of a batch are numbered within it; 2^20 per batch leaves 2^43 batches. */
-const MAX_BATCH_EVENTS = 1_048_576n;
-const IDENTIFIED = ['orders', 'fills'] as const;
 const TEXT_MAP = MAP(VARCHAR, VARCHAR);
-
-/** Once per connection: where rows with ids wait to be compared with those that are known. */
-export async function createStaging(connection: DuckDBConnection): Promise<void> {
-  for (const table of IDENTIFIED) {
-    await connection.run(`CREATE TEMP TABLE staged_${table} AS FROM ${table} LIMIT 0`);
-  }
-}
 
 export interface BatchSeal {
   /** Number of the batch. */
@@ -119,42 +108,6 @@ async function writeSamples(connection: DuckDBConnection, { samples, histograms 
   await appendPacked(connection, 'histogram_samples', { columns: readyMade, rowCount });
 }
 
-async function writeEvents(connection: DuckDBConnection, events: readonly EventRow[], mark: number): Promise<number> {
-  let duplicates = 0;
-  for (const table of EVENT_TABLES) {
-    const rows = events.filter((row) => row.table === table);
-    if (rows.length === 0) continue;
-    if (isIdentified(table)) duplicates += await writeIdentified(connection, table, { rows, mark });
-    else {
-      await appendColumns(connection, { table }, { columns: eventColumns(table, rows), rowCount: rows.length });
-    }
-  }
-  return duplicates;
-}
-
-async function writeIdentified(
-  connection: DuckDBConnection,
-  table: (typeof IDENTIFIED)[number],
-  { rows, mark }: { rows: readonly EventRow[]; mark: number },
-): Promise<number> {
-  // The first of a batch wins, as across batches; conflicts inside one INSERT have no defined winner.
-  const unique = new Map<string, EventRow>();
-  for (const row of rows) {
-    const identity = identityOf(row) ?? '';
-    if (!unique.has(identity)) unique.set(identity, row);
-  }
-  const staged = [...unique.values()];
-  const arrival: Column = { type: BIGINT, at: (row) => BigInt(mark) * MAX_BATCH_EVENTS + BigInt(row) };
-  const columns = [...eventColumns(table, staged), arrival];
-  await appendColumns(connection, { table: `staged_${table}`, catalog: 'temp' }, { columns, rowCount: staged.length });
-  const names = [...columnNames(table), 'arrival'].join(', ');
-  const { rowsChanged } = await connection.run(
-    `INSERT INTO ${table} (${names}) SELECT ${names} FROM temp.staged_${table} ON CONFLICT DO NOTHING`,
-  );
-  await connection.run(`DELETE FROM temp.staged_${table}`);
-  return rows.length - rowsChanged;
-}
-
 async function writeTransitions(connection: DuckDBConnection, rows: readonly PlainTransition[]): Promise<void> {
   const text = (read: (row: PlainTransition) => string): Column => ({
     type: VARCHAR,
@@ -174,10 +127,6 @@ async function writeTransitions(connection: DuckDBConnection, rows: readonly Pla
     { type: TEXT_MAP, at: (i) => mapOf(Object.entries((rows[i] as PlainTransition).annotations)) },
   ];
   await appendColumns(connection, { table: 'transitions' }, { columns, rowCount: rows.length });
-}
-
-export function isIdentified(table: EventTable): table is (typeof IDENTIFIED)[number] {
-  return (IDENTIFIED as readonly string[]).includes(table);
 }
 
 function mapOf(pairs: Iterable<readonly [string, string]>): DuckDBMapValue {

@@ -1,7 +1,7 @@
 /** Rows of one event table in ascending order of stamp (equal stamps in order of arrival), without repeated ids. */
-import type { EventRow } from '@tapewatch/core';
+import { identityOf, type EventRow } from '@tapewatch/core';
 import type { EventFilter } from '../../ports.ts';
-import { identityOf, passesFilter } from '../event-filter.ts';
+import { passesFilter } from '../event-filter.ts';
 
 export class EventList<Row extends EventRow> {
   #rows: Row[] = [];

@@ -3,6 +3,7 @@
  * its process. It follows the same ladder and the same plans. An append is all or nothing here too: everything is
  * checked before anything is taken in.
  */
+import { EVENT_TABLES } from '@tapewatch/contract';
 import {
   compileMatchers,
   histogramColumnsOf,
@@ -34,7 +35,6 @@ import type {
 import { compileRegex } from '../../regex.ts';
 import { packHistograms } from '../duckdb/packed-batch.ts';
 import { isStaleMarker } from '../../stale-marker.ts';
-import { EVENT_TABLES } from '../event-filter.ts';
 import { demandWanted, unknownSeries } from '../faults.ts';
 import { floorToLevel, LEVELS, LEVEL_SECONDS, type LevelMarks, type Marks } from '../level.ts';
 import { isOpen, transitionKey } from '../open-alerts.ts';

@@ -36,6 +36,8 @@ function transactions(): Fill[] {
       fee: 0,
       feeCurrency: 'USD',
       liquidity: '',
+      execution: 'new',
+      refersTo: '',
     };
   });
 }

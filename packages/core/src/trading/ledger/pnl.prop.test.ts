@@ -24,6 +24,8 @@ const fillArbitrary: fc.Arbitrary<Fill> = fc.record({
   fee: fc.integer({ min: -100, max: 1000 }).map((cents) => cents / 100),
   feeCurrency: fc.constant('USD'),
   liquidity: fc.constant('' as const),
+  execution: fc.constant('new' as const),
+  refersTo: fc.constant(''),
 });
 const fills = fc.array(fillArbitrary, { maxLength: 60 });
 const method = fc.constantFrom(...PNL_METHODS);

@@ -1,0 +1,76 @@
+/**
+ * OTLP spans to rows. What identifies the service and the machine comes from the resource; its other attributes join the
+ * span's, which win. One bad span loses only itself.
+ */
+import { wireSpan } from '@tapewatch/contract';
+import { SPAN_KINDS, SPAN_STATUSES, type Span } from '@tapewatch/core';
+import type { DecodeContext, SampleSink } from '../../ports.ts';
+import { Fault, type ProblemList, shown } from '../problem.ts';
+import { schemaFault } from '../schema-fault.ts';
+import { checkedSpan } from '../span-event.ts';
+import { parseWireTimes } from '../wire-time.ts';
+import type { Attributes, OtlpResourceSpans, OtlpSpan } from './model.ts';
+import { isNoTime, nanosText } from './place.ts';
+
+/** What OTLP has in common with a plain span; its stamps and attributes have encodings of their own. */
+const common = wireSpan.pick({
+  trace_id: true,
+  span_id: true,
+  parent_span_id: true,
+  name: true,
+  service: true,
+  host: true,
+  status_message: true,
+});
+
+export interface SpanOutlet {
+  readonly context: DecodeContext;
+  readonly sink: SampleSink;
+  readonly problems: ProblemList;
+}
+
+export function putSpans(resources: readonly OtlpResourceSpans[], { context, sink, problems }: SpanOutlet): void {
+  for (const { attributes, spans } of resources) {
+    for (const span of spans) {
+      const row = rowOf(span, attributes, context);
+      if (row instanceof Fault) problems.add(row, `${span.traceId} ${span.spanId} ${span.name}`.slice(0, 900));
+      else sink.event(row);
+    }
+  }
+}
+
+function rowOf(span: OtlpSpan, resource: Attributes, { receivedNanos, labels }: DecodeContext): Span | Fault {
+  const attributes: Record<string, string> = {
+    ...Object.fromEntries(resource),
+    ...Object.fromEntries(span.attributes),
+  };
+  const of = (key: string, label: string): string => attributes[key] ?? labels[label] ?? '';
+  const fields = {
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    // All zeros is none, as for the ids of exemplars.
+    parent_span_id: /^0*$/.test(span.parentSpanId) ? '' : span.parentSpanId,
+    name: span.name,
+    service: of('service.name', 'service'),
+    host: of('host.name', 'host'),
+    status_message: span.statusMessage,
+  };
+  const parsed = common.safeParse(fields);
+  if (!parsed.success) return schemaFault(parsed.error, fields);
+  if (isNoTime(span.start) || isNoTime(span.end)) {
+    return new Fault('time', `span ${shown(span.name)}: start and end are required`);
+  }
+  const times = parseWireTimes(receivedNanos, nanosText(span.start), nanosText(span.end));
+  if (times instanceof Fault) return times;
+  const [timeNanos, endNanos = timeNanos] = times;
+  const { trace_id: traceId, span_id: spanId, parent_span_id: parentSpanId, ...rest } = parsed.data;
+  return checkedSpan({
+    ...{ timeNanos, endNanos },
+    ...{ traceId: traceId.toLowerCase(), spanId: spanId.toLowerCase(), parentSpanId: parentSpanId.toLowerCase() },
+    ...{ name: rest.name, service: rest.service, host: rest.host, statusMessage: rest.status_message },
+    kind: SPAN_KINDS[span.kind] ?? 'unspecified',
+    status: SPAN_STATUSES[span.status] ?? 'unset',
+    attributes,
+    correlationId: '',
+  });
+}

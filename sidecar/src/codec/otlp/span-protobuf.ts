@@ -1,0 +1,58 @@
+/** `ExportTraceServiceRequest` from protobuf. Throws on bytes that are no protobuf. Events and links of spans are skipped. */
+import { ProtobufReader } from '../protobuf/reader.ts';
+import { emptySpan, type OtlpResourceSpans, type OtlpSpan } from './model.ts';
+import { fixedTime, type Pairs, readAttribute } from './protobuf.ts';
+
+export function spansOfProtobuf(bytes: Uint8Array): OtlpResourceSpans[] {
+  const resources: OtlpResourceSpans[] = [];
+  const reader = new ProtobufReader(bytes);
+  reader.fields((tag) => {
+    if (tag === 1) resources.push(readResource(reader));
+  });
+  return resources;
+}
+
+function readResource(reader: ProtobufReader): OtlpResourceSpans {
+  const attributes: Pairs = [];
+  const spans: OtlpSpan[] = [];
+  reader.message((tag) => {
+    if (tag === 1) {
+      reader.message((inner) => {
+        if (inner === 1) readAttribute(reader, attributes);
+      });
+    } else if (tag === 2) {
+      reader.message((inner) => {
+        if (inner === 2) spans.push(readSpan(reader));
+      });
+    }
+  });
+  return { attributes, spans };
+}
+
+function readSpan(reader: ProtobufReader): OtlpSpan {
+  const span = emptySpan();
+  const attributes: Pairs = [];
+  reader.message((tag) => {
+    if (tag === 1) span.traceId = hexOf(reader);
+    else if (tag === 2) span.spanId = hexOf(reader);
+    else if (tag === 4) span.parentSpanId = hexOf(reader);
+    else if (tag === 5) span.name = reader.string();
+    else if (tag === 6) span.kind = reader.varint();
+    else if (tag === 7) span.start = fixedTime(reader);
+    else if (tag === 8) span.end = fixedTime(reader);
+    else if (tag === 9) readAttribute(reader, attributes);
+    else if (tag === 15) readStatus(reader, span);
+  });
+  return { ...span, attributes };
+}
+
+function readStatus(reader: ProtobufReader, span: OtlpSpan): void {
+  reader.message((tag) => {
+    if (tag === 2) span.statusMessage = reader.string();
+    else if (tag === 3) span.status = reader.varint();
+  });
+}
+
+function hexOf(reader: ProtobufReader): string {
+  return Buffer.from(reader.bytes()).toString('hex');
+}

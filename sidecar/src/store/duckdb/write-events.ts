@@ -1,0 +1,81 @@
+/**
+ * Events of a batch, one row each, inside its transaction. Rows with an identity pass a staging table, where those that are
+ * known already are dropped: by the primary key, or, where the identity holds the stamp, by a join with the rows of that
+ * time, which reads little (row groups are skipped by their smallest and largest stamp) and keeps no index in memory.
+ */
+import { BIGINT, type DuckDBConnection } from '@duckdb/node-api';
+import { EVENT_TABLES } from '@tapewatch/contract';
+import { IDENTITY_FIELDS, identityOf, isIdentified, type EventRow, type IdentifiedTable } from '@tapewatch/core';
+import { appendColumns, type Column } from './columns.ts';
+import { columnNames, eventColumns, relationOf, snakeCase } from './event-columns.ts';
+
+/** Rows of a batch are numbered within it; 2^20 per batch leaves 2^43 batches. */
+const MAX_BATCH_EVENTS = 1_048_576n;
+const IDENTIFIED = EVENT_TABLES.filter(isIdentified);
+
+/** Once per connection: where rows with ids wait to be compared with those that are known. */
+export async function createStaging(connection: DuckDBConnection): Promise<void> {
+  for (const table of IDENTIFIED) {
+    const names = stagedNames(table);
+    await connection.run(`CREATE TEMP TABLE staged_${table} AS SELECT ${names} FROM ${relationOf(table)} LIMIT 0`);
+  }
+}
+
+/** Returns how many were dropped as repeats. */
+export async function writeEvents(
+  connection: DuckDBConnection,
+  events: readonly EventRow[],
+  mark: number,
+): Promise<number> {
+  if (events.length === 0) return 0;
+  let duplicates = 0;
+  for (const table of EVENT_TABLES) {
+    const rows = events.filter((row) => row.table === table);
+    if (rows.length === 0) continue;
+    if (isIdentified(table)) duplicates += await writeIdentified(connection, table, { rows, mark });
+    else {
+      const columns = eventColumns(table, rows);
+      await appendColumns(connection, { table: relationOf(table) }, { columns, rowCount: rows.length });
+    }
+  }
+  return duplicates;
+}
+
+async function writeIdentified(
+  connection: DuckDBConnection,
+  table: IdentifiedTable,
+  { rows, mark }: { rows: readonly EventRow[]; mark: number },
+): Promise<number> {
+  // The first of a batch wins, as across batches; conflicts inside one INSERT have no defined winner.
+  const unique = new Map<string, EventRow>();
+  for (const row of rows) {
+    const identity = identityOf(row) ?? '';
+    if (!unique.has(identity)) unique.set(identity, row);
+  }
+  const staged = [...unique.values()];
+  const arrival: Column = { type: BIGINT, at: (row) => BigInt(mark) * MAX_BATCH_EVENTS + BigInt(row) };
+  const columns = [...eventColumns(table, staged), arrival];
+  await appendColumns(connection, { table: `staged_${table}`, catalog: 'temp' }, { columns, rowCount: staged.length });
+  const names = stagedNames(table);
+  const { rowsChanged } = await connection.run(
+    `INSERT INTO ${relationOf(table)} (${names}) SELECT ${names} FROM temp.staged_${table} AS staged ${unknownOnly(table, staged)}`,
+  );
+  await connection.run(`DELETE FROM temp.staged_${table}`);
+  return rows.length - rowsChanged;
+}
+
+function unknownOnly(table: IdentifiedTable, rows: readonly EventRow[]): string {
+  const fields: readonly string[] = IDENTITY_FIELDS[table];
+  if (!fields.includes('timeNanos')) return 'ON CONFLICT DO NOTHING';
+  const stamps = rows.map(({ timeNanos }) => timeNanos);
+  const first = stamps.reduce((a, b) => (b < a ? b : a));
+  const last = stamps.reduce((a, b) => (b > a ? b : a));
+  const equal = fields.map(snakeCase).map((column) => `known.${column} = staged.${column}`);
+  return `WHERE NOT EXISTS (
+    SELECT 1 FROM ${relationOf(table)} AS known
+    WHERE known.time_nanos >= ${first}::BIGINT AND known.time_nanos <= ${last}::BIGINT AND ${equal.join(' AND ')})`;
+}
+
+function stagedNames(table: IdentifiedTable): string {
+  return [...columnNames(table), 'arrival'].join(', ');
+}
