@@ -5,8 +5,14 @@
  */
 import type { Quote } from '../../model/event.ts';
 
-/** No order known, no quote before the stamp, a missing side, bid above ask, too old, a sequence gap before the stamp. */
-export const NO_BENCHMARK_REASONS = ['no_order', 'no_quote', 'one_sided', 'crossed', 'stale', 'gapped'] as const;
+/**
+ * No order known, no quote before the stamp, a missing side, bid above ask, too old, a sequence gap before the stamp, a
+ * decision that nobody told of, nobody else's prints in the interval.
+ */
+export const NO_BENCHMARK_REASONS = [
+  ...(['no_order', 'no_quote', 'one_sided', 'crossed', 'stale', 'gapped'] as const),
+  ...(['no_decision', 'no_prints'] as const),
+] as const;
 export type NoBenchmarkReason = (typeof NO_BENCHMARK_REASONS)[number];
 
 export type Benchmark =
@@ -75,4 +81,9 @@ export class FeedGaps {
 /** One text for one feed of quotes. */
 export function feedKey({ venue, symbol }: { readonly venue: string; readonly symbol: string }): string {
   return `${venue}\u0000${symbol}`;
+}
+
+/** Zero for each reason. */
+export function noneExcluded(): Record<NoBenchmarkReason, number> {
+  return Object.fromEntries(NO_BENCHMARK_REASONS.map((reason) => [reason, 0])) as Record<NoBenchmarkReason, number>;
 }

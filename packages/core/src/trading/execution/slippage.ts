@@ -6,7 +6,7 @@
  */
 import type { Fill } from '../../model/event.ts';
 import { CompensatedSum } from '../../promql/kahan.ts';
-import { NO_BENCHMARK_REASONS, type Benchmark, type NoBenchmarkReason } from './benchmark.ts';
+import { NO_BENCHMARK_REASONS, noneExcluded, type Benchmark, type NoBenchmarkReason } from './benchmark.ts';
 
 export const SLIPPAGE_DIMENSIONS = ['strategy', 'venue', 'symbol', 'side', 'account'] as const;
 export type SlippageDimension = (typeof SLIPPAGE_DIMENSIONS)[number];
@@ -98,9 +98,4 @@ function newGroup(values: readonly string[], currency: string): Group {
     orders: new Set(),
     excluded: noneExcluded(),
   };
-}
-
-/** Zero for each reason. */
-export function noneExcluded(): Record<NoBenchmarkReason, number> {
-  return { no_order: 0, no_quote: 0, one_sided: 0, crossed: 0, stale: 0, gapped: 0 };
 }
