@@ -42,6 +42,7 @@ import {
 import { isCorrupt, quarantineDatabase, uncleanEnd, type CorruptionPolicy } from './corruption.ts';
 import { backUp, type BackupResult } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
+import { LateSamples } from './late-samples.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { packBatch, withLabels, type PackedBatch } from './packed-batch.ts';
 import { readBases, readDeltas } from './read-distributions.ts';
@@ -61,12 +62,15 @@ import { BATCH_MARK, readMark, writeBatch } from './write-batch.ts';
 export interface DuckDbStoreOptions extends DatabaseOptions, MaintenanceOptions {
   /** What to do with a damaged file; default: start without it. */
   readonly onCorruption?: CorruptionPolicy;
+  /** Late samples of a batch from which on they wait to become windows; see late-samples.ts. */
+  readonly bulkRows?: number;
 }
 
 export class DuckDbStore implements Store {
   readonly #session: Session;
   readonly #index = new SeriesIndex();
   readonly #ladder = new StoreLadder();
+  readonly #late: LateSamples;
   readonly #segments: SegmentList;
   readonly #maintenance: Maintenance;
   readonly #options: DuckDbStoreOptions;
@@ -77,11 +81,13 @@ export class DuckDbStore implements Store {
   constructor(options: DuckDbStoreOptions) {
     this.#session = new Session(options);
     this.#options = options;
-    this.#segments = new SegmentList(options.path);
+    this.#late = new LateSamples(options.bulkRows);
+    this.#segments = new SegmentList(options.path, this.#late);
     this.#maintenance = new Maintenance(options, {
       session: this.#session,
       ladder: this.#ladder,
       index: this.#index,
+      late: this.#late,
       segments: this.#segments,
     });
   }
@@ -179,12 +185,15 @@ export class DuckDbStore implements Store {
 
   async #write(connection: DuckDBConnection, batch: PackedBatch): Promise<number> {
     const kinds = this.#index.kindsWith(batch.series);
-    const sealed = await this.#ladder.feed(connection, batch, kinds);
+    const { prompt, late } = this.#late.split(batch.samples, kinds, this.#ladder.marks.value['1h']);
+    const rows = { ...batch, samples: prompt };
+    const sealed = await this.#ladder.feed(connection, rows, kinds);
     const seal = { mark: this.#lastBatch + 1, sealed, marks: this.#ladder.marks };
-    const duplicates = await writeBatch(connection, batch, seal);
+    const writeLate = (): Promise<void> => this.#late.write(connection, late);
+    const duplicates = await writeBatch(connection, rows, { ...seal, writeLate });
     await this.#ladder.committed(connection, sealed);
     const { horizon } = this.#maintenance;
-    if (batch.samples.seconds.some((second) => second < horizon.raw)) await absorbExpired(connection, horizon);
+    if (prompt.seconds.some((second) => second < horizon.raw)) await absorbExpired(connection, horizon);
     return duplicates;
   }
 

@@ -5,6 +5,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
 import { overCap } from './disk-cap.ts';
+import type { LateSamples } from './late-samples.ts';
 import { commitMerge, prepareMerge } from './merge-segments.ts';
 import { dropSegments, expired } from './retain-segments.ts';
 import { readHorizon, retainRows, writeHorizon } from './retain.ts';
@@ -43,6 +44,7 @@ export interface MaintainedParts {
   readonly session: Session;
   readonly ladder: StoreLadder;
   readonly index: SeriesIndex;
+  readonly late: LateSamples;
   readonly segments: SegmentList;
 }
 
@@ -55,6 +57,7 @@ export class Maintenance {
   readonly #session: Session;
   readonly #ladder: StoreLadder;
   readonly #index: SeriesIndex;
+  readonly #late: LateSamples;
   readonly #segments: SegmentList;
   #horizon: Horizon = ENDLESS;
   #nextVerified = 0;
@@ -62,11 +65,12 @@ export class Maintenance {
   #isSealing = false;
   readonly #createdMs = performance.now();
 
-  constructor(options: MaintenanceOptions, { session, ladder, index, segments }: MaintainedParts) {
+  constructor(options: MaintenanceOptions, { session, ladder, index, late, segments }: MaintainedParts) {
     this.#options = options;
     this.#session = session;
     this.#ladder = ladder;
     this.#index = index;
+    this.#late = late;
     this.#segments = segments;
   }
 
@@ -83,6 +87,7 @@ export class Maintenance {
   /** What the file says, at the start: files that nobody names go, those that were cut go into quarantine. */
   async load(connection: DuckDBConnection): Promise<void> {
     this.#horizon = await readHorizon(connection);
+    await this.#late.load(connection);
     await this.#segments.load(connection);
     await removeStrays(this.#options.path, this.#segments);
     const broken = await findBroken(this.#segments, this.#segments.all, { deep: false });
@@ -160,7 +165,9 @@ export class Maintenance {
 
   async #sealOnce(): Promise<void> {
     const { path, compression = true, sealSegments = true, sealAfterMs = 0 } = this.#options;
-    if (!sealSegments || performance.now() - this.#createdMs < sealAfterMs) return;
+    if (performance.now() - this.#createdMs < sealAfterMs) return;
+    await this.#foldLate();
+    if (!sealSegments) return;
     const { distribution, value } = this.#ladder.marks;
     const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
     const options = { databasePath: path, compress: compression, closedBefore };
@@ -178,6 +185,15 @@ export class Maintenance {
         await this.#session.write((connection) => commitMerge(connection, merged, this.#segments));
       }
     }
+  }
+
+  /** In many turns, so that rows that come meanwhile need not wait for all of them. */
+  async #foldLate(): Promise<void> {
+    if (!this.#late.isFoldDue()) return;
+    const foldOldest = (connection: DuckDBConnection): Promise<number> =>
+      this.#late.fold(connection, this.#horizon.raw);
+    // What comes while they are folded is left to the next call.
+    for (let left = this.#late.rows; left > 0;) left -= await this.#session.write(foldOldest);
   }
 
   /** Windows of a silent source are sealed by the clock. */

@@ -8,6 +8,7 @@ import { LEVELS, LEVEL_SECONDS, type Level } from '../level.ts';
 import type { Cutoffs, Horizon } from '../retention.ts';
 import { relationOf } from './event-columns.ts';
 import { nanosAt, windowTable } from './fold.ts';
+import { insertRawWindows } from './raw-windows.ts';
 import { OPEN_TRANSITIONS } from './read-recovery.ts';
 import { readRows, transaction } from './sql.ts';
 import { writeMarks } from './write-batch.ts';
@@ -56,7 +57,7 @@ export function retainRows(
     `transitions WHERE time_nanos < ${transitions}::BIGINT AND rowid NOT IN (${OPEN_TRANSITIONS})`,
   ];
   return transaction(connection, async () => {
-    await connection.run(secondWindows(`samples WHERE time_nanos < ${rawCutoff}::BIGINT`));
+    await makeSecondWindows(connection, `samples WHERE time_nanos < ${rawCutoff}::BIGINT`);
     let removed = 0;
     for (const deletion of deletions) removed += (await connection.run(`DELETE FROM ${deletion}`)).rowsChanged;
     await writeMarks(
@@ -72,30 +73,17 @@ export function retainRows(
  * else before the horizon.
  */
 export function absorbExpired(connection: DuckDBConnection, { raw }: Horizon): Promise<void> {
-  return transaction(connection, async () => {
-    const expired = `samples WHERE time_nanos < ${nanosAt(raw)}::BIGINT`;
-    await connection.run(secondWindows(expired));
-    await connection.run(`DELETE FROM ${expired}`);
-  });
+  return transaction(connection, () => absorbExpiredRows(connection, raw));
 }
 
-/** Prometheus's staleness marker (see stale-marker.ts); ends of series are known as long as raw samples are. */
-const STALE_BITS = `'0${'1'.repeat(11)}${'0'.repeat(50)}10'::BIT`;
+/** As `absorbExpired`, inside the caller's transaction. */
+export async function absorbExpiredRows(connection: DuckDBConnection, rawSeconds: number): Promise<void> {
+  const expired = `samples WHERE time_nanos < ${nanosAt(rawSeconds)}::BIGINT`;
+  await makeSecondWindows(connection, expired);
+  await connection.run(`DELETE FROM ${expired}`);
+}
 
-/** Of what is about to go. An increase joins neighbours that go together; the wider windows have the exact one. */
-export function secondWindows(source: string): string {
-  return `INSERT INTO value_windows_1s
-    SELECT series_id, time_nanos // 1000000000 * 1000000000 AS start_nanos, count(*),
-      coalesce(sum(value) FILTER (isfinite(value)), 0), coalesce(min(value) FILTER (isfinite(value)), 'inf'),
-      coalesce(max(value) FILTER (isfinite(value)), '-inf'),
-      arg_min(value, (time_nanos, arrival)), min(time_nanos), arg_max(value, (time_nanos, arrival)), max(time_nanos),
-      coalesce(sum(CASE WHEN NOT is_counter OR previous IS NULL OR NOT isfinite(previous) OR NOT isfinite(value) THEN 0
-        WHEN value >= previous THEN value - previous ELSE value END), 0), false
-    FROM (
-      SELECT series_id, time_nanos, value, arrival, kind = 'counter' AS is_counter,
-        lag(value) OVER (PARTITION BY series_id ORDER BY time_nanos, arrival) AS previous
-      FROM (SELECT *, rowid AS arrival FROM ${source}) AS rows
-        JOIN series ON series.id = series_id AND kind <> 'distribution'
-      WHERE NOT isnan(value) OR value::BIT <> ${STALE_BITS})
-    GROUP BY 1, 2 ORDER BY 2, 1`;
+/** Of raw samples that are about to go. The wider windows have the exact increases. */
+export function makeSecondWindows(connection: DuckDBConnection, source: string): Promise<void> {
+  return insertRawWindows(connection, { source, level: '1s', revised: false });
 }

@@ -7,7 +7,7 @@ import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { nanosAt } from './fold.ts';
-import { secondWindows } from './retain.ts';
+import { makeSecondWindows } from './retain.ts';
 import { segmentFolder } from './segment-folder.ts';
 import { checksumOf, type Sealable, type SegmentList } from './segment.ts';
 import { readRows, within } from './sql.ts';
@@ -86,7 +86,7 @@ export async function commitSegment(
     return false;
   }
   await segments.commitChange(connection, async () => {
-    if (relation === 'samples') await connection.run(secondWindows(`samples WHERE ${range}`));
+    if (relation === 'samples') await makeSecondWindows(connection, `samples WHERE ${range}`);
     await connection.run(
       `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
       [file, relation, sha256],

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { LEVELS } from '../level.ts';
 import { windowTable } from './fold.ts';
+import type { LateSamples } from './late-samples.ts';
 import { segmentFolder } from './segment-folder.ts';
 import { readRows, transaction } from './sql.ts';
 
@@ -67,12 +68,15 @@ export const SEALABLE: readonly Sealable[] = [
 /** The segments of one database, kept in memory, because every read asks. */
 export class SegmentList {
   readonly #folder: string;
+  readonly #late: LateSamples | undefined;
   #segments: readonly Segment[] = [];
   #changes = 0;
   #change: Promise<void> | undefined;
   #endChange: () => void = () => undefined;
 
-  constructor(databasePath: string) {
+  /** `late`: samples that are no windows yet, which readers are to find at every level. */
+  constructor(databasePath: string, late?: LateSamples) {
+    this.#late = late;
     this.#folder = resolve(segmentFolder(databasePath));
   }
 
@@ -152,7 +156,8 @@ export class SegmentList {
     const files = this.#segments
       .filter((segment) => segment.relation === relation && segment.fromNanos < to && segment.toNanos > from)
       .map(({ file }) => `'${this.pathOf(file).replaceAll("'", "''")}'`);
-    const table = `SELECT *, rowid + ${AFTER_SEGMENTS} AS arrival FROM ${relation}`;
+    const late = this.#late?.relation(relation, from, to);
+    const table = `SELECT *, rowid + ${AFTER_SEGMENTS} AS arrival FROM ${relation}${late === undefined ? '' : ` UNION ALL ${late}`}`;
     if (files.length === 0) return `(${table})`;
     return `(SELECT * EXCLUDE (file_row_number), file_row_number AS arrival
       FROM read_parquet([${files.join()}], file_row_number = true) UNION ALL ${table})`;

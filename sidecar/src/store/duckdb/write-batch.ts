@@ -37,17 +37,20 @@ export interface BatchSeal {
   readonly sealed: SealedWindows;
   /** Where the levels stood before. */
   readonly marks: Marks;
+  /** Rows of the batch that the ladder did not take in, which are written here. */
+  readonly writeLate: () => Promise<void>;
 }
 
 /** Commits and returns how many events were dropped as repeats. On a throw the caller asks `lastBatch`. */
 export async function writeBatch(
   connection: DuckDBConnection,
   batch: PackedBatch,
-  { mark, sealed, marks }: BatchSeal,
+  { mark, sealed, marks, writeLate }: BatchSeal,
 ): Promise<number> {
   return transaction(connection, async () => {
     await writeSeries(connection, batch.series);
     await writeSamples(connection, batch);
+    await writeLate();
     const levelMarks = await writeSealed(connection, sealed, marks);
     const duplicates = await writeEvents(connection, batch.events, mark);
     await writeTransitions(connection, batch.transitions);
