@@ -113,7 +113,8 @@ export class Head {
           this.#ends.add(id, ms);
           continue;
         }
-        this.#samples.append(id, ms, value);
+        // Only the store answers for what is older than all that is here.
+        if (ms >= this.#completeSinceMs) this.#samples.append(id, ms, value);
         if (kind === COUNTER) continue;
       }
       this.#baselines.update(id, value);
