@@ -2,11 +2,13 @@
  * The composition root: opens the store, recovers, and wires sources, pipeline, queries, alerting, HTTP and the door for
  * Grafana. Embeddable: tests start it in their own process. What was opened is closed in the opposite order.
  */
+import { msFromNanos } from '@tapewatch/core';
 import { startAlerting, type Alerting } from './alerting/start-alerting.ts';
 import { ChannelSet } from './channel/channel-set.ts';
 import { SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { openGrafana } from './grafana/open-grafana.ts';
+import { resultText } from './http/prometheus-json.ts';
 import { startHttpServer } from './http/server.ts';
 import { startMonitoring } from './monitoring.ts';
 import { Observers } from './observer.ts';
@@ -75,7 +77,10 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
 
   const ingest = await startIngest(base, closers, [SCRAPE_STREAM]);
   const queries = startQueries(shared, ingest);
-  await warmUp(queries.engine, ingest.pipeline.registry.examples(), Number(base.clock.now() / 1_000_000n));
+  await warmUp(queries.engine, ingest.pipeline.registry.examples(), {
+    nowMs: msFromNanos(base.clock.now()),
+    write: (result) => resultText(result, 0, async () => undefined),
+  });
   const scraper = await startScraper(shared, ingest);
   let sourcesAreOpen: () => void = () => undefined;
   const sourcesOpen = new Promise<void>((resolve) => (sourcesAreOpen = resolve));

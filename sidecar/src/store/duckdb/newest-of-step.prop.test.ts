@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { newestOfStep } from './newest-of-step.ts';
+import { newestOfStep, splitStamps } from './newest-of-step.ts';
 
 type Row = readonly [series: number, ms: number, nanos: number, value: number];
 
@@ -39,6 +39,18 @@ it('is the newest row of each series and step, whatever order they come in', () 
       );
       const found = Array.from(series, (id, i) => [id, times[i], values[i]]);
       expect(found).toEqual(expected(rows, 60, stepMs).map(([id, ms, , value]) => [id, ms, value]));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('splits any stamp exactly, towards minus infinity', () => {
+  fc.assert(
+    fc.property(fc.array(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), { maxLength: 20 }), (stamps) => {
+      const { ms, nanos } = splitStamps(BigInt64Array.from(stamps));
+      const whole = stamps.map((_, i) => BigInt(ms[i] as number) * 1_000_000n + BigInt(nanos[i] as number));
+      expect(whole).toEqual(stamps);
+      expect(nanos.every((rest) => rest < 1_000_000)).toBe(true);
     }),
     { numRuns: 2_000 },
   );

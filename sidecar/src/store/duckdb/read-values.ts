@@ -7,7 +7,7 @@ import type { Horizon } from '../retention.ts';
 import type { ValueSegment } from '../select-plan.ts';
 import { nanosAtMs, nanosRange } from '../time-range.ts';
 import { nanosAt, windowTable } from './fold.ts';
-import { newestOfStep } from './newest-of-step.ts';
+import { newestOfStep, splitStamps } from './newest-of-step.ts';
 import type { RelationOf } from './segment.ts';
 import { msOf, readRows, seriesIn, within } from './sql.ts';
 import { readColumns } from './vector-read.ts';
@@ -54,7 +54,7 @@ export async function readValues(
 
 type ValueColumns = readonly [series: Uint32Array, times: Float64Array, values: Float64Array];
 
-/** Rows of windows that are read without grouping them in the engine, 28 bytes each. */
+/** Rows of windows that are read without grouping them in the engine, some 30 bytes each. */
 const MAX_PLAIN_ROWS = 1_000_000;
 /** Windows that there could be at most: with more, too many rows are too likely to try. */
 const MAX_PLAIN_WINDOWS = 20_000_000;
@@ -71,18 +71,18 @@ async function readPlainly(
   const { from, to } = nanosRange(startMs, endMs);
   const widthNanos = nanosAt(LEVEL_SECONDS[level]);
   // The stamps of the last samples are looked at here: a filter on a second column takes as long as all of the rest.
-  const [series, ms, nanos, values] = await readColumns(
+  const [series, stamps, values] = await readColumns(
     connection,
-    `SELECT series_id, ${msOf('last_nanos')}, (last_nanos % 1000000)::UINTEGER, last
+    `SELECT series_id, last_nanos, last
      FROM ${relation(windowTable('value', level), from - widthNanos, to)}
      WHERE ${seriesIn(ids)} AND ${within('start_nanos', from - widthNanos, to)}
      ${mostRows > MAX_PLAIN_ROWS ? `LIMIT ${MAX_PLAIN_ROWS + 1}` : ''}`,
-    ['u32', 'f64', 'u32', 'f64'],
+    ['u32', 'i64', 'f64'],
   );
   if (series.length > MAX_PLAIN_ROWS) return undefined;
   const stepMs = request.resolutionMs === 0 ? 0 : Math.max(1, Math.round(request.resolutionMs));
   const steps = { endMs: Math.floor(request.endMs), stepMs, range: { startMs, endMs } };
-  return newestOfStep({ series, ms, nanos, values }, steps);
+  return newestOfStep({ series, ...splitStamps(stamps), values }, steps);
 }
 
 /** The engine's aggregates turn every NaN into the same one: which of them are staleness markers is read from the rows. */

@@ -31,6 +31,7 @@ const LISTS: readonly (readonly Matcher[])[][] = [
   [[equals(METRIC_NAME, 'wait'), equals('pod', 'p"2')]],
   [[equals('absent', '')]],
   [[{ name: 'pod', operator: '!=', value: 'p"0' }], [equals(METRIC_NAME, 'hits')]],
+  [[equals(METRIC_NAME, 'wait')], [equals(METRIC_NAME, 'hits'), equals('pod', 'p"1')], [equals(METRIC_NAME, 'gone')]],
   [[{ name: METRIC_NAME, operator: '=~', value: 'wait.*' }]],
 ];
 

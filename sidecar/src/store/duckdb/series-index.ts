@@ -9,6 +9,7 @@ import {
   compileMatchers,
   KIND_CODES,
   Labels,
+  METRIC_NAME,
   type KindCodes,
   type Matcher,
   type SeriesDefinition,
@@ -28,7 +29,9 @@ const WIDEST_WINDOW_MS = 3_600_000;
 const MAX_FUTURE_MS = 86_400_000;
 
 export class SeriesIndex {
-  readonly #byId = new Map<number, SeriesDefinition>();
+  /** Those awake by metric name and id: nearly every selector names its metric. */
+  readonly #awake = new Map<string, Map<number, SeriesDefinition>>();
+  #awakeCount = 0;
   /** Series that rest, as texts. */
   readonly #resting = new Map<number, string>();
   #distributions = 0;
@@ -43,7 +46,7 @@ export class SeriesIndex {
   #endMs = new Float64Array(INITIAL_IDS);
 
   get size(): number {
-    return this.#byId.size + this.#resting.size;
+    return this.#awakeCount + this.#resting.size;
   }
 
   /** How many distributions there are. */
@@ -66,7 +69,7 @@ export class SeriesIndex {
   }
 
   has(id: number): boolean {
-    return this.#byId.has(id) || this.#resting.has(id);
+    return this.#known[id] === 1;
   }
 
   /** The first of the ids that is neither known nor among the added ones; undefined when there is none. */
@@ -82,7 +85,7 @@ export class SeriesIndex {
   add(definition: SeriesDefinition): void {
     const { id, kind } = definition;
     if (this.has(id)) return;
-    this.#byId.set(id, definition);
+    this.#wake(definition);
     if (id >= this.#kinds.length) this.#makeRoom(id + 1);
     this.#kinds[id] = KIND_CODES[kind];
     this.#known[id] = 1;
@@ -118,19 +121,48 @@ export class SeriesIndex {
     this.#firstRestMs = Math.min(this.#firstRestMs, nowMs);
     const isSilent = (id: number): boolean => Math.max(this.#lastMs[id] as number, this.#firstRestMs) < nowMs - afterMs;
     let left = MAX_MOVED_AT_ONCE;
-    for (const [id, definition] of this.#byId) {
-      if (!isSilent(id)) continue;
-      if (left-- === 0) return;
-      this.#endMs[id] = this.#latestMs(id, nowMs);
-      this.#resting.set(id, textOf(definition));
-      this.#byId.delete(id);
+    for (const named of this.#awake.values()) {
+      for (const [id, definition] of named) {
+        if (!isSilent(id)) continue;
+        if (left-- === 0) return;
+        this.#endMs[id] = this.#latestMs(id, nowMs);
+        this.#resting.set(id, textOf(definition));
+        this.#sleep(definition);
+      }
     }
     for (const [id, text] of this.#resting) {
       if (isSilent(id)) continue;
       if (left-- === 0) return;
-      this.#byId.set(id, this.#definitionOf(id, text));
+      this.#wake(this.#definitionOf(id, text));
       this.#resting.delete(id);
     }
+  }
+
+  #wake(definition: SeriesDefinition): void {
+    const name = definition.labels.get(METRIC_NAME);
+    let named = this.#awake.get(name);
+    if (named === undefined) this.#awake.set(name, (named = new Map()));
+    named.set(definition.id, definition);
+    this.#awakeCount++;
+  }
+
+  #sleep({ id, labels }: SeriesDefinition): void {
+    const name = labels.get(METRIC_NAME);
+    const named = this.#awake.get(name);
+    named?.delete(id);
+    if (named?.size === 0) this.#awake.delete(name);
+    this.#awakeCount--;
+  }
+
+  /** Those awake that may match: where every list names its metric, only series of these names. */
+  #candidates(matcherLists: readonly (readonly Matcher[])[]): Iterable<ReadonlyMap<number, SeriesDefinition>> {
+    const names = new Set<string>();
+    for (const matchers of matcherLists) {
+      const named = matchers.find(({ name, operator }) => name === METRIC_NAME && operator === '=');
+      if (named === undefined) return this.#awake.values();
+      names.add(named.value);
+    }
+    return names.size === 0 ? this.#awake.values() : [...names].flatMap((name) => this.#awake.get(name) ?? []);
   }
 
   /** What this process has seen may have come late: until its start the file may have later samples, even of the future. */
@@ -146,8 +178,10 @@ export class SeriesIndex {
   matching(matcherLists: readonly (readonly Matcher[])[], sinceMs = -Infinity): SeriesDefinition[] {
     const tests = matcherLists.map((matchers) => compileMatchers(matchers, compileRegex));
     const matching: SeriesDefinition[] = [];
-    for (const definition of this.#byId.values()) {
-      if (tests.length === 0 || tests.some((test) => test(definition.labels))) matching.push(definition);
+    for (const named of this.#candidates(matcherLists)) {
+      for (const definition of named.values()) {
+        if (tests.length === 0 || tests.some((test) => test(definition.labels))) matching.push(definition);
+      }
     }
     const hintLists = matcherLists.map(textsOfMatches);
     for (const [id, text] of this.#resting) {

@@ -3,8 +3,9 @@
  * column must be free of NULL and have the type that is asked for; statements cast where needed.
  */
 import duckdb from '@duckdb/node-bindings';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBMaterializedResult } from '@duckdb/node-api';
 import type { HistogramColumns } from '@tapewatch/core';
+import type { Parameters } from './sql.ts';
 
 const ARRAYS = {
   u8: Uint8Array,
@@ -37,9 +38,10 @@ export async function readColumns<const T extends readonly ColumnType[]>(
   connection: DuckDBConnection,
   sql: string,
   types: T,
+  parameters?: Parameters,
 ): Promise<ColumnsOf<T>> {
-  const result = await connection.run(sql);
-  const chunks = await result.fetchAllChunks();
+  const result = await connection.run(sql, parameters?.values, parameters?.types);
+  const chunks = await chunksOf(result);
   const rows = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0);
   return types.map((type, index) => {
     const parts = chunks.map((chunk) => ({
@@ -50,6 +52,15 @@ export async function readColumns<const T extends readonly ColumnType[]>(
       ? readLists(parts, rows, ARRAYS[type.slice(0, -2) as Plain])
       : readPlain(parts, rows, ARRAYS[type as Plain]);
   }) as unknown as ColumnsOf<T>;
+}
+
+/** Chunks that are taken at once: each takes microseconds, but asking for it in the background wakes a thread. */
+const MAX_CHUNKS_AT_ONCE = 64;
+
+async function chunksOf(result: DuckDBMaterializedResult): Promise<DuckDBDataChunk[]> {
+  const { chunkCount } = result;
+  if (chunkCount > MAX_CHUNKS_AT_ONCE) return result.fetchAllChunks();
+  return Array.from({ length: chunkCount }, (_, i) => result.getChunk(i));
 }
 
 interface Part {
