@@ -10,7 +10,7 @@ const MAX_MS = 1_000;
 /** Rounds over other ranges: the compiler waits until code has run some times. */
 const ROUNDS = 6;
 /** Metrics of which the one with the longest history is asked on: loops that hardly turn are not compiled. */
-const MAX_METRICS = 8;
+const MAX_METRICS = 16;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** Questions about numbers lie beside the grid of the boards, so that none of their answers is kept from here. */
