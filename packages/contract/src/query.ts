@@ -43,13 +43,35 @@ export const slippageQuery = z.object({
   format: z.enum(['table', 'time_series']).default('table'),
 });
 
+/** Where the days of a book end, and which days it has. */
+export const tradingCalendar = z.object({
+  /** IANA name, such as `America/New_York`. */
+  timeZone: z.string().default('UTC'),
+  /** Wall time at which the day ends; `00:00` is midnight. What comes later belongs to the next date. */
+  close: z.string().default('00:00'),
+  /** False: Saturday and Sunday belong to the next trading day. */
+  weekends: z.boolean().default(true),
+  /** Dates without trading, `YYYY-MM-DD`. */
+  holidays: z.array(z.string()).max(1_000).default([]),
+});
+
 /** Profit and loss of the fills in the range; open quantity is marked at the last mid. */
 export const pnlQuery = z.object({
   queryType: z.literal('pnl'),
   by: z.array(tradingDimension).default(['strategy', 'venue']),
   filters: tradingFilters,
   method: z.enum(['average', 'fifo']).default('average'),
-  format: z.enum(['table', 'time_series']).default('table'),
+  /** `equity`: initial equity + net profit + cash that came and went, over time. */
+  format: z.enum(['table', 'time_series', 'equity']).default('table'),
+  /** What a chart shows. */
+  figure: z.enum(['total', 'net', 'realised', 'unrealised', 'fees', 'effect']).default('total'),
+  /** Everything in this currency, at the exchange rates of each moment; empty keeps currencies apart. */
+  baseCurrency: z.string().default(''),
+  /** Of a table: one row for the whole range, or one for each trading day or week of it. */
+  period: z.enum(['range', 'day', 'week']).default('range'),
+  calendar: tradingCalendar.prefault({}),
+  /** Where the equity of each currency starts. */
+  initialEquity: z.number().default(10_000),
 });
 
 /** The sidecar's own alerts, as a table. */

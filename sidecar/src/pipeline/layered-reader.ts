@@ -3,10 +3,19 @@
  * the two: the store is at most one batch behind, and cumulative histograms of both start at different bases once
  * retention has removed old windows, so a seam could show as an increase that never happened.
  */
-import type { EventTable, Matcher, Quote, SelectRequest, SeriesData, SeriesDefinition } from '@tapewatch/core';
+import type {
+  EventTable,
+  FillColumns,
+  Matcher,
+  Quote,
+  SelectRequest,
+  SeriesData,
+  SeriesDefinition,
+} from '@tapewatch/core';
 import type {
   EventFilter,
   EventRowByTable,
+  MarkRequest,
   MergedHistograms,
   MergeRequest,
   StoreReader,
@@ -71,6 +80,14 @@ export class LayeredReader implements StoreReader {
     signal?: AbortSignal,
   ): Promise<(Quote | null)[]> {
     return this.#store.quotesBefore(asked, signal);
+  }
+
+  async fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns | undefined> {
+    return this.#store.fillColumns?.(filter, signal);
+  }
+
+  async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array | undefined> {
+    return this.#store.marks?.(request, signal);
   }
 
   transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {

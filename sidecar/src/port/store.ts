@@ -5,6 +5,7 @@ import type {
   EventTable,
   ExecutionKind,
   ExponentialHistogram,
+  FillColumns,
   Labels,
   Matcher,
   Quote,
@@ -132,6 +133,23 @@ export interface StoreReader {
    * are kept do not meet the steps, or memory holds the series.
    */
   mergedHistograms?(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[] | undefined>;
+  /**
+   * Fills in columns, corrections applied, ascending by time, venue and id. Absent or undefined where not offered: then the
+   * rows tell. `newestFirst` and `orderIds` do not count.
+   */
+  fillColumns?(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns | undefined>;
+  /** The mids of instruments at many steps. Absent or undefined where not offered: then `quotesBefore` tells. */
+  marks?(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array | undefined>;
+}
+
+/** The mid of each instrument strictly before the end of the millisecond of each step; NaN where there is none. */
+export interface MarkRequest {
+  readonly instruments: readonly { readonly venue: string; readonly symbol: string }[];
+  /** Whole milliseconds. */
+  readonly startMs: number;
+  readonly stepMs: number;
+  /** Steps, the first one at `startMs`. The answer has as many values for each instrument, one after the other. */
+  readonly count: number;
 }
 
 /** Distributions of the series that match, merged by labels and step. */

@@ -9,7 +9,15 @@ export const MAX_POINTS_PER_SERIES = 11_000;
 /** Time steps of a heat map: each step carries a whole histogram. */
 export const MAX_HEATMAP_STEPS = 300;
 /** Marks looked up for one P&L chart: steps times open instruments. */
-export const MAX_MARKS = 200_000;
+export const MAX_MARKS = 2_000_000;
+/** Fills, and steps of orders, that a query on execution reads; the newest of the range. */
+export const MAX_EXECUTION_ROWS = 200_000;
+/** Stamps at which one query asks for a mid. */
+export const MAX_QUOTE_ASKS = 500_000;
+/** Gaps of feeds that one query takes into account. */
+export const MAX_GAPS = 100_000;
+/** Quotes, prints and updates of depth that a query on the market reads row by row. */
+export const MAX_MARKET_ROWS = 200_000;
 /** Order ids in one question to the store. */
 export const MAX_ORDER_IDS_PER_READ = 5_000;
 

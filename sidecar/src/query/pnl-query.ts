@@ -4,44 +4,35 @@
  */
 import type { PnlQuery } from '@tapewatch/contract';
 import {
-  midOf,
   PNL_DIMENSIONS,
-  PnlBook,
-  type Fill,
+  pnlSeries,
+  TradingCalendar,
   type Notice,
   type PnlDimension,
+  type PnlLine,
   type PnlRow,
-  type PositionKey,
+  type PnlSeries,
   type Table,
+  type TradingDay,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
-import { MAX_MARKS, MAX_POINTS_PER_SERIES } from './limit.ts';
-import { resolveStep, type Step } from './step.ts';
-import { groupTables, reportTable, type Column, type GroupSeries } from './trading-table.ts';
-import { endNanosOf, readFills } from './trading-read.ts';
+import { MAX_POINTS_PER_SERIES } from './limit.ts';
+import { readFillColumns, readFlows, readMarks, readRates, type Times } from './pnl-read.ts';
+import {
+  FIGURE_TEXT,
+  gainColumn,
+  PNL_COLUMNS,
+  pnlColumns,
+  withPeriodField,
+  type Gain,
+  type PeriodRow,
+} from './pnl-table.ts';
+import { resolveStep } from './step.ts';
+import { groupTables, reportTable, type GroupedRow } from './trading-table.ts';
 
-const TOTAL_TEXT =
-  'Realised plus unrealised profit of the fills in the range, from flat, before fees; open quantity at the last mid. Empty where an open position has no mid.';
-
-const COLUMNS: readonly Column<PnlRow>[] = [
-  { name: 'total', value: (row) => row.total, unit: 'money', description: TOTAL_TEXT },
-  { name: 'realised', value: (row) => row.realised, unit: 'money', description: 'Closed quantity against its cost.' },
-  { name: 'unrealised', value: (row) => row.unrealised, unit: 'money', description: 'Open quantity at the last mid.' },
-  { name: 'fees', value: (row) => row.fees, unit: 'money', description: 'Paid minus rebates, in the same currency.' },
-  {
-    name: 'net',
-    value: (row) => row.net,
-    unit: 'money',
-    description: 'Total minus fees; empty when a fee was paid in another currency.',
-  },
-  {
-    name: 'open',
-    value: (row) => row.openQuantity,
-    unit: 'short',
-    description: 'Open quantity; only within one symbol.',
-  },
-];
+/** Trading days or weeks of one table. */
+const MAX_PERIODS = 2_000;
 
 export async function runPnl(
   query: PnlQuery,
@@ -50,24 +41,36 @@ export async function runPnl(
   signal?: AbortSignal,
 ): Promise<Table[]> {
   const by = pnlDimensions(query.by);
-  const executedQuery = `P&L by ${by.join(', ') || 'nothing'}, ${query.method} cost`;
-  const fills = await readFills(reader, envelope, query.filters, signal);
-  if (query.format === 'time_series') {
-    const step = resolveStep(envelope, 0, MAX_POINTS_PER_SERIES - 1);
-    return pnlOverTime(fills, { ...query, by }, executedQuery, {
-      step,
-      reader,
-      ...(signal === undefined ? {} : { signal }),
-    });
-  }
-  const book = new PnlBook(query.method);
-  for (const fill of fills) book.apply(fill);
-  const timeNanos = endNanosOf(envelope);
-  const asks = book.openPositions().map(({ venue, symbol }) => ({ venue, symbol, timeNanos }));
-  const marks = await readMarks(reader, asks, signal);
-  const rows = book.report(by, (key) => marks.get(markId({ ...key, timeNanos })) ?? null);
-  const columns = envelope.fromAlert ? COLUMNS.slice(0, 1) : COLUMNS;
-  return [reportTable(rows, by, columns, { executedQuery, notices: complaints(rows) })];
+  const calendar = calendarOf(query);
+  const source = { reader, range: envelope, filters: query.filters, ...(signal && { signal }) };
+  const columns = await readFillColumns(source);
+  const flows = await readFlows(source);
+  const { baseCurrency } = query;
+  const base = baseCurrency === '' ? undefined : { currency: baseCurrency, rates: await readRates(source) };
+  const job: Job = { query, by, envelope, executedQuery: textOf(query, by) };
+  const tell = async (figure: Figure, times: Times): Promise<PnlSeries> => {
+    const markAt = await readMarks(source, columns.groups, times);
+    const { method, initialEquity } = query;
+    const request = { method, by, figure, flows, initialEquity, timesMs: times.timesMs, markAt };
+    return pnlSeries(columns, base === undefined ? request : { ...request, base });
+  };
+  if (query.format !== 'table') return overTime(job, tell);
+  return query.period === 'range' ? inAll(job, tell, calendar) : byPeriod(job, tell, calendar);
+}
+
+type Figure = PnlQuery['figure'] | 'equity';
+type Tell = (figure: Figure, times: Times) => Promise<PnlSeries>;
+
+interface Job {
+  readonly query: PnlQuery;
+  readonly by: readonly PnlDimension[];
+  readonly envelope: QueryEnvelope;
+  readonly executedQuery: string;
+}
+
+function textOf({ method, baseCurrency }: PnlQuery, by: readonly string[]): string {
+  const currency = baseCurrency === '' ? '' : `, in ${baseCurrency}`;
+  return `P&L by ${by.join(', ') || 'nothing'}, ${method} cost${currency}`;
 }
 
 function pnlDimensions(by: readonly string[]): PnlDimension[] {
@@ -81,96 +84,109 @@ function pnlDimensions(by: readonly string[]): PnlDimension[] {
   });
 }
 
-interface OverTime {
-  readonly step: Step;
-  readonly reader: StoreReader;
-  readonly signal?: AbortSignal;
+function calendarOf({ calendar }: PnlQuery): TradingCalendar {
+  try {
+    return new TradingCalendar(calendar);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new TapewatchError('query.invalid', `calendar: ${error.message}`, { cause: error });
+  }
 }
 
-/** Books the fills twice: once to learn which marks are needed, once with the marks. */
-async function pnlOverTime(
-  fills: readonly Fill[],
-  query: PnlQuery & { readonly by: readonly PnlDimension[] },
-  executedQuery: string,
-  { step, reader, signal }: OverTime,
+/** One row a group, and what the running trading day and week added to it. */
+async function inAll(
+  { by, query, envelope, executedQuery }: Job,
+  tell: Tell,
+  calendar: TradingCalendar,
 ): Promise<Table[]> {
-  const { range } = step;
-  const asks = new Map<string, MarkAsk>();
-  walk(fills, query, range, (book, timeNanos) => {
-    for (const { venue, symbol } of book.openPositions()) {
-      asks.set(markId({ venue, symbol, timeNanos }), { venue, symbol, timeNanos });
-    }
-    if (asks.size <= MAX_MARKS) return;
-    const text = `the chart needs more than ${MAX_MARKS} marks (steps times open instruments); raise the interval, shorten the range or filter`;
-    throw new TapewatchError('query.limit', text);
-  });
-  const marks = await readMarks(reader, [...asks.values()], signal);
-  const series = new Map<string, GroupSeries>();
-  let last: readonly PnlRow[] = [];
-  walk(fills, query, range, (book, timeNanos, timeMs) => {
-    const mark = (key: PositionKey): number | null => marks.get(markId({ ...key, timeNanos })) ?? null;
-    last = book.report(query.by, mark);
-    for (const { group, currency, total } of last) {
-      const id = JSON.stringify([group, currency]);
-      let one = series.get(id);
-      if (one === undefined) series.set(id, (one = { group, currency, timesMs: [], values: [] }));
-      one.timesMs.push(timeMs);
-      one.values.push(total);
-    }
-  });
-  return groupTables([...series.values()], query.by, {
+  const [startMs, endMs] = [Math.floor(envelope.startMs), Math.floor(envelope.endMs)];
+  const day = calendar.dayOf(endMs).startMs;
+  const week = calendar.weekOf(endMs).startMs;
+  // What began before the range is all of it, because the range is booked from flat.
+  const timesMs = [...new Set([week - 1, day - 1, endMs])].filter((timeMs) => timeMs >= startMs);
+  const { lines, rows } = await tell('total', { timesMs });
+  const since = (periodStartMs: number): ((row: PnlRow) => number | null) => gainSince(lines, periodStartMs - 1);
+  // A rule reads one number per label set: several columns would be duplicates to it.
+  const columns = envelope.fromAlert
+    ? PNL_COLUMNS.slice(0, 1)
+    : pnlColumns(since(day), since(week), query.baseCurrency !== '');
+  return [reportTable(rows, by, columns, { executedQuery, notices: complaints(rows) })];
+}
+
+function gainSince(lines: readonly PnlLine[], timeMs: number): Gain {
+  const before = new Map(lines.map((line) => [lineId(line), valueAt(line, timeMs)]));
+  return (row) => difference(row.total, before.get(lineId(row)) ?? 0);
+}
+
+async function byPeriod(
+  { by, query, envelope, executedQuery }: Job,
+  tell: Tell,
+  calendar: TradingCalendar,
+): Promise<Table[]> {
+  const [startMs, endMs] = [Math.floor(envelope.startMs), Math.floor(envelope.endMs)];
+  const periods = calendar.periodsWithin(query.period === 'week' ? 'week' : 'day', startMs, endMs, MAX_PERIODS + 1);
+  if (periods.length > MAX_PERIODS)
+    throw new TapewatchError('query.limit', `the range holds more than ${MAX_PERIODS} trading days; shorten it`);
+  const timesMs = periods.map((period) => Math.min(period.endMs - 1, endMs));
+  const { lines, rows } = await tell(query.figure, { timesMs });
+  const gains = lines.flatMap((line) => gainsOf(line, periods, timesMs));
+  const dated = gains.sort((a, b) => (a.period.startMs === b.period.startMs ? 0 : a.period.startMs - b.period.startMs));
+  const table = reportTable(dated, by, [gainColumn(query.figure)], { executedQuery, notices: complaints(rows) });
+  return [dated.length === 0 ? table : withPeriodField(table, dated)];
+}
+
+/** What each period added; a line begins with the period of its first fill. */
+function gainsOf(line: PnlLine, periods: readonly TradingDay[], timesMs: readonly number[]): PeriodRow[] {
+  const first = timesMs.indexOf(line.timesMs[0] as number);
+  return line.values.map((value, i) => ({
+    group: line.group,
+    currency: line.currency,
+    period: periods[first + i] as TradingDay,
+    gain: difference(value, i === 0 ? 0 : (line.values[i - 1] ?? null)),
+  }));
+}
+
+async function overTime({ by, query, envelope, executedQuery }: Job, tell: Tell): Promise<Table[]> {
+  const { range, notices } = resolveStep(envelope, 0, MAX_POINTS_PER_SERIES - 1);
+  const timesMs: number[] = [];
+  for (let timeMs = range.startMs; timeMs <= range.endMs; timeMs += range.stepMs) timesMs.push(timeMs);
+  const figure = query.format === 'equity' ? 'equity' : query.figure;
+  const { lines, rows } = await tell(figure, { timesMs, stepMs: range.stepMs });
+  return groupTables(lines, by, {
     executedQuery,
-    notices: [...step.notices, ...complaints(last)],
-    valueName: 'pnl',
-    description: TOTAL_TEXT,
+    notices: [...notices, ...complaints(rows)],
+    valueName: figure === 'equity' ? 'equity' : 'pnl',
+    description: FIGURE_TEXT[figure],
     unit: 'money',
     stepMs: range.stepMs,
   });
 }
 
-/** Calls `visit` at each step with everything booked that happened until then, that millisecond included. */
-function walk(
-  fills: readonly Fill[],
-  query: PnlQuery,
-  range: Step['range'],
-  visit: (book: PnlBook, timeNanos: bigint, timeMs: number) => void,
-): void {
-  const book = new PnlBook(query.method);
-  let next = 0;
-  for (let timeMs = range.startMs; timeMs <= range.endMs; timeMs += range.stepMs) {
-    const timeNanos = endNanosOf({ startMs: 0, endMs: timeMs });
-    for (let fill = fills[next]; fill !== undefined && fill.timeNanos < timeNanos; fill = fills[++next])
-      book.apply(fill);
-    visit(book, timeNanos, timeMs);
-  }
+function lineId({ group, currency }: GroupedRow): string {
+  return JSON.stringify([group, currency]);
 }
 
-interface MarkAsk {
-  readonly venue: string;
-  readonly symbol: string;
-  readonly timeNanos: bigint;
+/** 0 before the line begins. */
+function valueAt({ timesMs, values }: PnlLine, timeMs: number): number | null {
+  const at = timesMs.indexOf(timeMs);
+  return at < 0 ? 0 : (values[at] ?? null);
 }
 
-function markId({ venue, symbol, timeNanos }: MarkAsk): string {
-  return `${venue}\u0000${symbol}\u0000${timeNanos}`;
-}
-
-async function readMarks(
-  reader: StoreReader,
-  asks: readonly MarkAsk[],
-  signal?: AbortSignal,
-): Promise<Map<string, number | null>> {
-  const unique = [...new Map(asks.map((ask) => [markId(ask), ask])).values()];
-  const quotes = unique.length === 0 ? [] : await reader.quotesBefore(unique, signal);
-  return new Map(unique.map((ask, i) => [markId(ask), midOf(quotes[i] ?? null).mid ?? null]));
+function difference(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b;
 }
 
 function complaints(rows: readonly PnlRow[]): Notice[] {
-  const unmarked = rows.reduce((sum, row) => sum + row.unmarkedPositions, 0);
-  const foreign = rows.reduce((sum, row) => sum + row.foreignFees, 0);
+  const sum = (count: (row: PnlRow) => number): number => rows.reduce((total, row) => total + count(row), 0);
+  const [unmarked, foreign] = [sum((row) => row.unmarkedPositions), sum((row) => row.foreignFees)];
+  const unconverted = sum((row) => row.unconvertedPositions);
   const notices: Notice[] = [];
   if (unmarked > 0) {
     const text = `${unmarked} open positions have no mid to mark them at: their unrealised profit is unknown`;
+    notices.push({ severity: 'warning', text });
+  }
+  if (unconverted > 0) {
+    const text = `${unconverted} positions lack an exchange rate at the time of a booking or at the end: their figures are unknown; send fx_rates, or leave the base currency empty`;
     notices.push({ severity: 'warning', text });
   }
   if (foreign > 0) {

@@ -8,6 +8,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   type EncodedHistogram,
   type EventTable,
+  type FillColumns,
   type Labels,
   type Matcher,
   type Quote,
@@ -19,6 +20,7 @@ import type {
   ColumnBatch,
   EventFilter,
   EventRowByTable,
+  MarkRequest,
   MergedHistograms,
   MergeRequest,
   RawSlice,
@@ -50,6 +52,7 @@ import { readEvents, readQuotesBefore, type AskedQuote } from './read-events.ts'
 import { readMerged } from './read-merged.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
+import { readFillColumns, readMarks } from './read-trading.ts';
 import { readActive, readValues, type ReadSource } from './read-values.ts';
 import { absorbExpired } from './retain.ts';
 import { SegmentList } from './segment.ts';
@@ -305,6 +308,14 @@ export class DuckDbStore implements Store {
 
   async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(Quote | null)[]> {
     return this.#read((connection) => readQuotesBefore(connection, asked), signal);
+  }
+
+  async fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns> {
+    return this.#read((connection) => readFillColumns(connection, filter), signal);
+  }
+
+  async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {
+    return this.#read((connection) => readMarks(connection, request), signal);
   }
 
   async transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {

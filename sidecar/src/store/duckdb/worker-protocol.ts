@@ -2,12 +2,12 @@
  * What passes between the threads. Class instances lose themselves in a structured clone, so labels travel as pairs (those of
  * answers once, then by number), distributions as base and deltas, and errors as plain objects; columns travel by transfer.
  */
-import type { EncodedHistogram, EventTable, Matcher, Quote, SelectRequest } from '@tapewatch/core';
+import type { EncodedHistogram, EventTable, FillColumns, Matcher, Quote, SelectRequest } from '@tapewatch/core';
 import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
 import type { PackedLabels } from '../../label-exchange.ts';
 import { reasonOf } from '../faults.ts';
 import type { NoticeKind } from './maintenance.ts';
-import type { EventFilter, EventRowByTable, MergeRequest, RawSlice, Recovery } from '../../ports.ts';
+import type { EventFilter, EventRowByTable, MarkRequest, MergeRequest, RawSlice, Recovery } from '../../ports.ts';
 import type { MergedSlices, SelectSlices } from '../slices.ts';
 import type { BackupResult } from './backup.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
@@ -29,6 +29,8 @@ export interface StoreCalls {
     arguments: [readonly { venue: string; symbol: string; timeNanos: bigint }[]];
     result: (Quote | null)[];
   };
+  fillColumns: { arguments: [EventFilter]; result: FillColumns };
+  marks: { arguments: [MarkRequest]; result: Float64Array };
   transitions: { arguments: [{ startNanos: bigint; endNanos: bigint; limit: number }]; result: PlainTransition[] };
   distributionTotals: {
     arguments: [readonly number[] | undefined];

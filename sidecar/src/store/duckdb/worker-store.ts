@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import type {
   EncodedHistogram,
   EventTable,
+  FillColumns,
   Matcher,
   Quote,
   SelectRequest,
@@ -20,6 +21,7 @@ import type {
   ColumnBatch,
   EventFilter,
   EventRowByTable,
+  MarkRequest,
   MergedHistograms,
   MergeRequest,
   RawSlice,
@@ -138,6 +140,14 @@ export class WorkerStore implements Store {
     signal?: AbortSignal,
   ): Promise<(Quote | null)[]> {
     return this.#call('quotesBefore', [asked], { signal });
+  }
+
+  fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns> {
+    return this.#call('fillColumns', [filter], { signal });
+  }
+
+  marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {
+    return this.#call('marks', [request], { signal });
   }
 
   async transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {

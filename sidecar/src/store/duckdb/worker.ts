@@ -31,6 +31,8 @@ function handlersOf(store: DuckDbStore): Handlers {
       (await store.series(matcherLists, startMs, endMs, signal)).map(withPairs),
     events: (signal, table, filter) => store.events(table, filter, signal),
     quotesBefore: (signal, asked) => store.quotesBefore(asked, signal),
+    fillColumns: (signal, filter) => store.fillColumns(filter, signal),
+    marks: (signal, request) => store.marks(request, signal),
     transitions: async (_, filter) => (await store.transitions(filter)).map(withPairs),
     distributionTotals: (_, ids) => store.distributionTotals(ids),
     rawSince: (_, stream, fromNanos) => store.rawSince(stream, fromNanos),
@@ -88,10 +90,11 @@ function answerOf(
   return { kind: 'result', id, result: plain, labels: sender.pack(labels) };
 }
 
+const COLUMNAR: ReadonlySet<StoreMethod> = new Set(['select', 'mergedHistograms', 'fillColumns', 'marks']);
+
 /** Answers in columns are handed over, not copied. */
 function transferOf(method: StoreMethod, result: unknown): ArrayBuffer[] {
-  const hasColumns = (method === 'select' || method === 'mergedHistograms') && result !== undefined;
-  return hasColumns ? buffersIn(result) : [];
+  return COLUMNAR.has(method) && result !== undefined ? buffersIn(result) : [];
 }
 
 if (parentPort !== null) {

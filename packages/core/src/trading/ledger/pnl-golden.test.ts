@@ -44,7 +44,7 @@ function transactions(): Fill[] {
 
 describeWithData('profit and loss of the pyfolio transactions', () => {
   const book = (method: PnlMethod) => {
-    const result = new PnlBook(method);
+    const result = new PnlBook({ method });
     for (const fill of transactions()) result.apply(fill);
     return result;
   };

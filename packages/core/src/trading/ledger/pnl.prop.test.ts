@@ -36,7 +36,7 @@ function report(
   mark: number,
   by = ['strategy'] as const,
 ): PnlRow[] {
-  const book = new PnlBook(how);
+  const book = new PnlBook({ method: how });
   for (const fill of list) book.apply(fill);
   return book.report(by, () => mark);
 }
@@ -67,7 +67,7 @@ describe('laws of profit and loss', () => {
     fc.assert(
       fc.property(fills, method, price, (list, how, mark) => {
         const scaled = list.map((fill) => ({ ...fill, price: fill.price * 4 }));
-        const expected = report(list, how, mark).map(({ realised, total }) => [realised * 4, (total as number) * 4]);
+        const expected = report(list, how, mark).map(({ realised, total }) => [(realised as number) * 4, (total as number) * 4]);
         const seen = report(scaled, how, mark * 4).map(({ realised, total }) => [realised, total as number]);
         expect(seen.flat()).toEqual(expected.flat().map((value) => expect.closeTo(value, 6)));
       }),
@@ -83,7 +83,7 @@ describe('laws of profit and loss', () => {
         for (const row of report([...list, extra, back], 'average', mark)) {
           const old = before.get(row.group.join()) ?? { total: 0, fees: 0 };
           expect(row.total).toBeCloseTo(old.total as number, 6);
-          expect(row.fees).toBeCloseTo(old.fees + (row.group[0] === extra.strategy ? fees : 0), 9);
+          expect(row.fees).toBeCloseTo((old.fees as number) + (row.group[0] === extra.strategy ? fees : 0), 9);
         }
       }),
     );
@@ -92,7 +92,7 @@ describe('laws of profit and loss', () => {
   it('parts sum to the whole', () => {
     fc.assert(
       fc.property(fills, method, price, (list, how, mark) => {
-        const book = new PnlBook(how);
+        const book = new PnlBook({ method: how });
         for (const fill of list) book.apply(fill);
         const [whole] = book.report([], () => mark);
         const parts = book.report(['strategy', 'venue', 'symbol'], () => mark);

@@ -1,23 +1,35 @@
 /**
  * Profit and loss of a set of fills, from flat: fills are booked into positions, one per strategy, venue, symbol,
- * account and currency; a report adds positions up by the asked dimensions. Currencies are never added together, so the
- * currency is always part of the group. Fees stand apart; those in another currency leave `net` null.
+ * account and currency; a report adds positions up by the asked dimensions. Without a base currency, currencies are never
+ * added together, so the currency is always part of the group, and fees in another one leave `net` null.
  */
 import type { Fill } from '../../model/event.ts';
-import { numberFromAmount, type Amount } from '../fixed-point.ts';
+import { numberFromAmount, numberFromFixed, type Amount } from '../fixed-point.ts';
+import { BookedPosition, type PositionFigures, type PositionKey } from './booked-position.ts';
+import type { Contract } from './contract.ts';
 import type { PnlMethod } from './exact-position.ts';
-import { PositionLedger } from './position.ts';
+import type { FillColumns, FillGroup } from './fill-columns.ts';
+import type { BaseCurrency } from './rate-book.ts';
+import { sumOrNull } from './side-ledger.ts';
 
 /** A position has both sides, so `side` cannot split profit and loss. */
 export const PNL_DIMENSIONS = ['strategy', 'venue', 'symbol', 'account'] as const;
 export type PnlDimension = (typeof PNL_DIMENSIONS)[number];
 
-export interface PositionKey {
-  readonly strategy: string;
+/** The contract of an instrument; `currency` where profit is not in that of the price. Undefined: one unit is one unit. */
+export type ContractOf = (instrument: {
   readonly venue: string;
   readonly symbol: string;
-  readonly account: string;
+}) => (Contract & { readonly currency?: string }) | undefined;
+
+/** Money that is no price of an execution. */
+export interface SideFlow {
+  readonly key: PositionKey;
+  readonly timeMs: number;
+  readonly ledger: 'fees' | 'income' | 'capital';
   readonly currency: string;
+  /** Fees: positive is paid. Income and capital: positive is received. */
+  readonly amount: number;
 }
 
 /** The price of one unit that is still open; null when there is none. */
@@ -27,80 +39,132 @@ export interface PnlRow {
   /** Values of the asked dimensions, in their order. */
   readonly group: readonly string[];
   readonly currency: string;
-  readonly realised: number;
-  /** Null when an open position has no mark: a guess would look like a fact. */
+  /** Null when a rate is missing. */
+  readonly realised: number | null;
+  /** Null when an open position has no mark or no rate: a guess would look like a fact. */
   readonly unrealised: number | null;
   /** Realised plus unrealised, before fees. */
   readonly total: number | null;
   /** In `currency`; rebates are negative. */
-  readonly fees: number;
-  /** Total minus fees; null when total is, or when a fee was paid in another currency. */
+  readonly fees: number | null;
+  /** Funding, dividends and interest. */
+  readonly income: number | null;
+  /** What exchange rates did to all of these since they were booked; 0 without a base currency. */
+  readonly effect: number | null;
+  /** Total - fees + income + effect; null when one of them is, or when some of it is in another currency. */
   readonly net: number | null;
-  readonly cashFlow: number;
+  readonly cashFlow: number | null;
   /** Signed sum of open quantities; only meaningful within one symbol, else null. */
   readonly openQuantity: number | null;
   readonly unmarkedPositions: number;
+  /** Positions without an exchange rate that was needed. */
+  readonly unconvertedPositions: number;
+  /** Currencies of fees and income that nothing converts, by position. */
   readonly foreignFees: number;
+  /** Age of the oldest rate that was used; null when none was. */
+  readonly rateAgeMs: number | null;
 }
 
-interface Position {
-  readonly key: PositionKey;
-  readonly ledger: PositionLedger;
+export interface PnlBookOptions {
+  readonly method: PnlMethod;
+  readonly contractOf?: ContractOf;
+  readonly base?: BaseCurrency;
 }
 
 /** Fills must come in ascending order of time; ties keep their order. */
 export class PnlBook {
-  readonly method: PnlMethod;
-  readonly #positions = new Map<string, Position>();
+  readonly #options: PnlBookOptions;
+  readonly #positions = new Map<string, BookedPosition>();
 
-  constructor(method: PnlMethod) {
-    this.method = method;
+  constructor(options: PnlBookOptions) {
+    this.#options = options;
+  }
+
+  get currency(): string | undefined {
+    return this.#options.base?.currency;
   }
 
   apply(fill: Fill): void {
-    const { strategy, venue, symbol, account, currency } = fill;
-    const id = `${strategy}\u0000${venue}\u0000${symbol}\u0000${account}\u0000${currency}`;
+    const timeMs = Number(fill.timeNanos / 1_000_000n);
+    const position = this.positionOf(fill);
+    position.trade(timeMs, fill.side === 'buy' ? fill.quantity : -fill.quantity, fill.price);
+    position.fees.add(timeMs, fill.feeCurrency, fill.fee);
+  }
+
+  /** Of one key and ledger in order of time. */
+  applyFlow({ key, timeMs, ledger, currency, amount }: SideFlow): void {
+    this.positionOf(key)[ledger].add(timeMs, currency, amount);
+  }
+
+  /** Books rows `from` to `to`, the latter exclusive. */
+  applyRows(columns: FillColumns, from: number, to: number): void {
+    const positions = new Array<BookedPosition | undefined>(columns.groups.length).fill(undefined);
+    for (let row = from; row < to; row++) {
+      const group = columns.group[row] as number;
+      const position = (positions[group] ??= this.positionOf(columns.groups[group] as FillGroup));
+      const timeMs = columns.timesMs[row] as number;
+      position.trade(timeMs, columns.quantities[row] as number, columns.prices[row] as number);
+      const fee = columns.fees[row] as number;
+      if (fee !== 0) position.fees.add(timeMs, (columns.groups[group] as FillGroup).feeCurrency, fee);
+    }
+  }
+
+  /** Opens it when it is not known yet. */
+  positionOf({ strategy, venue, symbol, account, currency: priceCurrency }: PositionKey): BookedPosition {
+    const { method, contractOf, base } = this.#options;
+    const contract = contractOf?.({ venue, symbol });
+    const key = { strategy, venue, symbol, account, currency: contract?.currency ?? priceCurrency };
+    const id = `${strategy}\u0000${venue}\u0000${symbol}\u0000${account}\u0000${key.currency}`;
     let position = this.#positions.get(id);
     if (position === undefined) {
-      position = { key: { strategy, venue, symbol, account, currency }, ledger: new PositionLedger(this.method) };
-      this.#positions.set(id, position);
+      const options = { method, ...(contract && { contract }), ...(base && { base }) };
+      this.#positions.set(id, (position = new BookedPosition(key, options)));
     }
-    position.ledger.apply(fill);
+    return position;
   }
 
   /** Positions that a report would need a mark for. */
   openPositions(): PositionKey[] {
-    return [...this.#positions.values()].filter(({ ledger }) => !ledger.isFlat).map(({ key }) => key);
+    return this.positions()
+      .filter(({ ledger }) => !ledger.isFlat)
+      .map(({ key }) => key);
   }
 
-  positions(): readonly Position[] {
+  positions(): readonly BookedPosition[] {
     return [...this.#positions.values()];
   }
 
-  /** Rows in ascending order of group, then currency. O(positions). */
-  report(by: readonly PnlDimension[], mark: Mark): PnlRow[] {
+  /** Rows in ascending order of group, then currency. `timeMs` chooses the exchange rates. O(positions). */
+  report(by: readonly PnlDimension[], mark: Mark, timeMs = Infinity): PnlRow[] {
     const sums = new Map<string, GroupSum>();
-    for (const { key, ledger } of this.#positions.values()) {
+    for (const position of this.#positions.values()) {
+      const { key, ledger } = position;
+      const currency = this.currency ?? key.currency;
       const group = by.map((dimension) => key[dimension]);
-      const id = JSON.stringify([group, key.currency]);
+      const id = JSON.stringify([group, currency]);
       let sum = sums.get(id);
-      if (sum === undefined) sums.set(id, (sum = new GroupSum(group, key.currency)));
-      sum.add(key, ledger, ledger.unrealised(ledger.isFlat ? null : mark(key)));
+      if (sum === undefined) sums.set(id, (sum = new GroupSum(group, currency)));
+      const price = ledger.isFlat ? null : mark(key);
+      sum.add(position, position.figures(price, timeMs), !ledger.isFlat && price === null);
     }
-    return [...sums.values()].map((sum) => sum.row()).sort(byGroup);
+    return [...sums.values()].map((sum) => sum.row(timeMs)).sort(byGroup);
   }
 }
 
 class GroupSum {
   readonly group: readonly string[];
   readonly currency: string;
-  #realised: Amount = 0n;
-  #unrealised: Amount = 0n;
-  #cashFlow: Amount = 0n;
-  #fees: Amount = 0n;
+  #realised: Amount | null = 0n;
+  #unrealised: Amount | null = 0n;
+  #cashFlow: Amount | null = 0n;
+  #fees: Amount | null = 0n;
+  #income: Amount | null = 0n;
+  #effect: Amount | null = 0n;
   #foreignFees = 0;
   #unmarked = 0;
-  #open = 0;
+  #unconverted = 0;
+  #sinceMs = Infinity;
+  #open = 0n;
   readonly #symbols = new Set<string>();
 
   constructor(group: readonly string[], currency: string) {
@@ -108,36 +172,50 @@ class GroupSum {
     this.currency = currency;
   }
 
-  add(key: PositionKey, ledger: PositionLedger, unrealised: Amount | null): void {
-    this.#realised += ledger.realised;
-    this.#cashFlow += ledger.cashFlow;
-    this.#open += ledger.quantity;
+  add({ key, ledger }: BookedPosition, figures: PositionFigures, unmarked: boolean): void {
+    this.#realised = sumOrNull(this.#realised, figures.realised);
+    this.#unrealised = sumOrNull(this.#unrealised, figures.unrealised);
+    this.#cashFlow = sumOrNull(this.#cashFlow, figures.cashFlow);
+    this.#fees = sumOrNull(this.#fees, figures.fees);
+    this.#income = sumOrNull(this.#income, figures.income);
+    this.#effect = sumOrNull(this.#effect, figures.effect);
+    this.#foreignFees += figures.foreign;
+    this.#sinceMs = Math.min(this.#sinceMs, figures.rateSinceMs);
+    this.#open += ledger.fixedQuantity;
     this.#symbols.add(key.symbol);
-    if (unrealised === null) this.#unmarked++;
-    else this.#unrealised += unrealised;
-    for (const [currency, fee] of ledger.fees) {
-      if (currency === this.currency) this.#fees += fee;
-      else this.#foreignFees++;
-    }
+    if (unmarked) this.#unmarked++;
+    const { realised, unrealised, fees, effect } = figures;
+    if (realised === null || fees === null || effect === null || (unrealised === null && !unmarked))
+      this.#unconverted++;
   }
 
-  row(): PnlRow {
-    const marked = this.#unmarked === 0;
-    const total = this.#realised + this.#unrealised;
+  row(timeMs: number): PnlRow {
+    const total = sumOrNull(this.#realised, this.#unrealised);
+    const gains = sumOrNull(sumOrNull(total, this.#income), this.#effect);
+    const net = gains === null || this.#fees === null ? null : gains - this.#fees;
+    const age = timeMs - this.#sinceMs;
     return {
       group: this.group,
       currency: this.currency,
-      realised: numberFromAmount(this.#realised),
-      unrealised: marked ? numberFromAmount(this.#unrealised) : null,
-      total: marked ? numberFromAmount(total) : null,
-      fees: numberFromAmount(this.#fees),
-      net: marked && this.#foreignFees === 0 ? numberFromAmount(total - this.#fees) : null,
-      cashFlow: numberFromAmount(this.#cashFlow),
-      openQuantity: this.#symbols.size === 1 ? this.#open : null,
+      realised: numberOf(this.#realised),
+      unrealised: numberOf(this.#unrealised),
+      total: numberOf(total),
+      fees: numberOf(this.#fees),
+      income: numberOf(this.#income),
+      effect: numberOf(this.#effect),
+      net: this.#foreignFees === 0 ? numberOf(net) : null,
+      cashFlow: numberOf(this.#cashFlow),
+      openQuantity: this.#symbols.size === 1 ? numberFromFixed(this.#open) : null,
       unmarkedPositions: this.#unmarked,
+      unconvertedPositions: this.#unconverted,
       foreignFees: this.#foreignFees,
+      rateAgeMs: Number.isFinite(age) ? age : null,
     };
   }
+}
+
+function numberOf(amount: Amount | null): number | null {
+  return amount === null ? null : numberFromAmount(amount);
 }
 
 function byGroup(a: PnlRow, b: PnlRow): number {

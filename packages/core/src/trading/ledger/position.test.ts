@@ -2,8 +2,8 @@ import { numberFromAmount, fixedFromNumber, numberFromFixed } from '../fixed-poi
 import type { PnlMethod } from './exact-position.ts';
 import { PositionLedger, type PositionFill } from './position.ts';
 
-function fill(side: 'buy' | 'sell', quantity: number, price: number, paid: Partial<PositionFill> = {}): PositionFill {
-  return { side, quantity, price, fee: 0, feeCurrency: 'USD', ...paid };
+function fill(side: 'buy' | 'sell', quantity: number, price: number): PositionFill {
+  return { side, quantity, price };
 }
 
 function booked(method: PnlMethod, fills: readonly PositionFill[]): PositionLedger {
@@ -44,19 +44,6 @@ describe('PositionLedger', () => {
     ledger.apply(fill('buy', 1, 9));
     expect(ledger.unrealised(null)).toBe(0n);
     expect(numberFromAmount(ledger.realised)).toBe(1);
-  });
-
-  it('keeps fees apart, by currency, rebates negative', () => {
-    const ledger = booked('average', [
-      fill('buy', 1, 10, { fee: 0.25 }),
-      fill('buy', 1, 10, { fee: -0.05 }),
-      fill('buy', 1, 10, { fee: 1, feeCurrency: 'BNB' }),
-    ]);
-    expect([...ledger.fees].map(([currency, fee]) => [currency, numberFromAmount(fee)])).toEqual([
-      ['USD', 0.2],
-      ['BNB', 1],
-    ]);
-    expect(numberFromAmount(ledger.cashFlow)).toBe(-30);
   });
 
   it('adds tenths without drift', () => {

@@ -1,5 +1,5 @@
 /**
- * One position's ledger: signed quantity, open cost, realised profit, cash flow and fees, by average cost or first-in
+ * One position's ledger: signed quantity, open cost, realised profit and cash flow, by average cost or first-in
  * first-out, of linear and inverse contracts. Doubles do the work where they are exact, bigints where not; nobody can
  * tell which. For either method, cash flow + value at a mark = realised + unrealised, exactly (before fees).
  * Source: the weighted-average and FIFO cost formulas of IAS 2, applied to signed quantities.
@@ -8,35 +8,26 @@ import type { Fill } from '../../model/event.ts';
 import { fixedFromNumber, numberFromAmount, numberFromFixed, type Amount, type Fixed } from '../fixed-point.ts';
 import { SPOT, valueOf, type Contract } from './contract.ts';
 import { ExactPosition, type PnlMethod, type PositionState } from './exact-position.ts';
-import { ExactSum } from './exact-sum.ts';
 import { NarrowPosition } from './narrow-position.ts';
 
-export type PositionFill = Pick<Fill, 'side' | 'quantity' | 'price' | 'fee' | 'feeCurrency'>;
-
-/** What a checkpoint keeps of a ledger. */
-export interface LedgerState extends PositionState {
-  readonly fees: ReadonlyMap<string, Amount>;
-}
+export type PositionFill = Pick<Fill, 'side' | 'quantity' | 'price'>;
 
 export class PositionLedger {
   readonly method: PnlMethod;
   readonly contract: Contract;
   #narrow: NarrowPosition | undefined;
   #exact: ExactPosition | undefined;
-  readonly #fees: Map<string, ExactSum>;
 
-  constructor(method: PnlMethod, contract: Contract = SPOT, state?: LedgerState) {
+  constructor(method: PnlMethod, contract: Contract = SPOT, state?: PositionState) {
     this.method = method;
     this.contract = contract;
-    this.#fees = new Map([...(state?.fees ?? [])].map(([currency, fee]) => [currency, new ExactSum(fee)]));
     if (state === undefined && !contract.inverse) this.#narrow = NarrowPosition.flat(method, contract.multiplier);
     if (this.#narrow === undefined) this.#exact = new ExactPosition(method, contract, state);
   }
 
-  /** Quantity must not be negative; a fill of quantity zero changes only the fees. */
+  /** Quantity must not be negative. Fees are booked elsewhere. */
   apply(fill: PositionFill): void {
     this.trade(fill.side === 'buy' ? fill.quantity : -fill.quantity, fill.price);
-    this.pay(fill.feeCurrency, fill.fee);
   }
 
   /** Positive quantities buy. Throws a RangeError for NaN and infinities. */
@@ -49,14 +40,6 @@ export class PositionLedger {
     this.#exact ??= new ExactPosition(this.method, this.contract, this.#narrow?.state);
     this.#narrow = undefined;
     return this.#exact;
-  }
-
-  /** Positive is paid, negative a rebate. */
-  pay(currency: string, fee: number): void {
-    if (fee === 0) return;
-    let sum = this.#fees.get(currency);
-    if (sum === undefined) this.#fees.set(currency, (sum = new ExactSum()));
-    sum.add(fee);
   }
 
   get #position(): NarrowPosition | ExactPosition {
@@ -98,11 +81,6 @@ export class PositionLedger {
     return this.#position.cashFlow;
   }
 
-  /** By currency; positive is paid, negative is a rebate. */
-  get fees(): ReadonlyMap<string, Amount> {
-    return new Map(Array.from(this.#fees, ([currency, sum]) => [currency, sum.amount]));
-  }
-
   /** What is open, at `mark`. A flat position needs no mark. */
   value(mark: number | null): Amount | null {
     if (this.isFlat) return 0n;
@@ -115,7 +93,8 @@ export class PositionLedger {
     return value === null ? null : value - this.openCost;
   }
 
-  get state(): LedgerState {
-    return { ...this.#position.state, fees: this.fees };
+  /** What a checkpoint keeps. */
+  get state(): PositionState {
+    return this.#position.state;
   }
 }

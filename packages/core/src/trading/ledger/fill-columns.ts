@@ -1,0 +1,86 @@
+/**
+ * Fills as columns: what booking needs, without an object a row. Ascending by time, then venue and execution id, so that
+ * the order does not depend on which row arrived first.
+ */
+import type { Fill } from '../../model/event.ts';
+
+/** What the fills of one position have in common. */
+export interface FillGroup {
+  readonly strategy: string;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly account: string;
+  /** Currency of the price. */
+  readonly currency: string;
+  readonly feeCurrency: string;
+}
+
+export interface FillColumns {
+  readonly groups: readonly FillGroup[];
+  /** Index into `groups`, for each fill. */
+  readonly group: Uint32Array;
+  /** Whole milliseconds since the epoch, rounded down. */
+  readonly timesMs: Float64Array;
+  /** Positive bought, negative sold. */
+  readonly quantities: Float64Array;
+  readonly prices: Float64Array;
+  /** Positive paid, negative a rebate. */
+  readonly fees: Float64Array;
+}
+
+const MS = 1_000_000n;
+
+export function byTimeAndId(a: Fill, b: Fill): number {
+  if (a.timeNanos !== b.timeNanos) return a.timeNanos < b.timeNanos ? -1 : 1;
+  if (a.venue !== b.venue) return a.venue < b.venue ? -1 : 1;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/** The fills need no order. */
+export function fillColumnsOf(fills: readonly Fill[]): FillColumns {
+  const sorted = [...fills].sort(byTimeAndId);
+  const groups: FillGroup[] = [];
+  const numbers = new Map<string, number>();
+  const numberOf = (fill: Fill): number => {
+    const { strategy, venue, symbol, account, currency, feeCurrency } = fill;
+    const id = JSON.stringify([strategy, venue, symbol, account, currency, feeCurrency]);
+    let number = numbers.get(id);
+    if (number === undefined) {
+      number = groups.push({ strategy, venue, symbol, account, currency, feeCurrency }) - 1;
+      numbers.set(id, number);
+    }
+    return number;
+  };
+  return {
+    groups,
+    group: Uint32Array.from(sorted, numberOf),
+    timesMs: Float64Array.from(sorted, ({ timeNanos }) => Number((timeNanos - (((timeNanos % MS) + MS) % MS)) / MS)),
+    quantities: Float64Array.from(sorted, ({ side, quantity }) => (side === 'buy' ? quantity : -quantity)),
+    prices: Float64Array.from(sorted, ({ price }) => price),
+    fees: Float64Array.from(sorted, ({ fee }) => fee),
+  };
+}
+
+/** Both, in order of time; of equal stamps those of `a` first. */
+export function mergeFillColumns(a: FillColumns, b: FillColumns): FillColumns {
+  if (b.timesMs.length === 0) return a;
+  const size = a.timesMs.length + b.timesMs.length;
+  const merged = {
+    groups: [...a.groups, ...b.groups],
+    group: new Uint32Array(size),
+    timesMs: new Float64Array(size),
+    quantities: new Float64Array(size),
+    prices: new Float64Array(size),
+    fees: new Float64Array(size),
+  };
+  let [i, j] = [0, 0];
+  for (let at = 0; at < size; at++) {
+    const takesA =
+      j >= b.timesMs.length || (i < a.timesMs.length && (a.timesMs[i] as number) <= (b.timesMs[j] as number));
+    const [from, row, shift] = takesA ? [a, i++, 0] : [b, j++, a.groups.length];
+    merged.group[at] = (from.group[row] as number) + shift;
+    for (const name of ['timesMs', 'quantities', 'prices', 'fees'] as const)
+      merged[name][at] = from[name][row] as number;
+  }
+  return merged;
+}

@@ -1,0 +1,125 @@
+/**
+ * Reads what profit and loss needs: fills in columns, money beside them, exchange rates, and marks for all steps at once.
+ * Where a store offers no columns, its rows tell the same.
+ */
+import {
+  correctFills,
+  fillColumnsOf,
+  midOf,
+  RateBook,
+  type CashFlow,
+  type FillColumns,
+  type PositionKey,
+  type SideFlow,
+} from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
+import type { StoreReader } from '../ports.ts';
+import { MAX_MARKS, MAX_ROWS, refuseTooManyRows } from './limit.ts';
+import { endNanosOf, startNanosOf, type FillRange, type TradingFilters } from './trading-read.ts';
+
+/** How far before a range its exchange rates are looked for. */
+const RATES_BEFORE_MS = 7 * 86_400_000;
+
+export interface ReadFrom {
+  readonly reader: StoreReader;
+  readonly range: FillRange;
+  readonly filters: TradingFilters;
+  readonly signal?: AbortSignal;
+}
+
+/** Corrections applied. Throws `query.limit` past the row limit. */
+export async function readFillColumns({ reader, range, filters, signal }: ReadFrom): Promise<FillColumns> {
+  const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit: MAX_ROWS + 1 };
+  const columns = (await reader.fillColumns?.(filter, signal)) ?? (await fromRows());
+  refuseTooManyRows(columns.timesMs.length, 'fills');
+  return columns;
+
+  async function fromRows(): Promise<FillColumns> {
+    const fills = await reader.events('fills', filter, signal);
+    const ever = { startNanos: 0n, endNanos: 2n ** 63n - 1n };
+    const corrections = await reader.events('fills', { ...ever, execution: ['bust', 'amend'] }, signal);
+    return fillColumnsOf(correctFills([...fills, ...corrections.filter(({ execution }) => execution !== 'new')]));
+  }
+}
+
+/** In order of time. Deposits and withdrawals are capital; what is paid for nothing but holding is income. */
+export async function readFlows({ reader, range, filters, signal }: ReadFrom): Promise<SideFlow[]> {
+  const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit: MAX_ROWS + 1 };
+  const flows = await reader.events('cash_flows', filter, signal);
+  refuseTooManyRows(flows.length, 'cash flows');
+  return flows.map((flow) => ({ ...ledgerOf(flow), key: keyOf(flow), timeMs: Number(flow.timeNanos / 1_000_000n) }));
+}
+
+function ledgerOf({ kind, amount, currency }: CashFlow): Pick<SideFlow, 'ledger' | 'amount' | 'currency'> {
+  if (kind === 'fee') return { ledger: 'fees', amount: -amount, currency };
+  return { ledger: kind === 'deposit' || kind === 'withdrawal' ? 'capital' : 'income', amount, currency };
+}
+
+function keyOf({ strategy, venue, symbol, account, currency }: CashFlow): PositionKey {
+  return { strategy, venue, symbol, account, currency };
+}
+
+export async function readRates({ reader, range, signal }: Omit<ReadFrom, 'filters'>): Promise<RateBook> {
+  const startNanos = startNanosOf({ ...range, startMs: range.startMs - RATES_BEFORE_MS });
+  const rates = await reader.events(
+    'fx_rates',
+    { startNanos, endNanos: endNanosOf(range), limit: MAX_ROWS + 1 },
+    signal,
+  );
+  refuseTooManyRows(rates.length, 'exchange rates');
+  return new RateBook(rates.map((one) => ({ ...one, timeMs: Number(one.timeNanos / 1_000_000n) })));
+}
+
+export interface Instrument {
+  readonly venue: string;
+  readonly symbol: string;
+}
+
+export interface Times {
+  readonly timesMs: readonly number[];
+  /** Where the times are a grid: its width. */
+  readonly stepMs?: number;
+}
+
+/** The mid of an instrument at the step with a number, NaN where there is none. */
+export type MarkAt = (instrument: Instrument) => (step: number) => number;
+
+/** Throws `query.limit` when steps times instruments are too many. */
+export async function readMarks(
+  from: Pick<ReadFrom, 'reader' | 'signal'>,
+  instruments: readonly Instrument[],
+  times: Times,
+): Promise<MarkAt> {
+  const unique = [...new Map(instruments.map((one) => [nameOf(one), one])).values()];
+  const count = times.timesMs.length;
+  if (unique.length * count > MAX_MARKS) {
+    const text = `the chart needs more than ${MAX_MARKS} marks (steps times instruments); raise the interval, shorten the range or filter`;
+    throw new TapewatchError('query.limit', text);
+  }
+  const marks = await marksOf(from, unique, times);
+  const rows = new Map(unique.map((one, i) => [nameOf(one), i * count]));
+  return (instrument) => {
+    const row = rows.get(nameOf(instrument));
+    return row === undefined ? () => NaN : (step) => marks[row + step] ?? NaN;
+  };
+}
+
+async function marksOf(
+  { reader, signal }: Pick<ReadFrom, 'reader' | 'signal'>,
+  instruments: readonly Instrument[],
+  { timesMs, stepMs }: Times,
+): Promise<ArrayLike<number>> {
+  const [startMs] = timesMs;
+  if (startMs === undefined || instruments.length === 0) return [];
+  const grid = { instruments, startMs, stepMs: stepMs ?? 0, count: timesMs.length };
+  const known = stepMs === undefined ? undefined : await reader.marks?.(grid, signal);
+  if (known !== undefined) return known;
+  const asked = instruments.flatMap(({ venue, symbol }) =>
+    timesMs.map((endMs) => ({ venue, symbol, timeNanos: endNanosOf({ startMs: 0, endMs }) })),
+  );
+  return (await reader.quotesBefore(asked, signal)).map((quote) => midOf(quote).mid ?? NaN);
+}
+
+function nameOf({ venue, symbol }: Instrument): string {
+  return `${venue}\u0000${symbol}`;
+}
