@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { correctSkew, serverSkew } from './clock-skew.ts';
 import { buildForest, walk } from './span-tree.ts';
-import type { SpanKind, SpanNode, TraceSpan } from './span.ts';
+import type { SpanKind } from '../model/span.ts';
+import type { SpanNode, TraceSpan } from './span.ts';
 
 const FILE = join(__dirname, '../../../../../shared/data/zipkin/skew.json');
 const US = 1_000;
@@ -22,7 +23,7 @@ function serverOf({ server = 'backend', clientUs, serverUs }: Call): SpanNode {
     [start, duration]: readonly [number, number],
   ): TraceSpan => ({
     ...{ traceId: '1', spanId, parentSpanId: kind === 'server' ? '3' : '', name: 'get', service: host, host, kind },
-    ...{ startNanos: BigInt(start * US), endNanos: BigInt((start + duration) * US) },
+    ...{ timeNanos: BigInt(start * US), endNanos: BigInt((start + duration) * US) },
   });
   const { roots } = buildForest([one('3', 'frontend', 'client', clientUs), one('4', server, 'server', serverUs)]);
   return roots[0]?.children[0] as SpanNode;
@@ -68,7 +69,7 @@ const recorded: TraceSpan[] = existsSync(FILE)
       service: span.localEndpoint.serviceName,
       host: span.localEndpoint.ipv4,
       kind: (span.kind?.toLowerCase() ?? 'internal') as SpanKind,
-      startNanos: BigInt(span.timestamp) * 1_000n,
+      timeNanos: BigInt(span.timestamp) * 1_000n,
       endNanos: BigInt(span.timestamp + span.duration) * 1_000n,
     }))
   : [];

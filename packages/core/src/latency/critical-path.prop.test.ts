@@ -10,7 +10,7 @@ const traces = fc
   .map((rows) =>
     rows.map(({ up, start, length }, i): TraceSpan => ({
       ...{ traceId: 't', spanId: `${i}`, parentSpanId: i === 0 ? '' : `${up % i}`, name: 'n', service: 's' },
-      ...{ host: 'h', kind: 'internal', startNanos: BigInt(start), endNanos: BigInt(start + length) },
+      ...{ host: 'h', kind: 'internal', timeNanos: BigInt(start), endNanos: BigInt(start + length) },
     })),
   );
 

@@ -33,7 +33,7 @@ function spansOf({ data: [trace] }: JaegerFile): TraceSpan[] {
     service: trace?.processes[span.processID]?.serviceName ?? '',
     host: '',
     kind: 'internal',
-    startNanos: BigInt(span.startTime),
+    timeNanos: BigInt(span.startTime),
     endNanos: BigInt(span.startTime + span.duration),
   }));
 }
@@ -98,7 +98,7 @@ if (goldens.length === 0) {
 function span(spanId: string, parentSpanId: string, start: number, end: number): TraceSpan {
   return {
     ...{ traceId: 't', spanId, parentSpanId, name: spanId, service: 's', host: 'h', kind: 'internal' },
-    ...{ startNanos: BigInt(start), endNanos: BigInt(end) },
+    ...{ timeNanos: BigInt(start), endNanos: BigInt(end) },
   };
 }
 

@@ -19,7 +19,7 @@ export interface SpanForest {
 }
 
 export function buildForest(spans: readonly TraceSpan[]): SpanForest {
-  const originNanos = spans.reduce((min, { startNanos }) => (startNanos < min ? startNanos : min), MAX);
+  const originNanos = spans.reduce((min, { timeNanos }) => (timeNanos < min ? timeNanos : min), MAX);
   const { nodes, byId, duplicates, reversed } = collect(spans, originNanos);
   const roots: SpanNode[] = [];
   let orphans = 0;
@@ -81,7 +81,7 @@ function collect(spans: readonly TraceSpan[], originNanos: bigint): Collected {
       duplicates++;
       continue;
     }
-    const start = Number(span.startNanos - originNanos);
+    const start = Number(span.timeNanos - originNanos);
     const end = Number(span.endNanos - originNanos);
     if (end < start) reversed++;
     const node = { span, start, end: Math.max(start, end), parent: null, children: [] };
