@@ -7,10 +7,12 @@ import type { PromqlEngine } from '../ports.ts';
 
 /** Starting is not held up for longer. */
 const MAX_MS = 1_000;
+/** Of these, for finding the longest history. */
+const MAX_SEARCH_MS = 500;
 /** Rounds over other ranges: the compiler waits until code has run some times. */
 const ROUNDS = 6;
 /** Metrics of which the one with the longest history is asked on: loops that hardly turn are not compiled. */
-const MAX_METRICS = 16;
+const MAX_METRICS = 32;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** Questions about numbers lie beside the grid of the boards, so that none of their answers is kept from here. */
@@ -40,7 +42,9 @@ export async function warmUp(
   };
   const { numbers, distribution } = examples(series);
   let [longest, most] = ['', -1];
+  const searching = AbortSignal.timeout(MAX_SEARCH_MS);
   for (const metric of numbers) {
+    if (searching.aborted) break;
     const samples = await ask(metric, halfDayUntil(minuteMs - BESIDE_GRID_MS));
     if (samples > most) [longest, most] = [metric, samples];
   }
@@ -66,10 +70,11 @@ function examples(series: Iterable<SeriesDefinition>): { numbers: string[]; dist
     if (kind === 'distribution') distribution ??= labels.toString();
     else numbers.push(labels.toString());
   }
-  // Evenly over all of them: those of one source stand together.
-  const every = Math.max(1, numbers.length / MAX_METRICS);
-  const some = Array.from({ length: Math.min(numbers.length, MAX_METRICS) }, (_, i) => numbers[Math.floor(i * every)]);
-  return { numbers: some as string[], distribution };
+  if (numbers.length <= MAX_METRICS) return { numbers, distribution };
+  // Evenly from the first to the last: those of one source stand together.
+  const every = (numbers.length - 1) / (MAX_METRICS - 1);
+  const some = Array.from({ length: MAX_METRICS }, (_, i) => numbers[Math.round(i * every)] as string);
+  return { numbers: some, distribution };
 }
 
 /** As boards ask. */
