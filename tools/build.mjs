@@ -17,6 +17,7 @@ if (only !== 'plugins') {
       main: 'sidecar/src/main.ts',
       'store-worker': 'sidecar/src/store/duckdb/worker.ts',
       'query-worker': 'sidecar/src/query/worker.ts',
+      'sql-sandbox': 'sidecar/src/query/sql/sandbox-process.ts',
     },
     join(root, 'sidecar/dist'),
   );

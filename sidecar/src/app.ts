@@ -20,6 +20,7 @@ import { warmUp } from './query/warm-up.ts';
 import { exemplarFinder } from './query/exemplar-query.ts';
 import { openQueries, type Queries } from './query/open-queries.ts';
 import { createQueryService } from './query/query-service.ts';
+import { openSql } from './query/sql/open-sql.ts';
 import { compileRegex } from './regex.ts';
 import { SCRAPE_STREAM } from './scrape/job-runner.ts';
 import { Scraper } from './scrape/scraper.ts';
@@ -86,8 +87,10 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
   const sourcesOpen = new Promise<void>((resolve) => (sourcesAreOpen = resolve));
   const alerting = await openAlerting(shared, { ...ingest, ...queries, sourcesOpen });
   const { line, engine, catalogue } = queries;
+  const sql = openSql(ingest.store, config.query.sql);
+  closers.push(() => sql.close());
   const queryService = createQueryService({
-    ...{ engine, reader: ingest.reader, alerting, line, exemplars: queries.exemplars },
+    ...{ engine, reader: ingest.reader, alerting, line, exemplars: queries.exemplars, sql },
     unitOf: catalogue.unitOf,
   });
   const { http, grafana } = await serve(shared, { ingest, queries, scraper, alerting, queryService });

@@ -10,6 +10,8 @@ export const ERROR_CODES = {
   'query.timeout': { status: 503, retryable: true },
   'query.cancelled': { status: 499, retryable: true },
   'query.execution': { status: 422, retryable: false },
+  'sql.refused': { status: 400, retryable: false },
+  'sql.unavailable': { status: 422, retryable: false },
   'auth.missing': { status: 401, retryable: false },
   'auth.denied': { status: 403, retryable: false },
   'rule.invalid': { status: 400, retryable: false },

@@ -5,6 +5,7 @@
  */
 import type { EventTable } from '@tapewatch/core';
 import { z } from 'zod';
+import { sqlQuery } from './query-sql.ts';
 
 /** Frames by format: time_series -> timeseries-multi 0.1 (instant: numeric-multi 0.1); table -> numeric-long 0.1;
  *  heatmap -> heatmap-cells 0.0, one frame per series, full resolution of the histogram. */
@@ -112,6 +113,7 @@ export const tapewatchQuery = z.discriminatedUnion('queryType', [
   pnlQuery,
   alertsQuery,
   eventsQuery,
+  sqlQuery,
 ]);
 
 export type TapewatchQueryDocument = z.infer<typeof tapewatchQuery>;

@@ -9,6 +9,7 @@ const ERROR_TYPES: Partial<Record<ErrorCode, string>> = {
   'query.invalid': 'bad_data',
   'query.limit': 'execution',
   'query.execution': 'execution',
+  'sql.unavailable': 'execution',
   'query.timeout': 'timeout',
   'query.cancelled': 'canceled',
   'auth.missing': 'unauthorized',

@@ -13,6 +13,7 @@ import type {
   SeriesData,
   SeriesDefinition,
 } from '@tapewatch/core';
+import type { EventExporter } from './event-export.ts';
 
 /** Raw samples as columns. Stamps as in `SampleSink`: seconds since the epoch, nanoseconds within the second. */
 export interface StampedColumns {
@@ -172,7 +173,7 @@ export interface MergedHistograms {
   readonly levelsMs: readonly number[];
 }
 
-export interface Store extends StoreReader {
+export interface Store extends StoreReader, EventExporter {
   /** Opens or creates, migrates to the present schema, and yields what a restart needs. */
   open(): Promise<Recovery>;
   /** Durable when it resolves; all or nothing. Rows whose id is known already are dropped, and counted in the result. */

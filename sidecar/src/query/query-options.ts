@@ -1,6 +1,7 @@
 /** Settings of the query engine that panels, rules and the HTTP API share. */
 import { DEFAULT_MAX_SAMPLES } from '@tapewatch/core';
 import { z } from 'zod';
+import { sqlOptions } from './sql/sql-options.ts';
 
 export const queryOptions = z
   .strictObject({
@@ -37,6 +38,7 @@ export const queryOptions = z
       .max(1_000_000_000)
       .default(150_000)
       .describe('numbers that a query looks at before it goes to a thread; handing over costs a few milliseconds'),
+    sql: sqlOptions,
   })
   .prefault({});
 

@@ -21,12 +21,15 @@ import type { UnitOf } from './expression-shape.ts';
 import { runPnl } from './pnl-query.ts';
 import { planPromql, runPromql } from './promql-query.ts';
 import { runSlippage } from './slippage-query.ts';
+import type { SqlRunner } from './sql/sql-query.ts';
 
 export interface QueryServiceDeps {
   readonly engine: PromqlEngine;
   readonly reader: StoreReader;
   readonly alerting: AlertingView;
   readonly exemplars: FindExemplars;
+  /** Absent: SQL is not offered. */
+  readonly sql?: Pick<SqlRunner, 'run'>;
   /** Where queries on rows wait for their turn; PromQL waits inside the engine. Absent: they do not wait. */
   readonly line?: QueryLine;
   /** The unit of a metric as its publisher states it. */
@@ -69,6 +72,9 @@ function runQuery(
       return runAlerts(query, envelope, deps.alerting);
     case 'events':
       return runEvents(query, envelope, deps.reader, signal);
+    case 'sql':
+      if (deps.sql === undefined) throw new TapewatchError('sql.unavailable', 'SQL is not offered here');
+      return deps.sql.run(query, envelope, signal);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The part of the store contract about events of markets, accounts, agents, exchanges and traces. */
-import type { EventRow } from '@tapewatch/core';
+import { nanos, type EventRow } from '@tapewatch/core';
 import type { EventFilter, Recovery, Store } from '../ports.ts';
 import {
   bookOf,
@@ -48,7 +48,9 @@ export function describeTradingEvents(store: () => Store, restart: () => Promise
       ],
       spans: [spanOf('00f067aa0ba902b7', seconds(1)), spanOf('00f067aa0ba902b8', seconds(2), { attributes: {} })],
       fills: [fillOf('x', seconds(1)), fillOf('y', seconds(2), { execution: 'bust', refersTo: 'x', quantity: 0 })],
-      orders: [orderOf('x', seconds(1), { decisionNanos: seconds(0), decisionMid: 10.25, correlationId: 'trace-1' })],
+      orders: [
+        orderOf('x', seconds(1), { decisionNanos: nanos(seconds(0)), decisionMid: 10.25, correlationId: 'trace-1' }),
+      ],
     } as const;
     await store().append(batchOf({ events: Object.values(rows).flat() }));
     await restart();

@@ -18,8 +18,10 @@ import {
 } from '@tapewatch/core';
 import type {
   ColumnBatch,
+  EventExportRequest,
   EventFilter,
   EventRowByTable,
+  ExportedEvents,
   MarkRequest,
   MergedHistograms,
   MergeRequest,
@@ -48,6 +50,7 @@ import { LateSamples } from './late-samples.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { packBatch, withLabels, type PackedBatch } from './packed-batch.ts';
 import { readBases, readDeltas } from './read-distributions.ts';
+import { exportEvents, removeOldExports } from './export-events.ts';
 import { readEvents, readQuotesBefore, type AskedQuote } from './read-events.ts';
 import { readMerged } from './read-merged.ts';
 import { readRawSince } from './read-raw.ts';
@@ -113,6 +116,7 @@ export class DuckDbStore implements Store {
 
   async #openOnce(): Promise<Recovery> {
     await this.#session.open();
+    removeOldExports(this.#options.path);
     const recovery = await this.#session.read(async (connection) => {
       this.#lastBatch = (await readMark(connection, BATCH_MARK)) ?? 0;
       return readRecovery(connection);
@@ -304,6 +308,10 @@ export class DuckDbStore implements Store {
     signal?: AbortSignal,
   ): Promise<EventRowByTable[T][]> {
     return this.#read((connection) => readEvents(connection, table, filter), signal);
+  }
+
+  exportEvents(request: EventExportRequest, signal?: AbortSignal): Promise<ExportedEvents> {
+    return this.#read((connection) => exportEvents(connection, this.#options.path, request), signal);
   }
 
   async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(Quote | null)[]> {

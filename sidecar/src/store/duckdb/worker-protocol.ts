@@ -7,7 +7,16 @@ import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
 import type { PackedLabels } from '../../label-exchange.ts';
 import { reasonOf } from '../faults.ts';
 import type { NoticeKind } from './maintenance.ts';
-import type { EventFilter, EventRowByTable, MarkRequest, MergeRequest, RawSlice, Recovery } from '../../ports.ts';
+import type {
+  EventExportRequest,
+  EventFilter,
+  EventRowByTable,
+  ExportedEvents,
+  MarkRequest,
+  MergeRequest,
+  RawSlice,
+  Recovery,
+} from '../../ports.ts';
 import type { MergedSlices, SelectSlices } from '../slices.ts';
 import type { BackupResult } from './backup.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
@@ -25,6 +34,7 @@ export interface StoreCalls {
   mergedHistograms: { arguments: [MergeRequest]; result: MergedSlices | undefined };
   series: { arguments: [readonly (readonly Matcher[])[], number, number]; result: PlainSeries[] };
   events: { arguments: [EventTable, EventFilter]; result: EventRowByTable[EventTable][] };
+  exportEvents: { arguments: [EventExportRequest]; result: ExportedEvents };
   quotesBefore: {
     arguments: [readonly { venue: string; symbol: string; timeNanos: bigint }[]];
     result: (Quote | null)[];

@@ -19,8 +19,10 @@ import type {
 import { TapewatchError } from '../../errors.ts';
 import type {
   ColumnBatch,
+  EventExportRequest,
   EventFilter,
   EventRowByTable,
+  ExportedEvents,
   MarkRequest,
   MergedHistograms,
   MergeRequest,
@@ -133,6 +135,10 @@ export class WorkerStore implements Store {
     signal?: AbortSignal,
   ): Promise<EventRowByTable[T][]> {
     return (await this.#call('events', [table, filter], { signal })) as EventRowByTable[T][];
+  }
+
+  exportEvents(request: EventExportRequest, signal?: AbortSignal): Promise<ExportedEvents> {
+    return this.#call('exportEvents', [request], { signal });
   }
 
   quotesBefore(

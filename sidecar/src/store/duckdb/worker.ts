@@ -30,6 +30,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     series: async (signal, matcherLists, startMs, endMs) =>
       (await store.series(matcherLists, startMs, endMs, signal)).map(withPairs),
     events: (signal, table, filter) => store.events(table, filter, signal),
+    exportEvents: (signal, request) => store.exportEvents(request, signal),
     quotesBefore: (signal, asked) => store.quotesBefore(asked, signal),
     fillColumns: (signal, filter) => store.fillColumns(filter, signal),
     marks: (signal, request) => store.marks(request, signal),
