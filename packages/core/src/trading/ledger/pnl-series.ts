@@ -37,6 +37,8 @@ export interface PnlSeries {
   readonly lines: readonly PnlLine[];
   /** Everything as it stands at the last time. */
   readonly rows: readonly PnlRow[];
+  /** What is open then, with its mark; NaN where there is none. */
+  readonly open: readonly { readonly position: BookedPosition; readonly mark: number }[];
 }
 
 interface Line extends PnlLine {
@@ -124,7 +126,8 @@ class Pass {
       return Number.isNaN(mark) ? null : mark;
     };
     const lines = [...this.#lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
-    return { lines, rows: this.#book.report(by, markOf, timesMs[timesMs.length - 1] ?? 0) };
+    const open = [...this.#tracked.values()].filter(({ position }) => !position.ledger.isFlat);
+    return { lines, rows: this.#book.report(by, markOf, timesMs[timesMs.length - 1] ?? 0), open };
   }
 
   #track(position: BookedPosition): Tracked {

@@ -4,9 +4,12 @@
  * fees paid since the last trade, so that trades and what is pending add up to the ledger.
  */
 import type { Fill } from '../../model/event.ts';
+import { msFromNanos } from '../../model/time.ts';
 import { amountFromNumber, divideRounded, fixedFromNumber, numberFromAmount, type Amount } from '../fixed-point.ts';
 import type { PositionKey } from '../ledger/booked-position.ts';
 import type { PnlMethod } from '../ledger/exact-position.ts';
+import { ExactSum } from '../ledger/exact-sum.ts';
+import type { FillColumns, FillGroup } from '../ledger/fill-columns.ts';
 import { PositionLedger } from '../ledger/position.ts';
 
 /** A desk that is never flat makes no round trip; it is measured by what it closes. */
@@ -16,24 +19,36 @@ export type TradeUnit = (typeof TRADE_UNITS)[number];
 export interface ClosedTrade {
   readonly key: PositionKey;
   /** When the position was opened (round trip), or of the last trade before. */
-  readonly openedNanos: bigint;
-  readonly closedNanos: bigint;
+  readonly openedMs: number;
+  readonly closedMs: number;
   /** Realised less fees in the currency of the position. */
   readonly profit: number;
   /** Fees in other currencies are not part of `profit`. */
   readonly hasForeignFees: boolean;
 }
 
+interface Execution {
+  readonly timeMs: number;
+  /** Positive bought, negative sold. */
+  readonly quantity: number;
+  readonly price: number;
+  readonly fee: number;
+  readonly feeCurrency: string;
+}
+
 interface OpenTrade {
   readonly key: PositionKey;
   readonly ledger: PositionLedger;
-  /** Realised, less fees, since the last trade. */
-  pending: Amount;
-  openedNanos: bigint;
+  isLong: boolean;
+  /** Of the ledger, when the last trade was closed. */
+  realisedBefore: Amount;
+  /** Paid since then. */
+  fees: ExactSum;
+  openedMs: number;
   hasForeignFees: boolean;
 }
 
-/** Fills must come in ascending order of time; ties keep their order. */
+/** Executions must come in ascending order of time; ties keep their order. */
 export class ClosedTradeBook {
   readonly #unit: TradeUnit;
   readonly #method: PnlMethod;
@@ -46,54 +61,86 @@ export class ClosedTradeBook {
 
   /** The trade that this fill closes, if it closes one. */
   apply(fill: Fill): ClosedTrade | undefined {
-    const trade = this.#tradeOf(fill);
-    const { ledger } = trade;
-    const [before, realised] = [ledger.quantity, ledger.realised];
-    ledger.apply(fill);
-    trade.pending += ledger.realised - realised;
-    if (before === 0) trade.openedNanos = fill.timeNanos;
-    const after = ledger.quantity;
-    const hasClosed = before !== 0 && before > 0 !== (fill.side === 'buy');
-    const isRound = hasClosed && (after === 0 || after > 0 !== before > 0);
-    const ends = this.#unit === 'round-trip' ? isRound : hasClosed;
-    // Of a fill that turns the position round, the part that opens the new one pays its share of the fee there.
-    const opening = ends ? amountOfFee(fill, before, after) : 0n;
-    if (fill.fee !== 0 && fill.feeCurrency !== fill.currency) trade.hasForeignFees = true;
-    else trade.pending -= amountFromNumber(fill.fee) - opening;
-    if (!ends) return undefined;
-    const { key, openedNanos, hasForeignFees } = trade;
-    const profit = numberFromAmount(trade.pending);
-    trade.pending = -opening;
-    trade.openedNanos = fill.timeNanos;
-    trade.hasForeignFees = false;
-    return { key, openedNanos, closedNanos: fill.timeNanos, profit, hasForeignFees };
+    const { price, fee, feeCurrency } = fill;
+    const quantity = fill.side === 'buy' ? fill.quantity : -fill.quantity;
+    const timeMs = msFromNanos(fill.timeNanos);
+    return this.#execute(this.#tradeOf(fill), { timeMs, quantity, price, fee, feeCurrency });
+  }
+
+  /** The trades that the rows close, in order. */
+  applyColumns({ groups, group, timesMs, quantities, prices, fees }: FillColumns): ClosedTrade[] {
+    const open = groups.map((one) => this.#tradeOf(one));
+    const closed: ClosedTrade[] = [];
+    for (let row = 0; row < timesMs.length; row++) {
+      const number = group[row] as number;
+      const trade = this.#execute(open[number] as OpenTrade, {
+        timeMs: timesMs[row] as number,
+        quantity: quantities[row] as number,
+        price: prices[row] as number,
+        fee: fees[row] as number,
+        feeCurrency: (groups[number] as FillGroup).feeCurrency,
+      });
+      if (trade !== undefined) closed.push(trade);
+    }
+    return closed;
   }
 
   /** Realised less fees that belong to trades which are still open, by currency. */
   pending(): ReadonlyMap<string, number> {
     const sums = new Map<string, Amount>();
-    for (const { key, pending } of this.#open.values()) {
+    for (const { key, ledger, realisedBefore, fees } of this.#open.values()) {
+      const pending = ledger.realised - realisedBefore - fees.amount;
       sums.set(key.currency, (sums.get(key.currency) ?? 0n) + pending);
     }
     return new Map([...sums].map(([currency, sum]) => [currency, numberFromAmount(sum)]));
   }
 
-  #tradeOf(fill: Fill): OpenTrade {
-    const { strategy, venue, symbol, account, currency } = fill;
+  #execute(trade: OpenTrade, execution: Execution): ClosedTrade | undefined {
+    const { ledger, key } = trade;
+    const isBuy = execution.quantity > 0;
+    const wasFlat = ledger.isFlat;
+    ledger.trade(execution.quantity, execution.price);
+    if (wasFlat) {
+      trade.isLong = isBuy;
+      trade.openedMs = execution.timeMs;
+    }
+    const closes = !wasFlat && isBuy !== trade.isLong && execution.quantity !== 0;
+    const turned = closes && !ledger.isFlat && ledger.fixedQuantity > 0n !== trade.isLong;
+    if (execution.feeCurrency === key.currency) trade.fees.add(execution.fee);
+    else if (execution.fee !== 0) trade.hasForeignFees = true;
+    if (!closes || (this.#unit === 'round-trip' && !turned && !ledger.isFlat)) return undefined;
+    return settle(trade, execution, turned);
+  }
+
+  #tradeOf({ strategy, venue, symbol, account, currency }: PositionKey): OpenTrade {
     const id = `${strategy}\u0000${venue}\u0000${symbol}\u0000${account}\u0000${currency}`;
     let trade = this.#open.get(id);
     if (trade === undefined) {
       const key = { strategy, venue, symbol, account, currency };
       const ledger = new PositionLedger(this.#method);
-      trade = { key, ledger, pending: 0n, openedNanos: fill.timeNanos, hasForeignFees: false };
+      const start = { isLong: true, realisedBefore: 0n, openedMs: 0, hasForeignFees: false };
+      trade = { key, ledger, fees: new ExactSum(), ...start };
       this.#open.set(id, trade);
     }
     return trade;
   }
 }
 
-/** The share of a fill's fee that belongs to what it opens after crossing zero; 0 when it does not cross. */
-function amountOfFee({ fee, feeCurrency, currency, quantity }: Fill, before: number, after: number): Amount {
-  if (fee === 0 || feeCurrency !== currency || after === 0 || after > 0 === before > 0) return 0n;
-  return divideRounded(amountFromNumber(fee) * fixedFromNumber(Math.abs(after)), fixedFromNumber(quantity));
+/** Closes the trade. Of a fill that turned the position round, what opens the new one pays its share of the fee there. */
+function settle(trade: OpenTrade, execution: Execution, turned: boolean): ClosedTrade {
+  const { key, ledger, openedMs, hasForeignFees } = trade;
+  const opening = turned && execution.feeCurrency === key.currency ? openingFee(execution, ledger) : 0n;
+  const { realised } = ledger;
+  const profit = numberFromAmount(realised - trade.realisedBefore - trade.fees.amount + opening);
+  trade.realisedBefore = realised;
+  trade.fees = new ExactSum(opening);
+  trade.openedMs = execution.timeMs;
+  trade.hasForeignFees = false;
+  if (turned) trade.isLong = !trade.isLong;
+  return { key, openedMs, closedMs: execution.timeMs, profit, hasForeignFees };
+}
+
+function openingFee({ fee, quantity }: Execution, ledger: PositionLedger): Amount {
+  const open = ledger.fixedQuantity < 0n ? -ledger.fixedQuantity : ledger.fixedQuantity;
+  return divideRounded(amountFromNumber(fee) * open, fixedFromNumber(Math.abs(quantity)));
 }

@@ -34,7 +34,7 @@ export function performanceOf(
 ): PerformanceReport {
   const series = periodReturns(points, flows);
   const { returns, ruined } = series;
-  const drawdown = drawdownOf(flows.length === 0 ? points : withoutFlows(points, returns));
+  const drawdown = drawdownOf(withoutFlows(points, flows));
   const growth = growthRate(series, options);
   const sharpe = sharpeOf(returns, options);
   const unlessRuined = (of: Figure): Figure => (ruined ? withheld('ruined') : of);
@@ -55,16 +55,17 @@ export function performanceOf(
   };
 }
 
-/** The start's capital grown by the returns: a deposit would hide a drawdown, a withdrawal would look like one. */
-function withoutFlows(points: readonly EquityPoint[], returns: readonly number[]): EquityPoint[] {
+/**
+ * The start's capital grown by the returns: a deposit would hide a drawdown, a withdrawal would look like one. Ends with
+ * ruin. Points without flows stay as they are.
+ */
+export function withoutFlows(points: readonly EquityPoint[], flows: readonly EquityFlow[]): readonly EquityPoint[] {
   const [first] = points;
-  if (first === undefined) return [];
+  if (first === undefined || flows.length === 0) return points;
   let equity = first.equity;
-  return [
-    first,
-    ...returns.map((value, i) => ({
-      timeNanos: (points[i + 1] as EquityPoint).timeNanos,
-      equity: (equity *= 1 + value),
-    })),
-  ];
+  const grown = periodReturns(points, flows).returns.map((value, i) => ({
+    timeNanos: (points[i + 1] as EquityPoint).timeNanos,
+    equity: (equity *= 1 + value),
+  }));
+  return [first, ...grown];
 }

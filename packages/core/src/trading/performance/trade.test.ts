@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Fill } from '../../model/event.ts';
 import { nanos } from '../../model/time.ts';
+import { fillColumnsOf } from '../ledger/fill-columns.ts';
 import { PositionLedger } from '../ledger/position.ts';
 import { amountFromNumber, numberFromAmount } from '../fixed-point.ts';
 import { ClosedTradeBook, type ClosedTrade, type TradeUnit } from './closed-trade.ts';
@@ -15,7 +16,7 @@ const FILL: Fill = {
 };
 
 const fillsOf = (...rows: Partial<Fill>[]): Fill[] =>
-  rows.map((row, i) => ({ ...FILL, id: String(i), timeNanos: nanos(BigInt(i)), ...row }));
+  rows.map((row, i) => ({ ...FILL, id: String(i), timeNanos: nanos(BigInt(i) * 1_000_000n), ...row }));
 
 function closed(fills: readonly Fill[], unit: TradeUnit): ClosedTrade[] {
   const book = new ClosedTradeBook(unit, 'average');
@@ -32,7 +33,7 @@ describe('closed trades', () => {
   it('a round trip runs from flat to flat and pays all its fees', () => {
     const [trade, ...others] = closed(scaled, 'round-trip');
     expect(others).toEqual([]);
-    expect(trade).toMatchObject({ profit: -2, openedNanos: 0n, closedNanos: 2n, hasForeignFees: false });
+    expect(trade).toMatchObject({ profit: -2, openedMs: 0, closedMs: 2, hasForeignFees: false });
   });
 
   it('a closing fill is a trade of its own', () => {
@@ -45,9 +46,9 @@ describe('closed trades', () => {
       { side: 'sell', quantity: 3, price: 110, fee: 3 },
       { quantity: 2, price: 105 },
     );
-    expect(closed(turned, 'round-trip').map(({ profit, openedNanos }) => [profit, openedNanos])).toEqual([
-      [9, 0n],
-      [8, 1n],
+    expect(closed(turned, 'round-trip').map(({ profit, openedMs }) => [profit, openedMs])).toEqual([
+      [9, 0],
+      [8, 1],
     ]);
   });
 
@@ -74,6 +75,9 @@ describe('closed trades', () => {
           ledger.apply(each);
           sum += book.apply(each)?.profit ?? 0;
         }
+        const columns = fillColumnsOf(fillsOf(...rows));
+        const again = new ClosedTradeBook(one, 'fifo').applyColumns(columns);
+        expect(again.reduce((total, { profit }) => total + profit, 0)).toBe(sum);
         const fees = rows.reduce((total, { fee }) => total + amountFromNumber(fee), 0n);
         const net = numberFromAmount(ledger.realised - fees);
         expect(sum + (book.pending().get('USD') ?? 0)).toBeCloseTo(net, 8);
