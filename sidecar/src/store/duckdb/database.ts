@@ -10,6 +10,7 @@ import { TapewatchError } from '../../errors.ts';
 import { reasonOf } from '../faults.ts';
 import { isCorrupt } from './corruption.ts';
 import { segmentFolder } from './segment-folder.ts';
+import { closeFeeds } from './vector-append.ts';
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -67,12 +68,16 @@ export class Database {
 
   disconnect(connection: DuckDBConnection): void {
     this.#connections.splice(this.#connections.indexOf(connection), 1);
+    closeFeeds(connection);
     connection.closeSync();
   }
 
   /** No call may be in flight. */
   close(): void {
-    for (const connection of this.#connections.splice(0)) connection.closeSync();
+    for (const connection of this.#connections.splice(0)) {
+      closeFeeds(connection);
+      connection.closeSync();
+    }
     this.#instance.closeSync();
   }
 

@@ -1,9 +1,11 @@
 /**
  * Rows from typed arrays straight into the engine's vectors, 2,048 at a time, through an appender inside the
  * connection's transaction: no JavaScript value a row. A list column is its entries (offset, length) and a child vector.
+ * Appenders and chunks are native memory that only a garbage collection gives back, so a connection keeps one pair a table:
+ * made anew for each commit they held some hundred megabytes.
  */
 import duckdb from '@duckdb/node-bindings';
-import { DuckDBDataChunk, LIST, type DuckDBConnection, type DuckDBType } from '@duckdb/node-api';
+import { DuckDBDataChunk, LIST, type DuckDBAppender, type DuckDBConnection, type DuckDBType } from '@duckdb/node-api';
 
 const CHUNK_ROWS = 2_048;
 
@@ -14,6 +16,14 @@ export type PackedColumn =
   | { readonly type: DuckDBType; readonly items: Numbers }
   | { readonly type: DuckDBType; readonly items: Numbers; readonly offsets: Uint32Array };
 
+interface Feed {
+  readonly appender: DuckDBAppender;
+  readonly chunk: DuckDBDataChunk;
+}
+
+/** By table; there are as many as the schema has tables. */
+const feeds = new WeakMap<DuckDBConnection, Map<string, Feed>>();
+
 /** Appends all rows; columns in the order of the table, with exactly the width of its types. */
 export async function appendPacked(
   connection: DuckDBConnection,
@@ -21,14 +31,11 @@ export async function appendPacked(
   { columns, rowCount }: { columns: readonly PackedColumn[]; rowCount: number },
 ): Promise<void> {
   if (rowCount === 0) return;
-  const appender = await connection.createAppender(table);
+  const { appender, chunk } = await feedOf(connection, table, columns);
   try {
-    const chunk = DuckDBDataChunk.create(
-      columns.map((column) => ('offsets' in column ? LIST(column.type) : column.type)),
-    );
     for (let start = 0; start < rowCount; start += CHUNK_ROWS) {
       const rows = Math.min(CHUNK_ROWS, rowCount - start);
-      if (start > 0) chunk.reset();
+      chunk.reset();
       columns.forEach((column, index) => {
         const vector = duckdb.data_chunk_get_vector(chunk.chunk, index);
         if ('offsets' in column) copyLists(vector, column, { start, rows });
@@ -38,9 +45,30 @@ export async function appendPacked(
       appender.appendDataChunk(chunk);
     }
     appender.flushSync();
-  } finally {
-    appender.closeSync();
+  } catch (error) {
+    // What it still holds must not come with the rows of a later transaction.
+    feeds.get(connection)?.delete(table);
+    appender.clear();
+    throw error;
   }
+}
+
+async function feedOf(connection: DuckDBConnection, table: string, columns: readonly PackedColumn[]): Promise<Feed> {
+  let byTable = feeds.get(connection);
+  if (byTable === undefined) feeds.set(connection, (byTable = new Map()));
+  let feed = byTable.get(table);
+  if (feed === undefined) {
+    const types = columns.map((column) => ('offsets' in column ? LIST(column.type) : column.type));
+    feed = { appender: await connection.createAppender(table), chunk: DuckDBDataChunk.create(types) };
+    byTable.set(table, feed);
+  }
+  return feed;
+}
+
+/** Before the connection is closed, when nothing is under way on it. */
+export function closeFeeds(connection: DuckDBConnection): void {
+  for (const { appender } of feeds.get(connection)?.values() ?? []) appender.closeSync();
+  feeds.delete(connection);
 }
 
 function copy(vector: duckdb.Vector, items: Numbers, { start, count }: { start: number; count: number }): void {
