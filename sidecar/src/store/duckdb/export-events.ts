@@ -3,7 +3,7 @@
  * beside its segments only, so they lie there, in a folder of their own; what a crash left behind goes at the next start.
  */
 import { randomUUID } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -15,6 +15,8 @@ import { segmentFolder } from './segment-folder.ts';
 import { readRows, within } from './sql.ts';
 
 const PREFIX = '.sql-';
+/** Longer than any statement may take. */
+const ABANDONED_MS = 3_600_000;
 /** Small groups, because the engine holds one of each table in memory while it writes. */
 const GROUP_ROWS = 20_480;
 
@@ -24,6 +26,8 @@ export async function exportEvents(
   request: EventExportRequest,
 ): Promise<ExportedEvents> {
   const folder = join(resolve(segmentFolder(databasePath)), `${PREFIX}${randomUUID()}`);
+  // Whoever stops waiting at the last moment never hears of its folder.
+  removeOldExports(databasePath, ABANDONED_MS);
   await mkdir(folder);
   try {
     await connection.run('BEGIN TRANSACTION READ ONLY');
@@ -38,11 +42,13 @@ export async function exportEvents(
   }
 }
 
-/** Before the store takes questions. */
-export function removeOldExports(databasePath: string): void {
+/** All of them before the store takes questions; later those of whom nobody can want anything any more. */
+export function removeOldExports(databasePath: string, olderThanMs = 0): void {
   const parent = segmentFolder(databasePath);
   for (const name of readdirSync(parent)) {
-    if (name.startsWith(PREFIX)) rmSync(join(parent, name), { recursive: true, force: true });
+    if (!name.startsWith(PREFIX)) continue;
+    const age = Date.now() - (statSync(join(parent, name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (age >= olderThanMs) rmSync(join(parent, name), { recursive: true, force: true });
   }
 }
 
