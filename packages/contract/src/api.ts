@@ -3,7 +3,7 @@
  * as text, native histograms as `[time, {count, sum, buckets}]`); the rest is ours in the same envelope.
  */
 import { z } from 'zod';
-import { TRADING_DIMENSIONS } from './query.ts';
+import { TRADING_DIMENSIONS } from './query-trading.ts';
 
 /** Unix seconds or RFC 3339. */
 const time = z.string().max(64).describe('Unix seconds or RFC 3339');

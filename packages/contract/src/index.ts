@@ -3,6 +3,8 @@ export * from './api.ts';
 export { AGENT_WINDOW, EXCHANGE_WINDOW } from './derived-event-metrics.ts';
 export * from './derived-metrics.ts';
 export * from './query-sql.ts';
+export * from './query-risk.ts';
+export * from './query-trading.ts';
 export * from './query.ts';
 export * from './relabel.ts';
 export * from './rule.ts';

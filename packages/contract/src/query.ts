@@ -5,6 +5,8 @@
  */
 import type { EventTable } from '@tapewatch/core';
 import { z } from 'zod';
+import { performanceQuery, riskQuery } from './query-risk.ts';
+import { tradingCalendar, tradingDimension, tradingFilters } from './query-trading.ts';
 import { sqlQuery } from './query-sql.ts';
 
 /** Frames by format: time_series -> timeseries-multi 0.1 (instant: numeric-multi 0.1); table -> numeric-long 0.1;
@@ -24,36 +26,12 @@ export const promqlQuery = z.object({
   streaming: z.boolean().default(false),
 });
 
-export const TRADING_DIMENSIONS = ['strategy', 'venue', 'symbol', 'side', 'account'] as const;
-export const tradingDimension = z.enum(TRADING_DIMENSIONS);
-
-const tradingFilters = z
-  .object({
-    strategy: z.array(z.string()).default([]),
-    venue: z.array(z.string()).default([]),
-    symbol: z.array(z.string()).default([]),
-    account: z.array(z.string()).default([]),
-  })
-  .prefault({});
-
 /** Slippage of fills against the mid at order arrival; bps of the benchmark notional, costs positive. */
 export const slippageQuery = z.object({
   queryType: z.literal('slippage'),
   by: z.array(tradingDimension).default(['strategy', 'venue']),
   filters: tradingFilters,
   format: z.enum(['table', 'time_series']).default('table'),
-});
-
-/** Where the days of a book end, and which days it has. */
-export const tradingCalendar = z.object({
-  /** IANA name, such as `America/New_York`. */
-  timeZone: z.string().default('UTC'),
-  /** Wall time at which the day ends; `00:00` is midnight. What comes later belongs to the next date. */
-  close: z.string().default('00:00'),
-  /** False: Saturday and Sunday belong to the next trading day. */
-  weekends: z.boolean().default(true),
-  /** Dates without trading, `YYYY-MM-DD`. */
-  holidays: z.array(z.string()).max(1_000).default([]),
 });
 
 /** Profit and loss of the fills in the range; open quantity is marked at the last mid. */
@@ -111,6 +89,8 @@ export const tapewatchQuery = z.discriminatedUnion('queryType', [
   promqlQuery,
   slippageQuery,
   pnlQuery,
+  performanceQuery,
+  riskQuery,
   alertsQuery,
   eventsQuery,
   sqlQuery,

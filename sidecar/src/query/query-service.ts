@@ -18,8 +18,10 @@ import type {
 import { runAlerts } from './alert-query.ts';
 import { runEvents } from './event-query.ts';
 import type { UnitOf } from './expression-shape.ts';
+import { runPerformance } from './performance-query.ts';
 import { runPnl } from './pnl-query.ts';
 import { planPromql, runPromql } from './promql-query.ts';
+import { runRisk } from './risk-query.ts';
 import { runSlippage } from './slippage-query.ts';
 import type { SqlRunner } from './sql/sql-query.ts';
 
@@ -68,6 +70,10 @@ function runQuery(
       return runSlippage(query, envelope, deps.reader, signal);
     case 'pnl':
       return runPnl(query, envelope, deps.reader, signal);
+    case 'performance':
+      return runPerformance(query, envelope, deps.reader, signal);
+    case 'risk':
+      return runRisk(query, envelope, deps.reader, signal);
     case 'alerts':
       return runAlerts(query, envelope, deps.alerting);
     case 'events':
@@ -78,6 +84,8 @@ function runQuery(
   }
 }
 
+const QUERY_TYPES = tapewatchQuery.options.map(({ shape }) => shape.queryType.value).join(', ');
+
 /** Throws `query.invalid` that names every bad path at once. */
 export function parseQuery(input: unknown): TapewatchQueryDocument {
   const parsed = tapewatchQuery.safeParse(input);
@@ -85,7 +93,7 @@ export function parseQuery(input: unknown): TapewatchQueryDocument {
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'query'}: ${message}`);
   throw new TapewatchError(
     'query.invalid',
-    `${problems.join('; ')}; queryType is one of promql, slippage, pnl, alerts, events and every other field has a default`,
+    `${problems.join('; ')}; queryType is one of ${QUERY_TYPES} and every other field has a default`,
     { details: { problems } },
   );
 }

@@ -51,9 +51,9 @@ export interface WithheldFigure {
 
 export type Figure = KnownFigure | WithheldFigure;
 
-/** A value that is not finite is withheld as `otherwise`. */
+/** A value that is not finite is withheld as `otherwise`. There is one zero: a loss of -0 is none. */
 export function figure(value: number, otherwise: WithheldReason = 'no_estimate'): Figure {
-  return Number.isFinite(value) ? { value } : withheld(otherwise);
+  return Number.isFinite(value) ? { value: value + 0 } : withheld(otherwise);
 }
 
 export function withheld(reason: WithheldReason): WithheldFigure {
