@@ -2,6 +2,7 @@ export * from './alertmanager.ts';
 export * from './api.ts';
 export { AGENT_WINDOW, EXCHANGE_WINDOW } from './derived-event-metrics.ts';
 export * from './derived-metrics.ts';
+export * from './query-execution.ts';
 export * from './query-sql.ts';
 export * from './query-risk.ts';
 export * from './query-trading.ts';

@@ -5,6 +5,7 @@
  */
 import type { EventTable } from '@tapewatch/core';
 import { z } from 'zod';
+import { executionQuery, impactQuery, marketQuery, markoutsQuery } from './query-execution.ts';
 import { performanceQuery, riskQuery } from './query-risk.ts';
 import { tradingCalendar, tradingDimension, tradingFilters } from './query-trading.ts';
 import { sqlQuery } from './query-sql.ts';
@@ -31,6 +32,8 @@ export const slippageQuery = z.object({
   queryType: z.literal('slippage'),
   by: z.array(tradingDimension).default(['strategy', 'venue']),
   filters: tradingFilters,
+  /** A quote that is older than this at arrival is no benchmark; 0 is no limit. */
+  maxQuoteAgeMs: z.number().int().min(0).max(86_400_000).default(10_000),
   format: z.enum(['table', 'time_series']).default('table'),
 });
 
@@ -91,6 +94,10 @@ export const tapewatchQuery = z.discriminatedUnion('queryType', [
   pnlQuery,
   performanceQuery,
   riskQuery,
+  executionQuery,
+  markoutsQuery,
+  impactQuery,
+  marketQuery,
   alertsQuery,
   eventsQuery,
   sqlQuery,

@@ -114,6 +114,7 @@ export * from './trading/ledger/side-ledger.ts';
 export * from './trading/calendar/trading-calendar.ts';
 export * from './trading/execution/execution-book.ts';
 export * from './trading/execution/opportunity.ts';
+export * from './trading/impact/metaorder.ts';
 export * from './trading/market/book.ts';
 export * from './trading/market/feed-health.ts';
 export * from './trading/market/quote-average.ts';

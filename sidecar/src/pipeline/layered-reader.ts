@@ -5,6 +5,7 @@
  */
 import type {
   EventTable,
+  FeedGap,
   FillColumns,
   Matcher,
   Quote,
@@ -18,6 +19,7 @@ import type {
   MarkRequest,
   MergedHistograms,
   MergeRequest,
+  QuoteGapRequest,
   StoreReader,
   TransitionRow,
 } from '../ports.ts';
@@ -84,6 +86,10 @@ export class LayeredReader implements StoreReader {
 
   async fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns | undefined> {
     return this.#store.fillColumns?.(filter, signal);
+  }
+
+  async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null> {
+    return this.#store.quoteGaps?.(request, signal) ?? [];
   }
 
   async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array | undefined> {

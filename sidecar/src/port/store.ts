@@ -5,6 +5,7 @@ import type {
   EventTable,
   ExecutionKind,
   ExponentialHistogram,
+  FeedGap,
   FillColumns,
   Labels,
   Matcher,
@@ -139,8 +140,22 @@ export interface StoreReader {
    * rows tell. `newestFirst` and `orderIds` do not count.
    */
   fillColumns?(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns | undefined>;
+  /**
+   * Where quotes of feeds are lost, ascending by time: jumps of a sequence that counts messages. Null when there are too many
+   * quotes to look through. Absent where not offered.
+   */
+  quoteGaps?(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null>;
   /** The mids of instruments at many steps. Absent or undefined where not offered: then `quotesBefore` tells. */
   marks?(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array | undefined>;
+}
+
+/** Gaps between two quotes of the range. */
+export interface QuoteGapRequest {
+  readonly feeds: readonly { readonly venue: string; readonly symbol: string }[];
+  readonly startNanos: bigint;
+  /** Exclusive. */
+  readonly endNanos: bigint;
+  readonly limit: number;
 }
 
 /** The mid of each instrument strictly before the end of the millisecond of each step; NaN where there is none. */

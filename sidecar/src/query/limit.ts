@@ -18,6 +18,10 @@ export const MAX_QUOTE_ASKS = 500_000;
 export const MAX_GAPS = 100_000;
 /** Quotes, prints and updates of depth that a query on the market reads row by row. */
 export const MAX_MARKET_ROWS = 200_000;
+/** Points of a market chart, for all feeds together. */
+export const MAX_MARKET_POINTS = 20_000;
+/** Quotes that a long range is looked at by, spread evenly over it, for all feeds together. */
+export const MAX_QUOTE_SAMPLES = 50_000;
 /** Order ids in one question to the store. */
 export const MAX_ORDER_IDS_PER_READ = 5_000;
 

@@ -18,6 +18,10 @@ import type {
 import { runAlerts } from './alert-query.ts';
 import { runEvents } from './event-query.ts';
 import type { UnitOf } from './expression-shape.ts';
+import { runExecution } from './execution-query.ts';
+import { runImpact } from './impact-query.ts';
+import { runMarket } from './market-query.ts';
+import { runMarkouts } from './markouts-query.ts';
 import { runPerformance } from './performance-query.ts';
 import { runPnl } from './pnl-query.ts';
 import { planPromql, runPromql } from './promql-query.ts';
@@ -74,6 +78,14 @@ function runQuery(
       return runPerformance(query, envelope, deps.reader, signal);
     case 'risk':
       return runRisk(query, envelope, deps.reader, signal);
+    case 'execution':
+      return runExecution(query, envelope, deps.reader, signal);
+    case 'markouts':
+      return runMarkouts(query, envelope, deps.reader, signal);
+    case 'impact':
+      return runImpact(query, envelope, deps.reader, signal);
+    case 'market':
+      return runMarket(query, envelope, deps.reader, signal);
     case 'alerts':
       return runAlerts(query, envelope, deps.alerting);
     case 'events':

@@ -35,7 +35,8 @@ const COLUMNS: readonly Column<SlippageRow>[] = [
     value: excludedCount,
     unit: 'locale',
     decimals: 0,
-    description: 'Fills left out: order unknown, no quote before arrival, one-sided or crossed book.',
+    description:
+      'Fills left out: order unknown, no quote before arrival, one-sided or crossed book, quote too old, quotes lost before it.',
   },
 ];
 
@@ -49,9 +50,11 @@ export async function runSlippage(
   const perStep = query.format === 'time_series';
   const { range, notices } = resolveStep(envelope, 0, MAX_POINTS_PER_SERIES - 1);
   const fills = await readFills(reader, envelope, query.filters, signal);
-  const benchmarkOf = await readBenchmarks(reader, fills, signal);
+  const { maxQuoteAgeMs } = query;
+  const read = await readBenchmarks(fills, { reader, maxQuoteAgeMs, ...(signal === undefined ? {} : { signal }) });
+  const { benchmarkOf } = read;
   const book = bookOf(fills, query, benchmarkOf);
-  const text = { executedQuery, notices: [...(perStep ? notices : []), ...exclusions(book)] };
+  const text = { executedQuery, notices: [...(perStep ? notices : []), ...read.notices, ...exclusions(book)] };
   if (!perStep) {
     // A rule reads one number per label set: several columns would be duplicates to it.
     return [reportTable(book, query.by, envelope.fromAlert ? COLUMNS.slice(0, 1) : COLUMNS, text)];

@@ -3,9 +3,10 @@
  * that the order carries, else the mid of the last quote strictly before its arrival (the stamp of its `new` step, or of
  * sending where that step is not known).
  */
-import { midOf, type Benchmark, type Fill, type OrderEvent } from '@tapewatch/core';
+import { OrderLives, type Benchmark, type Fill, type Notice } from '@tapewatch/core';
 import type { StoreReader } from '../ports.ts';
 import { MAX_ORDER_IDS_PER_READ, MAX_ROWS, refuseTooManyRows } from './limit.ts';
+import { QuoteAsks, type QuoteAsksOptions } from './quote-asks.ts';
 
 export interface FillRange {
   /** Inclusive, milliseconds. */
@@ -44,72 +45,27 @@ export async function readFills(
   return fills;
 }
 
-/** Tells each fill's benchmark. Two reads for all fills together, none for a single one. */
+/** Tells each fill's benchmark. A few reads for all fills together, none for a single one. */
 export async function readBenchmarks(
-  reader: StoreReader,
   fills: readonly Fill[],
-  signal?: AbortSignal,
-): Promise<(fill: Fill) => Benchmark> {
-  const arrivals = new ArrivalIndex();
+  options: QuoteAsksOptions,
+): Promise<{ readonly benchmarkOf: (fill: Fill) => Benchmark; readonly notices: readonly Notice[] }> {
+  const { reader, signal } = options;
+  const lives = new OrderLives();
   const ids = [...new Set(fills.map(({ orderId }) => orderId))];
   const latest = fills.reduce((max, { timeNanos }) => (timeNanos > max ? timeNanos : max), 0n) + 1n;
   for (let from = 0; from < ids.length; from += MAX_ORDER_IDS_PER_READ) {
     const orderIds = ids.slice(from, from + MAX_ORDER_IDS_PER_READ);
     const orders = await reader.events('orders', { startNanos: 0n, endNanos: latest, orderIds }, signal);
-    for (const order of orders) arrivals.add(order);
+    for (const order of orders) lives.addOrder(order);
   }
-  const withoutMid = arrivals.withoutMid();
-  const asked = withoutMid.map(({ venue, symbol, timeNanos }) => ({ venue, symbol, timeNanos }));
-  const quotes = asked.length === 0 ? [] : await reader.quotesBefore(asked, signal);
-  const fromQuotes = new Map(withoutMid.map((arrival, i) => [arrival, midOf(quotes[i] ?? null)]));
-  return (fill) => {
-    const arrival = arrivals.find(fill);
-    if (arrival === undefined) return { reason: 'no_order' };
-    return arrival.mid === null ? (fromQuotes.get(arrival) ?? { reason: 'no_quote' }) : { mid: arrival.mid };
+  const asks = new QuoteAsks(options);
+  for (const life of lives.all()) if (life.arrivalMid === null) asks.before(life, life.arrivalNanos);
+  const answers = await asks.read();
+  const benchmarkOf = (fill: Fill): Benchmark => {
+    const life = lives.of(fill);
+    if (life === undefined) return { reason: 'no_order' };
+    return life.arrivalMid === null ? answers.before(life, life.arrivalNanos) : { mid: life.arrivalMid };
   };
-}
-
-interface Arrival {
-  readonly venue: string;
-  readonly symbol: string;
-  timeNanos: bigint;
-  /** The stamp came from the `new` step, which beats any other. */
-  exact: boolean;
-  mid: number | null;
-}
-
-/** Venues number their orders themselves, so the venue is part of the key; a routed order is found by its id alone. */
-class ArrivalIndex {
-  readonly #byVenue = new Map<string, Arrival>();
-  readonly #byId = new Map<string, Arrival>();
-
-  add(order: OrderEvent): void {
-    const key = keyOf(order);
-    const exact = order.event === 'new';
-    const timeNanos = exact ? order.timeNanos : (order.sentNanos ?? order.timeNanos);
-    const known = this.#byVenue.get(key);
-    if (known === undefined) {
-      const arrival: Arrival = { venue: order.venue, symbol: order.symbol, timeNanos, exact, mid: order.arrivalMid };
-      this.#byVenue.set(key, arrival);
-      if (!this.#byId.has(order.orderId)) this.#byId.set(order.orderId, arrival);
-      return;
-    }
-    if ((exact && !known.exact) || (exact === known.exact && timeNanos < known.timeNanos)) {
-      known.timeNanos = timeNanos;
-      known.exact = exact;
-      known.mid = order.arrivalMid ?? known.mid;
-    } else known.mid ??= order.arrivalMid;
-  }
-
-  find(fill: Fill): Arrival | undefined {
-    return this.#byVenue.get(keyOf(fill)) ?? this.#byId.get(fill.orderId);
-  }
-
-  withoutMid(): Arrival[] {
-    return [...this.#byVenue.values()].filter(({ mid }) => mid === null);
-  }
-}
-
-function keyOf({ venue, orderId }: { readonly venue: string; readonly orderId: string }): string {
-  return `${venue}\u0000${orderId}`;
+  return { benchmarkOf, notices: answers.notices };
 }

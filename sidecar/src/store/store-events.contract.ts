@@ -137,6 +137,24 @@ export function describeEvents(store: () => Store, restart: () => Promise<Recove
     expect(await store().quotesBefore([])).toEqual([]);
   });
 
+  it('finds where a feed that counts its messages lost some, and no gap in numbers that jump by nature', async () => {
+    const counted = (sequence: bigint, i: number) => quoteOf(seconds(i + 1), 1, { sequence });
+    const sequences = [...Array.from({ length: 12 }, (_, i) => BigInt(i)), 15n, 16n, 16n, 17n];
+    const jumping = [3n, 9n, 14n].map((sequence, i) => quoteOf(seconds(i + 1), 1, { sequence, venue: 'BATS' }));
+    const unnumbered = quoteOf(seconds(13), 1, { sequence: null });
+    await store().append(batchOf({ events: [...sequences.map(counted), ...jumping, unnumbered] }));
+    const feeds = [
+      { venue: 'XNAS', symbol: 'ACME' },
+      { venue: 'BATS', symbol: 'ACME' },
+    ];
+    const range = { startNanos: seconds(0), endNanos: seconds(99), limit: 10 };
+    const gap = { venue: 'XNAS', symbol: 'ACME', fromNanos: seconds(12), toNanos: seconds(13) };
+    expect(await store().quoteGaps?.({ ...range, feeds })).toEqual([gap]);
+    expect(await store().quoteGaps?.({ ...range, feeds: feeds.slice(1) })).toEqual([]);
+    expect(await store().quoteGaps?.({ ...range, feeds: [] })).toEqual([]);
+    expect(await store().quoteGaps?.({ ...range, feeds, limit: 0 })).toEqual([]);
+  });
+
   it('gives back what a restart needs: series, positions and open alerts', async () => {
     const series = [
       seriesOf(7, { __name__: 'depth', venue: 'XNAS' }),

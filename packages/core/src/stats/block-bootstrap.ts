@@ -11,6 +11,7 @@ import { DEFAULT_CONFIDENCE, type Estimate } from './wilson.ts';
 export interface BootstrapOptions {
   readonly uniform: Uniform;
   readonly confidence?: number;
+  /** 0: no interval. */
   readonly replicates?: number;
   /** Observations in a block; 1 is the ordinary bootstrap. Default: `defaultBlockLength`. */
   readonly blockLength?: number;
@@ -38,8 +39,8 @@ export function bootstrapRatio(
   const total = weightSums[n] as number;
   if (n === 0 || !(total > 0)) return null;
   const value = (partSums[n] as number) / total;
-  if (n < MIN_OBSERVATIONS) return { value, lower: null, upper: null };
   const { uniform, confidence = DEFAULT_CONFIDENCE, replicates = DEFAULT_REPLICATES } = options;
+  if (n < MIN_OBSERVATIONS || replicates === 0) return { value, lower: null, upper: null };
   const length = Math.min(n, Math.max(1, Math.floor(options.blockLength ?? defaultBlockLength(n))));
   const draws: number[] = [];
   for (let replicate = 0; replicate < replicates; replicate++) {

@@ -8,6 +8,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   type EncodedHistogram,
   type EventTable,
+  type FeedGap,
   type FillColumns,
   type Labels,
   type Matcher,
@@ -25,6 +26,7 @@ import type {
   MarkRequest,
   MergedHistograms,
   MergeRequest,
+  QuoteGapRequest,
   RawSlice,
   Recovery,
   Store,
@@ -53,6 +55,7 @@ import { readBases, readDeltas } from './read-distributions.ts';
 import { exportEvents, removeOldExports } from './export-events.ts';
 import { readEvents, readQuotesBefore, type AskedQuote } from './read-events.ts';
 import { readMerged } from './read-merged.ts';
+import { readQuoteGaps } from './read-quote-gaps.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
 import { readFillColumns, readMarks } from './read-trading.ts';
@@ -320,6 +323,10 @@ export class DuckDbStore implements Store {
 
   async fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns> {
     return this.#read((connection) => readFillColumns(connection, filter), signal);
+  }
+
+  async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null> {
+    return this.#read((connection) => readQuoteGaps(connection, request), signal);
   }
 
   async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {

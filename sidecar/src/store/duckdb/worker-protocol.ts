@@ -2,7 +2,15 @@
  * What passes between the threads. Class instances lose themselves in a structured clone, so labels travel as pairs (those of
  * answers once, then by number), distributions as base and deltas, and errors as plain objects; columns travel by transfer.
  */
-import type { EncodedHistogram, EventTable, FillColumns, Matcher, Quote, SelectRequest } from '@tapewatch/core';
+import type {
+  EncodedHistogram,
+  EventTable,
+  FeedGap,
+  FillColumns,
+  Matcher,
+  Quote,
+  SelectRequest,
+} from '@tapewatch/core';
 import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
 import type { PackedLabels } from '../../label-exchange.ts';
 import { reasonOf } from '../faults.ts';
@@ -14,6 +22,7 @@ import type {
   ExportedEvents,
   MarkRequest,
   MergeRequest,
+  QuoteGapRequest,
   RawSlice,
   Recovery,
 } from '../../ports.ts';
@@ -40,6 +49,7 @@ export interface StoreCalls {
     result: (Quote | null)[];
   };
   fillColumns: { arguments: [EventFilter]; result: FillColumns };
+  quoteGaps: { arguments: [QuoteGapRequest]; result: FeedGap[] | null };
   marks: { arguments: [MarkRequest]; result: Float64Array };
   transitions: { arguments: [{ startNanos: bigint; endNanos: bigint; limit: number }]; result: PlainTransition[] };
   distributionTotals: {

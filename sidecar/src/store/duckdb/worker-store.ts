@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import type {
   EncodedHistogram,
   EventTable,
+  FeedGap,
   FillColumns,
   Matcher,
   Quote,
@@ -26,6 +27,7 @@ import type {
   MarkRequest,
   MergedHistograms,
   MergeRequest,
+  QuoteGapRequest,
   RawSlice,
   Recovery,
   Store,
@@ -150,6 +152,10 @@ export class WorkerStore implements Store {
 
   fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns> {
     return this.#call('fillColumns', [filter], { signal });
+  }
+
+  quoteGaps(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null> {
+    return this.#call('quoteGaps', [request], { signal });
   }
 
   marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {

@@ -33,6 +33,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     exportEvents: (signal, request) => store.exportEvents(request, signal),
     quotesBefore: (signal, asked) => store.quotesBefore(asked, signal),
     fillColumns: (signal, filter) => store.fillColumns(filter, signal),
+    quoteGaps: (signal, request) => store.quoteGaps(request, signal),
     marks: (signal, request) => store.marks(request, signal),
     transitions: async (_, filter) => (await store.transitions(filter)).map(withPairs),
     distributionTotals: (_, ids) => store.distributionTotals(ids),

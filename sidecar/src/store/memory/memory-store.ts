@@ -6,6 +6,7 @@
 import { EVENT_TABLES } from '@tapewatch/contract';
 import {
   compileMatchers,
+  feedHealth,
   histogramColumnsOf,
   KIND_CODES,
   Ladder,
@@ -14,6 +15,7 @@ import {
   type EventRow,
   type EventTable,
   type ExponentialHistogram,
+  type FeedGap,
   type Matcher,
   type Quote,
   type SealedWindows,
@@ -27,6 +29,7 @@ import type {
   EventRowByTable,
   MergedHistograms,
   MergeRequest,
+  QuoteGapRequest,
   RawSlice,
   Recovery,
   Store,
@@ -173,6 +176,17 @@ export class MemoryStore implements Store {
       ({ venue, symbol, timeNanos }) =>
         quotes.lastBefore(timeNanos, (quote) => quote.venue === venue && quote.symbol === symbol) ?? null,
     );
+  }
+
+  async quoteGaps({ feeds, startNanos, endNanos, limit }: QuoteGapRequest): Promise<FeedGap[]> {
+    const quotes = this.#events.quotes as EventList<EventRow> as unknown as EventList<Quote>;
+    return feeds
+      .flatMap(({ venue, symbol }) => {
+        const rows = quotes.read({ startNanos, endNanos, venue: [venue], symbol: [symbol] });
+        return feedHealth(rows.filter(({ sequence }) => sequence !== null)).gaps;
+      })
+      .sort((a, b) => (a.toNanos < b.toNanos ? -1 : 1))
+      .slice(0, limit);
   }
 
   async transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {

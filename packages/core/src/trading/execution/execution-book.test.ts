@@ -71,12 +71,12 @@ it('adds orders up, and knows which have no shortfall', () => {
     fees: 0,
   });
   const book = new ExecutionBook();
-  book.addOrder(key('A'), { life, shortfall, waiting: null });
-  book.addOrder(key('A'), { life, shortfall: null, waiting: { seconds: 1, filled: true } });
+  book.addOrder(key('A'), { life, shortfall, waiting: null, participation: null });
+  book.addOrder(key('A'), { life, shortfall: null, waiting: { seconds: 1, filled: true }, participation: 0.5 });
   const [row] = book.rows(uniformOf);
   expect(row?.shortfall.money('total')).toBe(1 + 1 + 3);
   expect(row?.shortfall.bps('total')).toBeCloseTo((5 / 200) * 1e4, 9);
-  expect(row).toMatchObject({ withoutShortfall: 1, rates: { orders: 2, quantityFillRatio: 0.5 } });
+  expect(row).toMatchObject({ withoutShortfall: 1, participation: 0.5, rates: { orders: 2, quantityFillRatio: 0.5 } });
   expect(row?.fillProbability.within(1)?.value).toBe(1);
 });
 
@@ -96,7 +96,8 @@ describe('opportunities', () => {
           const lives = new OrderLives();
           const refused = venue === 'A' ? i < 2 : i < refusedAtB;
           lives.addOrder(orderRow({ event: refused ? 'reject' : 'ack', reason: refused ? 'throttled' : '' }));
-          for (const life of lives.all()) book.addOrder(key(venue), { life, shortfall: null, waiting: null });
+          for (const life of lives.all())
+            book.addOrder(key(venue), { life, shortfall: null, waiting: null, participation: null });
         }
       }
       return findOpportunities(book.rows(uniformOf));

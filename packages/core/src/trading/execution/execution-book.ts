@@ -4,7 +4,7 @@
  * all-in cost of a fill is half its effective spread, its fee, and how far the mid moved against it afterwards.
  */
 import type { Fill } from '../../model/event.ts';
-import { bootstrapRatio } from '../../stats/block-bootstrap.ts';
+import { bootstrapRatio, type BootstrapOptions } from '../../stats/block-bootstrap.ts';
 import type { Uniform } from '../../stats/seeded-generator.ts';
 import type { Estimate } from '../../stats/wilson.ts';
 import { noneExcluded, type Benchmark, type NoBenchmarkReason } from './benchmark.ts';
@@ -38,6 +38,8 @@ export interface MeasuredOrder {
   /** Null where there is nothing to start from: no mid at arrival. */
   readonly shortfall: Shortfall | null;
   readonly waiting: Waiting | null;
+  /** Own volume over the market's while the order was worked; null where it was not looked up or nobody traded. */
+  readonly participation: number | null;
 }
 
 export interface ExecutionRow extends GroupKey {
@@ -58,6 +60,8 @@ export interface ExecutionRow extends GroupKey {
   readonly rates: OrderRates;
   readonly latencies: OrderLatencies;
   readonly fillProbability: FillProbability;
+  /** Mean over orders. */
+  readonly participation: number | null;
   /** All-in cost minus that of all other groups in the same buckets, basis points. */
   readonly comparison: Comparison;
 }
@@ -92,22 +96,28 @@ export class ExecutionBook {
     this.#comparison.add(`${fill.currency} ${bucket}`, group.id, (effectiveBps - impactBps) / 2 + feeBps);
   }
 
-  addOrder(key: GroupKey, { life, shortfall, waiting }: MeasuredOrder): void {
+  addOrder(key: GroupKey, { life, shortfall, waiting, participation }: MeasuredOrder): void {
     const group = this.#group(key);
     group.rates.add(life);
     group.latencies.add(life);
     if (waiting !== null) group.waitings.push(waiting);
+    if (participation !== null) group.participation.add(participation, 1);
     if (shortfall === null) group.withoutShortfall++;
     else group.shortfall.add(shortfall);
   }
 
-  /** By group, then currency. `uniformOf` gives each group its own chance, whatever other groups there are. */
-  rows(uniformOf: (id: string) => Uniform): ExecutionRow[] {
+  /**
+   * By group, then currency. `uniformOf` gives each group its own chance, whatever other groups there are; without it there
+   * are no intervals.
+   */
+  rows(uniformOf?: (id: string) => Uniform): ExecutionRow[] {
+    const chance = (id: string): BootstrapOptions =>
+      uniformOf === undefined ? { uniform: () => 0, replicates: 0 } : { uniform: uniformOf(id) };
     return [...this.#groups.values()]
       .sort((a, b) => (a.id < b.id ? -1 : 1))
       .map((group): ExecutionRow => {
         const notional = sum(group.notionals);
-        const slippage = bootstrapRatio(group.costs, group.notionals, { uniform: uniformOf(group.id) });
+        const slippage = bootstrapRatio(group.costs, group.notionals, chance(group.id));
         return {
           ...group.key,
           slippageBps: slippage && inBps(slippage),
@@ -118,15 +128,14 @@ export class ExecutionBook {
           shortfall: group.shortfall,
           withoutShortfall: group.withoutShortfall,
           effectiveSpreadBps: group.effective.value,
-          realisedSpreadBps: bootstrapRatio(group.realised, group.realisedWeights, {
-            uniform: uniformOf(`${group.id} realised`),
-          }),
+          realisedSpreadBps: bootstrapRatio(group.realised, group.realisedWeights, chance(`${group.id} realised`)),
           impactBps: group.impact.value,
           feeBps: group.foreignFees > 0 || !(group.traded > 0) ? null : (group.fees / group.traded) * 1e4,
           rates: group.rates.rates(),
           latencies: group.latencies,
           fillProbability: new FillProbability(group.waitings),
-          comparison: this.#comparison.compare(group.id, null, uniformOf(`${group.id} against others`)),
+          participation: group.participation.value,
+          comparison: this.#comparison.compare(group.id, null, chance(`${group.id} against others`)),
         };
       });
   }
@@ -163,6 +172,7 @@ function newGroup(id: string, key: GroupKey) {
     realised: [] as number[],
     realisedWeights: [] as number[],
     impact: new WeightedMean(),
+    participation: new WeightedMean(),
     shortfall: new ShortfallSum(),
     rates: new OrderRateCounter(),
     latencies: new OrderLatencies(),

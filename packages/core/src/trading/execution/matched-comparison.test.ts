@@ -30,7 +30,7 @@ it("is not turned around by who trades the hard cases (Simpson's paradox)", () =
     }
   }
   expect(mean(raw.good)).toBeGreaterThan(mean(raw.bad));
-  const { difference, buckets, matched, unmatched } = comparison.compare('good', 'bad', seededUniform(1));
+  const { difference, buckets, matched, unmatched } = comparison.compare('good', 'bad', { uniform: seededUniform(1) });
   expect(difference?.value).toBeCloseTo(-1, 9);
   expect(difference?.upper).toBeLessThan(0);
   expect([buckets, matched, unmatched]).toEqual([24, 2400, 0]);
@@ -43,11 +43,11 @@ it('compares with all others together, and says what had nothing to be compared 
   comparison.add('x', 'b', 3);
   comparison.add('x', 'c', 1);
   comparison.add('alone', 'a', 100);
-  expect(comparison.compare('a', null, seededUniform(1))).toEqual({
+  expect(comparison.compare('a', null, { uniform: seededUniform(1) })).toEqual({
     difference: { value: 3, lower: null, upper: null },
     ...{ buckets: 1, matched: 3, unmatched: 1 },
   });
-  expect(comparison.compare('d', null, seededUniform(1))).toEqual({
+  expect(comparison.compare('d', null, { uniform: seededUniform(1) })).toEqual({
     difference: null,
     buckets: 0,
     matched: 0,

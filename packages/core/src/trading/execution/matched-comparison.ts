@@ -4,8 +4,7 @@
  * The difference of a bucket has the weight of the smaller of its two numbers of observations; buckets are drawn again for
  * the interval (bootstrap), because a bucket is what is independent.
  */
-import { bootstrapRatio } from '../../stats/block-bootstrap.ts';
-import type { Uniform } from '../../stats/seeded-generator.ts';
+import { bootstrapRatio, type BootstrapOptions } from '../../stats/block-bootstrap.ts';
 import type { Estimate } from '../../stats/wilson.ts';
 
 export interface Comparison {
@@ -38,7 +37,7 @@ export class MatchedComparison {
   }
 
   /** Against another group, or against all others together. */
-  compare(group: string, other: string | null, uniform: Uniform): Comparison {
+  compare(group: string, other: string | null, options: Omit<BootstrapOptions, 'blockLength'>): Comparison {
     const [parts, weights]: [number[], number[]] = [[], []];
     let [matched, unmatched] = [0, 0];
     for (const [, groups] of [...this.#buckets].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -54,7 +53,7 @@ export class MatchedComparison {
       weights.push(weight);
       matched += own.count + rest.count;
     }
-    const difference = bootstrapRatio(parts, weights, { uniform, blockLength: 1 });
+    const difference = bootstrapRatio(parts, weights, { ...options, blockLength: 1 });
     return { difference, buckets: parts.length, matched, unmatched };
   }
 }

@@ -1,0 +1,143 @@
+/**
+ * Reads what queries on execution need: the newest fills of the range with their corrections, and the lives of the orders
+ * behind them and in the range. Bounded: what is left out is told in a notice, and refused where an alert rule asks.
+ */
+import type { ExecutionDimension } from '@tapewatch/contract';
+import {
+  correctFills,
+  OrderLives,
+  rfc3339,
+  type Fill,
+  type GroupKey,
+  type Notice,
+  type OrderLife,
+} from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
+import type { QueryEnvelope, StoreReader } from '../ports.ts';
+import { MAX_EXECUTION_ROWS, MAX_ORDER_IDS_PER_READ } from './limit.ts';
+import { endNanosOf, startNanosOf, type TradingFilters } from './trading-read.ts';
+
+export interface ExecutionData {
+  /** Ascending by time, corrections applied. */
+  readonly fills: readonly Fill[];
+  readonly lives: OrderLives;
+  /** Orders that arrived in the range. */
+  readonly orders: readonly OrderLife[];
+  readonly notices: readonly Notice[];
+}
+
+const END_OF_TIME = 2n ** 63n - 1n;
+
+export async function readExecution(
+  reader: StoreReader,
+  envelope: QueryEnvelope,
+  filters: TradingFilters,
+  signal?: AbortSignal,
+): Promise<ExecutionData> {
+  const range = { ...filters, startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope) };
+  const newest = { ...range, limit: MAX_EXECUTION_ROWS + 1, newestFirst: true };
+  const [foundFills, foundOrders] = [
+    await reader.events('fills', newest, signal),
+    await reader.events('orders', newest, signal),
+  ];
+  const notices = [...cutNotice(envelope, 'fills', foundFills), ...cutNotice(envelope, 'steps of orders', foundOrders)];
+  const reports = foundFills.slice(0, MAX_EXECUTION_ROWS).reverse();
+  // A correction may come long after the range; it is about an execution in it all the same.
+  const later = {
+    ...filters,
+    execution: ['bust', 'amend'] as const,
+    startNanos: range.endNanos,
+    endNanos: END_OF_TIME,
+  };
+  const corrections = await reader.events('fills', { ...later, limit: MAX_EXECUTION_ROWS }, signal);
+  const fills = correctFills([...reports, ...corrections.filter(({ execution }) => execution !== 'new')]);
+  const lives = new OrderLives();
+  for (const order of foundOrders.slice(0, MAX_EXECUTION_ROWS)) lives.addOrder(order);
+  await readMissing(reader, fills, lives, signal);
+  for (const fill of fills) lives.addFill(fill);
+  const orders = lives
+    .all()
+    .filter(({ arrivalNanos }) => arrivalNanos >= range.startNanos && arrivalNanos < range.endNanos)
+    .sort((a, b) => (a.arrivalNanos < b.arrivalNanos ? -1 : 1));
+  return { fills, lives, orders, notices };
+}
+
+/** Orders that were sent before the range and filled in it. */
+async function readMissing(
+  reader: StoreReader,
+  fills: readonly Fill[],
+  lives: OrderLives,
+  signal?: AbortSignal,
+): Promise<void> {
+  const missing = [...new Set(fills.filter((fill) => lives.of(fill) === undefined).map(({ orderId }) => orderId))];
+  const latest = fills.at(-1)?.timeNanos ?? 0n;
+  for (let from = 0; from < missing.length; from += MAX_ORDER_IDS_PER_READ) {
+    const orderIds = missing.slice(from, from + MAX_ORDER_IDS_PER_READ);
+    const orders = await reader.events('orders', { startNanos: 0n, endNanos: latest + 1n, orderIds }, signal);
+    for (const order of orders) lives.addOrder(order);
+  }
+}
+
+function cutNotice(
+  { fromAlert }: QueryEnvelope,
+  what: string,
+  found: readonly { readonly timeNanos: bigint }[],
+): Notice[] {
+  const oldest = found[MAX_EXECUTION_ROWS - 1];
+  if (found.length <= MAX_EXECUTION_ROWS || oldest === undefined) return [];
+  const remedy = 'shorten the time range or add filters';
+  if (fromAlert) {
+    const text = `the range holds more than ${MAX_EXECUTION_ROWS} ${what}, and a rule must not be answered from a part; ${remedy}`;
+    throw new TapewatchError('query.limit', text, { details: { limit: MAX_EXECUTION_ROWS } });
+  }
+  const text = `only the newest ${MAX_EXECUTION_ROWS} ${what} count, since ${rfc3339(oldest.timeNanos)}; ${remedy} to see all`;
+  return [{ severity: 'warning', text }];
+}
+
+const WEEKDAYS = ['1 Mon', '2 Tue', '3 Wed', '4 Thu', '5 Fri', '6 Sat', '7 Sun'] as const;
+const [HOUR_NANOS, DAY_NANOS] = [3_600_000_000_000n, 86_400_000_000_000n];
+/** 1970-01-01 was a Thursday. */
+const EPOCH_WEEKDAY = 3;
+
+type Grouped = Pick<Fill, 'strategy' | 'venue' | 'symbol' | 'side' | 'account'> & { readonly timeNanos: bigint };
+
+/** Values of the asked dimensions; hours and days of the week are UTC. */
+export function groupValues(by: readonly ExecutionDimension[], row: Grouped, life: OrderLife | undefined): string[] {
+  return by.map((dimension) => {
+    switch (dimension) {
+      case 'order_type':
+        return life?.orderType ?? '';
+      case 'hour':
+        return String((row.timeNanos % DAY_NANOS) / HOUR_NANOS).padStart(2, '0');
+      case 'weekday':
+        return WEEKDAYS[(Number(row.timeNanos / DAY_NANOS) + EPOCH_WEEKDAY) % WEEKDAYS.length] ?? '';
+      default:
+        return row[dimension];
+    }
+  });
+}
+
+/** Orders name no currency: that of the instrument's fills, or of the symbol's elsewhere, is theirs. */
+export class Currencies {
+  readonly #known = new Map<string, string>();
+
+  constructor(fills: readonly Fill[]) {
+    for (const { venue, symbol, currency } of fills) {
+      this.#known.set(JSON.stringify([venue, symbol]), currency);
+      this.#known.set(symbol, currency);
+    }
+  }
+
+  of({ venue, symbol }: { readonly venue: string; readonly symbol: string }): string {
+    return this.#known.get(JSON.stringify([venue, symbol])) ?? this.#known.get(symbol) ?? '';
+  }
+}
+
+export function fillKey(by: readonly ExecutionDimension[], fill: Fill, life: OrderLife | undefined): GroupKey {
+  return { group: groupValues(by, fill, life), currency: fill.currency };
+}
+
+export function orderKey(by: readonly ExecutionDimension[], life: OrderLife, currencies: Currencies): GroupKey {
+  const row = { ...life, timeNanos: life.arrivalNanos };
+  return { group: groupValues(by, row, life), currency: currencies.of(life) };
+}

@@ -1,0 +1,121 @@
+/** The figures of one feed over one stretch of time: a row of a market report, or a point of a chart. */
+import type { MarketQuery } from '@tapewatch/contract';
+import {
+  annualised,
+  barsOf,
+  depthWithin,
+  ewmaVariance,
+  feedHealth,
+  garmanKlassVariance,
+  logReturns,
+  midOf,
+  parkinsonVariance,
+  QuoteAverage,
+  realisedVariance,
+  rogersSatchellVariance,
+  yangZhangVariance,
+  type FeedHealth,
+  type QuoteAverages,
+} from '@tapewatch/core';
+import type { FeedRead, StandingQuote } from './market-read.ts';
+import type { GroupedRow } from './trading-table.ts';
+
+/** Depth counts within this of the mid. */
+export const DEPTH_BPS = 10;
+/** Bars of the volatilities that are taken from ranges. */
+export const BAR_NANOS = 10_000_000_000n;
+
+export interface MarketRow extends GroupedRow {
+  readonly averages: QuoteAverages;
+  /** Money within `DEPTH_BPS` of the mid, mean of the snapshots; null without any. */
+  readonly depth: { readonly bid: number; readonly ask: number } | null;
+  readonly volatility: Readonly<Record<Volatility, number | null>>;
+  readonly volume: number;
+  readonly buyVolume: number;
+  readonly notional: number;
+  readonly trades: number;
+  readonly health: FeedHealth;
+}
+
+export const VOLATILITIES = ['realised', 'ewma', 'parkinson', 'garman_klass', 'rogers_satchell', 'yang_zhang'] as const;
+export type Volatility = (typeof VOLATILITIES)[number];
+
+export interface Stretch {
+  readonly startNanos: bigint;
+  /** Exclusive. */
+  readonly endNanos: bigint;
+}
+
+export function marketRow(feed: FeedRead, stretch: Stretch, query: MarketQuery): MarketRow {
+  const { startNanos, endNanos } = stretch;
+  const inside = <T extends { readonly timeNanos: bigint }>(rows: readonly T[]): T[] =>
+    rows.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos);
+  const trades = inside(feed.trades);
+  return {
+    group: [feed.venue, feed.symbol],
+    currency: '',
+    averages: averagesOf(feed.standing, stretch, query.maxQuoteAgeMs),
+    depth: depthOf(inside(feed.books)),
+    volatility: volatilityOf(feed, stretch, query),
+    volume: trades.reduce((sum, { quantity }) => sum + quantity, 0),
+    buyVolume: trades.reduce((sum, { quantity, aggressor }) => sum + (aggressor === 'buy' ? quantity : 0), 0),
+    notional: trades.reduce((sum, { quantity, price }) => sum + quantity * price, 0),
+    trades: trades.length,
+    health: feedHealth(inside(feed.quotes), query.clockOffsetMs / 1e3),
+  };
+}
+
+function averagesOf(
+  standing: readonly StandingQuote[],
+  { startNanos, endNanos }: Stretch,
+  maxAgeMs: number,
+): QuoteAverages {
+  const average = new QuoteAverage(maxAgeMs === 0 ? Infinity : maxAgeMs / 1e3);
+  for (const { quote, fromNanos, toNanos } of standing) {
+    if (toNanos <= startNanos || fromNanos >= endNanos) continue;
+    const from = fromNanos < startNanos ? startNanos : fromNanos;
+    average.add(quote, from, toNanos > endNanos ? endNanos : toNanos, quote.timeNanos >= startNanos);
+  }
+  return average.averages();
+}
+
+/** Mids at regular stamps; one that is withheld breaks the chain rather than bridging a silence. */
+function sampledMids(standing: readonly StandingQuote[], { startNanos, endNanos }: Stretch, query: MarketQuery) {
+  const step = BigInt(query.sampleMs) * 1_000_000n;
+  const maxAge = query.maxQuoteAgeMs === 0 ? null : BigInt(query.maxQuoteAgeMs) * 1_000_000n;
+  const mids: (number | null)[] = [];
+  let next = 0;
+  for (let at = startNanos; at <= endNanos; at += step) {
+    while ((standing[next + 1]?.fromNanos ?? at + 1n) <= at) next++;
+    const current = standing[next];
+    const stands = current !== undefined && current.fromNanos <= at;
+    const isOld = stands && maxAge !== null && at - current.quote.timeNanos > maxAge;
+    mids.push(stands && !isOld ? (midOf(current.quote).mid ?? null) : null);
+  }
+  return mids;
+}
+
+function volatilityOf(feed: FeedRead, stretch: Stretch, query: MarketQuery): MarketRow['volatility'] {
+  const returns = logReturns(sampledMids(feed.standing, stretch, query));
+  const trades = feed.trades.filter(({ timeNanos }) => timeNanos >= stretch.startNanos && timeNanos < stretch.endNanos);
+  const bars = barsOf(trades, trades[0]?.timeNanos ?? stretch.startNanos, BAR_NANOS);
+  const barSeconds = Number(BAR_NANOS) / 1e9;
+  return {
+    realised: annualised(realisedVariance(returns), query.sampleMs / 1e3),
+    ewma: annualised(ewmaVariance(returns), query.sampleMs / 1e3),
+    parkinson: annualised(parkinsonVariance(bars), barSeconds),
+    garman_klass: annualised(garmanKlassVariance(bars), barSeconds),
+    rogers_satchell: annualised(rogersSatchellVariance(bars), barSeconds),
+    yang_zhang: annualised(yangZhangVariance(bars), barSeconds),
+  };
+}
+
+function depthOf(books: FeedRead['books']): MarketRow['depth'] {
+  const depths = books
+    .filter(({ kind }) => kind === 'snapshot')
+    .map((book) => depthWithin(book, DEPTH_BPS))
+    .filter((depth) => depth !== null);
+  if (depths.length === 0) return null;
+  const mean = (side: 'bid' | 'ask'): number => depths.reduce((sum, depth) => sum + depth[side], 0) / depths.length;
+  return { bid: mean('bid'), ask: mean('ask') };
+}
