@@ -258,6 +258,11 @@ async function renderEditor(page: Page, request: Request = {}): Promise<void> {
   await render(page, 'renderEditor', { id: DATASOURCE, theme: 'dark', width: 1000, height: 300, ...request });
 }
 
+async function chooseType(page: Page, label: string): Promise<void> {
+  await page.getByLabel('Type', { exact: true }).click();
+  await page.getByRole('option', { name: label }).click();
+}
+
 describe('data source', () => {
   inBrowser('completes metrics, labels and values, and runs only when asked', async (page) => {
     await renderEditor(page, { query: { refId: 'A', queryType: 'promql', expr: '' } });
@@ -334,11 +339,24 @@ describe('data source', () => {
     expect(await page.getByRole('button', { name: 'side' }).count()).toBe(0);
   });
 
+  inBrowser('offers every query type by its group, and what is left in a field counts', async (page) => {
+    await renderEditor(page, { query: { refId: 'A', queryType: 'alerts' } });
+    await chooseType(page, 'P&L');
+    await page.getByRole('radio', { name: 'Equity' }).click();
+    expect(await eventOf(page, 'change')).toMatchObject({ queryType: 'pnl', format: 'equity' });
+    const equity = page.getByLabel('Initial equity');
+    await equity.fill('2500');
+    await equity.press('Enter');
+    expect(await eventOf(page, 'change')).toMatchObject({ initialEquity: 2_500 });
+    // Of a table alone, so they are neither shown nor sent.
+    expect(await page.getByLabel('Rows for').count()).toBe(0);
+  });
+
   inBrowser('keeps the text when the query type changes', async (page) => {
     await renderEditor(page, { query: { refId: 'A', queryType: 'promql', expr: 'up', format: 'heatmap' } });
-    await page.getByRole('radio', { name: 'Slippage' }).click();
+    await chooseType(page, 'Slippage');
     expect(await eventOf(page, 'change')).toMatchObject({ queryType: 'slippage', expr: 'up' });
-    await page.getByRole('radio', { name: 'PromQL' }).click();
+    await chooseType(page, 'PromQL');
     await page.locator('.monaco-editor .view-lines', { hasText: 'up' }).waitFor();
     expect(await eventOf(page, 'change')).toMatchObject({ queryType: 'promql', expr: 'up', format: 'heatmap' });
   });

@@ -5,6 +5,8 @@
  * rules, which have no template service, work with the same text.
  */
 import type { ScopedVars } from '@grafana/data';
+import { fieldsOf } from './form/field.ts';
+import { FORMS } from './form/forms.ts';
 import { FILTER_DIMENSIONS, type TapewatchQuery } from './query.ts';
 
 export type Replace = (
@@ -31,6 +33,11 @@ const KEEP_MACROS: ScopedVars = Object.fromEntries(
   SIDECAR_MACROS.map((name) => [name, { text: `$${name}`, value: `$${name}` }]),
 );
 
+/** Fields of forms in which a text is typed. */
+const TEXT_FIELDS = [...new Set(Object.values(FORMS).flatMap(fieldsOf))]
+  .filter(({ control }) => control === 'text')
+  .map(({ key }) => key);
+
 export function interpolateQuery(query: TapewatchQuery, scopedVars: ScopedVars, replace: Replace): TapewatchQuery {
   const variables = { ...scopedVars, ...KEEP_MACROS };
   const text = (value: string): string => replace(value, variables);
@@ -38,7 +45,10 @@ export function interpolateQuery(query: TapewatchQuery, scopedVars: ScopedVars, 
   if (query.expr !== undefined) result.expr = replace(query.expr, variables, quoteForPromql);
   if (query.legendFormat !== undefined) result.legendFormat = text(query.legendFormat);
   if (query.minStep !== undefined) result.minStep = text(query.minStep);
-  if (query.orderId !== undefined) result.orderId = text(query.orderId);
+  for (const key of TEXT_FIELDS) {
+    const value = query[key];
+    if (typeof value === 'string') Object.assign(result, { [key]: text(value) });
+  }
   if (query.by !== undefined) {
     result.by = query.by.flatMap((name) => expandList(name, variables, replace)) as NonNullable<TapewatchQuery['by']>;
   }

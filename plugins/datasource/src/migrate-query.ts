@@ -4,6 +4,9 @@
  */
 import { formatsOf, QUERY_TYPES, type TapewatchQuery } from './query.ts';
 
+/** A format that the chosen type does not know may be another type's, to which the hand goes back. */
+const KNOWN_FORMATS = QUERY_TYPES.flatMap(({ value }) => formatsOf(value));
+
 type Stored = Partial<TapewatchQuery> & Record<string, unknown>;
 
 /** Accepts anything: dashboards are edited by hand. */
@@ -13,7 +16,7 @@ export function migrateQuery(stored: unknown): TapewatchQuery {
   const query = stored as Stored;
   const isOurs = QUERY_TYPES.some(({ value }) => value === query.queryType);
   const migrated = { refId: 'A', ...(isOurs ? query : fromPrometheus(query)) } as TapewatchQuery;
-  if (!formatsOf('promql').some((format) => format === migrated.format)) delete migrated.format;
+  if (!KNOWN_FORMATS.some((format) => format === migrated.format)) delete migrated.format;
   return migrated;
 }
 

@@ -1,17 +1,11 @@
 import fc from 'fast-check';
-import {
-  eventsQuery,
-  alertsQuery,
-  pnlQuery,
-  promqlQuery,
-  slippageQuery,
-  tapewatchQuery,
-  TRADING_DIMENSIONS,
-} from '@tapewatch/contract';
+import { slippageQuery, tapewatchQuery, TRADING_DIMENSIONS } from '@tapewatch/contract';
+import { fieldsOf, type Field } from './form/field.ts';
+import { FORMS } from './form/forms.ts';
+import { DIMENSIONS } from './form/trading.ts';
 import { migrateQuery } from './migrate-query.ts';
 import {
   defaultQuery,
-  DIMENSIONS,
   displayText,
   FILTER_DIMENSIONS,
   formatsOf,
@@ -24,9 +18,25 @@ import {
 
 const TYPES = QUERY_TYPES.map(({ value }) => value);
 
+/** Values that a hand can choose in a control. */
+function offeredBy(field: Field): readonly unknown[] {
+  switch (field.control) {
+    case 'choice':
+      return field.options.map(({ value }) => value);
+    case 'pills':
+      return [[], field.offered.slice(0, 1), field.offered];
+    case 'number':
+      return [field.min, field.default, field.max];
+    case 'switch':
+      return [true, false];
+    default:
+      return [];
+  }
+}
+
 describe('agreement with the contract', () => {
   it('knows every query type, dimension, filter and format, and no other', () => {
-    const schemas = [promqlQuery, slippageQuery, pnlQuery, alertsQuery, eventsQuery];
+    const schemas = tapewatchQuery.options;
     expect([...TYPES].sort()).toEqual(schemas.map((schema) => schema.shape.queryType.value).sort());
     expect(DIMENSIONS).toEqual(TRADING_DIMENSIONS);
     expect([...FILTER_DIMENSIONS].sort()).toEqual(
@@ -34,37 +44,33 @@ describe('agreement with the contract', () => {
     );
     for (const type of TYPES) {
       for (const format of formatsOf(type)) {
-        if (type === 'alerts' || type === 'events') continue;
-        expect(tapewatchQuery.parse(toDocument({ refId: 'A', queryType: type, format }))).toMatchObject({ format });
+        const query = { refId: 'A', queryType: type, format } as TapewatchQuery;
+        expect(tapewatchQuery.parse(toDocument(query))).toMatchObject({ format });
       }
     }
   });
 
-  it('sends documents that the schemas accept and that carry every field of their type', () => {
-    const everything: TapewatchQuery = {
-      refId: 'A',
-      expr: 'up',
-      instant: true,
-      format: 'table',
-      legendFormat: '{{venue}}',
-      minStep: '1s',
-      exemplar: true,
-      streaming: true,
-      by: ['venue'],
-      filters: { venue: ['XNAS'] },
-      method: 'fifo',
-      state: 'history',
-      table: 'fills',
-      limit: 7,
-      orderId: 'o-1',
-    };
-    for (const type of TYPES) {
-      const document = toDocument(withQueryType(everything, type));
-      const parsed = tapewatchQuery.parse(document) as Record<string, unknown>;
-      const { refId, ...fields } = document as unknown as Record<string, unknown>;
-      expect(refId).toBe('A');
-      expect(parsed).toMatchObject(fields);
-      expect(Object.keys(parsed).sort()).toEqual(Object.keys(fields).sort());
+  it.each(Object.entries(FORMS))('%s: the form has every field of the document, with its defaults', (type, form) => {
+    const defaults = tapewatchQuery.parse({ queryType: type }) as Record<string, unknown>;
+    const fields = fieldsOf(form);
+    expect(fields.map(({ key }) => key).sort()).toEqual(
+      Object.keys(defaults)
+        .filter((key) => key !== 'queryType')
+        .sort(),
+    );
+    for (const field of fields) {
+      if ('default' in field) expect({ [field.key]: field.default }).toEqual({ [field.key]: defaults[field.key] });
+    }
+  });
+
+  it.each(Object.entries(FORMS))('%s: whatever the form offers is a document that the schema accepts', (type, form) => {
+    for (const field of fieldsOf(form)) {
+      for (const value of offeredBy(field)) {
+        const query = { refId: 'A', queryType: type, [field.key]: value } as unknown as TapewatchQuery;
+        const { refId, ...document } = toDocument(query) as unknown as Record<string, unknown>;
+        expect(refId).toBe('A');
+        expect(tapewatchQuery.parse(document)).toMatchObject(document);
+      }
     }
   });
 

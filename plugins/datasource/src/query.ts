@@ -4,59 +4,43 @@
  * built here with the schemas. Pure.
  */
 import type { DataQuery } from '@grafana/schema';
-import type { QueryType, TapewatchQueryInput, TRADING_DIMENSIONS } from '@tapewatch/contract';
-
-export type TradingDimension = (typeof TRADING_DIMENSIONS)[number];
-export const DIMENSIONS: readonly TradingDimension[] = ['strategy', 'venue', 'symbol', 'side', 'account'];
+import type { QueryType, TapewatchQueryInput } from '@tapewatch/contract';
+import { fieldsOf, isOffered, type QueryForm } from './form/field.ts';
+import { FORMS } from './form/forms.ts';
 
 /** Dimensions that a trading query can be filtered by. */
 export const FILTER_DIMENSIONS = ['strategy', 'venue', 'symbol', 'account'] as const;
 export type FilterDimension = (typeof FILTER_DIMENSIONS)[number];
 
-type Document<T extends QueryType> = Extract<TapewatchQueryInput, { queryType: T }>;
-export type PromqlFormat = NonNullable<Document<'promql'>['format']>;
-export type EventTableName = NonNullable<Document<'events'>['table']>;
-export type AlertState = NonNullable<Document<'alerts'>['state']>;
-export type PnlMethod = NonNullable<Document<'pnl'>['method']>;
+type Document = TapewatchQueryInput;
+type KeyOf<D> = D extends unknown ? Exclude<keyof D, 'queryType'> : never;
+type ValueOf<D, K extends PropertyKey> = D extends { [key in K]?: infer V } ? V : never;
 
-export interface TapewatchQuery extends DataQuery {
+/** The field of whichever documents have it. */
+export type DocumentFields = { [K in KeyOf<Document>]?: ValueOf<Document, K> };
+export type PromqlFormat = NonNullable<Extract<Document, { queryType: 'promql' }>['format']>;
+
+export interface TapewatchQuery extends DataQuery, DocumentFields {
   queryType?: QueryType;
-  expr?: string;
-  instant?: boolean;
-  format?: PromqlFormat;
-  legendFormat?: string;
-  minStep?: string;
-  exemplar?: boolean;
-  streaming?: boolean;
-  by?: TradingDimension[];
-  filters?: Partial<Record<FilterDimension, string[]>>;
-  method?: PnlMethod;
-  state?: AlertState;
-  table?: EventTableName;
-  limit?: number;
-  orderId?: string;
 }
 
-export const QUERY_TYPES: readonly {
+export interface QueryTypeChoice {
   readonly value: QueryType;
   readonly label: string;
   readonly description: string;
-}[] = [
-  { value: 'promql', label: 'PromQL', description: 'Metrics and latency histograms' },
-  { value: 'slippage', label: 'Slippage', description: 'Cost of fills against the mid at order arrival' },
-  { value: 'pnl', label: 'P&L', description: 'Profit and loss of the fills in the range' },
-  { value: 'alerts', label: 'Alerts', description: "The sidecar's own alerts" },
-  { value: 'events', label: 'Events', description: 'Orders, fills, quotes, health results, dead letters' },
+  readonly group: QueryForm['group'];
+}
+
+export const QUERY_TYPES: readonly QueryTypeChoice[] = [
+  { value: 'promql', label: 'PromQL', description: 'Metrics and latency histograms', group: 'Metrics' },
+  ...Object.entries(FORMS).map(([value, { label, description, group }]) => ({
+    value: value as QueryType,
+    ...{ label, description, group },
+  })),
 ];
 
-/** Which fields belong to which document. */
-const FIELDS = {
-  promql: ['expr', 'instant', 'format', 'legendFormat', 'minStep', 'exemplar', 'streaming'],
-  slippage: ['by', 'filters', 'format'],
-  pnl: ['by', 'filters', 'method', 'format'],
-  alerts: ['state'],
-  events: ['table', 'limit', 'orderId'],
-} as const satisfies Record<QueryType, readonly (keyof TapewatchQuery)[]>;
+const PROMQL_FIELDS = ['expr', 'instant', 'format', 'legendFormat', 'minStep', 'exemplar', 'streaming'] as const;
+const PROMQL_FORMATS: readonly PromqlFormat[] = ['time_series', 'table', 'heatmap'];
 
 /** Grafana's own envelope. */
 const ENVELOPE = ['refId', 'hide', 'key', 'datasource', 'queryType'] as const;
@@ -67,30 +51,34 @@ export function defaultQuery(queryType: QueryType = 'promql'): Partial<Tapewatch
   return queryType === 'promql' ? { queryType, expr: DEFAULT_EXPR, legendFormat: 'p99 {{venue}}' } : { queryType };
 }
 
-/** Trading queries know a table and a time series, PromQL a heat map as well; an alert needs numbers. */
-export function formatsOf(queryType: QueryType): readonly PromqlFormat[] {
-  return queryType === 'promql' ? ['time_series', 'table', 'heatmap'] : ['table', 'time_series'];
+/** Empty where the type has no choice; an alert needs numbers. */
+export function formatsOf(queryType: QueryType): readonly string[] {
+  if (queryType === 'promql') return PROMQL_FORMATS;
+  const field = fieldsOf(FORMS[queryType]).find(({ key }) => key === 'format');
+  return field?.control === 'choice' ? field.options.map(({ value }) => value) : [];
 }
 
 /** The document that is sent: the fields of its type, and nothing of the others. */
 export function toDocument(query: TapewatchQuery): TapewatchQuery {
   const type = query.queryType ?? 'promql';
-  const kept: readonly string[] = [...ENVELOPE, ...FIELDS[type]];
-  const document = Object.fromEntries(
-    Object.entries(query).filter(([key, value]) => kept.includes(key) && value !== undefined),
-  ) as unknown as TapewatchQuery;
-  document.queryType = type;
-  if (!namesOrders(document.table)) delete document.orderId;
-  if (document.format !== undefined && !formatsOf(type).includes(document.format)) delete document.format;
-  return document;
+  const document = { queryType: type } as Record<string, unknown>;
+  for (const key of ENVELOPE) if (query[key] !== undefined) document[key] = query[key];
+  document['queryType'] = type;
+  for (const key of sentFields(type, query)) if (query[key] !== undefined) document[key] = query[key];
+  return document as unknown as TapewatchQuery;
 }
 
-/** Which tables can be asked for the rows of one order. */
-export function namesOrders(table: EventTableName = 'orders'): boolean {
-  return table === 'orders' || table === 'fills';
+function sentFields(type: QueryType, query: TapewatchQuery): readonly (keyof DocumentFields)[] {
+  if (type === 'promql') {
+    const knowsFormat = PROMQL_FORMATS.some((format) => format === query.format);
+    return PROMQL_FIELDS.filter((key) => key !== 'format' || knowsFormat);
+  }
+  return fieldsOf(FORMS[type])
+    .filter((field) => (field.when?.(query) ?? true) && isOffered(field, query[field.key]))
+    .map(({ key }) => key);
 }
 
-/** False for what must not be sent: hidden, or PromQL that is empty or nothing but comments. */
+/** False for what must not be sent: hidden, or a text that is empty or nothing but comments. */
 export function isRunnable(query: TapewatchQuery): boolean {
   if (query.hide === true) return false;
   if ((query.queryType ?? 'promql') !== 'promql') return true;
@@ -100,23 +88,31 @@ export function isRunnable(query: TapewatchQuery): boolean {
 /** For query history and lists. */
 export function displayText(query: TapewatchQuery): string {
   const type = query.queryType ?? 'promql';
-  const label = QUERY_TYPES.find(({ value }) => value === type)?.label ?? type;
-  switch (type) {
-    case 'promql':
-      return query.expr ?? '';
-    case 'alerts':
-      return `${label}: ${query.state ?? 'active'}`;
-    case 'events': {
-      const order = namesOrders(query.table) ? (query.orderId ?? '') : '';
-      return `${label}: ${query.table ?? 'orders'}${order === '' ? '' : ` of order ${order}`}`;
+  if (type === 'promql') return query.expr ?? '';
+  const form = FORMS[type];
+  const fields = fieldsOf(form).filter((field) => field.when?.(query) ?? true);
+  const parts = fields.flatMap((field) => {
+    const value = query[field.key];
+    switch (field.control) {
+      case 'pills':
+        return [`by ${((value as readonly string[] | undefined) ?? field.default).join(', ')}`];
+      case 'filters': {
+        const filters = Object.entries(query.filters ?? {}).filter(([, values]) => (values?.length ?? 0) > 0);
+        return filters.length === 0
+          ? []
+          : [`for ${filters.map(([name, values]) => `${name} ${values?.join(' or ')}`).join(', ')}`];
+      }
+      case 'choice':
+        return field.key === 'table' || field.key === 'state' ? [String(value ?? field.default)] : [];
+      case 'text':
+        return value === undefined || value === '' ? [] : [`${field.label.toLowerCase()} ${String(value)}`];
+      case 'sql':
+        return [String(value ?? '')];
+      default:
+        return [];
     }
-    case 'slippage':
-    case 'pnl': {
-      const filters = Object.entries(query.filters ?? {}).filter(([, values]) => values.length > 0);
-      const where = filters.map(([name, values]) => `${name} ${values.join(' or ')}`).join(', ');
-      return `${label} by ${(query.by ?? ['strategy', 'venue']).join(', ')}${where === '' ? '' : ` for ${where}`}`;
-    }
-  }
+  });
+  return [form.group === 'Records' ? `${form.label}:` : form.label, ...parts].join(' ');
 }
 
 /** Keeps every field and changes the type: text is never lost, `toDocument` leaves out what does not belong. */

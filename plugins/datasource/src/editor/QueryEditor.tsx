@@ -4,52 +4,45 @@
  */
 import React, { useMemo } from 'react';
 import { CoreApp } from '@grafana/data';
-import type { QueryType } from '@tapewatch/contract';
-import { Alert, RadioButtonGroup, Stack } from '@grafana/ui';
+import { Alert, Combobox, InlineField, Stack } from '@grafana/ui';
 import type { EditorProps } from '../lazy-editors.tsx';
+import { FORMS } from '../form/forms.ts';
 import { migrateQuery } from '../migrate-query.ts';
 import { QUERY_TYPES, withQueryType, type TapewatchQuery } from '../query.ts';
+import { FormEditor } from './FormEditor.tsx';
 import { PromqlEditor, type TypedEditorProps } from './PromqlEditor.tsx';
-import { AlertsEditor, EventsEditor } from './RecordEditors.tsx';
-import { TradingEditor } from './TradingEditor.tsx';
-
-const EDITORS: Record<QueryType, React.ComponentType<TypedEditorProps>> = {
-  promql: PromqlEditor,
-  slippage: TradingEditor,
-  pnl: TradingEditor,
-  alerts: AlertsEditor,
-  events: EventsEditor,
-};
 
 const VARIABLE = /\$(?!__)\{?\w+/;
 
 export function QueryEditor({ datasource, query: stored, app, onChange, onRunQuery }: EditorProps) {
   const query = useMemo(() => migrateQuery(stored), [stored]);
   const type = query.queryType ?? 'promql';
-  const Editor = EDITORS[type];
+  const typeId = `tapewatch-type-${query.refId}`;
   const run = (next: TapewatchQuery): void => {
     onChange(next);
     onRunQuery();
   };
   const hasVariable = app === CoreApp.UnifiedAlerting && VARIABLE.test(JSON.stringify(query));
+  const editing: TypedEditorProps = {
+    ...{ query, metadata: datasource.metadata, app },
+    onChange: (change) => onChange({ ...query, ...change }),
+    onRun: (change) => run({ ...query, ...change }),
+  };
   return (
     <Stack direction="column" gap={1}>
-      {/* No label in sight: beside one the row would not fit into half of a split Explore. */}
       <Stack direction="row">
-        <RadioButtonGroup
-          options={QUERY_TYPES.map((option) => ({ ...option }))}
-          value={type}
-          onChange={(chosen) => run(withQueryType(query, chosen))}
-          aria-label="Query type"
-        />
+        {/* The box itself takes no label for screen readers. */}
+        <InlineField label="Type" htmlFor={typeId}>
+          <Combobox
+            id={typeId}
+            options={QUERY_TYPES.map((option) => ({ ...option }))}
+            value={type}
+            onChange={(chosen) => run(withQueryType(query, chosen.value))}
+            width={24}
+          />
+        </InlineField>
       </Stack>
-      <Editor
-        query={query}
-        metadata={datasource.metadata}
-        app={app}
-        onChange={(change) => onChange({ ...query, ...change })}
-        onRun={(change) => run({ ...query, ...change })}
-      />
+      {type === 'promql' ? <PromqlEditor {...editing} /> : <FormEditor form={FORMS[type]} {...editing} />}
       {hasVariable && (
         <Alert severity="warning" title="Alert rules know no dashboard variables">
           Write the value itself. $__interval, $__rate_interval and $__range work here too.

@@ -1,0 +1,74 @@
+/**
+ * What an editor shows of a query type, as data: one entry per field of its document, with the control, the words and the
+ * default that the contract has. The editor draws them, `toDocument` sends them, `displayText` reads them. Pure.
+ */
+import type { TapewatchQuery } from '../query.ts';
+
+export interface Option {
+  readonly value: string;
+  readonly label: string;
+  readonly description?: string;
+}
+
+export type Control =
+  /** All at a glance, each a press away; the order of choice is the order of columns. */
+  | { readonly control: 'pills'; readonly offered: readonly string[]; readonly default: readonly string[] }
+  /** One list for each dimension that can be filtered by. */
+  | { readonly control: 'filters' }
+  | { readonly control: 'choice'; readonly options: readonly Option[]; readonly default: string }
+  | {
+      readonly control: 'number';
+      readonly default: number;
+      readonly min: number;
+      readonly max: number;
+      readonly isWhole?: true;
+    }
+  /** Numbers with commas between them. */
+  | { readonly control: 'numbers'; readonly default: readonly number[]; readonly max: number }
+  /** Words with commas between them; `default` is what the contract puts there. */
+  | { readonly control: 'words'; readonly default: readonly string[]; readonly placeholder: string }
+  | { readonly control: 'text'; readonly placeholder: string }
+  | { readonly control: 'switch'; readonly default: boolean }
+  | { readonly control: 'calendar' }
+  | { readonly control: 'sql'; readonly placeholder: string };
+
+export type FieldKey = Exclude<keyof TapewatchQuery, 'refId' | 'hide' | 'key' | 'datasource' | 'queryType'>;
+
+export type Field = Control & {
+  readonly key: FieldKey;
+  readonly label: string;
+  readonly tooltip?: string;
+  /** An alert compares numbers: there is no format to choose. */
+  readonly inAlerts?: false;
+  /** Shown, and sent, only then. */
+  readonly when?: (query: TapewatchQuery) => boolean;
+};
+
+export interface QueryForm {
+  readonly label: string;
+  readonly description: string;
+  readonly group: 'Metrics' | 'Trading' | 'Latency' | 'Records';
+  /** Rows of fields, as they stand in the editor. */
+  readonly rows: readonly (readonly Field[])[];
+}
+
+export function fieldsOf(form: QueryForm): readonly Field[] {
+  return form.rows.flat();
+}
+
+/** Whether the document may carry the value; one that was chosen for another query type may not be offered here. */
+export function isOffered(field: Field, value: unknown): boolean {
+  return field.control !== 'choice' || field.options.some((option) => option.value === value);
+}
+
+export const FORMAT_FIELD = {
+  key: 'format',
+  label: 'Format',
+  control: 'choice',
+  default: 'table',
+  inAlerts: false,
+  options: [
+    { value: 'table', label: 'Table' },
+    { value: 'time_series', label: 'Time series' },
+  ],
+} as const satisfies Field;
