@@ -1,9 +1,8 @@
 /** Metrics that are derived from the events of markets, accounts, agents, exchanges and traces. See `derived-metrics.ts`. */
 import type { DerivedMetric } from './derived-metrics.ts';
 
-/** Outcomes, predictions and orders that the rolling shares look back on. */
+/** Outcomes and predictions that the rolling figures look back on. */
 export const AGENT_WINDOW = 100;
-export const EXCHANGE_WINDOW = 1_000;
 
 export const EVENT_METRICS: readonly DerivedMetric[] = [
   {
@@ -13,22 +12,6 @@ export const EVENT_METRICS: readonly DerivedMetric[] = [
     unit: '1',
     labels: ['venue', 'execution'],
     help: 'Executions that were taken back (`bust`) or set right (`amend`); the counters of fills are not lowered by them.',
-  },
-  {
-    from: 'order',
-    kind: 'gauge',
-    name: 'exchange_fill_ratio',
-    unit: 'ratio',
-    labels: ['venue'],
-    help: "Share of the exchange's last 1,000 orders that ended which ended filled, not cancelled, expired or rejected.",
-  },
-  {
-    from: 'order',
-    kind: 'gauge',
-    name: 'exchange_error_ratio',
-    unit: 'ratio',
-    labels: ['venue'],
-    help: "Share of the exchange's last 1,000 answers to new orders that were rejects.",
   },
   {
     from: 'trade',

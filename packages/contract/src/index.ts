@@ -1,6 +1,6 @@
 export * from './alertmanager.ts';
 export * from './api.ts';
-export { AGENT_WINDOW, EXCHANGE_WINDOW } from './derived-event-metrics.ts';
+export { AGENT_WINDOW } from './derived-event-metrics.ts';
 export * from './derived-metrics.ts';
 export * from './query-execution.ts';
 export * from './query-sql.ts';

@@ -1,6 +1,6 @@
 /**
  * Figures that follow from what the store holds already, by PromQL: those of exchanges (REQUIREMENTS.md MET-61, MET-62)
- * and of agents (MET-63). A venue is an exchange there. What has no data yields nothing.
+ * and of agents (MET-63), from their signals or from what services say of themselves. A venue is an exchange there. What has no data yields nothing.
  */
 import type { QueryResult } from '@tapewatch/core';
 import type { PromqlEngine } from '../ports.ts';
@@ -39,8 +39,8 @@ export const EXCHANGE_FIGURES: readonly Derivation[] = [
   {
     name: 'exchange_connection_status',
     unit: '1',
-    help: '1 while the feed of an exchange that has spoken within five minutes speaks, else 0.',
-    expr: `sum by (venue) (increase(quotes_total[30s])) > bool 0 or 0 * sum by (venue) (increase(quotes_total[5m]) > 0)`,
+    help: '1 while the connection stands, else 0: as its status says, else while the feed of an exchange that has spoken within five minutes speaks.',
+    expr: `min by (venue) (exchange_connected) or sum by (venue) (increase(quotes_total[30s])) > bool 0 or 0 * sum by (venue) (increase(quotes_total[5m]) > 0)`,
   },
 ];
 
@@ -49,13 +49,19 @@ export const AGENT_FIGURES: readonly Derivation[] = [
     name: 'agent_prediction_accuracy',
     unit: 'ratio',
     help: 'Share of predictions that came true.',
-    expr: 'avg by (strategy) (prediction_accuracy)',
+    expr: 'avg by (agent) (agent_accuracy_ratio) or avg by (strategy) (prediction_accuracy)',
   },
   {
     name: 'agent_confidence_level',
     unit: 'ratio',
     help: 'Mean confidence of predictions.',
-    expr: 'avg by (strategy) (average_confidence_score)',
+    expr: 'avg by (agent) (agent_confidence_ratio) or avg by (strategy) (average_confidence_score)',
+  },
+  {
+    name: 'agent_consensus_rate',
+    unit: 'ratio',
+    help: 'Share of the asked agents that agreed, on average.',
+    expr: 'avg by (agent) (agent_consensus_ratio)',
   },
 ];
 

@@ -10,7 +10,6 @@ import { DERIVED_METRICS, ORDER_LATENCIES, type DerivedMetric } from '@tapewatch
 import { AccountFigures } from './derive-account.ts';
 import { AgentFigures } from './derive-agent.ts';
 import { fromExchange, fromMarketTrade, fromSpan, type DerivedWriter } from './derive-event.ts';
-import { VenueRatios } from './derive-venue.ts';
 import { forgetFirst } from './rolling-mean.ts';
 
 const BY_NAME: ReadonlyMap<string, DerivedMetric> = new Map(DERIVED_METRICS.map((metric) => [metric.name, metric]));
@@ -37,7 +36,6 @@ interface Cell {
 export class Deriver {
   #cells = new Map<string, Cell>();
   readonly #lastSequence = new Map<string, bigint>();
-  readonly #venues = new VenueRatios();
   readonly #agents = new AgentFigures();
   readonly #accounts = new AccountFigures();
   readonly #writer: DerivedWriter = {
@@ -102,7 +100,6 @@ export class Deriver {
     if (latencyName !== undefined && sentNanos !== null) {
       samples.push(this.#sample(latencyName, [venue, strategy], timeNanos, secondsBetween(sentNanos, timeNanos)));
     }
-    this.#venues.derive(order, this.#writer, samples);
     return samples;
   }
 
