@@ -5,10 +5,11 @@
  */
 import type { EventTable } from '@tapewatch/core';
 import { z } from 'zod';
+import { sqlQuery } from './query-sql.ts';
 import { executionQuery, impactQuery, marketQuery, markoutsQuery } from './query-execution.ts';
+import { latencyAttributionQuery, marketOrUsQuery, traceQuery } from './query-latency.ts';
 import { performanceQuery, riskQuery } from './query-risk.ts';
 import { tradingCalendar, tradingDimension, tradingFilters } from './query-trading.ts';
-import { sqlQuery } from './query-sql.ts';
 
 /** Frames by format: time_series -> timeseries-multi 0.1 (instant: numeric-multi 0.1); table -> numeric-long 0.1;
  *  heatmap -> heatmap-cells 0.0, one frame per series, full resolution of the histogram. */
@@ -98,6 +99,9 @@ export const tapewatchQuery = z.discriminatedUnion('queryType', [
   markoutsQuery,
   impactQuery,
   marketQuery,
+  latencyAttributionQuery,
+  traceQuery,
+  marketOrUsQuery,
   alertsQuery,
   eventsQuery,
   sqlQuery,

@@ -22,15 +22,25 @@ export const MAX_MARKET_ROWS = 200_000;
 export const MAX_MARKET_POINTS = 20_000;
 /** Quotes that a long range is looked at by, spread evenly over it, for all feeds together. */
 export const MAX_QUOTE_SAMPLES = 50_000;
+/** Rows of each table that a query on latency reads: orders, fills, spans, quotes or trades. */
+export const MAX_LATENCY_ROWS = 400_000;
+/** Traces that are attributed one by one; of more, the tail and a weighted sample of the rest. */
+export const MAX_ATTRIBUTED_TRACES = 50_000;
+/** Rows of each table that may belong to one trace. */
+export const MAX_TRACE_ROWS = 10_000;
 /** Order ids in one question to the store. */
 export const MAX_ORDER_IDS_PER_READ = 5_000;
 
 export function refuseTooManyRows(rows: number, what: string): void {
-  if (rows <= MAX_ROWS) return;
+  refuseRowsBeyond(MAX_ROWS, rows, what);
+}
+
+export function refuseRowsBeyond(limit: number, rows: number, what: string): void {
+  if (rows <= limit) return;
   throw new TapewatchError(
     'query.limit',
-    `the query needs more than ${MAX_ROWS} ${what}; shorten the time range, add filters or group by fewer dimensions`,
-    { details: { limit: MAX_ROWS } },
+    `the query needs more than ${limit} ${what}; shorten the time range, add filters or group by fewer dimensions`,
+    { details: { limit } },
   );
 }
 

@@ -18,15 +18,18 @@ import type {
 import { runAlerts } from './alert-query.ts';
 import { runEvents } from './event-query.ts';
 import type { UnitOf } from './expression-shape.ts';
+import { runLatencyAttribution } from './latency-attribution-query.ts';
+import { runMarketOrUs } from './market-or-us-query.ts';
+import { runPerformance } from './performance-query.ts';
+import { runPnl } from './pnl-query.ts';
 import { runExecution } from './execution-query.ts';
 import { runImpact } from './impact-query.ts';
 import { runMarket } from './market-query.ts';
 import { runMarkouts } from './markouts-query.ts';
-import { runPerformance } from './performance-query.ts';
-import { runPnl } from './pnl-query.ts';
 import { planPromql, runPromql } from './promql-query.ts';
 import { runRisk } from './risk-query.ts';
 import { runSlippage } from './slippage-query.ts';
+import { runTrace } from './trace-query.ts';
 import type { SqlRunner } from './sql/sql-query.ts';
 
 export interface QueryServiceDeps {
@@ -86,6 +89,12 @@ function runQuery(
       return runImpact(query, envelope, deps.reader, signal);
     case 'market':
       return runMarket(query, envelope, deps.reader, signal);
+    case 'latency_attribution':
+      return runLatencyAttribution(query, envelope, deps.reader, signal);
+    case 'trace':
+      return runTrace(query, envelope, deps.reader, signal);
+    case 'market_or_us':
+      return runMarketOrUs(query, envelope, deps.reader, signal);
     case 'alerts':
       return runAlerts(query, envelope, deps.alerting);
     case 'events':

@@ -32,6 +32,8 @@ export interface HopRow {
   /** Plus or minus: two standard errors, and what the clocks may hide. */
   readonly errorNanos: number;
   readonly clockErrorNanos: number;
+  /** What it added to the average trace: against the earlier average, else against the median band. */
+  readonly addedNanos: number;
   /** Traces, by weight, slower on this hop than all but one in a thousand of the earlier ones (or of the median band). */
   readonly touched: number;
 }
@@ -71,6 +73,7 @@ export interface Attribution {
   readonly clockMovementNanos: number;
 }
 
+const EVERYTHING = { quantile: 0 };
 /** Half of the median band's width. */
 const MEDIAN_HALF_WIDTH = 0.1;
 /** How many standard errors between two hops are more than chance. */
@@ -105,11 +108,13 @@ export function attributeLatency(
     const verdict: Verdict = { kind: 'cannot_tell', reason: 'too_few_traces', among: [], effectNanos: 0 };
     return { ...counts, tail, median, rows: [], verdict };
   }
-  const rows = hopRows({ tail, median, before, touched: touchedBy(ranked, earlier, clocks) });
+  const all = bandOf(ranked, EVERYTHING, clocks) ?? tail;
+  const allBefore = earlier === null ? median : (bandOf(earlier, EVERYTHING, clocks) ?? median);
+  const rows = hopRows({ tail, median, before, all, allBefore, touched: touchedBy(ranked, earlier, clocks) });
   return { ...counts, tail, median, rows, verdict: judge(rows, { tail, base: before ?? median }) };
 }
 
-/** Throws away nothing: for a table with one line per hop and their sum. */
+/** Equals the tail band's mean minus the median band's, within rounding. */
 export function totalExcess({ rows }: Attribution): number {
   return rows.reduce((sum, { excessNanos }) => sum + excessNanos, 0);
 }
@@ -118,12 +123,14 @@ interface Bands {
   readonly tail: Band;
   readonly median: Band;
   readonly before: Band | null;
+  readonly all: Band;
+  readonly allBefore: Band;
   readonly touched: (hop: string) => number;
 }
 
 const ABSENT: HopMean = { nanos: 0, standardError: 0, clockError: 0 };
 
-function hopRows({ tail, median, before, touched }: Bands): HopRow[] {
+function hopRows({ tail, median, before, all, allBefore, touched }: Bands): HopRow[] {
   const base = before ?? median;
   const names = [...new Set([...tail.hops.keys(), ...base.hops.keys(), ...median.hops.keys()])];
   const effect = tail.meanNanos - base.meanNanos;
@@ -148,6 +155,7 @@ function hopRows({ tail, median, before, touched }: Bands): HopRow[] {
         share: effect > 0 ? (now.nanos - then.nanos) / effect : null,
         errorNanos: CHANCE * Math.hypot(now.standardError, then.standardError) + clockErrorNanos,
         clockErrorNanos,
+        addedNanos: (all.hops.get(hop) ?? ABSENT).nanos - (allBefore.hops.get(hop) ?? ABSENT).nanos,
         touched: touched(hop),
       };
     })

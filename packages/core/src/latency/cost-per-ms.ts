@@ -1,8 +1,9 @@
 /**
  * What a millisecond costs: slippage in basis points regressed on latency in milliseconds, with the load of the market held
  * fixed (a busy market is slow *and* dear; without it the milliseconds would be charged for the market). Errors of fills
- * that are near in time go together and grow with the load, so the interval is from sums over blocks of time
- * (Liang and Zeger 1986, the small-sample factor of Cameron and Miller 2015), with Student's t of as many degrees as blocks minus one.
+ * that are near in time go together and grow with the load, so the standard error is the jackknife's over blocks of time (one
+ * block left out at a time; MacKinnon, Nielsen and Webb, "Fast and reliable jackknife and bootstrap methods for
+ * cluster-robust inference", 2023), with Student's t of as many degrees as blocks minus one.
  * Regressors are first cleared of the controls (Frisch, Waugh and Lovell). Fills whose benchmark was a stale quote say nothing
  * about latency: they are left out and counted. No interval below 10 blocks of 20 fills.
  */
@@ -40,7 +41,7 @@ export const MIN_COST_FILLS = 200;
 const MIN_BLOCKS = 10;
 const FILLS_PER_BLOCK = 20;
 /** More blocks gain nothing, and longer ones hold more of what goes together. */
-const MAX_BLOCKS = 20;
+const MAX_BLOCKS = 25;
 
 export function costPerMs(fills: readonly PricedFill[], confidence = 0.95): CostPerMs {
   const counted = fills
@@ -63,7 +64,7 @@ export function costPerMs(fills: readonly PricedFill[], confidence = 0.95): Cost
   if (!(xx > 1e-12 * counted.length)) return { ...NOTHING, ...counts, withheld: 'latency_does_not_vary' };
   const slope = dot(x, y) / xx;
   const blocks = Math.max(MIN_BLOCKS, Math.min(MAX_BLOCKS, Math.floor(counted.length / FILLS_PER_BLOCK)));
-  const standardError = Math.sqrt(scoreVariance(x, y, slope, { blocks, parameters: controls.length + 1 })) / xx;
+  const standardError = jackknifeError(x, y, slope, blocks);
   const half = studentCritical(confidence, blocks - 1) * standardError;
   const [lower, upper] = [slope - half, slope + half];
   return {
@@ -102,21 +103,19 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return sum;
 }
 
-/** Sum over blocks in order of time of (sum of x times residual) squared. */
-function scoreVariance(
-  x: readonly number[],
-  y: readonly number[],
-  slope: number,
-  { blocks, parameters }: { readonly blocks: number; readonly parameters: number },
-): number {
+/** Spread of the slopes without one block each, blocks in order of time. */
+function jackknifeError(x: readonly number[], y: readonly number[], slope: number, blocks: number): number {
   const n = x.length;
+  const [xx, xy] = [dot(x, x), dot(x, y)];
   let sum = 0;
   for (let block = 0; block < blocks; block++) {
-    let score = 0;
+    let [partXx, partXy] = [0, 0];
     const end = Math.floor(((block + 1) * n) / blocks);
-    for (let i = Math.floor((block * n) / blocks); i < end; i++)
-      score += (x[i] as number) * ((y[i] as number) - slope * (x[i] as number));
-    sum += score ** 2;
+    for (let i = Math.floor((block * n) / blocks); i < end; i++) {
+      partXx += (x[i] as number) ** 2;
+      partXy += (x[i] as number) * (y[i] as number);
+    }
+    sum += ((xy - partXy) / (xx - partXx) - slope) ** 2;
   }
-  return sum * (blocks / (blocks - 1)) * ((n - 1) / (n - parameters));
+  return Math.sqrt(((blocks - 1) / blocks) * sum);
 }

@@ -54,7 +54,7 @@ export interface Table {
   readonly notices: readonly Notice[];
   readonly executedQuery: string;
   /** Grafana's preferredVisualisationType, e.g. `graph` or `table`. */
-  readonly visualisation?: 'graph' | 'table' | 'logs';
+  readonly visualisation?: 'graph' | 'table' | 'logs' | 'trace';
   /** `annotations`: marks over a chart, not data of it; Grafana draws those named `exemplar` as exemplars. */
   readonly topic?: 'annotations';
   readonly stats?: readonly TableStat[];

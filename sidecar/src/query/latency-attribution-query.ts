@@ -1,0 +1,233 @@
+/** Answers which hop makes orders slow: a row per hop, the verdict as a sentence, and what the hop costs. */
+import type { LatencyAttributionQuery } from '@tapewatch/contract';
+import {
+  attributeLatency,
+  seededUniform,
+  TailReservoir,
+  type Attribution,
+  type HopRow,
+  type HopTrace,
+  type Notice,
+  type Table,
+  type TableField,
+  type Verdict,
+} from '@tapewatch/core';
+import type { QueryEnvelope, StoreReader } from '../ports.ts';
+import { readLatencyCost, type LatencyCost } from './latency-cost.ts';
+import { readWays, type Ways } from './latency-read.ts';
+import { MAX_ATTRIBUTED_TRACES } from './limit.ts';
+import { emptyTable } from './promql-table.ts';
+import { endNanosOf, startNanosOf } from './trading-read.ts';
+import { currencyUnit } from './unit.ts';
+
+export async function runLatencyAttribution(
+  query: LatencyAttributionQuery,
+  envelope: QueryEnvelope,
+  reader: StoreReader,
+  signal?: AbortSignal,
+): Promise<Table[]> {
+  const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope) };
+  const before = { startNanos: range.startNanos - (range.endNanos - range.startNanos), endNanos: range.startNanos };
+  const ways = await readWays(reader, range, query, signal);
+  const earlier = query.reference === 'none' ? null : await readWays(reader, before, query, signal);
+  const executedQuery = `latency of ${ways.source} above p${query.quantile * 100}, ${query.reference === 'none' ? 'against the median' : 'against the time before'}`;
+  const band = query.halfWidth > 0 ? { halfWidth: query.halfWidth } : {};
+  const options = { quantile: query.quantile, ...band };
+  const sampled = sample(ways.traces);
+  const attribution = bestAttribution(sampled, sample(earlier?.traces ?? []), options);
+  const cost = await readLatencyCost(reader, ways, query.maxQuoteAgeMs, signal);
+  if (envelope.fromAlert) return [alertTable(attribution, executedQuery)];
+  const notices = noticesOf(attribution, ways, cost);
+  if (attribution.rows.length === 0) return [emptyTable('numeric-long', executedQuery, notices)];
+  const fields = fieldsOf(attribution, cost);
+  return [{ ...emptyTable('numeric-long', executedQuery, notices), fields, visualisation: 'table' }];
+}
+
+/** An earlier period with too few traces is no reference: then the tail stands against the median alone. */
+function bestAttribution(
+  traces: readonly HopTrace[],
+  reference: readonly HopTrace[],
+  options: { readonly quantile: number },
+): Attribution {
+  const compared = attributeLatency(traces, reference, options);
+  return compared.rows.length === 0 && reference.length > 0 ? attributeLatency(traces, [], options) : compared;
+}
+
+/** The tail whole, of the rest a sample with weights; the seed is fixed, so the same range has the same answer. */
+function sample(traces: readonly HopTrace[]): readonly HopTrace[] {
+  if (traces.length <= MAX_ATTRIBUTED_TRACES) return traces;
+  const reservoir = new TailReservoir(seededUniform(1));
+  for (const trace of traces) reservoir.add(trace);
+  return reservoir.traces();
+}
+
+/** A rule reads one number per label set: the effect in milliseconds of each hop that is named; no row while none is. */
+function alertTable({ verdict, rows }: Attribution, executedQuery: string): Table {
+  const named = verdict.kind === 'slow_hop' ? rows.filter(({ hop }) => verdict.hops.includes(hop)) : [];
+  if (named.length === 0) return emptyTable('numeric-long', executedQuery);
+  const fields: TableField[] = [
+    { name: 'hop', type: 'string', values: named.map(({ hop }) => hop) },
+    { name: 'effect', type: 'number', values: named.map((row) => ms(effectOf(row))), unit: 'ms' },
+  ];
+  return { ...emptyTable('numeric-long', executedQuery), fields };
+}
+
+interface HopColumn {
+  readonly name: string;
+  readonly unit: string;
+  readonly description: string;
+  readonly value: (row: HopRow) => number | null;
+}
+
+const COLUMNS: readonly HopColumn[] = [
+  {
+    name: 'median',
+    unit: 'ms',
+    description: 'Mean time on this hop of orders in the middle fifth by total latency.',
+    value: (row) => ms(row.medianNanos),
+  },
+  {
+    name: 'tail',
+    unit: 'ms',
+    description: 'Mean time on this hop of orders in the tail band; the column sums to the band’s mean.',
+    value: (row) => ms(row.tailNanos),
+  },
+  {
+    name: 'excess',
+    unit: 'ms',
+    description: 'Tail minus median; the column sums to the whole excess.',
+    value: (row) => ms(row.excessNanos),
+  },
+  {
+    name: 'change',
+    unit: 'ms',
+    description: 'Tail now minus tail in as much time before the range; empty without orders then.',
+    value: (row) => (row.changeNanos === null ? null : ms(row.changeNanos)),
+  },
+  {
+    name: 'share',
+    unit: 'percentunit',
+    description: 'Of the whole change (of the excess where there is no earlier time).',
+    value: (row) => row.share,
+  },
+  {
+    name: 'error',
+    unit: 'ms',
+    description: 'Plus or minus: two standard errors, and what clocks may hide.',
+    value: (row) => ms(row.errorNanos),
+  },
+  {
+    name: 'clock_error',
+    unit: 'ms',
+    description: 'The part of the error that clocks may hide.',
+    value: (row) => ms(row.clockErrorNanos),
+  },
+  {
+    name: 'orders',
+    unit: 'locale',
+    description: 'Orders slower on this hop than 999 of 1,000 normal ones.',
+    value: (row) => row.touched,
+  },
+];
+
+function fieldsOf({ rows, verdict }: Attribution, cost: LatencyCost): TableField[] {
+  const price = (row: HopRow, perMs: number | null): number | null =>
+    perMs === null ? null : ms(row.addedNanos) * perMs;
+  const unit = cost.currency === '' ? {} : { unit: currencyUnit(cost.currency) };
+  return [
+    { name: 'hop', type: 'string', values: rows.map(({ hop }) => hop) },
+    { name: 'verdict', type: 'string', values: rows.map(({ hop }) => verdictOf(hop, verdict)) },
+    ...COLUMNS.map(({ name, unit: columnUnit, description, value }): TableField => ({
+      ...{ name, type: 'number', unit: columnUnit, description, values: rows.map(value) },
+    })),
+    {
+      ...{
+        name: 'cost_bps',
+        type: 'number',
+        unit: 'suffix: bps',
+        values: rows.map((row) => price(row, cost.bpsPerMs)),
+      },
+      description:
+        'What the hop added to the average order, times the cost of a millisecond; empty where that is not known.',
+    },
+    {
+      ...{ name: 'cost', type: 'number', values: rows.map((row) => price(row, cost.moneyPerMs)), ...unit },
+      description: 'The same on the notional of the fills in the range.',
+    },
+  ];
+}
+
+function verdictOf(hop: string, verdict: Verdict): string {
+  if (verdict.kind === 'slow_hop')
+    return verdict.hops.includes(hop) ? (verdict.cause === 'pause' ? 'paused' : 'slow') : '';
+  return verdict.kind === 'cannot_tell' && verdict.among.includes(hop) ? 'cannot tell' : '';
+}
+
+function noticesOf(attribution: Attribution, ways: Ways, cost: LatencyCost): Notice[] {
+  const notices: Notice[] = [{ severity: 'info', text: sentence(attribution, cost) }];
+  if (ways.incomplete > 0)
+    notices.push({
+      severity: 'info',
+      text: `${ways.incomplete} traces miss spans and are left out: their way is not known`,
+    });
+  if (cost.withheld !== null) notices.push({ severity: 'info', text: WITHHELD[cost.withheld] });
+  if (cost.staleExcluded > 0)
+    notices.push({
+      severity: 'info',
+      text: `${cost.staleExcluded} fills with a stale quote say nothing of the cost and are left out`,
+    });
+  for (const { client, server, offsetNanos, errorNanos, moved } of ways.offsets) {
+    const text = `clock of ${server} minus ${client}: ${fixed(offsetNanos)} ms, within ${fixed(errorNanos)} ms${moved ? '; it moved in the range' : ''}`;
+    notices.push({ severity: 'info', text });
+  }
+  return notices;
+}
+
+const WITHHELD = {
+  too_few_fills: 'no cost per millisecond: it needs 200 fills with a fresh quote',
+  latency_does_not_vary: 'no cost per millisecond: all orders were equally fast',
+} as const;
+
+function sentence({ verdict, rows, traces }: Attribution, cost: LatencyCost): string {
+  switch (verdict.kind) {
+    case 'nothing_slow':
+      return `no hop is slow: ${traces} orders, the tail changed by ${fixed(verdict.effectNanos)} ms`;
+    case 'cannot_tell':
+      return `cannot tell: ${CANNOT_TELL[verdict.reason]}${verdict.among.length > 0 ? ` (${verdict.among.join(', ')})` : ''}`;
+    case 'slow_hop': {
+      const what = verdict.cause === 'pause' ? `${verdict.host} paused` : `${verdict.hops.join(' and ')} slow`;
+      const share = `${Math.round(100 * verdict.share)} % of ${fixed(verdict.effectNanos)} ms more in the tail`;
+      const sure = `${(100 * verdict.confidence).toFixed(1)} % sure`;
+      return `${what}: ${share}, ${verdict.ordersTouched} of ${traces} orders touched, ${sure}${priceOf(verdict.hops, rows, cost)}`;
+    }
+  }
+}
+
+const CANNOT_TELL = {
+  too_few_traces: 'the tail needs 50 orders; widen the range or lower the quantile',
+  clock_skew: 'clocks of hosts may hide as much as hops differ',
+  no_leader: 'no hop leads the others by more than chance',
+} as const;
+
+function priceOf(
+  hops: readonly string[],
+  rows: readonly HopRow[],
+  { bpsPerMs, moneyPerMs, lower, upper, currency }: LatencyCost,
+): string {
+  if (bpsPerMs === null || lower === null || upper === null) return '';
+  const addedMs = rows.filter(({ hop }) => hops.includes(hop)).reduce((sum, row) => sum + ms(row.addedNanos), 0);
+  const money = moneyPerMs === null ? '' : `, ${(addedMs * moneyPerMs).toFixed(2)} ${currency}`;
+  return `; costs ${(addedMs * bpsPerMs).toFixed(3)} bps of the average order (${(addedMs * lower).toFixed(3)} to ${(addedMs * upper).toFixed(3)})${money}`;
+}
+
+function effectOf({ changeNanos, excessNanos }: HopRow): number {
+  return changeNanos ?? excessNanos;
+}
+
+function ms(nanos: number): number {
+  return nanos / 1e6;
+}
+
+function fixed(nanos: number): string {
+  return ms(nanos).toFixed(2);
+}

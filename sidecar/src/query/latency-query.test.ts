@@ -1,0 +1,289 @@
+/** Queries on latency over spans and orders of a seeded desk: the slow hop and its price, one order's trace, market or us. */
+import {
+  nanos,
+  seededUniform,
+  type EventRow,
+  type EventTable,
+  type Fill,
+  type MarketTrade,
+  type OrderEvent,
+  type Quote,
+  type Span,
+  type Table,
+} from '@tapewatch/core';
+import type { AlertingView, StoreReader } from '../ports.ts';
+import { passesFilter } from '../store/event-filter.ts';
+import { exemplarFinder } from './exemplar-query.ts';
+import { createQueryService } from './query-service.ts';
+
+const ENVELOPE = { startMs: 600_000, endMs: 1_199_999, intervalMs: 1_000, maxDataPoints: 1_000, fromAlert: false };
+const ns = (ms: number) => nanos(BigInt(Math.round(ms * 1e6)));
+
+function serviceOver(rows: readonly EventRow[]) {
+  const ofTable = <T extends EventTable>(table: T) =>
+    rows.filter((row) => row.table === table) as Extract<EventRow, { table: T }>[];
+  const quotes = ofTable('quotes');
+  const reader: StoreReader = {
+    select: () => Promise.resolve([]),
+    series: () => Promise.resolve([]),
+    events: (table, filter) =>
+      Promise.resolve(
+        ofTable(table)
+          .filter((row) => passesFilter(row, filter))
+          .sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : 1)),
+      ),
+    quotesBefore: (asks) => Promise.resolve(asks.map(({ timeNanos }) => quoteBefore(quotes, timeNanos))),
+    transitions: () => Promise.resolve([]),
+  };
+  const alerting: AlertingView = { groups: () => [], transitions: () => Promise.resolve([]) };
+  const engine = { query: () => Promise.resolve({ type: 'matrix' as const, series: [], warnings: [], infos: [] }) };
+  const exemplars = exemplarFinder({ reader, kept: { select: () => [] } });
+  return createQueryService({ engine, reader, alerting, exemplars, unitOf: () => undefined });
+}
+
+/** `quotes` ascending by time. */
+function quoteBefore(quotes: readonly Quote[], timeNanos: bigint): Quote | null {
+  let [low, high] = [0, quotes.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((quotes[middle] as Quote).timeNanos < timeNanos) low = middle + 1;
+    else high = middle;
+  }
+  return quotes[low - 1] ?? null;
+}
+
+const SPAN: Omit<
+  Span,
+  'timeNanos' | 'endNanos' | 'traceId' | 'spanId' | 'parentSpanId' | 'name' | 'kind' | 'service' | 'host'
+> = {
+  ...{ table: 'spans', status: 'ok', statusMessage: '', attributes: {}, correlationId: '' },
+};
+
+interface Desk {
+  /** Milliseconds that the gateway needs more, by order. */
+  readonly slowMs: (i: number) => number;
+  /** The gateway's clock minus the strategy's. */
+  readonly offsetMs: number;
+  readonly withSpans: boolean;
+}
+
+const ORDERS = 2_000;
+const BPS_PER_MS = 0.5;
+
+/** 1,000 orders before the range and 1,000 in it: strategy → gateway → back, then a fill that cost 0.5 bps a millisecond. */
+function desk({ slowMs, offsetMs, withSpans }: Desk): EventRow[] {
+  const uniform = seededUniform(11);
+  const rows: EventRow[] = [];
+  for (let i = 0; i < ORDERS; i++) {
+    const at = (i * 1_200_000) / ORDERS;
+    const out = 0.5 + 0.3 * uniform();
+    const work = 1 + uniform() + slowMs(i);
+    const back = 0.5 + 0.3 * uniform();
+    const total = out + work + back;
+    const quote: Quote = {
+      ...{ table: 'quotes', timeNanos: ns(at - 1), exchangeNanos: null, venue: 'V', symbol: 'S', sequence: null },
+      ...{ bid: 99.99, ask: 100.01, bidSize: 1, askSize: 1 },
+    };
+    const order = {
+      ...{ table: 'orders', orderId: `o${i}`, venue: 'V', symbol: 'S', strategy: 'mm', account: '', side: 'buy' },
+      ...{
+        orderType: 'limit',
+        quantity: 1,
+        price: null,
+        filledQuantity: 0,
+        arrivalMid: null,
+        reason: '',
+        sentNanos: ns(at),
+      },
+      ...{ decisionNanos: null, decisionMid: null, correlationId: `trace-${i}` },
+    } as const;
+    const fill: Fill = {
+      ...{ table: 'fills', id: `f${i}`, timeNanos: ns(at + total), orderId: `o${i}`, venue: 'V', symbol: 'S' },
+      ...{ strategy: 'mm', account: '', side: 'buy', quantity: 1, currency: 'USD', fee: 0, feeCurrency: 'USD' },
+      ...{
+        price: 100 * (1 + (BPS_PER_MS * total + uniform() - 0.5) / 1e4),
+        liquidity: '',
+        execution: 'new',
+        refersTo: '',
+      },
+    };
+    const steps: OrderEvent[] = [
+      { ...order, id: `o${i}-new`, event: 'new', timeNanos: ns(at) },
+      { ...order, id: `o${i}-ack`, event: 'ack', timeNanos: ns(at + out + work) },
+    ];
+    rows.push(quote, ...steps, fill);
+    if (!withSpans) continue;
+    const traceId = i.toString(16).padStart(32, '0');
+    const call = { ...SPAN, traceId, correlationId: `o${i}`, timeNanos: ns(at), endNanos: ns(at + total) };
+    const client: Span = {
+      ...call,
+      spanId: 'a',
+      parentSpanId: '',
+      name: 'send',
+      kind: 'client',
+      service: 'strategy',
+      host: 'h1',
+    };
+    const server: Span = {
+      ...{
+        ...call,
+        spanId: 'b',
+        parentSpanId: 'a',
+        name: 'route',
+        kind: 'server',
+        service: 'gateway',
+        host: 'h2',
+        correlationId: '',
+      },
+      ...{ timeNanos: ns(at + out + offsetMs), endNanos: ns(at + out + work + offsetMs) },
+    };
+    rows.push(client, server);
+  }
+  return rows;
+}
+
+/** Every tenth order of the second half needs 4 ms more. */
+const SLOW = (i: number): number => (i >= ORDERS / 2 && i % 10 === 0 ? 4 : 0);
+
+function column(table: Table | undefined, name: string): readonly unknown[] {
+  return [...(table?.fields.find((field) => field.name === name)?.values ?? [])];
+}
+
+const sum = (values: readonly unknown[]): number => values.reduce<number>((total, value) => total + Number(value), 0);
+
+describe('latency_attribution', () => {
+  const ask = async (rows: readonly EventRow[], query: object = {}, envelope = ENVELOPE): Promise<Table | undefined> =>
+    (await serviceOver(rows).run({ queryType: 'latency_attribution', quantile: 0.9, ...query }, envelope))[0];
+
+  it('names the slow hop of spans, although clocks differ by seconds, and says what it costs', async () => {
+    const table = await ask(desk({ slowMs: SLOW, offsetMs: 1_275, withSpans: true }));
+    expect(column(table, 'hop')[0]).toBe('gateway: route');
+    expect(column(table, 'verdict')).toEqual(['slow', '', '']);
+    expect([...column(table, 'hop')].sort()).toEqual(['gateway: route', 'h1 → h2', 'h2 → h1']);
+    expect(Number(column(table, 'change')[0])).toBeGreaterThan(3);
+    // 100 orders were slow; one of 1,000 normal ones would be, and is taken off.
+    expect(column(table, 'orders')[0]).toBe(99);
+    // 100 of 1,000 orders were 4 ms slower: 0.4 ms of the average order.
+    expect(Number(column(table, 'cost_bps')[0]) / (0.4 * BPS_PER_MS)).toBeCloseTo(1, 0);
+    expect(Number(column(table, 'cost')[0]) / (0.4 * BPS_PER_MS * 1e-4 * 100 * 1_000)).toBeCloseTo(1, 0);
+    const texts = (table?.notices ?? []).map(({ text }) => text);
+    expect(texts[0]).toMatch(/^gateway: route slow: \d+ % of \d\.\d\d ms more in the tail, 99 of 1000 orders touched/);
+    expect(texts).toContainEqual(expect.stringMatching(/^clock of h2 minus h1: 1275\.\d\d ms, within 0\.5\d ms$/));
+  });
+
+  it('contributions sum to what the tail has more than the median (proves: TRC-04)', async () => {
+    const rows = desk({ slowMs: SLOW, offsetMs: 2, withSpans: true });
+    const table = await ask(rows);
+    const totals = rows
+      .filter((row) => row.table === 'fills' && row.timeNanos >= ns(600_000))
+      .map((row) => Number(row.timeNanos - ns((Number((row as Fill).orderId.slice(1)) * 1_200_000) / ORDERS)) / 1e6)
+      .sort((a, b) => a - b);
+    const mean = (values: readonly number[]): number => sum(values) / values.length;
+    expect(sum(column(table, 'tail'))).toBeCloseTo(mean(totals.slice(-100)), 4);
+    expect(sum(column(table, 'median'))).toBeCloseTo(mean(totals.slice(400, 600)), 1);
+    expect(sum(column(table, 'excess'))).toBeCloseTo(sum(column(table, 'tail')) - sum(column(table, 'median')), 9);
+    expect(sum(column(table, 'share'))).toBeCloseTo(1, 9);
+  });
+
+  it('ranks the stages of orders without spans, and finds nothing slow where nothing is', async () => {
+    const rows = desk({ slowMs: SLOW, offsetMs: 0, withSpans: false });
+    expect(column(await ask(rows), 'hop')).toEqual(['sent → ack', 'ack → fill']);
+    const quiet = await ask(desk({ slowMs: () => 0, offsetMs: 0, withSpans: true }));
+    expect(quiet?.notices[0]?.text).toMatch(/^no hop is slow: 1000 orders/);
+    expect(column(quiet, 'verdict')).toEqual(['', '', '']);
+  });
+
+  it('gives a rule one number for each slow hop and nothing otherwise', async () => {
+    const fromAlert = { ...ENVELOPE, fromAlert: true };
+    const rows = desk({ slowMs: SLOW, offsetMs: 0, withSpans: true });
+    const slow = await ask(rows, {}, fromAlert);
+    expect(slow?.fields.map(({ name, type }) => [name, type])).toEqual([
+      ['hop', 'string'],
+      ['effect', 'number'],
+    ]);
+    expect(column(slow, 'hop')).toEqual(['gateway: route']);
+    expect((await ask(desk({ slowMs: () => 0, offsetMs: 0, withSpans: true }), {}, fromAlert))?.fields).toEqual([]);
+  });
+
+  it('keeps to the filters, and says that too few orders tell nothing', async () => {
+    const table = await ask(desk({ slowMs: SLOW, offsetMs: 0, withSpans: true }), { filters: { strategy: ['other'] } });
+    expect(table?.fields).toEqual([]);
+    expect(table?.notices[0]?.text).toMatch(/^cannot tell: the tail needs 50 orders/);
+  });
+});
+
+describe('trace', () => {
+  const rows = desk({ slowMs: () => 0, offsetMs: 0, withSpans: true });
+  const ask = async (query: object): Promise<Table | undefined> =>
+    (await serviceOver(rows).run({ queryType: 'trace', ...query }, { ...ENVELOPE, startMs: 0 }))[0];
+
+  it('shows one order as one trace, whichever id it is asked by (proves: TRC-01)', async () => {
+    const byOrder = await ask({ orderId: 'o7' });
+    expect(byOrder?.visualisation).toBe('trace');
+    expect(column(byOrder, 'operationName')).toEqual(['send', 'route', 'buy 1 S', 'sent → ack', 'ack → fill']);
+    expect(column(byOrder, 'serviceName')).toEqual(['strategy', 'gateway', 'orders', 'orders', 'orders']);
+    expect(column(byOrder, 'parentSpanID')).toEqual(['', 'a', 'a', 'order-o7', 'order-o7']);
+    expect(new Set(column(byOrder, 'traceID')).size).toBe(1);
+    expect(Number(column(byOrder, 'startTime')[0])).toBeCloseTo(7 * 600, 3);
+    const [total] = column(byOrder, 'duration').map(Number);
+    expect(sum(column(byOrder, 'duration').slice(3))).toBeCloseTo(total ?? 0, 6);
+    expect(await ask({ correlationId: 'trace-7' })).toMatchObject({ fields: byOrder?.fields });
+    expect(await ask({ traceId: (7).toString(16).padStart(32, '0') })).toMatchObject({ fields: byOrder?.fields });
+  });
+
+  it('makes a path of an order that has no spans', async () => {
+    const plain = serviceOver(rows.filter(({ table }) => table !== 'spans'));
+    const [table] = await plain.run({ queryType: 'trace', orderId: 'o7' }, { ...ENVELOPE, startMs: 0 });
+    expect(column(table, 'operationName')).toEqual(['buy 1 S', 'sent → ack', 'ack → fill']);
+    expect(new Set(column(table, 'traceID'))).toEqual(new Set(['trace-7']));
+  });
+
+  it('refuses to look for nothing, and finds nothing of an unknown order', async () => {
+    await expect(ask({})).rejects.toMatchObject({ code: 'query.invalid' });
+    expect((await ask({ orderId: 'nobody' }))?.fields).toEqual([]);
+  });
+});
+
+describe('market_or_us', () => {
+  /** A quote each 25 ms from 500 s to 700 s, 4 trades a window; `delayMs` on top of a clock that is off by 1.2 s. */
+  function feed(venue: string, delayMs: (timeMs: number) => number): (Quote | MarketTrade)[] {
+    const uniform = seededUniform(venue.length);
+    return Array.from({ length: 8_000 }, (_, i): Quote => {
+      const timeMs = 500_000 + i * 25;
+      const mid = 100 + uniform();
+      return {
+        ...{
+          table: 'quotes',
+          timeNanos: ns(timeMs),
+          venue,
+          symbol: 'S',
+          bid: mid - 0.1,
+          ask: mid + 0.1,
+          bidSize: 1,
+          askSize: 1,
+        },
+        ...{ exchangeNanos: ns(timeMs + 1_200 - 2 - uniform() - delayMs(timeMs)), sequence: null },
+      };
+    });
+  }
+
+  it('calls a delay without load a fault of this feed, with a figure for each point', async () => {
+    const slow = feed('A', (timeMs) => (timeMs >= 650_000 && timeMs < 652_000 ? 20 : 0));
+    const rows = [...slow, ...feed('BB', () => 0)];
+    const tables = await serviceOver(rows).run(
+      { queryType: 'market_or_us' },
+      { ...ENVELOPE, startMs: 600_000, endMs: 699_000 },
+    );
+    expect(tables.map(({ name }) => name)).toEqual([
+      ...['A S observed', 'A S expected', 'A S residual_z', 'A S verdict'],
+      ...['BB S observed', 'BB S expected', 'BB S residual_z', 'BB S verdict'],
+    ]);
+    const times = column(tables[3], 'Time').map((time) => Number(time) / 1e6);
+    const faults = column(tables[3], 'verdict').flatMap((verdict, i) => (verdict === 2 ? [times[i] ?? 0] : []));
+    expect(faults.length).toBeGreaterThan(5);
+    expect(Math.min(...faults)).toBeGreaterThan(650_000);
+    expect(Math.max(...faults)).toBeLessThan(653_000);
+    expect(column(tables[7], 'verdict').filter((verdict) => verdict === 2)).toEqual([]);
+    expect(tables[0]?.notices[0]?.text).toMatch(/^windows with a fault: \d+, slow by the market: 0/);
+  });
+});

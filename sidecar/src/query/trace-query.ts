@@ -1,0 +1,225 @@
+/**
+ * Answers one order's path as a trace for Grafana's trace view: the spans that name the order or its correlation id, and the
+ * steps of the order itself as spans of the service `orders`, so that an order without any instrumentation has a path too.
+ * Any of the three ids finds the others. Stamps are milliseconds, as Grafana's trace frames have them.
+ */
+import type { TraceQuery } from '@tapewatch/contract';
+import {
+  hopsBetween,
+  orderHops,
+  orderKey,
+  type Fill,
+  type OrderEvent,
+  type Span,
+  type Table,
+  type TableField,
+} from '@tapewatch/core';
+import { TapewatchError } from '../errors.ts';
+import type { QueryEnvelope, StoreReader } from '../ports.ts';
+import { MAX_TRACE_ROWS } from './limit.ts';
+import { emptyTable } from './promql-table.ts';
+import { endNanosOf, startNanosOf } from './trading-read.ts';
+
+export async function runTrace(
+  query: TraceQuery,
+  envelope: QueryEnvelope,
+  reader: StoreReader,
+  signal?: AbortSignal,
+): Promise<Table[]> {
+  const { orderId, correlationId, traceId } = query;
+  const asked = [orderId, correlationId, traceId].filter((id) => id !== '');
+  if (asked.length === 0)
+    throw new TapewatchError(
+      'query.invalid',
+      'orderId, correlationId, traceId: all are empty; a trace needs one of them',
+    );
+  const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope), limit: MAX_TRACE_ROWS };
+  const executedQuery = `trace of ${asked.join(', ')}`;
+  const { orders, spans } = await gather(new Set(asked), {
+    reader,
+    range,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const orderIds = [...new Set(orders.map((order) => order.orderId))];
+  const fills = orderIds.length === 0 ? [] : await reader.events('fills', { ...range, orderIds }, signal);
+  const rows = [...spans.map(rowOf), ...orderRows(orders, fills, spans)];
+  if (rows.length === 0) return [emptyTable('table', executedQuery)];
+  return [{ ...emptyTable('table', executedQuery), name: 'Trace', fields: fieldsOf(rows), visualisation: 'trace' }];
+}
+
+interface Source {
+  readonly reader: StoreReader;
+  readonly range: { readonly startNanos: bigint; readonly endNanos: bigint; readonly limit: number };
+  readonly signal?: AbortSignal;
+}
+
+/** Each round asks by the names that the last one found: a correlation id leads to the order, its id to the spans. */
+const ROUNDS = 3;
+
+async function gather(
+  names: Set<string>,
+  { reader, range, signal }: Source,
+): Promise<{ orders: OrderEvent[]; spans: readonly Span[] }> {
+  let orders: OrderEvent[] = [];
+  let spans: Span[] = [];
+  for (let round = 0, known = 0; round < ROUNDS && names.size > known; round++) {
+    known = names.size;
+    const ids = [...names];
+    orders = distinct(
+      [
+        ...(await reader.events('orders', { ...range, orderIds: ids }, signal)),
+        ...(await reader.events('orders', { ...range, correlationIds: ids }, signal)),
+      ],
+      (order) => `${orderKey(order)}\u0000${order.id}`,
+    );
+    spans = distinct(
+      [
+        ...(await reader.events('spans', { ...range, correlationIds: ids }, signal)),
+        ...(await reader.events('spans', { ...range, traceIds: ids }, signal)),
+      ],
+      (span) => `${span.traceId} ${span.spanId} ${span.kind} ${span.timeNanos}`,
+    );
+    for (const order of orders) for (const id of [order.orderId, order.correlationId]) if (id !== '') names.add(id);
+    for (const span of spans) for (const id of [span.traceId, span.correlationId]) if (id !== '') names.add(id);
+  }
+  return { orders, spans };
+}
+
+interface TraceRow {
+  readonly traceID: string;
+  readonly spanID: string;
+  readonly parentSpanID: string;
+  readonly operationName: string;
+  readonly serviceName: string;
+  readonly kind: string;
+  readonly statusCode: number;
+  readonly statusMessage: string;
+  readonly startTime: number;
+  readonly duration: number;
+}
+
+const STATUS_CODES = { unset: 0, ok: 1, error: 2 } as const;
+
+function rowOf(span: Span): TraceRow {
+  return {
+    traceID: span.traceId,
+    spanID: span.spanId,
+    parentSpanID: span.parentSpanId,
+    operationName: span.name,
+    serviceName: span.service,
+    kind: span.kind,
+    statusCode: STATUS_CODES[span.status],
+    statusMessage: span.statusMessage,
+    startTime: msOf(span.timeNanos),
+    duration: Number(span.endNanos - span.timeNanos) / 1e6,
+  };
+}
+
+/** Per order a span from its first to its last stamp, below it one for each step; below the root of its trace if it has one. */
+function orderRows(orders: readonly OrderEvent[], fills: readonly Fill[], spans: readonly Span[]): TraceRow[] {
+  const byOrder = new Map<string, OrderEvent[]>();
+  for (const order of orders) byOrder.set(orderKey(order), [...(byOrder.get(orderKey(order)) ?? []), order]);
+  return [...byOrder.values()].flatMap((events) => {
+    const sorted = [...events].sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : 1));
+    const [first] = sorted;
+    if (first === undefined) return [];
+    const own = fills.filter((fill) => orderKey(fill) === orderKey(first));
+    const spanOf = spans.find(
+      ({ correlationId, traceId }) =>
+        [first.orderId, first.correlationId].includes(correlationId) || traceId === first.correlationId,
+    );
+    const traceID = spanOf?.traceId ?? (first.correlationId || first.orderId);
+    const root = spans.find((span) => span.traceId === traceID && span.parentSpanId === '');
+    const rejected = sorted.find(({ event }) => event === 'reject');
+    const base = { traceID, serviceName: 'orders', kind: 'internal', statusMessage: rejected?.reason ?? '' };
+    const steps = stepsOf(sorted, own);
+    const spanID = `order-${first.orderId}`;
+    const whole = {
+      ...{
+        ...base,
+        spanID,
+        parentSpanID: root?.spanId ?? '',
+        operationName: `${first.side} ${first.quantity} ${first.symbol}`,
+      },
+      ...{ statusCode: rejected === undefined ? STATUS_CODES.unset : STATUS_CODES.error },
+      ...spanning(steps),
+    };
+    const parts = steps.map(({ name, from, to }, i): TraceRow => ({
+      ...{
+        ...base,
+        spanID: `${spanID}-${i}`,
+        parentSpanID: spanID,
+        operationName: name,
+        statusCode: STATUS_CODES.unset,
+      },
+      ...{ startTime: msOf(from), duration: Number(to - from) / 1e6 },
+    }));
+    return [whole, ...parts];
+  });
+}
+
+interface Step {
+  readonly name: string;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** From the hops to the first fill (or the ack where there is none), then each further event from the one before. */
+function stepsOf(orders: readonly OrderEvent[], fills: readonly Fill[]): Step[] {
+  const way = orderHops(orders, fills, 'fill')[0] ?? orderHops(orders, fills, 'ack')[0];
+  const steps: Step[] = [];
+  let reached = way?.timeNanos ?? orders[0]?.timeNanos ?? 0n;
+  for (const { name, nanos } of way?.hops ?? []) {
+    steps.push({ name, from: reached, to: reached + BigInt(nanos) });
+    reached += BigInt(nanos);
+  }
+  const later = [
+    ...orders.map(({ timeNanos, event }) => ({ name: event as string, host: '', timeNanos })),
+    ...fills.map(({ timeNanos, execution }) => ({
+      name: execution === 'new' ? 'fill' : execution,
+      host: '',
+      timeNanos,
+    })),
+  ]
+    .filter(({ timeNanos }) => timeNanos > reached)
+    .sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : 1));
+  const rest = hopsBetween('', [{ name: steps.length > 0 ? 'then' : 'start', host: '', timeNanos: reached }, ...later]);
+  for (const { name, nanos } of rest?.hops ?? []) {
+    steps.push({ name, from: reached, to: reached + BigInt(nanos) });
+    reached += BigInt(nanos);
+  }
+  return steps.length > 0 ? steps : [{ name: orders[0]?.event ?? '', from: reached, to: reached }];
+}
+
+function spanning(steps: readonly Step[]): { startTime: number; duration: number } {
+  const [from, to] = [steps[0]?.from ?? 0n, steps[steps.length - 1]?.to ?? 0n];
+  return { startTime: msOf(from), duration: Number(to - from) / 1e6 };
+}
+
+/** Fractions of a millisecond too: a double holds stamps of this century to a quarter of a microsecond. */
+function msOf(nanos: bigint): number {
+  return Number(nanos / 1_000_000n) + Number(nanos % 1_000_000n) / 1e6;
+}
+
+/** Ascending by time. */
+function distinct<Row extends OrderEvent | Span>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {
+  return [...new Map(rows.map((row) => [keyOf(row), row])).values()].sort((a, b) =>
+    a.timeNanos < b.timeNanos ? -1 : a.timeNanos > b.timeNanos ? 1 : 0,
+  );
+}
+
+function fieldsOf(rows: readonly TraceRow[]): TableField[] {
+  const text = (name: keyof TraceRow): TableField => ({
+    name,
+    type: 'string',
+    values: rows.map((row) => String(row[name])),
+  });
+  const number = (name: 'startTime' | 'duration' | 'statusCode', unit?: string): TableField => ({
+    ...{ name, type: 'number', values: rows.map((row) => row[name]) },
+    ...(unit === undefined ? {} : { unit }),
+  });
+  return [
+    ...(['traceID', 'spanID', 'parentSpanID', 'operationName', 'serviceName', 'kind'] as const).map(text),
+    ...[number('statusCode'), text('statusMessage'), number('startTime'), number('duration', 'ms')],
+  ];
+}
