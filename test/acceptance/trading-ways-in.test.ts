@@ -1,0 +1,122 @@
+/**
+ * Events of trading from the sender to what is stored and drawn: spans by OTLP, signals and exchange status by NATS, then
+ * panels, PromQL and SQL over one sidecar with its DuckDB file.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type App, startApp } from '../../sidecar/src/app.ts';
+import { configSchema } from '../../sidecar/src/config.ts';
+import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
+import { connectAsGrafana, type GrafanaConnection } from '../protocol/grafana-client.ts';
+import { ensureBuiltSidecar } from './built-sidecar.ts';
+import { panelFrames, until } from './panel.ts';
+
+const START_TIMEOUT_MS = 120_000;
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const NOW = BigInt(Date.now()) * 1_000_000n;
+const ago = (ms: number): string => String(NOW - BigInt(ms) * 1_000_000n);
+
+let folder: string;
+let nats: NatsServer;
+let publisher: NatsConnection;
+let app: App;
+let grafana: GrafanaConnection;
+
+beforeAll(async () => {
+  ensureBuiltSidecar(resolve(__dirname, '../..'));
+  folder = mkdtempSync(join(tmpdir(), 'tapewatch-trading-in-'));
+  nats = await NatsServer.start();
+  publisher = await connect({ servers: nats.url });
+  app = await startApp(
+    configSchema.parse({
+      nats: { servers: [nats.url] },
+      store: { kind: 'duckdb', path: join(folder, 'store.duckdb') },
+      query: { sql: { timeoutMs: 60_000 } },
+      http: { listen: '127.0.0.1:0' },
+      grafana: { listen: `unix:${join(folder, 'grafana.sock')}` },
+      monitoring: { prometheus_port: 0, websocket_port: 0 },
+      log: { level: 'silent' },
+    }),
+  );
+  grafana = connectAsGrafana(app.grafanaAddress as string);
+  await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
+}, START_TIMEOUT_MS);
+afterAll(async () => {
+  grafana.close();
+  await app.stop();
+  await publisher.close();
+  await nats.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The rows of the first frame that a panel with this query gets, by column. */
+async function panel(document: object): Promise<Record<string, unknown>[]> {
+  const range = { fromEpochMS: Date.now() - 300_000, toEpochMS: Date.now() + 60_000 };
+  const [table] = await panelFrames(grafana, document, range);
+  if (table === undefined) return [];
+  const names = table.schema.fields.map(({ name }) => name);
+  return Array.from({ length: table.numRows }, (_, row) =>
+    Object.fromEntries(names.map((name, column): [string, unknown] => [name, table.getChildAt(column)?.get(row)])),
+  );
+}
+
+async function last(expr: string): Promise<unknown> {
+  return (await panel({ queryType: 'promql', expr, instant: true, format: 'table' }))[0]?.['Value'];
+}
+
+it('an OTLP span is stored, shown, and counted with its duration (proves: TRC-02)', async () => {
+  const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+  const span = {
+    ...{ traceId: TRACE, spanId: '00f067aa0ba902b7', name: 'GET /orders', kind: 2, status: { code: 2 } },
+    ...{ startTimeUnixNano: ago(5_000), endTimeUnixNano: ago(4_750), attributes: [attribute('order.id', 'o-1')] },
+  };
+  const resource = { attributes: [attribute('service.name', 'api-gateway'), attribute('host.name', 'edge-1')] };
+  const body = { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] };
+  const headers = { 'content-type': 'application/json' };
+  const request = { method: 'POST', headers, body: JSON.stringify(body) };
+  const answer = await fetch(`${app.httpAddress}/v1/traces`, request);
+  expect([answer.status, await answer.json()]).toEqual([200, {}]);
+  publisher.publish('tw.spans.api-gateway', JSON.stringify(body));
+  expect(await panel({ queryType: 'events', table: 'spans' })).toEqual([
+    expect.objectContaining({
+      ...{ traceId: TRACE, spanId: '00f067aa0ba902b7', name: 'GET /orders', kind: 'server', status: 'error' },
+      ...{ service: 'api-gateway', host: 'edge-1', correlationId: 'o-1' },
+    }),
+  ]);
+  const labels = '{service="api-gateway", span_name="GET /orders", status_code="STATUS_CODE_ERROR"}';
+  expect(await last(`traces_spanmetrics_calls_total${labels}`)).toBe(1);
+  expect(await last(`histogram_sum(sum(traces_spanmetrics_latency${labels}))`)).toBeCloseTo(0.25, 12);
+});
+
+it('decisions of an agent yield accuracy against their outcome, confidence and consensus (proves: MET-63, TRD-28)', async () => {
+  const signal = (id: string, rest: object): void =>
+    publisher.publish(
+      'tw.signals.momentum',
+      JSON.stringify({ id, time: ago(2_000), signal_id: id.slice(0, 2), ...rest }),
+    );
+  signal('s1-p', { prediction: 0.01, confidence: 0.5, consensus: 0.75 });
+  signal('s2-p', { prediction: -0.01, confidence: 1, consensus: 0.25 });
+  signal('s1-o', { event: 'outcome', outcome: 0.02 });
+  signal('s2-o', { event: 'outcome', outcome: 0.02 });
+  await until(async () => (await panel({ queryType: 'events', table: 'signals' })).length === 4);
+  const of = '{agent="momentum"}';
+  expect(await last(`agent_accuracy_ratio${of}`)).toBe(0.5);
+  expect(await last(`agent_confidence_ratio${of}`)).toBe(0.75);
+  expect(await last(`agent_consensus_ratio${of}`)).toBe(0.5);
+});
+
+it('an exchange that goes away shows it, and SQL tells when', async () => {
+  const status = (ms: number, connection: string): void =>
+    publisher.publish('tw.exchange.XNAS.orders', JSON.stringify({ time: ago(ms), connection, requests_remaining: 7 }));
+  status(3_000, 'connected');
+  status(1_000, 'disconnected');
+  await until(async () => (await panel({ queryType: 'events', table: 'exchange_status' })).length === 2);
+  expect(await last('exchange_connected{venue="XNAS", api="orders"}')).toBe(0);
+  const rawSql = `SELECT max(time) AS time, count(*) AS changes FROM exchange_status
+    WHERE $__timeFilter(time) AND connection = 'disconnected'`;
+  const [row] = await panel({ queryType: 'sql', rawSql });
+  expect(row).toMatchObject({ changes: 1 });
+  await expect(panel({ queryType: 'sql', rawSql: 'DROP TABLE exchange_status' })).rejects.toThrow(/single SELECT/);
+});
