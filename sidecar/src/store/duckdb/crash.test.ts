@@ -23,8 +23,11 @@ afterAll(() => {
 });
 
 /** Runs the writer, kills it after so many acknowledgements and a moment more, and returns the last acknowledged. */
-async function crash(path: string, { acknowledgements, moreMs }: { acknowledgements: number; moreMs: number }) {
-  const script = [bundle.pathOf('crash-writer'), path, bundle.pathOf('store-worker')];
+async function crash(
+  path: string,
+  { acknowledgements, moreMs, order }: { acknowledgements: number; moreMs: number; order: string },
+) {
+  const script = [bundle.pathOf('crash-writer'), path, bundle.pathOf('store-worker'), order];
   const writer = spawn(process.execPath, script, { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   let seen = 0;
@@ -38,28 +41,35 @@ async function crash(path: string, { acknowledgements, moreMs }: { acknowledgeme
   return Number(text.trimEnd().split('\n').at(-1));
 }
 
-it('a killed process loses nothing that was acknowledged, and no batch is there by half', async () => {
-  const path = join(folder, 'store.duckdb');
-  for (let round = 0; round < ROUNDS; round++) {
-    const moment = { acknowledgements: 1 + Math.floor(Math.random() * 200), moreMs: Math.random() * 8 };
-    const acknowledged = await crash(path, moment);
-    const store = new DuckDbStore({ path, memoryLimitMb: 256, threads: 2 });
-    const { positions } = await store.open();
-    const stored = positions[0]?.sequence ?? 0;
-    expect(stored).toBeGreaterThanOrEqual(acknowledged);
-    // One batch at a time was under way, so at most one more than acknowledged can be there.
-    expect(stored).toBeLessThanOrEqual(acknowledged + 1);
-    const rowsOf = new Map<number, number>();
-    for (const { seriesId, value } of await store.rawSince('metrics', 0n)) {
-      if (seriesId === 1) rowsOf.set(value, (rowsOf.get(value) ?? 0) + 1);
+it.each([
+  ['a killed process loses nothing that was acknowledged, and no batch is there by half', 'in time'],
+  ['nor does it lose samples that came late and wait to become windows', 'late'],
+])(
+  '%s',
+  async (_, order) => {
+    const path = join(folder, `${order}.duckdb`);
+    for (let round = 0; round < ROUNDS; round++) {
+      const moment = { acknowledgements: 1 + Math.floor(Math.random() * 200), moreMs: Math.random() * 8, order };
+      const acknowledged = await crash(path, moment);
+      const store = new DuckDbStore({ path, memoryLimitMb: 256, threads: 2 });
+      const { positions } = await store.open();
+      const stored = positions[0]?.sequence ?? 0;
+      expect(stored).toBeGreaterThanOrEqual(acknowledged);
+      // One batch at a time was under way, so at most one more than acknowledged can be there.
+      expect(stored).toBeLessThanOrEqual(acknowledged + 1);
+      const rowsOf = new Map<number, number>();
+      for (const { seriesId, value } of await store.rawSince('metrics', 0n)) {
+        if (seriesId === 1) rowsOf.set(value, (rowsOf.get(value) ?? 0) + 1);
+      }
+      const batches = Array.from({ length: stored }, (_, i) => i + 1);
+      expect([...rowsOf]).toEqual(batches.map((batch) => [batch, ROWS]));
+      const orders = await store.events('orders', { startNanos: 0n, endNanos: 2n ** 63n - 1n });
+      expect(orders.map(({ id }) => Number(id))).toEqual(batches);
+      // All but the windows that are open: those of the last seconds, which come with the next sample.
+      await store.append(clockAt(order === 'late' ? 90_000 : stored + 10));
+      expect((await store.distributionTotals())[0]?.histogram.count).toBe(stored);
+      await store.close();
     }
-    const batches = Array.from({ length: stored }, (_, i) => i + 1);
-    expect([...rowsOf]).toEqual(batches.map((batch) => [batch, ROWS]));
-    const orders = await store.events('orders', { startNanos: 0n, endNanos: 2n ** 63n - 1n });
-    expect(orders.map(({ id }) => Number(id))).toEqual(batches);
-    // All but the windows that are open: those of the last seconds, which come with the next sample.
-    await store.append(clockAt(stored + 10));
-    expect((await store.distributionTotals())[0]?.histogram.count).toBe(stored);
-    await store.close();
-  }
-}, 300_000);
+  },
+  300_000,
+);
