@@ -5,6 +5,7 @@ import {
   nanos,
   type Fill,
   type NumberSample,
+  type Quote,
   type SelectRequest,
   type SeriesData,
 } from '@tapewatch/core';
@@ -111,7 +112,17 @@ describe('the desk', () => {
     ) {
       return fills.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos).slice(0, limit) as never;
     },
+    quotesBefore: (asked: readonly { symbol: string; timeNanos: bigint }[]) =>
+      Promise.resolve(asked.map(({ symbol }) => quoteOf(mids[symbol]))),
   };
+  let mids: Record<string, number>;
+  const quoteOf = (mid: number | undefined): Quote | null =>
+    mid === undefined
+      ? null
+      : {
+          ...{ table: 'quotes', timeNanos: nanos(NOW), venue: 'XNAS', symbol: '', exchangeNanos: null, sequence: null },
+          ...{ bid: mid, ask: mid, bidSize: 1, askSize: 1 },
+        };
   const trade = (side: 'buy' | 'sell', price: number, over: Partial<Fill> = {}): void => {
     seconds += 1;
     fills.push({
@@ -140,6 +151,7 @@ describe('the desk', () => {
   beforeEach(() => {
     fills = [];
     seconds = 0;
+    mids = {};
   });
 
   it('starts at the initial equity, and follows profit, fees, peak and drawdown (proves: CFG-33, MET-100)', async () => {
@@ -182,6 +194,48 @@ describe('the desk', () => {
     }
     expect(byName(await desk.collect(later()))).toMatchObject({ trading_realised_pnl: 12_500 });
     expect(byName(await desk.collect(later()))).toMatchObject({ trading_realised_pnl: 12_500 });
+  });
+
+  it('tells the day, the week and losses in a row, and reads a bust back (proves: MET-98)', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 100 });
+    for (const exit of [110, 95, 95]) {
+      trade('buy', 100);
+      trade('sell', exit);
+    }
+    const told = byName(await desk.collect(later()));
+    expect(told).toMatchObject({ trading_profit: 0, trading_profit_day: 0, trading_consecutive_losses: 2 });
+    expect(told['trading_win_rate_percent']).toBeCloseTo(100 / 3, 9);
+    expect(told['trading_drawdown_percent']).toBeCloseTo((100 * 100) / 1_100, 9);
+    expect(told).not.toHaveProperty('trading_sharpe_ratio');
+    const lost = fills.at(-1) as Fill;
+    trade('sell', 95, { id: 'b', execution: 'bust', refersTo: lost.id });
+    expect(byName(await desk.collect(later()))).toMatchObject({
+      trading_profit: 50,
+      trading_consecutive_losses: 1,
+      trading_open_positions: 1,
+    });
+    const nextDay = NOW + 86_400n * SECOND;
+    expect(byName(await desk.collect(nextDay))).toMatchObject({ trading_profit: 50, trading_profit_day: 0 });
+  });
+
+  it('tells exposure, leverage and what the open positions may lose', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 10 });
+    trade('buy', 100);
+    trade('sell', 50, { symbol: 'INTC' });
+    expect(byName(await desk.collect(later()))).not.toHaveProperty('trading_exposure_gross');
+    for (let run = 0; run <= 1_000; run += 1) {
+      mids = { AAPL: 100 + (run % 2), INTC: 50 };
+      const told = byName(await desk.collect(NOW + BigInt(3_600 + run) * SECOND));
+      if (run < 200) expect(told).not.toHaveProperty('trading_var_95');
+      if (run === 1_000) {
+        expect(told).toMatchObject({
+          trading_exposure_gross: 1_500,
+          trading_exposure_net: 500,
+          trading_leverage_ratio: 1.5,
+        });
+        expect(told).toMatchObject({ trading_var_95: 10, trading_var_99: 10, trading_shortfall_99: 10 });
+      }
+    }
   });
 
   it('keeps currencies apart', async () => {

@@ -1,126 +1,163 @@
 /**
- * The desk's money from its fills (REQUIREMENTS.md MET-60, MET-98 to MET-100): realised profit, equity from the initial
- * one on, peak, drawdown, and the win rate of the last closed trades. Currencies are never added together; each has its
- * own book that begins with the initial equity. A trade is a fill that closes part of a position. Fills are read once,
- * in order of time, a moment after their stamp, so that a late one is still in its place.
+ * The desk's money from its fills (REQUIREMENTS.md 2.8): what core's tracker of closed trades tells. Currencies are never
+ * added together; each has its own book that begins with the initial equity. A trade is a fill that closes part of a
+ * position. Fills are read once, in order of time, a moment after their stamp, so that a late one is still in its place;
+ * a bust or an amendment lets everything be read again with it.
  */
-import { numberFromAmount, PositionLedger, type Fill } from '@tapewatch/core';
+import {
+  ClosedTradeBook,
+  correctFills,
+  executionId,
+  figure,
+  TradeTracker,
+  type Fill,
+  type OpenPosition,
+  type TradeMetrics,
+} from '@tapewatch/core';
 import type { StoreReader } from '../ports.ts';
 import type { Collector, Figure } from './collector.ts';
+import { riskFigures, RiskHistory } from './risk.ts';
 
 const SETTLED_NANOS = 5_000_000_000n;
 const PAGE = 10_000;
 /** Pages in one run; the rest follows in the next one. */
 const MAX_PAGES = 20;
+/** Busts and amendments that are remembered; past them new ones are not applied. */
+const MAX_CORRECTIONS = 100_000;
 
 export interface TradingOptions {
   readonly initialEquity: number;
-  /** Closed trades that the win rate looks at. */
+  /** Closed trades that the rolling figures look at. */
   readonly rollingWindow: number;
 }
 
-export function tradingCollector(reader: Pick<StoreReader, 'events'>, options: TradingOptions): Collector {
-  const books = new Map<string, CurrencyBook>();
-  let sinceNanos = 0n;
-  return {
-    group: 'trading',
-    async collect(nowNanos) {
-      const endNanos = nowNanos - SETTLED_NANOS;
-      for (let page = 0; page < MAX_PAGES && sinceNanos < endNanos; page += 1) {
-        const fills = await reader.events('fills', { startNanos: sinceNanos, endNanos, limit: PAGE });
-        // The last stamp of a full page may go on in the next one; a page of one stamp only must not stand still.
-        const cut = fills.length === PAGE ? (fills.at(-1) as Fill).timeNanos : endNanos;
-        const taken = cut > (fills[0]?.timeNanos ?? 0n) ? fills.filter(({ timeNanos }) => timeNanos < cut) : fills;
-        for (const fill of taken) bookOf(books, fill.currency, options).apply(fill);
-        sinceNanos = taken.length === fills.length && fills.length === PAGE ? cut + 1n : cut;
-        if (fills.length < PAGE) break;
-      }
-      return [...books].flatMap(([currency, book]) => book.figures(currency));
-    },
-  };
+export function tradingCollector(
+  reader: Pick<StoreReader, 'events' | 'quotesBefore'>,
+  options: TradingOptions,
+): Collector {
+  const desk = new Desk(reader, options);
+  return { group: 'trading', collect: (nowNanos) => desk.collect(nowNanos) };
 }
 
-function bookOf(books: Map<string, CurrencyBook>, currency: string, options: TradingOptions): CurrencyBook {
-  const known = books.get(currency);
-  if (known !== undefined) return known;
-  const book = new CurrencyBook(options);
-  books.set(currency, book);
-  return book;
+class Desk {
+  readonly #reader: Pick<StoreReader, 'events' | 'quotesBefore'>;
+  readonly #options: TradingOptions;
+  #books = new Map<string, CurrencyBook>();
+  #sinceNanos = 0n;
+  readonly #corrections = new Map<string, Fill>();
+  readonly #history = new RiskHistory();
+
+  constructor(reader: Pick<StoreReader, 'events' | 'quotesBefore'>, options: TradingOptions) {
+    this.#reader = reader;
+    this.#options = options;
+  }
+
+  async collect(nowNanos: bigint): Promise<Figure[]> {
+    const endNanos = nowNanos - SETTLED_NANOS;
+    if (await this.#read(endNanos)) {
+      this.#books = new Map();
+      this.#sinceNanos = 0n;
+      await this.#read(endNanos);
+    }
+    const open = [...this.#books.values()].flatMap((book) => book.closed.openPositions());
+    const marks = await this.#history.look(this.#reader, { open, nowNanos });
+    return [...this.#books].flatMap(([currency, book]) => {
+      const positions = book.closed.openPositions().map(({ key, quantity }): OpenPosition => {
+        return { ...key, quantity, mark: marks.markOf(key) };
+      });
+      const metrics = book.tracker.metrics(nowNanos);
+      const risk = riskFigures(positions, { equity: metrics.equity, profits: marks.profitsOf(positions) });
+      const gauges = [...tradeFigures(metrics, book.closed), ...risk];
+      return gauges.map((gauge): Figure => ({ kind: 'gauge', labels: { currency }, ...gauge }));
+    });
+  }
+
+  /** Whether a correction came in, which changes what was booked before it. */
+  async #read(endNanos: bigint): Promise<boolean> {
+    let isCorrected = false;
+    for (let page = 0; page < MAX_PAGES && this.#sinceNanos < endNanos; page += 1) {
+      const fills = await this.#reader.events('fills', { startNanos: this.#sinceNanos, endNanos, limit: PAGE });
+      // The last stamp of a full page may go on in the next one; a page of one stamp only must not stand still.
+      const cut = fills.length === PAGE ? (fills.at(-1) as Fill).timeNanos : endNanos;
+      const taken = cut > (fills[0]?.timeNanos ?? 0n) ? fills.filter(({ timeNanos }) => timeNanos < cut) : fills;
+      for (const fill of taken) if (this.#isNewCorrection(fill)) isCorrected = true;
+      // Within one stamp the order is that of arrival, which is what the store gives.
+      const standing = this.#corrections.size === 0 ? taken : correctFills([...taken, ...this.#corrections.values()]);
+      for (const fill of standing) this.#bookOf(fill.currency).apply(fill);
+      this.#sinceNanos = taken.length === fills.length && fills.length === PAGE ? cut + 1n : cut;
+      if (fills.length < PAGE) break;
+    }
+    return isCorrected;
+  }
+
+  #isNewCorrection(fill: Fill): boolean {
+    const id = executionId(fill);
+    if (fill.execution === 'new' || this.#corrections.has(id) || this.#corrections.size >= MAX_CORRECTIONS)
+      return false;
+    this.#corrections.set(id, fill);
+    return true;
+  }
+
+  #bookOf(currency: string): CurrencyBook {
+    const known = this.#books.get(currency);
+    if (known !== undefined) return known;
+    const book = new CurrencyBook(this.#options);
+    this.#books.set(currency, book);
+    return book;
+  }
 }
 
 class CurrencyBook {
-  readonly #options: TradingOptions;
-  readonly #positions = new Map<string, PositionLedger>();
-  /** Profit of the last closed trades; the oldest is overwritten. */
-  readonly #trades: number[] = [];
-  #closed = 0;
-  #realised = 0;
-  #fees = 0;
-  #peak: number;
-  #drawdownMax = 0;
+  readonly closed = new ClosedTradeBook('closing-fill', 'average');
+  readonly tracker: TradeTracker;
 
-  constructor(options: TradingOptions) {
-    this.#options = options;
-    this.#peak = options.initialEquity;
-  }
-
-  get equity(): number {
-    return this.#options.initialEquity + this.#realised - this.#fees;
+  constructor({ initialEquity, rollingWindow }: TradingOptions) {
+    this.tracker = new TradeTracker({ initialEquity, window: rollingWindow });
   }
 
   apply(fill: Fill): void {
-    const { strategy, venue, symbol, account } = fill;
-    const id = JSON.stringify([strategy, venue, symbol, account]);
-    const position = this.#positions.get(id) ?? new PositionLedger('average');
-    this.#positions.set(id, position);
-    const closes = !position.isFlat && position.quantity > 0 !== (fill.side === 'buy');
-    const before = position.realised;
-    position.apply(fill);
-    if (fill.feeCurrency === fill.currency) this.#fees += fill.fee;
-    if (closes) this.#close(numberFromAmount(position.realised - before));
-    this.#peak = Math.max(this.#peak, this.equity);
-    this.#drawdownMax = Math.max(this.#drawdownMax, this.#drawdown);
+    const trade = this.closed.apply(fill);
+    if (trade !== undefined) this.tracker.record({ timeNanos: fill.timeNanos, profit: trade.profit });
   }
+}
 
-  get #drawdown(): number {
-    return this.#peak > 0 ? (100 * (this.#peak - this.equity)) / this.#peak : 0;
-  }
+export type Gauge = Pick<Figure, 'name' | 'unit' | 'help' | 'value'>;
 
-  #close(profit: number): void {
-    this.#realised += profit;
-    this.#trades[this.#closed % this.#options.rollingWindow] = profit;
-    this.#closed += 1;
-  }
+/** What is withheld is left out: a gauge that is not told cannot be mistaken for a figure. */
+function tradeFigures(metrics: TradeMetrics, closed: ClosedTradeBook): Gauge[] {
+  const rows: readonly (readonly [name: string, unit: string, help: string, value: number | null])[] = [
+    ['trading_realised_pnl', 'currency', 'Realised profit before fees.', closed.realised],
+    ['trading_equity', 'currency', 'Initial equity and profit of closed trades, after fees.', metrics.equity],
+    ['trading_equity_peak', 'currency', 'Highest equity so far.', metrics.peakEquity],
+    ['trading_profit', 'currency', 'Profit of closed trades, after fees.', metrics.profitTotal],
+    ['trading_profit_day', 'currency', 'Profit of the running day (UTC).', metrics.profitDay],
+    ['trading_profit_week', 'currency', 'Profit of the running week (UTC, from Monday).', metrics.profitWeek],
+    [
+      'trading_day_loss_percent',
+      'percent',
+      'Lost in the running day, of its first equity.',
+      percent(metrics.dayLoss.value),
+    ],
+    [
+      'trading_week_loss_percent',
+      'percent',
+      'Lost in the running week, of its first equity.',
+      percent(metrics.weekLoss.value),
+    ],
+    ['trading_drawdown_percent', 'percent', 'Equity below its peak.', percent(metrics.drawdown.value)],
+    ['trading_drawdown_max_percent', 'percent', 'Largest drawdown so far.', percent(metrics.maxDrawdownEver.value)],
+    ['trading_open_positions', '1', 'Positions that are not flat.', closed.openPositions().length],
+    ['trading_rolling_trades', '1', 'Closed trades in the rolling window.', metrics.windowTrades],
+    ['trading_win_rate_percent', 'percent', 'Winning trades in the rolling window.', percent(metrics.winRate.value)],
+    ['trading_consecutive_losses', '1', 'Lost trades in a row, up to now.', metrics.consecutiveLosses],
+    ['trading_sharpe_ratio', '1', 'Annualised, of the rolling window.', metrics.sharpe.value],
+    ['trading_sortino_ratio', '1', 'Annualised, of the rolling window.', metrics.sortino.value],
+    ['trading_profit_factor', '1', 'Gains over losses of the rolling window.', metrics.profitFactor.value],
+    ['trading_expectancy', 'currency', 'Average profit of a trade of the window.', metrics.expectancy.value],
+  ];
+  return rows.flatMap(([name, unit, help, value]) => (value === null ? [] : [{ name, unit, help, value }]));
+}
 
-  figures(currency: string): Figure[] {
-    const gauge = (name: string, unit: string, help: string, value: number): Figure => ({
-      name,
-      kind: 'gauge',
-      unit,
-      help,
-      labels: { currency },
-      value,
-    });
-    const wins = this.#trades.filter((profit) => profit > 0).length;
-    const open = [...this.#positions.values()].filter(({ isFlat }) => !isFlat).length;
-    return [
-      gauge('trading_realised_pnl', 'currency', 'Realised profit before fees.', this.#realised),
-      gauge('trading_equity', 'currency', 'Initial equity and realised profit, less fees.', this.equity),
-      gauge('trading_equity_peak', 'currency', 'Highest equity so far.', this.#peak),
-      gauge('trading_drawdown_percent', 'percent', 'Equity below its peak.', this.#drawdown),
-      gauge('trading_drawdown_max_percent', 'percent', 'Largest drawdown so far.', this.#drawdownMax),
-      gauge('trading_open_positions', '1', 'Positions that are not flat.', open),
-      gauge('trading_rolling_trades', '1', 'Closed trades in the rolling window.', this.#trades.length),
-      ...(this.#trades.length === 0
-        ? []
-        : [
-            gauge(
-              'trading_win_rate_percent',
-              'percent',
-              'Winning trades in the rolling window.',
-              (100 * wins) / this.#trades.length,
-            ),
-          ]),
-    ];
-  }
+export function percent(ratio: number | null): number | null {
+  return ratio === null ? null : figure(100 * ratio).value;
 }

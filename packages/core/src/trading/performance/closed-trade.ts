@@ -95,6 +95,18 @@ export class ClosedTradeBook {
     return new Map([...sums].map(([currency, sum]) => [currency, numberFromAmount(sum)]));
   }
 
+  /** Positions that are not flat, signed. */
+  openPositions(): readonly { readonly key: PositionKey; readonly quantity: number }[] {
+    return [...this.#open.values()]
+      .filter(({ ledger }) => !ledger.isFlat)
+      .map(({ key, ledger }) => ({ key, quantity: ledger.quantity }));
+  }
+
+  /** Realised before fees, of all positions. Only one currency may be in the book for it to mean something. */
+  get realised(): number {
+    return numberFromAmount([...this.#open.values()].reduce((sum, { ledger }) => sum + ledger.realised, 0n));
+  }
+
   #execute(trade: OpenTrade, execution: Execution): ClosedTrade | undefined {
     const { ledger, key } = trade;
     const isBuy = execution.quantity > 0;

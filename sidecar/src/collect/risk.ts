@@ -1,0 +1,92 @@
+/**
+ * Risk of the desk's open positions (REQUIREMENTS.md MET-64): exposure and leverage at the mids of now, and value at risk
+ * from what the positions of now would have made between the runs that are remembered.
+ */
+import { exposureOf, midOf, tailRisk, type OpenPosition, type PositionKey } from '@tapewatch/core';
+import type { StoreReader } from '../ports.ts';
+import type { Gauge } from './trading.ts';
+
+/** Runs whose mids are kept: what value at risk at 99 % needs, and a few more. */
+const MAX_RUNS = 1_500;
+/** Instruments that are looked at in one run; past it risk is not told, rather than told of some. */
+const MAX_INSTRUMENTS = 2_000;
+
+type Instrument = Pick<PositionKey, 'venue' | 'symbol'>;
+
+interface Look {
+  readonly open: readonly { readonly key: PositionKey }[];
+  readonly nowNanos: bigint;
+}
+
+export interface Marks {
+  /** Null where there is no mid. */
+  readonly markOf: (instrument: Instrument) => number | null;
+  /** Of the positions, between neighbouring runs in which all of them had a mid. */
+  readonly profitsOf: (positions: readonly OpenPosition[]) => number[];
+}
+
+/** Mids of open instruments, run by run. */
+export class RiskHistory {
+  readonly #runs: ReadonlyMap<string, number>[] = [];
+
+  async look(reader: Pick<StoreReader, 'quotesBefore'>, { open, nowNanos }: Look): Promise<Marks> {
+    const instruments = [...new Map(open.map(({ key }) => [nameOf(key), key])).values()];
+    const asked = instruments.length > MAX_INSTRUMENTS ? [] : instruments;
+    const quotes =
+      asked.length === 0
+        ? []
+        : await reader.quotesBefore(asked.map(({ venue, symbol }) => ({ venue, symbol, timeNanos: nowNanos })));
+    const run = new Map<string, number>();
+    asked.forEach((instrument, i) => {
+      const { mid } = midOf(quotes[i] ?? null);
+      if (mid !== undefined) run.set(nameOf(instrument), mid);
+    });
+    this.#runs.push(run);
+    if (this.#runs.length > MAX_RUNS) this.#runs.shift();
+    return {
+      markOf: (instrument) => run.get(nameOf(instrument)) ?? null,
+      profitsOf: (positions) => this.#profitsOf(positions),
+    };
+  }
+
+  #profitsOf(positions: readonly OpenPosition[]): number[] {
+    if (positions.length === 0) return [];
+    const held = positions.map((position) => ({ name: nameOf(position), quantity: position.quantity }));
+    const profits: number[] = [];
+    for (let i = 1; i < this.#runs.length; i++) {
+      const [before, after] = [this.#runs[i - 1], this.#runs[i]];
+      const profit = held.reduce((sum, { name, quantity }) => {
+        return sum + quantity * ((after?.get(name) ?? NaN) - (before?.get(name) ?? NaN));
+      }, 0);
+      if (!Number.isNaN(profit)) profits.push(profit);
+    }
+    return profits;
+  }
+}
+
+function nameOf({ venue, symbol }: Instrument): string {
+  return `${venue}\u0000${symbol}`;
+}
+
+interface RiskInput {
+  readonly equity: number;
+  readonly profits: readonly number[];
+}
+
+/** What is withheld is left out. */
+export function riskFigures(positions: readonly OpenPosition[], { equity, profits }: RiskInput): Gauge[] {
+  const { gross, net, leverage, concentration } = exposureOf(positions, { equity });
+  const at95 = tailRisk(profits, 'historical', { confidence: 0.95 });
+  const at99 = tailRisk(profits, 'historical', { confidence: 0.99 });
+  const rows: readonly (readonly [name: string, unit: string, help: string, value: number | null])[] = [
+    ['trading_exposure_gross', 'currency', 'Sum of the magnitudes of open values at the last mids.', gross.value],
+    ['trading_exposure_net', 'currency', 'Long less short at the last mids.', net.value],
+    ['trading_leverage_ratio', '1', 'Gross exposure over equity.', leverage.value],
+    ['trading_concentration_ratio', 'ratio', 'Sum of squared shares of gross by instrument.', concentration.value],
+    ['trading_var_95', 'currency', 'Loss between two runs that is not passed in 95 of 100.', at95.valueAtRisk.value],
+    ['trading_var_99', 'currency', 'Loss between two runs that is not passed in 99 of 100.', at99.valueAtRisk.value],
+    ['trading_shortfall_95', 'currency', 'Mean of the losses beyond it.', at95.expectedShortfall.value],
+    ['trading_shortfall_99', 'currency', 'Mean of the losses beyond it.', at99.expectedShortfall.value],
+  ];
+  return rows.flatMap(([name, unit, help, value]) => (value === null ? [] : [{ name, unit, help, value }]));
+}

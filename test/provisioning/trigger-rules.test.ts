@@ -1,0 +1,155 @@
+/** The eight triggers as they are provisioned, evaluated over what the desk's collector tells of its trades. */
+import { parseRuleFile } from '@tapewatch/contract';
+import {
+  compileMatchers,
+  Labels,
+  nanos,
+  parse,
+  type Fill,
+  type Matcher,
+  type SelectRequest,
+  type SeriesData,
+} from '@tapewatch/core';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Figure } from '../../sidecar/src/collect/collector.ts';
+import { tradingCollector } from '../../sidecar/src/collect/trading.ts';
+import type { StoreReader } from '../../sidecar/src/ports.ts';
+import { createPromqlEngine } from '../../sidecar/src/query/promql-engine.ts';
+import { compileRegex } from '../../sidecar/src/regex.ts';
+
+const FILE = join(__dirname, '../../provisioning/tapewatch/rules/triggers.yaml');
+const MINUTE = 60_000;
+/** A Wednesday morning. */
+const NOW_MS = Date.UTC(2026, 0, 7, 9);
+
+function triggers(): { readonly alert: string; readonly expr: string; readonly severity: string }[] {
+  const result = parseRuleFile(readFileSync(FILE, 'utf8'), { file: FILE, checkExpression: parse });
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.value.groups.flatMap(({ rules }) =>
+    rules.map(({ alert = '', expr, labels }) => ({ alert, expr, severity: labels['severity'] ?? '' })),
+  );
+}
+
+const seriesAt = (labels: Record<string, string>, points: readonly (readonly [ms: number, value: number])[]) => ({
+  labels: Labels.from(labels),
+  timesMs: points.map(([ms]) => ms),
+  values: points.map(([, value]) => value),
+});
+
+/** Severities of the triggers that fire, by name. */
+async function firing(data: readonly SeriesData[]): Promise<Record<string, string>> {
+  const keep = (one: SeriesData, { startMs, endMs }: SelectRequest): SeriesData => {
+    const kept = Array.from(one.timesMs, (ms, i) => [ms, one.values?.[i] as number] as const);
+    return seriesAt(
+      one.labels.toRecord(),
+      kept.filter(([ms]) => ms >= startMs && ms <= endMs),
+    );
+  };
+  const matching = (matchers: readonly Matcher[]) => compileMatchers(matchers, compileRegex);
+  const reader = {
+    select: (request: SelectRequest) => {
+      const matches = matching(request.matchers);
+      return Promise.resolve(data.filter(({ labels }) => matches(labels)).map((one) => keep(one, request)));
+    },
+  };
+  const engine = createPromqlEngine(reader as unknown as StoreReader);
+  const fired: Record<string, string> = {};
+  for (const { alert, expr, severity } of triggers()) {
+    const result = await engine.query(expr, { startMs: NOW_MS, endMs: NOW_MS, stepMs: 0 });
+    if (result.type === 'vector' && result.samples.length > 0) fired[alert] = severity;
+  }
+  return fired;
+}
+
+/** Trades of one unit bought at 10,000 with the given profits, the last one a minute ago; earlier ones in days. */
+async function deskFigures(profits: readonly number[], daysAgo: readonly number[] = []): Promise<readonly Figure[]> {
+  const fills = profits.flatMap((profit, i): Fill[] => {
+    const timeMs = NOW_MS - MINUTE - (daysAgo[i] ?? 0) * 86_400_000 - (profits.length - i) * 10;
+    const fill: Fill = {
+      ...{ table: 'fills', id: `b${i}`, timeNanos: nanos(BigInt(timeMs) * 1_000_000n), orderId: 'o', venue: 'XNAS' },
+      ...{ symbol: 'AMD', strategy: 's', account: '', side: 'buy', quantity: 1, price: 10_000, currency: 'USD' },
+      ...{ fee: 0, feeCurrency: 'USD', liquidity: '', execution: 'new', refersTo: '' },
+    };
+    return [fill, { ...fill, id: `s${i}`, side: 'sell', price: 10_000 + profit }];
+  });
+  const reader = {
+    events: (_: string, { startNanos, endNanos }: { startNanos: bigint; endNanos: bigint }) =>
+      Promise.resolve(fills.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos)),
+    quotesBefore: () => Promise.resolve([]),
+  } as unknown as Pick<StoreReader, 'events' | 'quotesBefore'>;
+  const desk = tradingCollector(reader, { initialEquity: 10_000, rollingWindow: 100 });
+  return desk.collect(BigInt(NOW_MS) * 1_000_000n);
+}
+
+async function firingAfter(profits: readonly number[], daysAgo?: readonly number[]): Promise<Record<string, string>> {
+  const figures = await deskFigures(profits, daysAgo);
+  return firing(figures.map(({ name, labels, value }) => seriesAt({ ...labels, __name__: name }, [[NOW_MS, value]])));
+}
+
+const event = (type: string, points: readonly (readonly [ms: number, value: number])[]): SeriesData =>
+  seriesAt({ __name__: 'business_events_total', service: 'risk', event_type: type }, points);
+
+it('there are exactly eight', () => {
+  expect(triggers().map(({ alert }) => alert)).toHaveLength(8);
+});
+
+it('a quiet desk fires none of them', async () => {
+  expect(await firingAfter([10, -5, 20])).toEqual({});
+  expect(await firing([])).toEqual({});
+});
+
+it('5 % lost in the day warns, 4.99 % does not (proves: RUL-34)', async () => {
+  expect(await firingAfter([-500])).toEqual({ DailyLossLimit: 'WARNING' });
+  expect(await firingAfter([-499])).toEqual({});
+  expect(await firingAfter([-500, 1], [1, 0])).toEqual({});
+});
+
+it('10 % lost in the week is an error (proves: RUL-35)', async () => {
+  expect(await firingAfter([-960, -45], [1, 0])).toEqual({ WeeklyLossLimit: 'ERROR' });
+  expect(await firingAfter([-950, -40], [1, 0])).toEqual({});
+  expect(await firingAfter([-960, -45], [4, 0])).toEqual({});
+});
+
+it('20 % below the peak is critical (proves: RUL-36)', async () => {
+  expect(await firingAfter([10_000, -4_001, 1], [9, 8, 0])).toEqual({ DrawdownLimit: 'CRITICAL' });
+  expect(await firingAfter([10_000, -3_998, 1], [9, 8, 0])).toEqual({});
+});
+
+it('the tenth loss in a row warns (proves: RUL-39)', async () => {
+  const wins = [1, 1, 1, 1, 1];
+  expect(await firingAfter([...wins, ...Array<number>(10).fill(-1)])).toEqual({ ConsecutiveLosses: 'WARNING' });
+  expect(await firingAfter([...wins, ...Array<number>(9).fill(-1)])).toEqual({});
+});
+
+it('2 wins in 10 warn, 0 wins in 9 do not (proves: RUL-40)', async () => {
+  expect(await firingAfter([-1, 1, -1, -1, -1, -1, 1, -1, -1, -1])).toEqual({ LowWinRate: 'WARNING' });
+  expect(await firingAfter(Array<number>(9).fill(-1))).toEqual({});
+  expect(await firingAfter([-1, 1, -1, -1, -1, 1, 1, -1, -1, -1])).toEqual({});
+});
+
+it.each([
+  ['circuit_breaker_tripped', 'CircuitBreakerTripped'],
+  ['kill_switch_activated', 'KillSwitchActivated'],
+])('%s is critical for a minute, its first event as well', async (type, alert) => {
+  const first = event(type, [[NOW_MS - 1_000, 1]]);
+  expect(await firing([first])).toEqual({ [alert]: 'CRITICAL' });
+  const [early, late] = [NOW_MS - 300_000, NOW_MS - 30_000] as const;
+  const again = event(
+    type,
+    [early, NOW_MS - 45_000, late].map((ms) => [ms, ms === late ? 2 : 1] as const),
+  );
+  expect(await firing([again])).toEqual({ [alert]: 'CRITICAL' });
+  const past = event(
+    type,
+    [early, NOW_MS - 120_000, NOW_MS - 90_000, NOW_MS - 5_000].map((ms) => [ms, 1] as const),
+  );
+  expect(await firing([past])).toEqual({});
+});
+
+it('a lost connection is an error (proves: RUL-41)', async () => {
+  const status = (value: number): SeriesData =>
+    seriesAt({ __name__: 'exchange_connected', venue: 'XNAS', api: 'orders' }, [[NOW_MS, value]]);
+  expect(await firing([status(0)])).toEqual({ ApiDisconnected: 'ERROR' });
+  expect(await firing([status(1)])).toEqual({});
+});
