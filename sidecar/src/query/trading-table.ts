@@ -34,7 +34,9 @@ export function reportTable<Row extends GroupedRow>(
     type: 'string',
     values: rows.map(({ group }) => group[i] ?? ''),
   }));
-  fields.push({ name: 'currency', type: 'string', values: rows.map(({ currency }) => currency) });
+  if (rows.some(({ currency }) => currency !== '')) {
+    fields.push({ name: 'currency', type: 'string', values: rows.map(({ currency }) => currency) });
+  }
   for (const { name, value, description, unit, decimals } of columns) {
     const known = unit === 'money' ? moneyUnit(rows) : unit;
     fields.push({
@@ -65,7 +67,10 @@ export interface SeriesText extends ReportText {
 export function groupTables(series: readonly GroupSeries[], by: readonly string[], text: SeriesText): Table[] {
   const { executedQuery, stepMs } = text;
   const tables = series.map(({ group, currency, timesMs, values }, index): Table => {
-    const labels = Labels.from([...by.map((name, i) => [name, group[i] ?? ''] as const), ['currency', currency]]);
+    const labels = Labels.from([
+      ...by.map((name, i) => [name, group[i] ?? ''] as const),
+      ...(currency === '' ? [] : [['currency', currency] as const]),
+    ]);
     const name = [...group, ...(text.unit === 'money' || group.length === 0 ? [currency] : [])].join(' ');
     const unit = text.unit === 'money' ? currencyUnit(currency) : text.unit;
     const { valueName, description } = text;
