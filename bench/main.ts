@@ -13,6 +13,7 @@ import { benchPeers } from './peers.ts';
 import { benchPromql } from './promql.ts';
 import { benchQuery } from './query.ts';
 import { benchStore, STORE_LOADS } from './store.ts';
+import { benchTracker } from './tracker.ts';
 
 const USAGE = `npm run bench -- codec [--series 10000]
 npm run bench -- ingest [--seconds 10] [--codec line-batch-100] [--delivery core|jetstream] [--rate <samples/s>] [--series <n>]
@@ -21,6 +22,7 @@ npm run bench -- durable   the way in alone; another server: NATS_SERVER=<file>
 npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]
 npm run bench -- promql   the engine alone, on series in memory
 npm run bench -- store   CPU of the store alone, at 50,000 and 1,000,000 samples a second
+npm run bench -- tracker   figures of closed trades anew after each trade: at most 1 ms with a window of 100
 npm run bench -- peers [--series 10000] [--samples 3000000] [--repeats 20] [--only tapewatch]`;
 
 interface Options {
@@ -48,6 +50,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<boolean>>> 
   promql,
   query,
   store,
+  tracker,
 };
 
 async function promql(): Promise<boolean> {
@@ -81,7 +84,7 @@ async function main(): Promise<void> {
     console.log(USAGE);
     process.exit(help ? 0 : 2);
   }
-  if (bench !== codec && bench !== durable && !existsSync('sidecar/dist/main.cjs'))
+  if (![codec, durable, tracker].includes(bench) && !existsSync('sidecar/dist/main.cjs'))
     throw new Error('sidecar/dist is missing: run npm run build first');
   const machine = `${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   console.log(`${machine}, load before ${loadavg()[0]?.toFixed(2)}`);
@@ -132,6 +135,14 @@ async function store(): Promise<boolean> {
   console.table(results);
   console.log(JSON.stringify({ results }));
   return true;
+}
+
+/** Its own demand: below a millisecond at the default window. */
+async function tracker(): Promise<boolean> {
+  const results = benchTracker();
+  console.table(results);
+  console.log(JSON.stringify({ results }));
+  return Promise.resolve(results.every(({ window, p50Micros }) => window > 100 || p50Micros < 1_000));
 }
 
 async function query(options: Options): Promise<boolean> {
