@@ -1,5 +1,5 @@
 import type { ScopedVars } from '@grafana/data';
-import { interpolateQuery, quoteForPromql, type Replace } from './interpolate.ts';
+import { interpolateQuery, quoteForPromql, quoteForSql, type Replace } from './interpolate.ts';
 import type { TapewatchQuery } from './query.ts';
 
 /**
@@ -39,6 +39,20 @@ describe('interpolateQuery', () => {
   it('leaves the macros to the sidecar even when Grafana offers them', () => {
     expect(expr('x[$__interval]', { __interval: { value: '15s', text: '15s' } })).toBe('x[$__interval]');
     expect(expr('x{venue="$host"}', { host: { value: 'H', text: 'H' } })).toBe('x{venue="H"}');
+  });
+
+  it.each([
+    ['SELECT * FROM fills WHERE venue IN ($venue)', "SELECT * FROM fills WHERE venue IN ('X.N','B(1)')"],
+    ['venue IN ($one)', "venue IN ('X.N')"],
+    ["strategy = '$strategy'", `strategy = 'arb"x'`],
+    ['$__timeFilter(time) AND x > $__interval_ms', '$__timeFilter(time) AND x > $__interval_ms'],
+  ])('in SQL %s becomes %s', (rawSql, expected) => {
+    expect(interpolateQuery({ refId: 'A', rawSql }, {}, replace).rawSql).toBe(expected);
+  });
+
+  it('doubles the quotes of a value in SQL', () => {
+    expect(quoteForSql("O'Neil", {})).toBe("O''Neil");
+    expect(quoteForSql(["a'b", 'c'], { multi: true })).toBe("'a''b','c'");
   });
 
   it('replaces every string of a query and touches nothing else', () => {

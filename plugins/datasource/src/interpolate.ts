@@ -43,6 +43,7 @@ export function interpolateQuery(query: TapewatchQuery, scopedVars: ScopedVars, 
   const text = (value: string): string => replace(value, variables);
   const result: TapewatchQuery = { ...query };
   if (query.expr !== undefined) result.expr = replace(query.expr, variables, quoteForPromql);
+  if (query.rawSql !== undefined) result.rawSql = replace(query.rawSql, variables, quoteForSql);
   if (query.legendFormat !== undefined) result.legendFormat = text(query.legendFormat);
   if (query.minStep !== undefined) result.minStep = text(query.minStep);
   for (const key of TEXT_FIELDS) {
@@ -80,6 +81,14 @@ function escapeString(value: string): string {
 /** Regular expression first, then the string around it: `.` becomes `\\.`. */
 function escapeRegex(value: string): string {
   return escapeString(value.replace(/[\\^$*+?.()|[\]{}]/g, '\\$&'));
+}
+
+/** As Grafana's SQL data sources do: several values as a list of strings, one as it is but for its quotes. */
+export function quoteForSql(value: unknown, variable: { multi?: boolean; includeAll?: boolean }): string {
+  const quote = (one: unknown): string => `'${String(one).replaceAll("'", "''")}'`;
+  if (Array.isArray(value)) return value.map(quote).join(',');
+  const isList = variable.multi === true || variable.includeAll === true;
+  return isList ? quote(value) : String(value).replaceAll("'", "''");
 }
 
 /** Cannot stand in a label's value that people type. */

@@ -47,8 +47,11 @@ const ENVELOPE = ['refId', 'hide', 'key', 'datasource', 'queryType'] as const;
 
 export const DEFAULT_EXPR = 'histogram_quantile(0.99, sum by (venue) (rate(order_ack_seconds[$__rate_interval])))';
 
+export const DEFAULT_SQL = 'SELECT venue, count(*) AS fills FROM fills WHERE $__timeFilter(time) GROUP BY ALL';
+
 export function defaultQuery(queryType: QueryType = 'promql'): Partial<TapewatchQuery> {
-  return queryType === 'promql' ? { queryType, expr: DEFAULT_EXPR, legendFormat: 'p99 {{venue}}' } : { queryType };
+  if (queryType === 'promql') return { queryType, expr: DEFAULT_EXPR, legendFormat: 'p99 {{venue}}' };
+  return queryType === 'sql' ? { queryType, rawSql: DEFAULT_SQL } : { queryType };
 }
 
 /** Empty where the type has no choice; an alert needs numbers. */
@@ -81,7 +84,10 @@ function sentFields(type: QueryType, query: TapewatchQuery): readonly (keyof Doc
 /** False for what must not be sent: hidden, or a text that is empty or nothing but comments. */
 export function isRunnable(query: TapewatchQuery): boolean {
   if (query.hide === true) return false;
-  if ((query.queryType ?? 'promql') !== 'promql') return true;
+  const type = query.queryType ?? 'promql';
+  if (type === 'sql') return (query.rawSql ?? '').replace(/--.*$/gm, '').trim() !== '';
+  if (type === 'trace') return [query.orderId, query.correlationId, query.traceId].some((id) => (id ?? '') !== '');
+  if (type !== 'promql') return true;
   return (query.expr ?? '').replace(/^\s*#.*$/gm, '').trim() !== '';
 }
 
@@ -117,5 +123,6 @@ export function displayText(query: TapewatchQuery): string {
 
 /** Keeps every field and changes the type: text is never lost, `toDocument` leaves out what does not belong. */
 export function withQueryType(query: TapewatchQuery, queryType: QueryType): TapewatchQuery {
-  return { ...query, queryType };
+  // SQL starts with an example where nothing was typed.
+  return queryType === 'sql' ? { rawSql: DEFAULT_SQL, ...query, queryType } : { ...query, queryType };
 }

@@ -4,6 +4,7 @@ import { CoreApp } from '@grafana/data';
 import { AutoSizeInput, Combobox, InlineField, InlineSwitch, RadioButtonGroup, Stack } from '@grafana/ui';
 import type { Field, QueryForm } from '../form/field.ts';
 import type { TapewatchQuery } from '../query.ts';
+import { AmountFields } from './control/AmountFields.tsx';
 import { CalendarField } from './control/CalendarField.tsx';
 import { FilterFields } from './control/FilterFields.tsx';
 import { Pills } from './control/Pills.tsx';
@@ -50,7 +51,9 @@ function FieldControl({ field, ...props }: FieldProps) {
     case 'calendar':
       return <CalendarField label={field.label} tooltip={field.tooltip} query={query} onRun={onRun} />;
     case 'sql':
-      return <SqlField placeholder={field.placeholder} {...props} />;
+      return <SqlField {...props} />;
+    case 'amounts':
+      return <AmountFields names={field.names} query={query} onRun={onRun} />;
     default:
       return (
         <InlineField

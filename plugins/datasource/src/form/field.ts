@@ -27,10 +27,12 @@ export type Control =
   | { readonly control: 'numbers'; readonly default: readonly number[]; readonly max: number }
   /** Words with commas between them; `default` is what the contract puts there. */
   | { readonly control: 'words'; readonly default: readonly string[]; readonly placeholder: string }
-  | { readonly control: 'text'; readonly placeholder: string }
+  | { readonly control: 'text'; readonly placeholder: string; readonly default?: string }
   | { readonly control: 'switch'; readonly default: boolean }
   | { readonly control: 'calendar' }
-  | { readonly control: 'sql'; readonly placeholder: string };
+  /** A number for each name, or none. */
+  | { readonly control: 'amounts'; readonly names: readonly { readonly value: string; readonly label: string }[] }
+  | { readonly control: 'sql' };
 
 export type FieldKey = Exclude<keyof TapewatchQuery, 'refId' | 'hide' | 'key' | 'datasource' | 'queryType'>;
 
@@ -72,3 +74,11 @@ export const FORMAT_FIELD = {
     { value: 'time_series', label: 'Time series' },
   ],
 } as const satisfies Field;
+
+/** Options whose label is the value in words: `fill_rate` becomes `Fill rate`. */
+export function optionsOf(values: readonly string[]): Option[] {
+  return values.map((value) => {
+    const words = value.replaceAll('_', ' ');
+    return { value, label: words.charAt(0).toUpperCase() + words.slice(1) };
+  });
+}

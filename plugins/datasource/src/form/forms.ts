@@ -1,12 +1,25 @@
 /** Every query type that has a form; PromQL has an editor of its own. A new type is one line here and one form. */
 import type { QueryType } from '@tapewatch/contract';
+import { executionForm, impactForm, marketForm, markoutsForm } from './execution.ts';
 import type { QueryForm } from './field.ts';
-import { alertsForm, eventsForm } from './record.ts';
+import { latencyAttributionForm, marketOrUsForm, traceForm } from './latency.ts';
+import { performanceForm, riskForm } from './performance.ts';
+import { alertsForm, eventsForm, sqlForm } from './record.ts';
 import { pnlForm, slippageForm } from './trading.ts';
 
 export const FORMS: Readonly<Record<Exclude<QueryType, 'promql'>, QueryForm>> = {
-  slippage: slippageForm,
   pnl: pnlForm,
+  performance: performanceForm,
+  risk: riskForm,
+  slippage: slippageForm,
+  execution: executionForm,
+  markouts: markoutsForm,
+  impact: impactForm,
+  market: marketForm,
+  latency_attribution: latencyAttributionForm,
+  trace: traceForm,
+  market_or_us: marketOrUsForm,
   alerts: alertsForm,
   events: eventsForm,
+  sql: sqlForm,
 };

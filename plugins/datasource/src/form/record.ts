@@ -1,6 +1,6 @@
 /** Forms of the queries that read rows: alerts and events. */
 import type { TapewatchQuery } from '../query.ts';
-import type { QueryForm } from './field.ts';
+import { FORMAT_FIELD, type QueryForm } from './field.ts';
 
 export const alertsForm: QueryForm = {
   label: 'Alerts',
@@ -78,6 +78,26 @@ export const eventsForm: QueryForm = {
         control: 'text',
         placeholder: 'All',
         when: namesOrders,
+      },
+    ],
+  ],
+};
+
+export const sqlForm: QueryForm = {
+  label: 'SQL',
+  description: 'One SELECT over the event tables, read-only',
+  group: 'Records',
+  rows: [
+    [{ key: 'rawSql', label: 'Statement', control: 'sql' }],
+    [
+      FORMAT_FIELD,
+      {
+        key: 'lookback',
+        label: 'Rows from',
+        tooltip: 'How far before the range the tables begin, such as 1h.',
+        control: 'text',
+        placeholder: '1h',
+        default: '1h',
       },
     ],
   ],

@@ -4,26 +4,39 @@ import { FORMAT_FIELD, type Field, type QueryForm } from './field.ts';
 
 export const DIMENSIONS = ['strategy', 'venue', 'symbol', 'side', 'account'] as const;
 /** A position is built of both sides. */
-const POSITION_DIMENSIONS = DIMENSIONS.filter((name) => name !== 'side');
+export const POSITION_DIMENSIONS = DIMENSIONS.filter((name) => name !== 'side');
 
-const FILTERS: Field = { key: 'filters', label: 'Filters', control: 'filters' };
+export const FILTERS_FIELD: Field = { key: 'filters', label: 'Filters', control: 'filters' };
 
-function by(offered: readonly string[]): Field {
-  return {
-    key: 'by',
-    label: 'By',
-    tooltip: 'One row or line for each combination.',
-    control: 'pills',
-    offered,
-    default: ['strategy', 'venue'],
-  };
+export function byField(offered: readonly string[], chosen: readonly string[] = ['strategy', 'venue']): Field {
+  const tooltip = 'One row or line for each combination.';
+  return { key: 'by', label: 'By', tooltip, control: 'pills', offered, default: chosen };
 }
+
+export const QUOTE_AGE_FIELD: Field = {
+  key: 'maxQuoteAgeMs',
+  label: 'Quotes up to (ms)',
+  tooltip: 'A quote that is older than this is no benchmark, and what needs it is left out and counted. 0 is no limit.',
+  control: 'number',
+  default: 10_000,
+  min: 0,
+  max: 86_400_000,
+  isWhole: true,
+};
+
+export const BASE_CURRENCY_FIELD: Field = {
+  key: 'baseCurrency',
+  label: 'In currency',
+  tooltip: 'Everything in this currency, at the exchange rates of each moment. Empty keeps currencies apart.',
+  control: 'text',
+  placeholder: 'As traded',
+};
 
 export const slippageForm: QueryForm = {
   label: 'Slippage',
   description: 'Cost of fills against the mid at order arrival',
   group: 'Trading',
-  rows: [[by(DIMENSIONS), FORMAT_FIELD], [FILTERS]],
+  rows: [[byField(DIMENSIONS), QUOTE_AGE_FIELD, FORMAT_FIELD], [FILTERS_FIELD]],
 };
 
 export const METHOD_FIELD = {
@@ -47,7 +60,7 @@ export const pnlForm: QueryForm = {
   group: 'Trading',
   rows: [
     [
-      by(POSITION_DIMENSIONS),
+      byField(POSITION_DIMENSIONS),
       METHOD_FIELD,
       {
         ...FORMAT_FIELD,
@@ -72,9 +85,9 @@ export const pnlForm: QueryForm = {
       {
         key: 'figure',
         label: 'Figure',
+        tooltip: 'What a chart or an alert rule looks at.',
         control: 'choice',
         default: 'total',
-        when: ({ format }) => format === 'time_series',
         options: [
           { value: 'total', label: 'Total', description: 'Realised and unrealised, before fees' },
           { value: 'net', label: 'Net', description: 'Total less fees' },
@@ -85,15 +98,9 @@ export const pnlForm: QueryForm = {
         ],
       },
     ],
-    [FILTERS],
+    [FILTERS_FIELD],
     [
-      {
-        key: 'baseCurrency',
-        label: 'In currency',
-        tooltip: 'Everything in this currency, at the exchange rates of each moment. Empty keeps currencies apart.',
-        control: 'text',
-        placeholder: 'As traded',
-      },
+      BASE_CURRENCY_FIELD,
       {
         key: 'initialEquity',
         label: 'Initial equity',

@@ -1,16 +1,17 @@
-/** SQL over the event tables: the text, run by its key or when the field is left. */
-import React from 'react';
+/** SQL over the event tables: run by its key (Ctrl/Cmd+S) or when the field is left. */
+import React, { useRef } from 'react';
 import { CodeEditor } from '@grafana/ui';
 import type { TypedEditorProps } from '../PromqlEditor.tsx';
 
-const HEIGHT = 120;
+const HEIGHT = 140;
 
-interface SqlFieldProps extends Pick<TypedEditorProps, 'query' | 'onChange' | 'onRun'> {
-  readonly placeholder: string;
-}
-
-export function SqlField({ query, placeholder, onChange, onRun }: SqlFieldProps) {
-  const value = (query as { sql?: string }).sql ?? placeholder;
+export function SqlField({ query, onChange, onRun }: Pick<TypedEditorProps, 'query' | 'onChange' | 'onRun'>) {
+  const value = query.rawSql ?? '';
+  const ran = useRef(value);
+  const run = (rawSql: string): void => {
+    ran.current = rawSql;
+    onRun({ rawSql });
+  };
   return (
     <div style={{ width: '100%' }} data-testid="tapewatch-sql">
       <CodeEditor
@@ -19,9 +20,10 @@ export function SqlField({ query, placeholder, onChange, onRun }: SqlFieldProps)
         height={HEIGHT}
         showLineNumbers={false}
         showMiniMap={false}
-        onChange={(sql) => onChange({ sql } as typeof query)}
-        onBlur={(sql) => onRun({ sql } as typeof query)}
-        onSave={(sql) => onRun({ sql } as typeof query)}
+        onChange={(rawSql) => onChange({ rawSql })}
+        // Leaving the field unchanged asks nothing.
+        onBlur={(rawSql) => rawSql !== ran.current && run(rawSql)}
+        onSave={run}
       />
     </div>
   );
