@@ -51,6 +51,13 @@ const KIND_OF: Record<string, string> = {
   fills_total: 'fills',
   quotes_total: 'quotes',
   heartbeats_total: 'health',
+  market_trades_total: 'trades',
+  traces_spanmetrics_calls_total: 'spans',
+  agent_predictions_total: 'signals',
+  agent_outcomes_total: 'signals',
+  agent_failures_total: 'signals',
+  fx_rate: 'fx',
+  exchange_connected: 'exchange',
 };
 
 async function countsOf(ledgerFile: string): Promise<Record<string, number>> {

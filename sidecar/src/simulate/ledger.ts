@@ -6,7 +6,17 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { LedgerKind, LedgerSeries, LedgerSummary } from './ledger-format.ts';
-import type { DeskMessage, FillItem, HealthItem, MetricItem, OrderItem, QuoteItem } from './model/message.ts';
+import type {
+  DeskMessage,
+  FillItem,
+  HealthItem,
+  MetricItem,
+  OrderItem,
+  QuoteItem,
+  SignalItem,
+  SpanItem,
+  TradeItem,
+} from './model/message.ts';
 import { PROBE_METRIC } from './model/desk-report.ts';
 
 interface Entry {
@@ -66,6 +76,48 @@ export class Ledger {
         for (const { component, instance = '' } of message.items satisfies readonly HealthItem[]) {
           this.#add('event', 'heartbeats_total', { component, instance }, 1);
         }
+        break;
+      default:
+        this.#recordOther(message);
+    }
+  }
+
+  #recordOther(message: DeskMessage): void {
+    switch (message.kind) {
+      case 'trade':
+        for (const { venue, symbol } of message.items satisfies readonly TradeItem[]) {
+          this.#add('event', 'market_trades_total', { venue, symbol }, 1);
+        }
+        break;
+      case 'span':
+        for (const item of message.items) this.#span(item);
+        break;
+      case 'signal':
+        for (const item of message.items) this.#signal(item);
+        break;
+      case 'fx':
+        for (const { base, quote, rate } of message.items) this.#add('gauge', 'fx_rate', { base, quote }, rate);
+        break;
+      case 'exchange':
+        for (const { venue, api = '', connection } of message.items) {
+          this.#add('gauge', 'exchange_connected', { venue, api }, connection === 'connected' ? 1 : 0);
+        }
+    }
+  }
+
+  #span({ service = '', name, kind = 'internal', status = 'unset' }: SpanItem): void {
+    const labels = { service, span_name: name, span_kind: `SPAN_KIND_${kind.toUpperCase()}` };
+    const status_code = `STATUS_CODE_${status.toUpperCase()}`;
+    this.#add('event', 'traces_spanmetrics_calls_total', { ...labels, status_code }, 1);
+  }
+
+  #signal({ agent, event = 'prediction', prediction, outcome, reason = '' }: SignalItem): void {
+    if (event === 'prediction') this.#add('event', 'agent_predictions_total', { agent }, 1);
+    else if (event === 'failure') this.#add('event', 'agent_failures_total', { agent, reason }, 1);
+    else {
+      const product = (prediction ?? 0) * (outcome ?? 0);
+      const result = product > 0 ? 'right' : product < 0 ? 'wrong' : 'flat';
+      this.#add('event', 'agent_outcomes_total', { agent, result }, 1);
     }
   }
 

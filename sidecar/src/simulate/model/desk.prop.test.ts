@@ -73,7 +73,9 @@ describe('Desk', () => {
 
   it('keeps to the wire schemas and to the order of time', () => {
     const messages = runFor(deskOf({ seed: 5, incidents: SCHEDULE }), 6);
-    expect(new Set(messages.map(({ kind }) => kind))).toEqual(new Set(['metric', 'order', 'fill', 'quote', 'health']));
+    expect(new Set(messages.map(({ kind }) => kind))).toEqual(
+      new Set(['metric', 'order', 'fill', 'quote', 'health', 'trade', 'signal', 'fx', 'exchange', 'span']),
+    );
     for (const { kind, items } of messages) for (const item of items) wireSchemas[kind].parse(item);
     messages.slice(1).forEach(({ atNanos }, i) => expect(atNanos).toBeGreaterThanOrEqual(messages[i]?.atNanos ?? 0));
     const durable = messages.filter(({ id }) => id !== '');

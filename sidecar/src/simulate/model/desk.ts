@@ -4,6 +4,7 @@
  */
 import { Agenda } from './agenda.ts';
 import { DeskReport, type ProbePlan } from './desk-report.ts';
+import { DeskSignals } from './desk-signals.ts';
 import type { IncidentClock } from './incident.ts';
 import type { Market, MarketUpdate } from './market.ts';
 import type { DeskMessage, Stamper } from './message.ts';
@@ -48,6 +49,7 @@ export class Desk {
     this.#flow = new OrderFlow({ ...shared, runId, random: random.fork('orders') });
     const report = new DeskReport({ ...shared, flow: this.#flow, ...(options.probe ? { probe: options.probe } : {}) });
     report.start();
+    new DeskSignals({ ...shared, runId, random: random.fork('signals') }).start();
     this.#agenda.add(FIRST_ORDER_NANOS, this.#arrive);
   }
 

@@ -2,7 +2,18 @@
  * What the desk says: one message per publish, with its payload in the wire's own terms (contract/wire.ts). Orders and
  * fills are durable and carry an id for deduplication; the rest is fire and forget.
  */
-import type { wireFill, wireHealth, wireMetric, wireOrder, wireQuote } from '@tapewatch/contract';
+import type {
+  wireExchange,
+  wireFill,
+  wireFx,
+  wireHealth,
+  wireMetric,
+  wireOrder,
+  wireQuote,
+  wireSignal,
+  wireSpan,
+  wireTrade,
+} from '@tapewatch/contract';
 import type { z } from 'zod';
 
 export type MetricItem = z.input<typeof wireMetric>;
@@ -10,6 +21,11 @@ export type OrderItem = z.input<typeof wireOrder>;
 export type FillItem = z.input<typeof wireFill>;
 export type QuoteItem = z.input<typeof wireQuote>;
 export type HealthItem = z.input<typeof wireHealth>;
+export type TradeItem = z.input<typeof wireTrade>;
+export type SignalItem = z.input<typeof wireSignal>;
+export type FxItem = z.input<typeof wireFx>;
+export type ExchangeItem = z.input<typeof wireExchange>;
+export type SpanItem = z.input<typeof wireSpan>;
 
 interface ItemByKind {
   metric: MetricItem;
@@ -17,6 +33,11 @@ interface ItemByKind {
   fill: FillItem;
   quote: QuoteItem;
   health: HealthItem;
+  trade: TradeItem;
+  signal: SignalItem;
+  fx: FxItem;
+  exchange: ExchangeItem;
+  span: SpanItem;
 }
 
 export type DeskMessage = {

@@ -9,6 +9,7 @@ import type { IncidentClock } from './incident.ts';
 import { drawHops, totalNanos, venueRoundTrip, type HopNanos } from './latency.ts';
 import { midOf, sweep, toGrid, type Execution, type Market, type TopOfBook } from './market.ts';
 import type { DeskMessage, OrderItem, Stamper } from './message.ts';
+import { traceOf } from './order-trace.ts';
 import type { Random } from './random.ts';
 import { HOPS, type Listing, type StrategyProfile, type Universe, type VenueProfile } from './universe.ts';
 
@@ -139,7 +140,9 @@ export class OrderFlow {
     const { random } = this.#options;
     this.#reportHops(order, hops, atNanos);
     const out = this.#isOut(order.venue, order.sentNanos);
-    if (random.chance(out ? OUTAGE.rejectShare : order.venue.rejectShare)) {
+    const wasRejected = random.chance(out ? OUTAGE.rejectShare : order.venue.rejectShare);
+    this.#trace(order, { hops, wasRejected }, atNanos);
+    if (wasRejected) {
       this.#step(order, 'reject', atNanos, { reason: out ? 'venue_unavailable' : random.pick(REJECT_REASONS) });
       if (out) this.#error('venue');
       return this.#count(order, -1);
@@ -161,6 +164,14 @@ export class OrderFlow {
       help: 'Time an order spent on one hop of its way.',
     }));
     this.#options.emit({ kind: 'metric', subject: 'tw.metrics.desk.hops', atNanos, id: '', items });
+  }
+
+  #trace(order: LiveOrder, { hops, wasRejected }: { hops: HopNanos; wasRejected: boolean }, atNanos: number): void {
+    const { random, stamper, emit } = this.#options;
+    const { id, venue, strategy, listing } = order;
+    const traced = { id, venue: venue.name, strategy: strategy.name, symbol: listing.symbol, wasRejected };
+    const items = traceOf(traced, { hops, atNanos, stamper, random });
+    emit({ kind: 'span', subject: 'tw.spans.desk', atNanos, id: '', items });
   }
 
   /** Sweeps the book as it stands when the order arrives. */
@@ -221,10 +232,22 @@ export class OrderFlow {
       liquidity: limit === null ? ('taker' as const) : ('maker' as const),
     };
     emit({ kind: 'fill', subject: `tw.fills.${venue.name}.${strategy.name}`, atNanos, id, items: [item] });
+    this.#print(order, { price, quantity }, atNanos);
     const key = `${strategy.name}|${listing.symbol}`;
     const orders = ((side === 'buy' ? 1 : -1) * quantity * price) / strategy.notional;
     this.#inventory.set(key, (this.#inventory.get(key) ?? 0) + orders);
     if (done) this.#count(order, -1);
+  }
+
+  /** Our executions are prints like any other; who rests does not take. */
+  #print({ id, steps, venue, listing, side, limit }: LiveOrder, { price, quantity }: Execution, atNanos: number): void {
+    const { stamper, emit } = this.#options;
+    const other = side === 'buy' ? 'sell' : 'buy';
+    const item = {
+      ...{ id: `${id}.t${steps}`, time: stamper.stamp(atNanos), venue: venue.name, symbol: listing.symbol },
+      ...{ price, quantity, aggressor: limit === null ? side : (other as Side) },
+    };
+    emit({ kind: 'trade', subject: `tw.trades.${venue.name}.${listing.symbol}`, atNanos, id: '', items: [item] });
   }
 
   #cancel(order: LiveOrder, atNanos: number): void {
