@@ -105,15 +105,49 @@ export async function readMarks(
 }
 
 async function marksOf(
-  { reader, signal }: Pick<ReadFrom, 'reader' | 'signal'>,
+  from: Pick<ReadFrom, 'reader' | 'signal'>,
   instruments: readonly Instrument[],
   { timesMs, stepMs }: Times,
 ): Promise<ArrayLike<number>> {
   const [startMs] = timesMs;
   if (startMs === undefined || instruments.length === 0) return [];
-  const grid = { instruments, startMs, stepMs: stepMs ?? 0, count: timesMs.length };
-  const known = stepMs === undefined ? undefined : await reader.marks?.(grid, signal);
-  if (known !== undefined) return known;
+  if (stepMs === undefined) return marksOfPeriods(from, instruments, timesMs);
+  const known = await from.reader.marks?.({ instruments, startMs, stepMs, count: timesMs.length }, from.signal);
+  return known ?? marksAt(from, instruments, timesMs);
+}
+
+/** Ends of days lie on a grid of hours, whatever clocks do; only the last period may end in between. */
+async function marksOfPeriods(
+  from: Pick<ReadFrom, 'reader' | 'signal'>,
+  instruments: readonly Instrument[],
+  timesMs: readonly number[],
+): Promise<ArrayLike<number>> {
+  const ends = timesMs.slice(0, -1);
+  const [startMs = 0, endMs = 0] = [ends[0], ends.at(-1)];
+  const stepMs = ends.reduce((step, timeMs) => commonDivisor(step, timeMs - startMs), 0);
+  const count = stepMs === 0 ? 0 : (endMs - startMs) / stepMs + 1;
+  const worthIt = ends.length > MIN_PERIODS && count * instruments.length <= MAX_MARKS;
+  const grid = worthIt ? await from.reader.marks?.({ instruments, startMs, stepMs, count }, from.signal) : undefined;
+  if (grid === undefined) return marksAt(from, instruments, timesMs);
+  const last = await marksAt(from, instruments, timesMs.slice(-1));
+  return instruments.flatMap((_, row) => [
+    ...ends.map((timeMs) => grid[row * count + (timeMs - startMs) / stepMs] as number),
+    last[row] as number,
+  ]);
+}
+
+/** Fewer are asked for one by one. */
+const MIN_PERIODS = 3;
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
+
+async function marksAt(
+  { reader, signal }: Pick<ReadFrom, 'reader' | 'signal'>,
+  instruments: readonly Instrument[],
+  timesMs: readonly number[],
+): Promise<number[]> {
   const asked = instruments.flatMap(({ venue, symbol }) =>
     timesMs.map((endMs) => ({ venue, symbol, timeNanos: endNanosOf({ startMs: 0, endMs }) })),
   );

@@ -108,6 +108,7 @@ export class ExactPosition {
   }
 
   get state(): PositionState {
-    return { sign: this.#sign, lots: this.#lots.slice(this.#first), cashFlow: this.#cashFlow };
+    // A flat position has no side.
+    return { sign: this.#open === 0n ? 1n : this.#sign, lots: this.#lots.slice(this.#first), cashFlow: this.#cashFlow };
   }
 }

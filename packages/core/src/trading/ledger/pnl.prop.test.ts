@@ -67,7 +67,10 @@ describe('laws of profit and loss', () => {
     fc.assert(
       fc.property(fills, method, price, (list, how, mark) => {
         const scaled = list.map((fill) => ({ ...fill, price: fill.price * 4 }));
-        const expected = report(list, how, mark).map(({ realised, total }) => [(realised as number) * 4, (total as number) * 4]);
+        const expected = report(list, how, mark).map(({ realised, total }) => [
+          (realised as number) * 4,
+          (total as number) * 4,
+        ]);
         const seen = report(scaled, how, mark * 4).map(({ realised, total }) => [realised, total as number]);
         expect(seen.flat()).toEqual(expected.flat().map((value) => expect.closeTo(value, 6)));
       }),
