@@ -80,6 +80,18 @@ export const tradingParams = z.object({
 
 export const pnlParams = tradingParams.extend({ method: z.enum(['average', 'fifo']).optional() });
 
+/** Any query document of the data source (docs/query.md); what has a route of its own is the same there. */
+export const documentParams = z.object({
+  document: z
+    .string()
+    .max(100_000)
+    .describe(
+      'a query document as JSON, such as {"queryType":"risk","by":["strategy"]}; only queryType has no default',
+    ),
+  from: time.optional().describe('default: an hour before `to`'),
+  to: time.optional().describe('default: now'),
+});
+
 export const deadLetterParams = z.object({ from: time.optional(), to: time.optional(), limit: count.optional() });
 
 const labels = z.record(z.string(), z.string());
@@ -203,7 +215,13 @@ export const tradingData = z.object({
     z.object({
       name: z.string(),
       columns: z.array(
-        z.object({ name: z.string(), type: z.string(), unit: z.string().optional(), labels: labels.optional() }),
+        z.object({
+          name: z.string(),
+          type: z.string(),
+          unit: z.string().optional(),
+          description: z.string().optional(),
+          labels: labels.optional(),
+        }),
       ),
       rows: z.array(z.array(z.union([z.string(), z.number(), z.boolean(), z.null()]))),
       notices: z.array(z.string()),

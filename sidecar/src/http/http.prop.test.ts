@@ -17,6 +17,7 @@ const ROUTES = [
   '/api/v1/alerts',
   '/api/v1/trading/slippage',
   '/api/v1/trading/pnl',
+  '/api/v1/trading/query',
   '/api/v1/dead-letters',
 ];
 const NAMES = [
@@ -33,6 +34,7 @@ const NAMES = [
   'from',
   'to',
   'by',
+  'document',
   'group_limit',
   '__proto__',
 ];
@@ -46,6 +48,7 @@ const VALUES = [
   '2027-13-45T99:99:99Z',
   '1y',
   '{a="b"}',
+  '{"queryType":"risk"}',
   "'; DROP TABLE x; --",
   '%',
   '\u0000',

@@ -325,6 +325,24 @@ describe('trading and operation', () => {
     expect(world.asked.at(-1)).toMatchObject({ query: { queryType: 'pnl', method: 'fifo' } });
   });
 
+  it('hands any document to the query service, by GET and by a form', async () => {
+    const document = JSON.stringify({ queryType: 'risk', by: ['strategy'] });
+    await data(`/api/v1/trading/query?from=100&to=200&document=${encodeURIComponent(document)}`, tradingData);
+    expect(world.asked.at(-1)).toMatchObject({
+      query: { queryType: 'risk', by: ['strategy'] },
+      envelope: { startMs: 100_000, endMs: 200_000 },
+    });
+    const url = '/api/v1/trading/query';
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const payload = new URLSearchParams({ document: '{"queryType":"performance"}' }).toString();
+    expect((await app.inject({ method: 'POST', url, headers, payload })).statusCode).toBe(200);
+    expect(world.asked.at(-1)).toMatchObject({ query: { queryType: 'performance' } });
+    expect(await get(`${url}?document=risk`)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining('is not JSON') as unknown },
+    });
+  });
+
   it('shows dead letters with their bytes', async () => {
     expect(await data('/api/v1/dead-letters?limit=5', deadLettersData)).toEqual([
       {
@@ -388,6 +406,7 @@ describe('trading and operation', () => {
       'GET /api/v1/status/buildinfo',
       'GET /api/v1/targets',
       'GET /api/v1/trading/pnl',
+      'GET /api/v1/trading/query',
       'GET /api/v1/trading/slippage',
       'GET /healthz',
       'GET /metrics',
@@ -398,6 +417,7 @@ describe('trading and operation', () => {
       'POST /api/v1/query_exemplars',
       'POST /api/v1/query_range',
       'POST /api/v1/series',
+      'POST /api/v1/trading/query',
     ]);
     expect(document.paths['/api/v1/query_range']?.['get']?.parameters?.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['query', 'start', 'end', 'step']),

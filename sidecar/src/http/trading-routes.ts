@@ -1,5 +1,12 @@
 /** Trading analytics and dead letters as JSON, for readers outside Grafana. */
-import { deadLetterParams, deadLettersData, pnlParams, tradingData, tradingParams } from '@tapewatch/contract';
+import {
+  deadLetterParams,
+  deadLettersData,
+  documentParams,
+  pnlParams,
+  tradingData,
+  tradingParams,
+} from '@tapewatch/contract';
 import { msFromNanos, nanosFromMs, rfc3339, type Table, type TableField } from '@tapewatch/core';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -42,6 +49,22 @@ export function tradingRoutes(context: RouteContext): void {
   route(
     app,
     {
+      url: '/api/v1/trading/query',
+      summary: 'Any query document: execution, performance, risk, latency, ...',
+      params: documentParams,
+      data: tradingData,
+      tag: TAG,
+      form: true,
+    },
+    async (params, request, reply) => {
+      const query = parseDocument(params.document);
+      return sendData(reply, await runDocument(context, { query, range: rangeOf(context, params), request }));
+    },
+  );
+
+  route(
+    app,
+    {
       url: '/api/v1/dead-letters',
       summary: 'Messages that could not be used, newest first',
       params: deadLetterParams,
@@ -71,8 +94,6 @@ async function runTrading(
   context: RouteContext,
   { queryType, params, request }: { queryType: 'slippage' | 'pnl'; params: TradingParams; request: FastifyRequest },
 ) {
-  const { deps, gate } = context;
-  const { fromMs, toMs } = rangeOf(context, params);
   const { by, strategy, venue, symbol, account, format, method } = params;
   const query = {
     queryType,
@@ -86,6 +107,17 @@ async function runTrading(
     ...(format === undefined ? {} : { format }),
     ...(method === undefined ? {} : { method }),
   };
+  return runDocument(context, { query, range: rangeOf(context, params), request });
+}
+
+interface DocumentRun {
+  readonly query: unknown;
+  readonly range: { readonly fromMs: number; readonly toMs: number };
+  readonly request: FastifyRequest;
+}
+
+async function runDocument({ deps, gate }: RouteContext, { query, range, request }: DocumentRun) {
+  const { fromMs, toMs } = range;
   const envelope = {
     startMs: fromMs,
     endMs: toMs,
@@ -95,6 +127,18 @@ async function runTrading(
   };
   const tables = await gate.run(request, (signal) => deps.queryService.run(query, envelope, signal));
   return { tables: tables.map(tableJson) };
+}
+
+function parseDocument(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new TapewatchError(
+      'query.invalid',
+      'document: is not JSON; write such as {"queryType":"risk"}, with quotes around names',
+      { cause },
+    );
+  }
 }
 
 function rangeOf({ deps }: RouteContext, { from, to }: { from?: string | undefined; to?: string | undefined }) {
@@ -114,11 +158,12 @@ function tableJson({ name, fields, notices }: Table) {
   };
 }
 
-function columnJson({ name, type, unit, labels }: TableField) {
+function columnJson({ name, type, unit, description, labels }: TableField) {
   return {
     name,
     type,
     ...(unit === undefined ? {} : { unit }),
+    ...(description === undefined ? {} : { description }),
     ...(labels === undefined ? {} : { labels: labels.toRecord() }),
   };
 }
