@@ -1,5 +1,5 @@
 /** The part of the store contract about events of markets, accounts, agents, exchanges and traces. */
-import { nanos, type EventRow } from '@tapewatch/core';
+import { nanos, type EventRow, type MarketTrade } from '@tapewatch/core';
 import type { EventFilter, Recovery, Store } from '../ports.ts';
 import {
   bookOf,
@@ -98,6 +98,19 @@ export function describeTradingEvents(store: () => Store, restart: () => Promise
     expect(await store().append(batchOf({ events: rows }))).toEqual({ duplicates: 0 });
     expect(await store().events('book_levels', WHOLE)).toHaveLength(2);
     expect(await store().events('exchange_status', WHOLE)).toHaveLength(2);
+  });
+
+  it('drops repeats that come soon, late, and much later', async () => {
+    const prints = [0, 1, 5, 9, 60, 61].map((second) => marketTradeOf(`t${second}`, seconds(second)));
+    const [first, second, third, fourth, fifth, sixth] = prints;
+    for (const events of [[first, second, third], [third, fourth, second], [fifth], [fifth, sixth, first], prints]) {
+      await store().append(batchOf({ events: events as MarketTrade[] }));
+    }
+    await restart();
+    const again = [sixth, marketTradeOf('new', seconds(61))] as MarketTrade[];
+    expect(await store().append(batchOf({ events: again }))).toEqual({ duplicates: 1 });
+    const kept = await store().events('market_trades', WHOLE);
+    expect(kept.map(({ id }) => id)).toEqual(['t0', 't1', 't5', 't9', 't60', 't61', 'new']);
   });
 
   it('keeps late rows in the place of their stamp', async () => {

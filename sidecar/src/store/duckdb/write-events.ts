@@ -1,13 +1,21 @@
 /**
  * Events of a batch, one row each, inside its transaction. Rows with an identity pass a staging table, where those that are
- * known already are dropped: by the primary key, or, where the identity holds the stamp, by a join with the rows of that
- * time, which reads little (row groups are skipped by their smallest and largest stamp) and keeps no index in memory.
+ * known already are dropped: by the primary key, or, where the identity holds the stamp and `stamped-events.ts` leaves it
+ * open, by a join with the rows of that time (row groups are skipped by their smallest and largest stamp).
  */
 import { BIGINT, type DuckDBConnection } from '@duckdb/node-api';
 import { EVENT_TABLES } from '@tapewatch/contract';
-import { IDENTITY_FIELDS, identityOf, isIdentified, type EventRow, type IdentifiedTable } from '@tapewatch/core';
+import {
+  IDENTITY_FIELDS,
+  identityOf,
+  isIdentified,
+  type EventRow,
+  type EventTable,
+  type IdentifiedTable,
+} from '@tapewatch/core';
 import { appendColumns, type Column } from './columns.ts';
 import { columnNames, eventColumns, relationOf, snakeCase } from './event-columns.ts';
+import { unknownOf } from './stamped-events.ts';
 
 /** Rows of a batch are numbered within it; 2^20 per batch leaves 2^43 batches. */
 const MAX_BATCH_EVENTS = 1_048_576n;
@@ -29,9 +37,7 @@ export async function writeEvents(
 ): Promise<number> {
   if (events.length === 0) return 0;
   let duplicates = 0;
-  for (const table of EVENT_TABLES) {
-    const rows = events.filter((row) => row.table === table);
-    if (rows.length === 0) continue;
+  for (const [table, rows] of byTable(events)) {
     if (isIdentified(table)) duplicates += await writeIdentified(connection, table, { rows, mark });
     else {
       const columns = eventColumns(table, rows);
@@ -54,6 +60,12 @@ async function writeIdentified(
   }
   const staged = [...unique.values()];
   const arrival: Column = { type: BIGINT, at: (row) => BigInt(mark) * MAX_BATCH_EVENTS + BigInt(row) };
+  const unknown = hasStamp(table) ? await unknownOf(connection, table, staged) : undefined;
+  if (unknown !== undefined) {
+    const columns = [...eventColumns(table, unknown), arrival];
+    await appendColumns(connection, { table: relationOf(table) }, { columns, rowCount: unknown.length });
+    return rows.length - unknown.length;
+  }
   const columns = [...eventColumns(table, staged), arrival];
   await appendColumns(connection, { table: `staged_${table}`, catalog: 'temp' }, { columns, rowCount: staged.length });
   const names = stagedNames(table);
@@ -64,9 +76,24 @@ async function writeIdentified(
   return rows.length - rowsChanged;
 }
 
-function unknownOnly(table: IdentifiedTable, rows: readonly EventRow[]): string {
+function byTable(events: readonly EventRow[]): Map<EventTable, EventRow[]> {
+  const tables = new Map<EventTable, EventRow[]>();
+  for (const row of events) {
+    const rows = tables.get(row.table);
+    if (rows === undefined) tables.set(row.table, [row]);
+    else rows.push(row);
+  }
+  return tables;
+}
+
+function hasStamp(table: IdentifiedTable): boolean {
   const fields: readonly string[] = IDENTITY_FIELDS[table];
-  if (!fields.includes('timeNanos')) return 'ON CONFLICT DO NOTHING';
+  return fields.includes('timeNanos');
+}
+
+function unknownOnly(table: IdentifiedTable, rows: readonly EventRow[]): string {
+  if (!hasStamp(table)) return 'ON CONFLICT DO NOTHING';
+  const fields: readonly string[] = IDENTITY_FIELDS[table];
   const stamps = rows.map(({ timeNanos }) => timeNanos);
   const first = stamps.reduce((a, b) => (b < a ? b : a));
   const last = stamps.reduce((a, b) => (b > a ? b : a));
