@@ -76,9 +76,11 @@ describe.each(Object.entries(BOARDS))('board %s', (name, board) => {
     }
   });
 
-  it.each(expressionsOf(board))('parses %s and knows its metrics', (expr) => {
-    const names = metricNamesIn(filled(expr));
-    expect(names.length).toBeGreaterThan(0);
-    expect(names.filter((metric) => !KNOWN_METRICS.has(metric))).toEqual([]);
+  it('asks PromQL that parses, of metrics that are known', () => {
+    for (const expr of expressionsOf(board)) {
+      const names = metricNamesIn(filled(expr));
+      expect({ expr, metrics: names.length > 0 }).toEqual({ expr, metrics: true });
+      expect({ expr, unknown: names.filter((metric) => !KNOWN_METRICS.has(metric)) }).toEqual({ expr, unknown: [] });
+    }
   });
 });

@@ -38,6 +38,13 @@ export function pnl(refId: string, extra: Extra<'pnl'>): Target {
   return target(refId, { queryType: 'pnl', filters: TRADING_FILTERS, ...extra });
 }
 
+type Trading = Exclude<TapewatchQueryInput['queryType'], 'promql' | 'alerts' | 'events' | 'sql' | 'trace'>;
+
+/** A typed trading query, filtered by the board's variables. */
+export function trading<T extends Trading>(refId: string, queryType: T, extra: Extra<T> = {} as Extra<T>): Target {
+  return target(refId, Object.assign({ queryType, filters: TRADING_FILTERS }, extra) as TapewatchQueryInput);
+}
+
 /**
  * The rate of a counter that is counted per event: its series are many and each gets a sample only when something happens,
  * so the window must be wide enough to hold some, or most series would have no rate at all.

@@ -1,0 +1,37 @@
+/**
+ * "Trading analytics": what it cost, why, and which hop was slow. For the head of execution, the trader and the risk
+ * manager; figures with their intervals, and empty where nothing can be said.
+ */
+import { dashboard } from './dashboard.ts';
+import { attribution } from './section/attribution.ts';
+import { execution, market, markouts } from './section/execution.ts';
+import { performance, risk } from './section/performance.ts';
+import { datasourceVariable, labelVariable } from './variable.ts';
+
+export const tradingAnalytics = dashboard({
+  uid: 'tapewatch-trading-analytics',
+  title: 'Trading analytics',
+  description:
+    'Execution quality, markouts, impact, performance, risk and latency attribution of the orders in the range.',
+  tags: ['tapewatch', 'trading'],
+  from: 'now-15m',
+  // Figures over a whole range change slowly, and each reads all of its orders.
+  refresh: '30s',
+  variables: [
+    datasourceVariable(),
+    labelVariable({
+      name: 'venue',
+      label: 'Venue',
+      metric: 'order_events_total',
+      description: 'Venues that have had orders in the time range.',
+    }),
+    labelVariable({
+      name: 'strategy',
+      label: 'Strategy',
+      metric: 'order_events_total',
+      description: 'Strategies that have sent orders in the time range.',
+    }),
+  ],
+  head: [],
+  sections: [attribution, execution, markouts, performance, risk, market],
+});
