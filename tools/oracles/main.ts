@@ -9,10 +9,11 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeEnvironment, OracleUnavailable, PART_TIMEOUT_MS, run } from './environment.ts';
 import { executionPart } from './execution.ts';
+import { ledgerPart } from './ledger.ts';
 import { compareFigures, type Comparison, type OracleFigures, type OraclePart } from './part.ts';
 import { performancePart } from './performance.ts';
 
-const PARTS: readonly OraclePart[] = [performancePart, executionPart];
+const PARTS: readonly OraclePart[] = [performancePart, executionPart, ledgerPart];
 
 const USAGE = `npm run oracles [-- --only <part>] [--python <interpreter with the libraries>] [--all]
 parts: ${PARTS.map(({ name }) => name).join(', ')}; --all prints every figure`;

@@ -3,12 +3,12 @@
  * at the rate of each booking, what is open at the rate of the mark, and the currency effect as a line of its own.
  * Net = realised + unrealised - fees + income + effect: what it has earned, valued at the mark.
  */
-import { fixedFromNumber, type Amount } from '../fixed-point.ts';
+import type { Amount } from '../fixed-point.ts';
 import type { Contract } from './contract.ts';
 import { ConvertedBalance } from './converted-balance.ts';
 import type { PnlMethod } from './exact-position.ts';
 import { PositionLedger } from './position.ts';
-import { convertAmount, type BaseCurrency } from './rate-book.ts';
+import { convertAmount, rateFromNumber, type BaseCurrency } from './rate-book.ts';
 import { SideLedger, sumOrNull } from './side-ledger.ts';
 
 export interface PositionKey {
@@ -115,5 +115,5 @@ export function netOf(figures: PositionFigures): Amount | null {
 export function fundingOf(ledger: PositionLedger, mark: number, rate: number): Amount {
   const value = ledger.value(mark) as Amount;
   // The value of an inverse contract has the other sign than its quantity.
-  return convertAmount(ledger.contract.inverse ? value : -value, fixedFromNumber(rate));
+  return convertAmount(ledger.contract.inverse ? value : -value, rateFromNumber(rate));
 }

@@ -3,8 +3,8 @@
  * what the rate did to the balance since then is a line of its own: effect = balance * rate now - booked. Bookings under
  * one rate are added up before they are converted, so rounding does not depend on how many there were.
  */
-import type { Amount, Fixed } from '../fixed-point.ts';
-import { convertAmount, type HeldRate, type RateBook } from './rate-book.ts';
+import type { Amount } from '../fixed-point.ts';
+import { convertAmount, type HeldRate, type Rate, type RateBook } from './rate-book.ts';
 
 export class ConvertedBalance {
   readonly #rates: RateBook;
@@ -45,7 +45,7 @@ export class ConvertedBalance {
     this.#untilMs = this.#held?.untilMs ?? timeMs + 1;
   }
 
-  get rate(): Fixed | null {
+  get rate(): Rate | null {
     return this.#held?.rate ?? null;
   }
 

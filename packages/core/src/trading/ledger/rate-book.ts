@@ -3,7 +3,7 @@
  * directly, the other way round, or by way of US dollars. A rate that is missing or too old is null, never 1, and each
  * answer says how old its older leg is. O(log n) a look-up; a run of look-ups in order of time costs O(1) each.
  */
-import { divideRounded, fixedFromNumber, type Amount, type Fixed } from '../fixed-point.ts';
+import { divideRounded, fixedFromNumber, type Amount } from '../fixed-point.ts';
 
 export interface RatePoint {
   readonly timeMs: number;
@@ -14,8 +14,11 @@ export interface RatePoint {
   readonly rate: number;
 }
 
+/** In units of 1e-24, so that a rupiah in bitcoins keeps its digits. */
+export type Rate = bigint;
+
 export interface HeldRate {
-  readonly rate: Fixed;
+  readonly rate: Rate;
   /** Stamp of the older leg. */
   readonly sinceMs: number;
   /** From here on it does not hold any more: the next point of any leg, or its age. */
@@ -34,12 +37,13 @@ export interface RateBookOptions {
 }
 
 const PIVOT = 'USD';
-const ONE: Fixed = 10n ** 12n;
+const PER_FIXED = 10n ** 12n;
+const ONE: Rate = 10n ** 24n;
 const PAR: HeldRate = { rate: ONE, sinceMs: Infinity, untilMs: Infinity };
 
 interface Points {
   readonly timesMs: number[];
-  readonly rates: Fixed[];
+  readonly rates: Rate[];
   /** Of the last answer; look-ups mostly go forward. */
   at: number;
 }
@@ -57,7 +61,7 @@ export class RateBook {
       let pair = this.#pairs.get(id);
       if (pair === undefined) this.#pairs.set(id, (pair = { timesMs: [], rates: [], at: 0 }));
       pair.timesMs.push(timeMs);
-      pair.rates.push(fixedFromNumber(rate));
+      pair.rates.push(rateFromNumber(rate));
     }
   }
 
@@ -92,7 +96,7 @@ export class RateBook {
     const sinceMs = points.timesMs[at] as number;
     if (timeMs - sinceMs > this.#maxAgeMs) return null;
     const nextMs = points.timesMs[at + 1] ?? Infinity;
-    return { rate: points.rates[at] as Fixed, sinceMs, untilMs: Math.min(nextMs, sinceMs + this.#maxAgeMs + 1) };
+    return { rate: points.rates[at] as Rate, sinceMs, untilMs: Math.min(nextMs, sinceMs + this.#maxAgeMs + 1) };
   }
 
   #nextMs(from: string, to: string, timeMs: number): number {
@@ -122,6 +126,10 @@ function pairOf(base: string, quote: string): string {
   return `${base}\u0000${quote}`;
 }
 
-export function convertAmount(amount: Amount, rate: Fixed): Amount {
+export function rateFromNumber(rate: number): Rate {
+  return fixedFromNumber(rate) * PER_FIXED;
+}
+
+export function convertAmount(amount: Amount, rate: Rate): Amount {
   return divideRounded(amount * rate, ONE);
 }
