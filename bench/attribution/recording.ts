@@ -52,14 +52,16 @@ export function readRecording(name: RecordingName, folder = join('..', 'shared',
   return { name, windowMs: WINDOW_MS, delays, load };
 }
 
-/** The windows, with `extraMs` added to every delay of those that a fault covers. */
+/** The windows of a stretch (all of them unless told), with `extraMs` drawn for each and added to its delays. */
 export function windowsOf(
   { delays, load }: Recording,
   quantile: number,
   extraMs: (window: number) => number,
+  [from, to]: readonly [number, number] = [0, load.length],
 ): LoadWindow[] {
-  return load.map((counts, window): LoadWindow => {
-    const values = (delays[window] ?? []).map((delay) => delay + extraMs(window)).sort((a, b) => a - b);
+  return load.slice(from, to).map((counts, i): LoadWindow => {
+    const extra = extraMs(from + i);
+    const values = Float64Array.from(delays[from + i] ?? [], (delay) => delay + extra).sort();
     return { ...counts, latencyMs: values.length === 0 ? null : quantileType7(values, quantile) };
   });
 }

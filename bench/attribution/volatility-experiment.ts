@@ -1,9 +1,10 @@
 /**
- * Volatility or fault, on real feeds: how often a delay of 2 s is found, and how many alarms the recording raises by itself,
- * with the load taken into account and without. A detection is a verdict of `fault` (without conditioning: of the latency's own z,
- * by the same rule of 2 in 3 windows) within the fault's windows.
+ * Volatility or fault, on real feeds: how much of a delay of 2 s is found, and how many alarms the recording raises by itself,
+ * with the load taken into account and without (then the latency's own robust z is judged, by the same rule). Two views:
+ * `windows`: the share of the fault's windows beyond the threshold that 0.5 % of the quiet windows exceed, so that both ways
+ * have the same false alarms; `episodes`: alarms of 2 in 3 windows at a fixed threshold, faults found and natural ones.
  */
-import { LoadModel, type LoadPoint, type LoadWindow } from '@tapewatch/core';
+import { LoadModel, quantileType7, type LoadPoint, type LoadWindow } from '@tapewatch/core';
 import { Random } from '../../sidecar/src/simulate/model/random.ts';
 import { windowsOf, type Recording } from './recording.ts';
 
@@ -14,21 +15,25 @@ export interface VolatilityRow {
   readonly minutes: number;
   readonly naturalRaw: number;
   readonly naturalConditioned: number;
-  readonly detection: Readonly<Record<string, { readonly raw: number; readonly conditioned: number }>>;
+  readonly episodes: Readonly<Record<string, Found>>;
+  readonly windows: Readonly<Record<string, Found>>;
+}
+
+export interface Found {
+  readonly raw: number;
+  readonly conditioned: number;
 }
 
 export const DELAYS_MS = [4, 8, 16] as const;
 const FAULT_WINDOWS = 8;
-const TRIALS = 40;
+const TRIALS = 25;
+const FALSE_WINDOWS = 0.005;
 
 export function volatilityRow(recording: Recording, quantile: number, threshold: number): VolatilityRow {
-  const quiet = run(
-    windowsOf(recording, quantile, () => 0),
-    threshold,
-    recording.windowMs,
-  );
-  const detection = Object.fromEntries(
-    DELAYS_MS.map((delayMs) => [`+${delayMs} ms`, detect(recording, { quantile, threshold, delayMs }, quiet)]),
+  const windows = windowsOf(recording, quantile, () => 0);
+  const quiet = run(windows, threshold, recording.windowMs);
+  const found = DELAYS_MS.map(
+    (delayMs) => [`+${delayMs} ms`, detect(recording, { quantile, threshold, delayMs }, { windows, quiet })] as const,
   );
   const known = quiet.filter(({ verdict }) => verdict !== 'warming_up').length;
   return {
@@ -43,7 +48,8 @@ export function volatilityRow(recording: Recording, quantile: number, threshold:
       ),
     ),
     naturalConditioned: episodes(quiet.map(({ verdict }) => verdict === 'fault')),
-    detection,
+    episodes: Object.fromEntries(found.map(([name, { byEpisode }]) => [name, byEpisode])),
+    windows: Object.fromEntries(found.map(([name, { byWindow }]) => [name, byWindow])),
   };
 }
 
@@ -53,29 +59,50 @@ interface Trial {
   readonly delayMs: number;
 }
 
-/** Faults at random places after the warm-up, one to a run, where the recording is not alarmed by itself. */
+interface Quiet {
+  readonly windows: readonly LoadWindow[];
+  readonly quiet: readonly LoadPoint[];
+}
+
+/** Faults at random places after the warm-up, one to a run. */
 function detect(
   recording: Recording,
   { quantile, threshold, delayMs }: Trial,
-  quiet: readonly LoadPoint[],
-): { raw: number; conditioned: number } {
+  { windows, quiet }: Quiet,
+): { byEpisode: Found; byWindow: Found } {
   const random = new Random(`volatility-${recording.name}-${quantile}-${delayMs}`);
   const first = quiet.findIndex(({ verdict }) => verdict !== 'warming_up');
-  let [raw, conditioned] = [0, 0];
+  const limits = { raw: limitOf(quiet, ({ rawZ }) => rawZ), conditioned: limitOf(quiet, ({ residualZ }) => residualZ) };
+  const [byEpisode, byWindow] = [
+    { raw: 0, conditioned: 0 },
+    { raw: 0, conditioned: 0 },
+  ];
   for (let trial = 0; trial < TRIALS; trial++) {
     const at = first + random.integer(quiet.length - first - FAULT_WINDOWS);
-    const within = (window: number): boolean => window >= at && window < at + FAULT_WINDOWS;
-    const extra = Array.from({ length: FAULT_WINDOWS }, () => random.lognormal(delayMs, 0.3));
-    const windows = windowsOf(recording, quantile, (window) => (within(window) ? (extra[window - at] ?? 0) : 0));
-    const points = run(windows, threshold, recording.windowMs);
+    const slow = windowsOf(recording, quantile, () => random.lognormal(delayMs, 0.3), [at, at + FAULT_WINDOWS]);
+    const faulty = [...windows.slice(0, at), ...slow, ...windows.slice(at + FAULT_WINDOWS)];
+    const points = run(faulty.slice(0, at + FAULT_WINDOWS), threshold, recording.windowMs);
+    const within = points.slice(at);
     const rawAlarms = alarms(
       points.map(({ rawZ }) => rawZ),
       threshold,
-    );
-    raw += Number(rawAlarms.some((alarm, window) => alarm && within(window)));
-    conditioned += Number(points.some(({ verdict }, window) => verdict === 'fault' && within(window)));
+    ).slice(at);
+    byEpisode.raw += Number(rawAlarms.some(Boolean)) / TRIALS;
+    byEpisode.conditioned += Number(within.some(({ verdict }) => verdict === 'fault')) / TRIALS;
+    const share = (of: (point: LoadPoint) => number | null, limit: number): number =>
+      within.filter((point) => (of(point) ?? -Infinity) > limit).length / FAULT_WINDOWS / TRIALS;
+    byWindow.raw += share(({ rawZ }) => rawZ, limits.raw);
+    byWindow.conditioned += share(({ residualZ }) => residualZ, limits.conditioned);
   }
-  return { raw: raw / TRIALS, conditioned: conditioned / TRIALS };
+  return { byEpisode, byWindow };
+}
+
+function limitOf(points: readonly LoadPoint[], of: (point: LoadPoint) => number | null): number {
+  const sorted = points
+    .map(of)
+    .filter((z) => z !== null)
+    .sort((a, b) => a - b);
+  return quantileType7(sorted, 1 - FALSE_WINDOWS);
 }
 
 function run(windows: readonly LoadWindow[], threshold: number, windowMs: number): LoadPoint[] {

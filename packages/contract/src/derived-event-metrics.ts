@@ -38,6 +38,14 @@ export const EVENT_METRICS: readonly DerivedMetric[] = [
     help: 'Price of the last print.',
   },
   {
+    from: 'quote',
+    kind: 'gauge',
+    name: 'latency_fault_score',
+    unit: '1',
+    labels: ['venue', 'symbol'],
+    help: 'Feed delay that the load of the market does not explain, in robust deviations, per 250 ms: above 3.5 is a fault of ours or the venue; after a minute of quotes with exchange stamps.',
+  },
+  {
     from: 'book',
     kind: 'counter',
     name: 'book_updates_total',

@@ -18,6 +18,8 @@ export const latencyAttributionQuery = z.object({
   halfWidth: z.number().min(0).max(0.25).default(0),
   /** `before`: also against as much time before the range; `none`: the tail against the median alone. */
   reference: z.enum(['before', 'none']).default('before'),
+  /** What a rule gets of each slow hop: its effect on the tail in ms, its share of it, orders touched, bps or money. */
+  figure: z.enum(['effect', 'share', 'orders', 'cost_bps', 'cost']).default('effect'),
   /** A quote that is older than this is no benchmark, and its fills say nothing of the cost; 0 is no limit. */
   maxQuoteAgeMs: z.number().int().min(0).max(86_400_000).default(10_000),
 });

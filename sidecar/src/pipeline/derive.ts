@@ -10,6 +10,7 @@ import { DERIVED_METRICS, ORDER_LATENCIES, type DerivedMetric } from '@tapewatch
 import { AccountFigures } from './derive-account.ts';
 import { AgentFigures } from './derive-agent.ts';
 import { fromExchange, fromMarketTrade, fromSpan, type DerivedWriter } from './derive-event.ts';
+import { LoadFigures } from './derive-load.ts';
 import { forgetFirst } from './rolling-mean.ts';
 
 const BY_NAME: ReadonlyMap<string, DerivedMetric> = new Map(DERIVED_METRICS.map((metric) => [metric.name, metric]));
@@ -38,6 +39,7 @@ export class Deriver {
   readonly #lastSequence = new Map<string, bigint>();
   readonly #agents = new AgentFigures();
   readonly #accounts = new AccountFigures();
+  readonly #loads = new LoadFigures();
   readonly #writer: DerivedWriter = {
     count: (name, values, timeNanos, by) => this.#count(name, values, timeNanos, by),
     sample: (name, values, timeNanos, value) => this.#sample(name, values, timeNanos, value),
@@ -68,7 +70,7 @@ export class Deriver {
       case 'quotes':
         return this.#fromQuote(event);
       case 'market_trades':
-        return fromMarketTrade(event, this.#writer);
+        return [...fromMarketTrade(event, this.#writer), ...this.#loads.derive(event, this.#writer)];
       case 'book_levels':
         return [this.#count('book_updates_total', [event.venue, event.symbol, event.kind], event.timeNanos, 1)];
       case 'positions':
@@ -131,6 +133,7 @@ export class Deriver {
     }
     const missing = this.#missing(quote);
     if (missing !== undefined) samples.push(this.#count('feed_gaps_total', [venue, symbol], timeNanos, missing));
+    samples.push(...this.#loads.derive(quote, this.#writer));
     return samples;
   }
 

@@ -477,6 +477,10 @@ describe('Deriver', () => {
         T0,
       ),
       ...deriver.derive({ table: 'quotes', timeNanos, exchangeNanos: nanos(T0 - 5_000_000n), ...quote }, T0),
+      // A minute of windows, after which a feed has a score.
+      ...Array.from({ length: 300 }, (_, i) => nanos(T0 + BigInt(i) * 250_000_000n)).flatMap((at) =>
+        deriver.derive({ table: 'quotes', timeNanos: at, exchangeNanos: nanos(at - 5_000_000n), ...quote }, at),
+      ),
       ...deriver.derive({ table: 'health_results', timeNanos, ...health }, T0),
       ...deriver.derive(businessEventOf(timeNanos), T0),
       ...[

@@ -36,7 +36,7 @@ export async function runLatencyAttribution(
   const sampled = sample(ways.traces);
   const attribution = bestAttribution(sampled, sample(earlier?.traces ?? []), options);
   const cost = await readLatencyCost(reader, ways, query.maxQuoteAgeMs, signal);
-  if (envelope.fromAlert) return [alertTable(attribution, executedQuery)];
+  if (envelope.fromAlert) return [alertTable(attribution, cost, { figure: query.figure, executedQuery })];
   const notices = noticesOf(attribution, ways, cost);
   if (attribution.rows.length === 0) return [emptyTable('numeric-long', executedQuery, notices)];
   const fields = fieldsOf(attribution, cost);
@@ -61,15 +61,31 @@ function sample(traces: readonly HopTrace[]): readonly HopTrace[] {
   return reservoir.traces();
 }
 
-/** A rule reads one number per label set: the effect in milliseconds of each hop that is named; no row while none is. */
-function alertTable({ verdict, rows }: Attribution, executedQuery: string): Table {
+/** A rule reads one number per label set: the asked figure of each hop that is named; no row while none is. */
+function alertTable(
+  { verdict, rows }: Attribution,
+  cost: LatencyCost,
+  { figure, executedQuery }: { readonly figure: LatencyAttributionQuery['figure']; readonly executedQuery: string },
+): Table {
   const named = verdict.kind === 'slow_hop' ? rows.filter(({ hop }) => verdict.hops.includes(hop)) : [];
   if (named.length === 0) return emptyTable('numeric-long', executedQuery);
+  const values: Readonly<Record<typeof figure, (row: HopRow) => number | null>> = {
+    effect: (row) => ms(effectOf(row)),
+    share: ({ share }) => share,
+    orders: ({ touched }) => touched,
+    cost_bps: (row) => priceOf(row, cost.bpsPerMs),
+    cost: (row) => priceOf(row, cost.moneyPerMs),
+  };
   const fields: TableField[] = [
     { name: 'hop', type: 'string', values: named.map(({ hop }) => hop) },
-    { name: 'effect', type: 'number', values: named.map((row) => ms(effectOf(row))), unit: 'ms' },
+    { name: figure, type: 'number', values: named.map(values[figure]) },
   ];
   return { ...emptyTable('numeric-long', executedQuery), fields };
+}
+
+/** What the hop added to the average order, at so much a millisecond. */
+function priceOf({ addedNanos }: HopRow, perMs: number | null): number | null {
+  return perMs === null ? null : ms(addedNanos) * perMs;
 }
 
 interface HopColumn {
@@ -131,8 +147,6 @@ const COLUMNS: readonly HopColumn[] = [
 ];
 
 function fieldsOf({ rows, verdict }: Attribution, cost: LatencyCost): TableField[] {
-  const price = (row: HopRow, perMs: number | null): number | null =>
-    perMs === null ? null : ms(row.addedNanos) * perMs;
   const unit = cost.currency === '' ? {} : { unit: currencyUnit(cost.currency) };
   return [
     { name: 'hop', type: 'string', values: rows.map(({ hop }) => hop) },
@@ -145,13 +159,13 @@ function fieldsOf({ rows, verdict }: Attribution, cost: LatencyCost): TableField
         name: 'cost_bps',
         type: 'number',
         unit: 'suffix: bps',
-        values: rows.map((row) => price(row, cost.bpsPerMs)),
+        values: rows.map((row) => priceOf(row, cost.bpsPerMs)),
       },
       description:
         'What the hop added to the average order, times the cost of a millisecond; empty where that is not known.',
     },
     {
-      ...{ name: 'cost', type: 'number', values: rows.map((row) => price(row, cost.moneyPerMs)), ...unit },
+      ...{ name: 'cost', type: 'number', values: rows.map((row) => priceOf(row, cost.moneyPerMs)), ...unit },
       description: 'The same on the notional of the fills in the range.',
     },
   ];
@@ -198,7 +212,7 @@ function sentence({ verdict, rows, traces }: Attribution, cost: LatencyCost): st
       const what = verdict.cause === 'pause' ? `${verdict.host} paused` : `${verdict.hops.join(' and ')} slow`;
       const share = `${Math.round(100 * verdict.share)} % of ${fixed(verdict.effectNanos)} ms more in the tail`;
       const sure = `${(100 * verdict.confidence).toFixed(1)} % sure`;
-      return `${what}: ${share}, ${verdict.ordersTouched} of ${traces} orders touched, ${sure}${priceOf(verdict.hops, rows, cost)}`;
+      return `${what}: ${share}, ${verdict.ordersTouched} of ${traces} orders touched, ${sure}${priceText(verdict.hops, rows, cost)}`;
     }
   }
 }
@@ -209,7 +223,7 @@ const CANNOT_TELL = {
   no_leader: 'no hop leads the others by more than chance',
 } as const;
 
-function priceOf(
+function priceText(
   hops: readonly string[],
   rows: readonly HopRow[],
   { bpsPerMs, moneyPerMs, lower, upper, currency }: LatencyCost,

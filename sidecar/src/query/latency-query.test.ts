@@ -11,7 +11,7 @@ import {
   type Span,
   type Table,
 } from '@tapewatch/core';
-import type { AlertingView, StoreReader } from '../ports.ts';
+import type { AlertingView, EventFilter, EventRowByTable, StoreReader } from '../ports.ts';
 import { passesFilter } from '../store/event-filter.ts';
 import { exemplarFinder } from './exemplar-query.ts';
 import { createQueryService } from './query-service.ts';
@@ -21,12 +21,12 @@ const ns = (ms: number) => nanos(BigInt(Math.round(ms * 1e6)));
 
 function serviceOver(rows: readonly EventRow[]) {
   const ofTable = <T extends EventTable>(table: T) =>
-    rows.filter((row) => row.table === table) as Extract<EventRow, { table: T }>[];
+    rows.filter((row) => row.table === table) as unknown as EventRowByTable[T][];
   const quotes = ofTable('quotes');
   const reader: StoreReader = {
     select: () => Promise.resolve([]),
     series: () => Promise.resolve([]),
-    events: (table, filter) =>
+    events: <T extends EventTable>(table: T, filter: EventFilter) =>
       Promise.resolve(
         ofTable(table)
           .filter((row) => passesFilter(row, filter))
@@ -84,7 +84,7 @@ function desk({ slowMs, offsetMs, withSpans }: Desk): EventRow[] {
       ...{ table: 'quotes', timeNanos: ns(at - 1), exchangeNanos: null, venue: 'V', symbol: 'S', sequence: null },
       ...{ bid: 99.99, ask: 100.01, bidSize: 1, askSize: 1 },
     };
-    const order = {
+    const order: Omit<OrderEvent, 'id' | 'event' | 'timeNanos'> = {
       ...{ table: 'orders', orderId: `o${i}`, venue: 'V', symbol: 'S', strategy: 'mm', account: '', side: 'buy' },
       ...{
         orderType: 'limit',
@@ -96,7 +96,7 @@ function desk({ slowMs, offsetMs, withSpans }: Desk): EventRow[] {
         sentNanos: ns(at),
       },
       ...{ decisionNanos: null, decisionMid: null, correlationId: `trace-${i}` },
-    } as const;
+    };
     const fill: Fill = {
       ...{ table: 'fills', id: `f${i}`, timeNanos: ns(at + total), orderId: `o${i}`, venue: 'V', symbol: 'S' },
       ...{ strategy: 'mm', account: '', side: 'buy', quantity: 1, currency: 'USD', fee: 0, feeCurrency: 'USD' },
@@ -145,6 +145,10 @@ function desk({ slowMs, offsetMs, withSpans }: Desk): EventRow[] {
 /** Every tenth order of the second half needs 4 ms more. */
 const SLOW = (i: number): number => (i >= ORDERS / 2 && i % 10 === 0 ? 4 : 0);
 
+/** Built once: most questions are about the same desk. */
+const SLOW_DESK = desk({ slowMs: SLOW, offsetMs: 2, withSpans: true });
+const QUIET_DESK = desk({ slowMs: () => 0, offsetMs: 0, withSpans: true });
+
 function column(table: Table | undefined, name: string): readonly unknown[] {
   return [...(table?.fields.find((field) => field.name === name)?.values ?? [])];
 }
@@ -172,7 +176,7 @@ describe('latency_attribution', () => {
   });
 
   it('contributions sum to what the tail has more than the median (proves: TRC-04)', async () => {
-    const rows = desk({ slowMs: SLOW, offsetMs: 2, withSpans: true });
+    const rows = SLOW_DESK;
     const table = await ask(rows);
     const totals = rows
       .filter((row) => row.table === 'fills' && row.timeNanos >= ns(600_000))
@@ -188,32 +192,34 @@ describe('latency_attribution', () => {
   it('ranks the stages of orders without spans, and finds nothing slow where nothing is', async () => {
     const rows = desk({ slowMs: SLOW, offsetMs: 0, withSpans: false });
     expect(column(await ask(rows), 'hop')).toEqual(['sent → ack', 'ack → fill']);
-    const quiet = await ask(desk({ slowMs: () => 0, offsetMs: 0, withSpans: true }));
+    const quiet = await ask(QUIET_DESK);
     expect(quiet?.notices[0]?.text).toMatch(/^no hop is slow: 1000 orders/);
     expect(column(quiet, 'verdict')).toEqual(['', '', '']);
   });
 
   it('gives a rule one number for each slow hop and nothing otherwise', async () => {
     const fromAlert = { ...ENVELOPE, fromAlert: true };
-    const rows = desk({ slowMs: SLOW, offsetMs: 0, withSpans: true });
+    const rows = SLOW_DESK;
     const slow = await ask(rows, {}, fromAlert);
     expect(slow?.fields.map(({ name, type }) => [name, type])).toEqual([
       ['hop', 'string'],
       ['effect', 'number'],
     ]);
     expect(column(slow, 'hop')).toEqual(['gateway: route']);
-    expect((await ask(desk({ slowMs: () => 0, offsetMs: 0, withSpans: true }), {}, fromAlert))?.fields).toEqual([]);
+    expect(column(await ask(rows, { figure: 'orders' }, fromAlert), 'orders')).toEqual([99]);
+    expect(Number(column(await ask(rows, { figure: 'cost' }, fromAlert), 'cost')[0])).toBeGreaterThan(1);
+    expect((await ask(QUIET_DESK, {}, fromAlert))?.fields).toEqual([]);
   });
 
   it('keeps to the filters, and says that too few orders tell nothing', async () => {
-    const table = await ask(desk({ slowMs: SLOW, offsetMs: 0, withSpans: true }), { filters: { strategy: ['other'] } });
+    const table = await ask(SLOW_DESK, { filters: { strategy: ['other'] } });
     expect(table?.fields).toEqual([]);
     expect(table?.notices[0]?.text).toMatch(/^cannot tell: the tail needs 50 orders/);
   });
 });
 
 describe('trace', () => {
-  const rows = desk({ slowMs: () => 0, offsetMs: 0, withSpans: true });
+  const rows = QUIET_DESK;
   const ask = async (query: object): Promise<Table | undefined> =>
     (await serviceOver(rows).run({ queryType: 'trace', ...query }, { ...ENVELOPE, startMs: 0 }))[0];
 

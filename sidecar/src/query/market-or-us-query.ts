@@ -75,7 +75,7 @@ function feedsOf(quotes: readonly Quote[], trades: readonly MarketTrade[]): Feed
       events: rows
         .sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : a.timeNanos > b.timeNanos ? 1 : 0))
         .map((row) => ({
-          timeMs: Number(row.timeNanos) / 1e6,
+          timeMs: Number(row.timeNanos / 1_000n) / 1e3,
           delayMs: row.exchangeNanos === null ? null : Number(row.timeNanos - row.exchangeNanos) / 1e6,
           mid: row.table === 'quotes' && row.bid !== null && row.ask !== null ? (row.bid + row.ask) / 2 : null,
           trade: row.table === 'market_trades',

@@ -64,3 +64,12 @@ it('tells the host from a venue', () => {
   expect(commonMode(['fault'])).toBe('venue');
   expect(commonMode(['normal', 'market', 'no_data'])).toBeUndefined();
 });
+
+it('the score of a fault is beyond the threshold exactly where the verdict is a fault', () => {
+  const points = market(
+    900,
+    (i) => (i % 97 === 0 || (i >= 600 && i < 640) ? 3 : 0),
+    () => 1,
+  );
+  for (const { faultScore, verdict } of points) expect((faultScore ?? 0) > 3.5).toBe(verdict === 'fault');
+});

@@ -29,6 +29,8 @@ export interface LoadPoint {
   /** Robust z of what the load does not explain, and of the latency itself. */
   readonly residualZ: number | null;
   readonly rawZ: number | null;
+  /** The second largest residual of the last three: above the threshold exactly where the verdict is a fault. */
+  readonly faultScore: number | null;
   readonly verdict: MarketVerdict;
 }
 
@@ -62,8 +64,8 @@ export class LoadModel {
   readonly #first: { y: number; x: number[] }[] = [];
   #scale: readonly { mean: number; deviation: number }[] | null = null;
   #rls = new RecursiveLeastSquares(4);
-  readonly #residualFlags: boolean[] = [];
-  readonly #levelFlags: boolean[] = [];
+  readonly #lastResiduals: number[] = [];
+  readonly #lastLevels: number[] = [];
 
   constructor({
     windowMs = DEFAULT_LOAD_WINDOW_MS,
@@ -80,13 +82,13 @@ export class LoadModel {
   /** Windows in order of time. */
   next({ endMs, latencyMs, messages, trades, realisedVariance }: LoadWindow): LoadPoint {
     if (latencyMs === null || !(latencyMs > -1))
-      return { endMs, observedMs: latencyMs, expectedMs: null, residualZ: null, rawZ: null, verdict: 'no_data' };
+      return { ...UNKNOWN, endMs, observedMs: latencyMs, verdict: 'no_data' };
     const y = Math.log1p(latencyMs);
     const raw = [Math.log1p(messages), Math.log1p(trades), Math.log(realisedVariance + LEAST_VARIANCE)];
     if (this.#scale === null) {
       this.#first.push({ y, x: raw });
       if (this.#first.length >= this.#warmUp) this.#learn();
-      return { endMs, observedMs: latencyMs, expectedMs: null, residualZ: null, rawZ: null, verdict: 'warming_up' };
+      return { ...UNKNOWN, endMs, observedMs: latencyMs, verdict: 'warming_up' };
     }
     const x = this.#standardised(raw, this.#scale);
     const expected = this.#rls.predict(x);
@@ -96,8 +98,11 @@ export class LoadModel {
     this.#rls.update(x, this.#residuals.clip(residual, CLIP));
     this.#residuals.add(residual);
     this.#levels.add(y);
-    const verdict = this.#verdict(residualZ, rawZ);
-    return { endMs, observedMs: latencyMs, expectedMs: Math.expm1(expected), residualZ, rawZ, verdict };
+    const faultScore = secondLargest(this.#lastResiduals, residualZ);
+    const slow = secondLargest(this.#lastLevels, rawZ) > this.#threshold;
+    const verdict = faultScore > this.#threshold ? 'fault' : slow ? 'market' : 'normal';
+    const expectedMs = Math.expm1(expected);
+    return { endMs, observedMs: latencyMs, expectedMs, residualZ, rawZ, faultScore, verdict };
   }
 
   #learn(): void {
@@ -123,12 +128,6 @@ export class LoadModel {
   #standardised(raw: readonly number[], scale: readonly { mean: number; deviation: number }[]): number[] {
     return [1, ...raw.map((value, k) => (value - (scale[k]?.mean ?? 0)) / (scale[k]?.deviation ?? 1))];
   }
-
-  #verdict(residualZ: number, rawZ: number): MarketVerdict {
-    const fault = persists(this.#residualFlags, residualZ > this.#threshold);
-    const slow = persists(this.#levelFlags, rawZ > this.#threshold);
-    return fault ? 'fault' : slow ? 'market' : 'normal';
-  }
 }
 
 /**
@@ -142,10 +141,13 @@ export function commonMode(verdicts: readonly MarketVerdict[]): 'host' | 'venue'
   return faults > 1 && faults * 2 > known.length ? 'host' : 'venue';
 }
 
-function persists(flags: boolean[], beyond: boolean): boolean {
-  flags.push(beyond);
-  if (flags.length > OF_WINDOWS) flags.shift();
-  return flags.filter(Boolean).length >= LEAST_BEYOND;
+const UNKNOWN = { expectedMs: null, residualZ: null, rawZ: null, faultScore: null } as const;
+
+/** Of the last three with this one; two of three are beyond a threshold exactly when this is. The first stands beside a 0. */
+function secondLargest(last: number[], value: number): number {
+  last.push(value);
+  if (last.length > OF_WINDOWS) last.shift();
+  return [...last].sort((a, b) => b - a)[LEAST_BEYOND - 1] ?? Math.min(0, value);
 }
 
 /** Median and MAD of the last values. */
@@ -166,8 +168,7 @@ class RobustWindow {
     if (this.#ring.length > this.#size) this.#sorted.splice(this.#place(this.#ring.shift() as number), 1);
     const middle = this.#sorted.length >> 1;
     this.#centre = this.#sorted[middle] as number;
-    const distances = Float64Array.from(this.#sorted, (one) => Math.abs(one - this.#centre)).sort();
-    this.#deviation = Math.max(LEAST_DEVIATION, 1.4826 * (distances[middle] as number));
+    this.#deviation = Math.max(LEAST_DEVIATION, 1.4826 * distanceOf(this.#sorted, middle));
   }
 
   z(value: number): number {
@@ -189,6 +190,20 @@ class RobustWindow {
     }
     return low;
   }
+}
+
+/** Median distance from the middle of ascending values: of all stretches of half the values around it, the nearest ends. */
+function distanceOf(sorted: readonly number[], middle: number): number {
+  const centre = sorted[middle] as number;
+  let [low, high, distance] = [middle - 1, middle + 1, 0];
+  for (let taken = 0; taken < middle; taken++) {
+    const below = low >= 0 ? centre - (sorted[low] as number) : Infinity;
+    const above = high < sorted.length ? (sorted[high] as number) - centre : Infinity;
+    distance = Math.min(below, above);
+    if (below <= above) low--;
+    else high++;
+  }
+  return distance;
 }
 
 class RecursiveLeastSquares {
