@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchAttribution } from './attribution/program.ts';
 import { baselineTable } from './baseline.ts';
 import { benchCodec } from './codec.ts';
 import { benchDurable } from './durable.ts';
@@ -23,6 +24,7 @@ npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 10
 npm run bench -- promql   the engine alone, on series in memory
 npm run bench -- store   CPU of the store alone, at 50,000 and 1,000,000 samples a second
 npm run bench -- tracker   figures of closed trades anew after each trade: at most 1 ms with a window of 100
+npm run bench -- attribution   500 injected faults, cost per millisecond, volatility or fault
 npm run bench -- peers [--series 10000] [--samples 3000000] [--repeats 20] [--only tapewatch]`;
 
 interface Options {
@@ -43,6 +45,7 @@ interface Options {
 
 /** Each prints its table, then one JSON line, and says whether its own demands were met. */
 const BENCHES: Readonly<Record<string, (options: Options) => Promise<boolean>>> = {
+  attribution,
   codec,
   durable,
   ingest,
@@ -84,11 +87,18 @@ async function main(): Promise<void> {
     console.log(USAGE);
     process.exit(help ? 0 : 2);
   }
-  if (![codec, durable, tracker].includes(bench) && !existsSync('sidecar/dist/main.cjs'))
+  if (![attribution, codec, durable, tracker].includes(bench) && !existsSync('sidecar/dist/main.cjs'))
     throw new Error('sidecar/dist is missing: run npm run build first');
   const machine = `${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   console.log(`${machine}, load before ${loadavg()[0]?.toFixed(2)}`);
   if (!(await bench(options))) process.exitCode = 1;
+}
+
+async function attribution(): Promise<boolean> {
+  const report = benchAttribution((line) => console.log(line));
+  for (const demand of report.missed) console.log(`not met: ${demand}`);
+  console.log(JSON.stringify(report));
+  return Promise.resolve(report.missed.length === 0);
 }
 
 async function codec({ series = '10000' }: Options): Promise<boolean> {

@@ -52,16 +52,15 @@ export function readRecording(name: RecordingName, folder = join('..', 'shared',
   return { name, windowMs: WINDOW_MS, delays, load };
 }
 
-/** The windows of a stretch (all of them unless told), with `extraMs` drawn for each and added to its delays. */
+/** The windows of a stretch (all of them unless told), with `extraMs` drawn for each message and added to its delay. */
 export function windowsOf(
   { delays, load }: Recording,
   quantile: number,
-  extraMs: (window: number) => number,
+  extraMs: () => number,
   [from, to]: readonly [number, number] = [0, load.length],
 ): LoadWindow[] {
   return load.slice(from, to).map((counts, i): LoadWindow => {
-    const extra = extraMs(from + i);
-    const values = Float64Array.from(delays[from + i] ?? [], (delay) => delay + extra).sort();
+    const values = Float64Array.from(delays[from + i] ?? [], (delay) => delay + extraMs()).sort();
     return { ...counts, latencyMs: values.length === 0 ? null : quantileType7(values, quantile) };
   });
 }

@@ -1,8 +1,8 @@
 /**
  * Volatility or fault, on real feeds: how much of a delay of 2 s is found, and how many alarms the recording raises by itself,
  * with the load taken into account and without (then the latency's own robust z is judged, by the same rule). Two views:
- * `windows`: the share of the fault's windows beyond the threshold that 0.5 % of the quiet windows exceed, so that both ways
- * have the same false alarms; `episodes`: alarms of 2 in 3 windows at a fixed threshold, faults found and natural ones.
+ * `windows`: the share of the fault's windows whose log latency (or what the load leaves of it) is beyond the level that 0.5 %
+ * of the quiet windows exceed, so that both ways have the same false alarms; `episodes`: alarms of 2 in 3 windows at a fixed threshold, faults found and natural ones.
  */
 import { LoadModel, quantileType7, type LoadPoint, type LoadWindow } from '@tapewatch/core';
 import { Random } from '../../sidecar/src/simulate/model/random.ts';
@@ -72,14 +72,14 @@ function detect(
 ): { byEpisode: Found; byWindow: Found } {
   const random = new Random(`volatility-${recording.name}-${quantile}-${delayMs}`);
   const first = quiet.findIndex(({ verdict }) => verdict !== 'warming_up');
-  const limits = { raw: limitOf(quiet, ({ rawZ }) => rawZ), conditioned: limitOf(quiet, ({ residualZ }) => residualZ) };
+  const limits = { raw: limitOf(quiet, level), conditioned: limitOf(quiet, residual) };
   const [byEpisode, byWindow] = [
     { raw: 0, conditioned: 0 },
     { raw: 0, conditioned: 0 },
   ];
   for (let trial = 0; trial < TRIALS; trial++) {
     const at = first + random.integer(quiet.length - first - FAULT_WINDOWS);
-    const slow = windowsOf(recording, quantile, () => random.lognormal(delayMs, 0.3), [at, at + FAULT_WINDOWS]);
+    const slow = windowsOf(recording, quantile, () => random.lognormal(delayMs, 0.5), [at, at + FAULT_WINDOWS]);
     const faulty = [...windows.slice(0, at), ...slow, ...windows.slice(at + FAULT_WINDOWS)];
     const points = run(faulty.slice(0, at + FAULT_WINDOWS), threshold, recording.windowMs);
     const within = points.slice(at);
@@ -87,14 +87,27 @@ function detect(
       points.map(({ rawZ }) => rawZ),
       threshold,
     ).slice(at);
-    byEpisode.raw += Number(rawAlarms.some(Boolean)) / TRIALS;
-    byEpisode.conditioned += Number(within.some(({ verdict }) => verdict === 'fault')) / TRIALS;
+    byEpisode.raw += Number(rawAlarms.some(Boolean));
+    byEpisode.conditioned += Number(within.some(({ verdict }) => verdict === 'fault'));
     const share = (of: (point: LoadPoint) => number | null, limit: number): number =>
-      within.filter((point) => (of(point) ?? -Infinity) > limit).length / FAULT_WINDOWS / TRIALS;
-    byWindow.raw += share(({ rawZ }) => rawZ, limits.raw);
-    byWindow.conditioned += share(({ residualZ }) => residualZ, limits.conditioned);
+      within.filter((point) => (of(point) ?? -Infinity) > limit).length;
+    byWindow.raw += share(level, limits.raw);
+    byWindow.conditioned += share(residual, limits.conditioned);
   }
-  return { byEpisode, byWindow };
+  return { byEpisode: over(byEpisode, TRIALS), byWindow: over(byWindow, TRIALS * FAULT_WINDOWS) };
+}
+
+function over({ raw, conditioned }: Found, count: number): Found {
+  return { raw: raw / count, conditioned: conditioned / count };
+}
+
+function level({ observedMs, expectedMs }: LoadPoint): number | null {
+  return observedMs === null || expectedMs === null ? null : Math.log1p(observedMs);
+}
+
+function residual(point: LoadPoint): number | null {
+  const y = level(point);
+  return y === null || point.expectedMs === null ? null : y - Math.log1p(point.expectedMs);
 }
 
 function limitOf(points: readonly LoadPoint[], of: (point: LoadPoint) => number | null): number {
