@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `tapewatch`: parses arguments and hands over; each command is a file in cli/ or simulate/. */
 import { Command } from 'commander';
+import { registerAsk } from './cli/ask.ts';
 import { registerBackup } from './cli/backup.ts';
 import { registerCheck } from './cli/check.ts';
 import { registerDoctor } from './cli/doctor.ts';
@@ -18,6 +19,7 @@ registerServe(program);
 registerCheck(program);
 registerDoctor(program);
 registerQuery(program);
+registerAsk(program);
 registerBackup(program);
 registerSimulateCommands(program);
 

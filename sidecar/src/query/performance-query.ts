@@ -15,6 +15,7 @@ import {
   periodsPerYear,
   tradeStatistics,
   TradeTracker,
+  unknownDrawdown,
   withheld,
   withoutFlows,
   type ClosedTrade,
@@ -86,7 +87,12 @@ async function inAll({ query, envelope, calendar, book, executedQuery }: Job): P
   const series = await equitySeries(book, bars);
   const trades = tradesByLine(book, query.trades);
   const rows = series.lines.map((line) => rowOf({ query, book, bars, line, profits: trades.profitsOf(line) }));
-  const notices = [...bookNotices(series), ...trades.notices, ...sessionNotice(query, envelope)];
+  const notices = [
+    ...bookNotices(series),
+    ...unknownNotice(series),
+    ...trades.notices,
+    ...sessionNotice(query, envelope),
+  ];
   return [figureTable(rows, { columns: PERFORMANCE_COLUMNS, query, envelope, executedQuery, notices })];
 }
 
@@ -105,7 +111,9 @@ function rowOf({ query, book, bars, line, profits }: RowInput): PerformanceRow {
   const lastWholeMs = bars.timesMs[bars.whole - 1] ?? -Infinity;
   const whole = points.filter((point, i) => i === 0 || msOfPoint(point) <= lastWholeMs);
   const report = performanceOf(whole, flows, options);
-  const drawdown = drawdownOf(withoutFlows(points, flows));
+  const known = line.values.at(-1) !== null;
+  // What fell since the last known equity is not known, so no drawdown is.
+  const drawdown = known ? drawdownOf(withoutFlows(points, flows)) : unknownDrawdown('no_mark');
   const byReturn = query.convention !== 'tapewatch';
   const last = line.values.at(-1) ?? null;
   return {
@@ -246,6 +254,17 @@ function openByLine(series: PnlSeries, { query, base }: Book): ReadonlyMap<strin
     counts.set(id, (counts.get(id) ?? 0) + 1);
   }
   return counts;
+}
+
+function unknownNotice({ lines }: PnlSeries): Notice[] {
+  const unknown = lines.reduce((sum, { values }) => sum + values.filter((value) => value === null).length, 0);
+  if (unknown === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      text: `${unknown} bars of unknown equity are left out: a return may span more than one bar`,
+    },
+  ];
 }
 
 function sessionNotice({ year, bar }: PerformanceQuery, { startMs, endMs }: QueryEnvelope): Notice[] {

@@ -1,6 +1,7 @@
 /** Columns and texts of performance. Fractions carry Grafana's unit for them. */
 import {
   figure,
+  mapFigure,
   type DrawdownReport,
   type Figure,
   type PerformanceReport,
@@ -35,7 +36,9 @@ const count = <Row>(name: string, description: string, of: (row: Row) => number)
   ...{ name, unit: 'locale', description, decimals: 0, figure: (row) => figure(of(row)) },
 });
 
-const SECONDS = (nanos: bigint): Figure => figure(Number(nanos) / 1e9);
+/** Seconds, where the drawdown is known. */
+const lasting = ({ currentMoney }: DrawdownReport, nanos: bigint): Figure =>
+  mapFigure(currentMoney, () => Number(nanos) / 1e9);
 
 export const DRAWDOWN_TEXT = 'Below the running peak, the start included, as a share of the peak.';
 export const DRAWDOWN_MONEY_TEXT = 'Below the running peak, the start included, in money.';
@@ -67,10 +70,10 @@ export const PERFORMANCE_COLUMNS: readonly FigureColumn<PerformanceRow>[] = [
   column(['max drawdown money', 'money', 'Worst drawdown in money.'], ({ drawdown }) => drawdown.maximumMoney),
   column(
     ['longest drawdown', 's', 'From a peak until it was reached again, or until the end when that is still to come.'],
-    ({ drawdown }) => SECONDS(drawdown.longestNanos),
+    ({ drawdown }) => lasting(drawdown, drawdown.longestNanos),
   ),
   column(['open drawdown', 's', 'How long the drawdown of now lasts; 0 at the peak.'], ({ drawdown }) =>
-    SECONDS(drawdown.currentNanos),
+    lasting(drawdown, drawdown.currentNanos),
   ),
   column(['win rate', 'percentunit', 'Won over won and lost trades.'], ({ trades }) => trades.winRate),
   column(['profit factor', 'short', 'Sum of gains over sum of losses.'], ({ trades }) => trades.profitFactor, 2),

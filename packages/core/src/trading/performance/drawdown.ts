@@ -3,7 +3,7 @@
  * a peak. It lasts from the peak to the point that reaches it again. Source: M. Magdon-Ismail and A. Atiya, "Maximum
  * Drawdown", Risk 17, 2004. O(1) a point, no memory of the past but the peak and the worst.
  */
-import { figure, withheld, type Figure } from './figure.ts';
+import { figure, withheld, type Figure, type WithheldReason } from './figure.ts';
 import type { EquityPoint } from './returns.ts';
 
 export interface DrawdownReport {
@@ -55,11 +55,7 @@ export class DrawdownMeter {
   }
 
   report(): DrawdownReport {
-    if (this.#peak === -Infinity) {
-      const none = withheld('empty');
-      const money = { currentMoney: none, maximumMoney: none, peak: none };
-      return { current: none, maximum: none, ...money, currentNanos: 0n, longestNanos: 0n, longestIsOpen: false };
-    }
+    if (this.#peak === -Infinity) return unknownDrawdown('empty');
     const currentNanos = this.#isUnder ? this.#lastNanos - this.#peakNanos : 0n;
     const longestIsOpen = this.#isUnder && currentNanos >= this.#longestClosedNanos;
     return {
@@ -79,4 +75,11 @@ export function drawdownOf(points: readonly EquityPoint[]): DrawdownReport {
   const meter = new DrawdownMeter();
   for (const point of points) meter.add(point);
   return meter.report();
+}
+
+/** Of an equity that is not known. */
+export function unknownDrawdown(reason: WithheldReason): DrawdownReport {
+  const none = withheld(reason);
+  const figures = { current: none, maximum: none, currentMoney: none, maximumMoney: none, peak: none };
+  return { ...figures, currentNanos: 0n, longestNanos: 0n, longestIsOpen: false };
 }
