@@ -114,6 +114,8 @@ export type SlippageQuery = z.infer<typeof slippageQuery>;
 export type PnlQuery = z.infer<typeof pnlQuery>;
 export type QueryType = TapewatchQueryDocument['queryType'];
 
+const QUERY_TYPES = tapewatchQuery.options.map((option): QueryType => option.shape.queryType.value);
+
 /** From a label of exemplars to its trace; the keys are those of Grafana's Prometheus data source. */
 const traceDestination = z.object({
   /** The exemplar's label, such as `trace_id`. */
@@ -130,8 +132,8 @@ export type TraceDestination = z.infer<typeof traceDestination>;
 export const datasourceSettings = z.object({
   /** Lower limit of the step of range queries. */
   minInterval: z.string().default('1s'),
-  /** Default dimension labels offered by the editor. */
-  defaultEditor: z.enum(['promql', 'slippage', 'pnl', 'alerts', 'events']).default('promql'),
+  /** What a new query begins as. */
+  defaultEditor: z.enum(QUERY_TYPES).default('promql'),
   exemplarTraceIdDestinations: z.array(traceDestination).max(20).default([]),
 });
 export type DatasourceSettings = z.infer<typeof datasourceSettings>;
