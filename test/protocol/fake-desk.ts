@@ -16,6 +16,7 @@ import {
   type RuleGroupView,
 } from '@tapewatch/core';
 import { TapewatchError } from '../../sidecar/src/errors.ts';
+import { passesFilter } from '../../sidecar/src/store/event-filter.ts';
 import type { AlertingView, EventFilter, EventRowByTable, PromqlEngine, StoreReader } from '../../sidecar/src/ports.ts';
 import { exemplarFinder } from '../../sidecar/src/query/exemplar-query.ts';
 import { createQueryService } from '../../sidecar/src/query/query-service.ts';
@@ -162,13 +163,6 @@ const ROWS: { readonly [T in EventTable]: readonly EventRowByTable[T][] } = {
   ],
 };
 
-function matches(row: object, filter: EventFilter): boolean {
-  const wanted = { strategy: filter.strategy, venue: filter.venue, symbol: filter.symbol, orderId: filter.orderIds };
-  return Object.entries(wanted).every(([key, list]) => {
-    return list === undefined || list.length === 0 || list.includes(String(Reflect.get(row, key)));
-  });
-}
-
 export const fakeReader: StoreReader = {
   select: () => Promise.resolve([]),
   series: () =>
@@ -183,9 +177,7 @@ export const fakeReader: StoreReader = {
       })),
     ),
   events: <T extends EventTable>(table: T, filter: EventFilter) => {
-    const within = ROWS[table].filter(
-      (row) => row.timeNanos >= filter.startNanos && row.timeNanos < filter.endNanos && matches(row, filter),
-    );
+    const within = ROWS[table].filter((row) => passesFilter(row, filter));
     if (filter.newestFirst === true) within.reverse();
     return Promise.resolve(within.slice(0, filter.limit));
   },

@@ -183,12 +183,17 @@ function stepsOf(orders: readonly OrderEvent[], fills: readonly Fill[]): Step[] 
   ]
     .filter(({ timeNanos }) => timeNanos > reached)
     .sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : 1));
-  const rest = hopsBetween('', [{ name: steps.length > 0 ? 'then' : 'start', host: '', timeNanos: reached }, ...later]);
+  const rest = hopsBetween('', [{ name: lastOf(steps), host: '', timeNanos: reached }, ...later]);
   for (const { name, nanos } of rest?.hops ?? []) {
     steps.push({ name, from: reached, to: reached + BigInt(nanos) });
     reached += BigInt(nanos);
   }
   return steps.length > 0 ? steps : [{ name: orders[0]?.event ?? '', from: reached, to: reached }];
+}
+
+/** Where the last step led. */
+function lastOf(steps: readonly Step[]): string {
+  return steps[steps.length - 1]?.name.split(' → ')[1] ?? 'start';
 }
 
 function spanning(steps: readonly Step[]): { startTime: number; duration: number } {
