@@ -26,7 +26,10 @@ it('works without any configuration', () => {
   expect(store).toMatchObject({ kind: 'duckdb', path: 'tapewatch.duckdb' });
   expect(http.listen).toBe('127.0.0.1:9470');
   expect(grafana.listen).toBe('unix:/run/tapewatch/grafana.sock');
-  expect(streams.map(({ name }) => name)).toEqual(['metrics', 'orders', 'fills', 'quotes', 'health', 'events']);
+  expect(streams.map(({ name }) => name)).toEqual([
+    ...['metrics', 'orders', 'fills', 'quotes', 'trades', 'book', 'positions', 'signals', 'cash', 'fx'],
+    ...['exchange', 'spans', 'health', 'events'],
+  ]);
 });
 
 it('reports every problem at once, each with its path, those of the environment too', () => {

@@ -168,7 +168,7 @@ describe('events', () => {
 
 describe('documents', () => {
   it.each([
-    [{ queryType: 'sql' }, 'queryType'],
+    [{ queryType: 'graphql' }, 'queryType'],
     [{ queryType: 'promql', expr: '' }, 'expr: is empty'],
     [{ queryType: 'promql', expr: 'x', minStep: 'soon' }, 'minStep: "soon"'],
     [{ queryType: 'events', limit: 0 }, 'limit'],

@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EVENT_TABLES } from '@tapewatch/contract';
 import fc from 'fast-check';
 import { ExponentialHistogram, type EventRow, type SeriesData } from '@tapewatch/core';
 import type { ColumnBatch, Store } from '../ports.ts';
 import { DuckDbStore } from './duckdb/duckdb-store.ts';
+import { marketTradeOf, positionOf, signalOf, spanOf } from './event.fixture.ts';
 import { MemoryStore } from './memory/memory-store.ts';
 import { expectSame, SHORT_RETENTION } from './store.contract.ts';
 import {
@@ -80,7 +82,7 @@ class ReadEvents implements Command {
   check = () => true;
   async run({ memory }: Model, { duckdb }: Real): Promise<void> {
     const filter = { startNanos: this.range[0], endNanos: this.range[1], ...this.rest };
-    for (const table of ['orders', 'fills', 'quotes'] as const) {
+    for (const table of EVENT_TABLES) {
       expect(await duckdb.events(table, filter)).toEqual(await memory.events(table, filter));
     }
     expect(await duckdb.transitions({ ...filter })).toEqual(await memory.transitions({ ...filter }));
@@ -152,6 +154,10 @@ const event: fc.Arbitrary<EventRow> = fc.oneof(
   fc.record({ id, stamp, venue }).map((row) => orderOf(row.id, row.stamp, { venue: row.venue })),
   fc.record({ id, stamp, venue }).map((row) => fillOf(row.id, row.stamp, { venue: row.venue })),
   fc.record({ stamp, venue, bid: value }).map((row) => quoteOf(row.stamp, row.bid, { venue: row.venue })),
+  fc.record({ id, stamp, venue }).map((row) => marketTradeOf(row.id, row.stamp, { venue: row.venue })),
+  fc.record({ id, stamp }).map((row) => spanOf(row.id, row.stamp)),
+  fc.record({ id, stamp }).map((row) => signalOf(row.id, row.stamp)),
+  fc.record({ stamp, venue }).map((row) => positionOf(row.stamp, { venue: row.venue })),
 );
 
 const transition = fc
