@@ -189,9 +189,17 @@ describe('latency_attribution', () => {
     expect(sum(column(table, 'share'))).toBeCloseTo(1, 9);
   });
 
-  it('ranks the stages of orders without spans, and finds nothing slow where nothing is', async () => {
-    const rows = desk({ slowMs: SLOW, offsetMs: 0, withSpans: false });
+  it('ranks hops by what they add, of spans and of orders without them (proves: TRC-06)', async () => {
+    const table = await ask(SLOW_DESK);
+    const changes = column(table, 'change').map(Number);
+    expect(changes).toHaveLength(3);
+    expect(changes).toEqual([...changes].sort((a, b) => b - a));
+    expect(column(table, 'hop')[0]).toBe('gateway: route');
+    const rows = SLOW_DESK.filter(({ table: of }) => of !== 'spans');
     expect(column(await ask(rows), 'hop')).toEqual(['sent → ack', 'ack → fill']);
+  });
+
+  it('finds nothing slow where nothing is', async () => {
     const quiet = await ask(QUIET_DESK);
     expect(quiet?.notices[0]?.text).toMatch(/^no hop is slow: 1000 orders/);
     expect(column(quiet, 'verdict')).toEqual(['', '', '']);
