@@ -403,6 +403,7 @@ export async function desk({
   const reader = {
     events: async (_table: unknown, { startNanos }: { startNanos: bigint }) =>
       fills.filter(({ timeNanos }) => timeNanos >= startNanos) as never,
+    quotesBefore: async (asked: readonly unknown[]) => asked.map(() => null),
   };
   const figures = await tradingCollector(reader, { initialEquity, rollingWindow }).collect(3_600n * SECOND_NANOS);
   const valueOf = (name: string): number => figures.find((figure) => figure.name === name)?.value ?? NaN;
