@@ -102,6 +102,8 @@ describe('SQL over event tables', () => {
       ['2', 10],
       ['3', 9],
     ]);
+    const [sums] = await ask(`SELECT venue, sum(quantity * price) FROM fills GROUP BY ALL`);
+    expect([sums?.kind, sums?.version]).toEqual(['numeric-long', [0, 1]]);
     expect(await rows(`SELECT venue, sum(quantity * price) FROM fills GROUP BY ALL ORDER BY 1`)).toEqual([
       ['BATS', 360],
       ['XNAS', 320],

@@ -1,5 +1,5 @@
 /**
- * Columns of an answer as tables of the data plane: as they are (`table`), or as series, one for each number column and each
+ * Columns of an answer as tables of the data plane: as they are (`table` or `numeric-long`), or as series, one for each number column and each
  * combination of the text columns' values, ascending by time.
  */
 import { Labels, type Table, type TableField } from '@tapewatch/core';
@@ -9,8 +9,13 @@ import type { SqlColumn } from './protocol.ts';
 /** Series of one answer. */
 const MAX_SERIES = 10_000;
 
+/** Texts and numbers are one number for each combination of the texts, which alert rules read too; anything else is a plain table. */
 export function tableOf(columns: readonly SqlColumn[], base: Table): Table {
-  return { ...base, fields: columns.map((column): TableField => column), visualisation: 'table' };
+  const fields = columns.map((column): TableField => column);
+  const isNumeric = columns.every(({ type }) => type === 'number' || type === 'string');
+  const hasNumber = columns.some(({ type }) => type === 'number');
+  const kind = isNumeric && hasNumber ? ({ kind: 'numeric-long', version: [0, 1] } as const) : {};
+  return { ...base, ...kind, fields, visualisation: 'table' };
 }
 
 export function seriesOf(columns: readonly SqlColumn[], base: Table): Table[] {
