@@ -1,4 +1,4 @@
-/** The eight triggers as they are provisioned, evaluated over what the desk's collector tells of its trades. */
+/** The rules on trades and risk as they are provisioned, evaluated over what the desk's collector tells of its fills. */
 import { parseRuleFile } from '@tapewatch/contract';
 import {
   compileMatchers,
@@ -18,13 +18,14 @@ import type { StoreReader } from '../../sidecar/src/ports.ts';
 import { createPromqlEngine } from '../../sidecar/src/query/promql-engine.ts';
 import { compileRegex } from '../../sidecar/src/regex.ts';
 
-const FILE = join(__dirname, '../../provisioning/tapewatch/rules/triggers.yaml');
+const FOLDER = join(__dirname, '../../provisioning/tapewatch/rules');
 const MINUTE = 60_000;
 /** A Wednesday morning. */
 const NOW_MS = Date.UTC(2026, 0, 7, 9);
 
-function triggers(): { readonly alert: string; readonly expr: string; readonly severity: string }[] {
-  const result = parseRuleFile(readFileSync(FILE, 'utf8'), { file: FILE, checkExpression: parse });
+function rulesOf(name: string): { readonly alert: string; readonly expr: string; readonly severity: string }[] {
+  const file = join(FOLDER, name);
+  const result = parseRuleFile(readFileSync(file, 'utf8'), { file, checkExpression: parse });
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   return result.value.groups.flatMap(({ rules }) =>
     rules.map(({ alert = '', expr, labels }) => ({ alert, expr, severity: labels['severity'] ?? '' })),
@@ -38,7 +39,7 @@ const seriesAt = (labels: Record<string, string>, points: readonly (readonly [ms
 });
 
 /** Severities of the triggers that fire, by name. */
-async function firing(data: readonly SeriesData[]): Promise<Record<string, string>> {
+async function firing(data: readonly SeriesData[], file = 'triggers.yaml'): Promise<Record<string, string>> {
   const keep = (one: SeriesData, { startMs, endMs }: SelectRequest): SeriesData => {
     const kept = Array.from(one.timesMs, (ms, i) => [ms, one.values?.[i] as number] as const);
     return seriesAt(
@@ -55,31 +56,40 @@ async function firing(data: readonly SeriesData[]): Promise<Record<string, strin
   };
   const engine = createPromqlEngine(reader as unknown as StoreReader);
   const fired: Record<string, string> = {};
-  for (const { alert, expr, severity } of triggers()) {
+  for (const { alert, expr, severity } of rulesOf(file)) {
     const result = await engine.query(expr, { startMs: NOW_MS, endMs: NOW_MS, stepMs: 0 });
     if (result.type === 'vector' && result.samples.length > 0) fired[alert] = severity;
   }
   return fired;
 }
 
-/** Trades of one unit bought at 10,000 with the given profits, the last one a minute ago; earlier ones in days. */
-async function deskFigures(profits: readonly number[], daysAgo: readonly number[] = []): Promise<readonly Figure[]> {
-  const fills = profits.flatMap((profit, i): Fill[] => {
-    const timeMs = NOW_MS - MINUTE - (daysAgo[i] ?? 0) * 86_400_000 - (profits.length - i) * 10;
-    const fill: Fill = {
-      ...{ table: 'fills', id: `b${i}`, timeNanos: nanos(BigInt(timeMs) * 1_000_000n), orderId: 'o', venue: 'XNAS' },
-      ...{ symbol: 'AMD', strategy: 's', account: '', side: 'buy', quantity: 1, price: 10_000, currency: 'USD' },
-      ...{ fee: 0, feeCurrency: 'USD', liquidity: '', execution: 'new', refersTo: '' },
-    };
-    return [fill, { ...fill, id: `s${i}`, side: 'sell', price: 10_000 + profit }];
-  });
+const fillAt = (timeMs: number, more: Partial<Fill>): Fill => ({
+  ...{ table: 'fills', id: '', timeNanos: nanos(BigInt(timeMs) * 1_000_000n), orderId: 'o', venue: 'XNAS' },
+  ...{ symbol: 'AMD', strategy: 's', account: '', side: 'buy', quantity: 1, price: 10_000, currency: 'USD' },
+  ...{ fee: 0, feeCurrency: 'USD', liquidity: '', execution: 'new', refersTo: '' },
+  ...more,
+});
+
+/** What the collector tells of fills; `mid` is that of every instrument. */
+function figuresOf(fills: readonly Fill[], mid?: number): Promise<readonly Figure[]> {
+  const quote = mid === undefined ? null : { bid: mid, ask: mid };
   const reader = {
     events: (_: string, { startNanos, endNanos }: { startNanos: bigint; endNanos: bigint }) =>
       Promise.resolve(fills.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos)),
-    quotesBefore: () => Promise.resolve([]),
+    quotesBefore: (asked: readonly unknown[]) => Promise.resolve(asked.map(() => quote)),
   } as unknown as Pick<StoreReader, 'events' | 'quotesBefore'>;
   const desk = tradingCollector(reader, { initialEquity: 10_000, rollingWindow: 100 });
-  return desk.collect(BigInt(NOW_MS) * 1_000_000n);
+  return desk.collect(BigInt(NOW_MS) * 1_000_000n) as Promise<readonly Figure[]>;
+}
+
+/** Trades of one unit bought at 10,000 with the given profits, the last one a minute ago; earlier ones in days. */
+function deskFigures(profits: readonly number[], daysAgo: readonly number[] = []): Promise<readonly Figure[]> {
+  const fills = profits.flatMap((profit, i) => {
+    const timeMs = NOW_MS - MINUTE - (daysAgo[i] ?? 0) * 86_400_000 - (profits.length - i) * 10;
+    const sold = fillAt(timeMs, { id: `s${i}`, side: 'sell', price: 10_000 + profit });
+    return [fillAt(timeMs, { id: `b${i}` }), sold];
+  });
+  return figuresOf(fills);
 }
 
 async function firingAfter(profits: readonly number[], daysAgo?: readonly number[]): Promise<Record<string, string>> {
@@ -90,8 +100,8 @@ async function firingAfter(profits: readonly number[], daysAgo?: readonly number
 const event = (type: string, points: readonly (readonly [ms: number, value: number])[]): SeriesData =>
   seriesAt({ __name__: 'business_events_total', service: 'risk', event_type: type }, points);
 
-it('there are exactly eight', () => {
-  expect(triggers().map(({ alert }) => alert)).toHaveLength(8);
+it('there are exactly eight triggers', () => {
+  expect(rulesOf('triggers.yaml').map(({ alert }) => alert)).toHaveLength(8);
 });
 
 it('a quiet desk fires none of them', async () => {
@@ -152,4 +162,32 @@ it('a lost connection is an error (proves: RUL-41)', async () => {
     seriesAt({ __name__: 'exchange_connected', venue: 'XNAS', api: 'orders' }, [[NOW_MS, value]]);
   expect(await firing([status(0)])).toEqual({ ApiDisconnected: 'ERROR' });
   expect(await firing([status(1)])).toEqual({});
+});
+
+describe('risk of the desk', () => {
+  const told = (name: string, value: number): SeriesData =>
+    seriesAt({ __name__: name, currency: 'USD' }, [[NOW_MS, value]]);
+
+  it('a drawdown of 10.1 % fires, one of 10 % does not (proves: RUL-05)', async () => {
+    const after = async (profits: readonly number[]): Promise<Record<string, string>> => {
+      const figures = await deskFigures(profits, [9, 8]);
+      const data = figures.map(({ name, value }) => told(name, value));
+      return firing(data, 'risk.yaml');
+    };
+    expect(await after([-1_010, 0])).toEqual({ LargeTradingLosses: 'CRITICAL' });
+    expect(await after([-1_000, 0])).toEqual({});
+  });
+
+  it('a leverage of 3.1 that the open positions have fires, 2.9 does not (proves: RUL-09, TRD-22)', async () => {
+    const holding = async (quantity: number): Promise<Record<string, string>> => {
+      const figures = await figuresOf([fillAt(NOW_MS - MINUTE, { quantity, price: 100 })], 100);
+      expect(figures.find(({ name }) => name === 'trading_leverage_ratio')?.value).toBeCloseTo(quantity / 100, 12);
+      return firing(
+        figures.map(({ name, value }) => told(name, value)),
+        'risk.yaml',
+      );
+    };
+    expect(await holding(310)).toEqual({ RiskLimitBreach: 'CRITICAL' });
+    expect(await holding(290)).toEqual({});
+  });
 });
