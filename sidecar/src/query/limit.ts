@@ -11,7 +11,7 @@ export const MAX_HEATMAP_STEPS = 300;
 /** Marks looked up for one P&L chart: steps times open instruments. */
 export const MAX_MARKS = 2_000_000;
 /** Fills, and steps of orders, that a query on execution reads; the newest of the range. */
-export const MAX_EXECUTION_ROWS = 200_000;
+export const MAX_EXECUTION_ROWS = 100_000;
 /** Stamps at which one query asks for a mid. */
 export const MAX_QUOTE_ASKS = 500_000;
 /** Gaps of feeds that one query takes into account. */

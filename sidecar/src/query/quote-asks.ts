@@ -34,59 +34,75 @@ const UNLIMITED_MARGIN_NANOS = 600_000_000_000n;
 
 export class QuoteAsks {
   readonly #options: QuoteAsksOptions;
-  readonly #asks = new Map<string, Ask>();
-  /** By feed: the latest stamp of `at`. */
-  readonly #latest = new Map<string, Ask>();
+  readonly #feeds = new Map<string, AskedFeed>();
+  #count = 0;
 
   constructor(options: QuoteAsksOptions) {
     this.#options = options;
   }
 
   /** The mid strictly before `timeNanos` will be needed. */
-  before({ venue, symbol }: Feed, timeNanos: bigint): void {
-    this.#asks.set(keyOf({ venue, symbol }, timeNanos), { venue, symbol, timeNanos });
-    if (this.#asks.size <= MAX_QUOTE_ASKS) return;
+  before(feed: Feed, timeNanos: bigint): void {
+    this.#add(this.#feed(feed), timeNanos);
+  }
+
+  /** The mid at or before `timeNanos`, and none when the feed ended before. */
+  at(feed: Feed, timeNanos: bigint): void {
+    const asked = this.#feed(feed);
+    this.#add(asked, timeNanos + 1n);
+    if (asked.latest === null || asked.latest < timeNanos) asked.latest = timeNanos;
+  }
+
+  #feed({ venue, symbol }: Feed): AskedFeed {
+    const key = feedKey({ venue, symbol });
+    let feed = this.#feeds.get(key);
+    if (feed === undefined)
+      this.#feeds.set(key, (feed = { venue, symbol, stamps: new Map(), latest: null, last: null }));
+    return feed;
+  }
+
+  #add({ stamps }: AskedFeed, timeNanos: bigint): void {
+    if (stamps.has(timeNanos)) return;
+    stamps.set(timeNanos, null);
+    if (++this.#count <= MAX_QUOTE_ASKS) return;
     const text = `the query needs the mid at more than ${MAX_QUOTE_ASKS} stamps; shorten the time range, add filters or ask for fewer horizons`;
     throw new TapewatchError('query.limit', text, { details: { limit: MAX_QUOTE_ASKS } });
   }
 
-  /** The mid at or before `timeNanos`, and none when the feed ended before. */
-  at({ venue, symbol }: Feed, timeNanos: bigint): void {
-    this.before({ venue, symbol }, timeNanos + 1n);
-    const key = feedKey({ venue, symbol });
-    const known = this.#latest.get(key);
-    if (known === undefined || known.timeNanos < timeNanos) this.#latest.set(key, { venue, symbol, timeNanos });
-  }
-
   async read(): Promise<QuoteAnswers> {
     const { reader, maxQuoteAgeMs, signal } = this.#options;
-    const asked = [...this.#asks.values()];
-    const ends = [...this.#latest.values()].map((ask) => ({ ...ask, timeNanos: ask.timeNanos + END_GRACE_NANOS }));
+    const feeds = [...this.#feeds.values()];
+    const asked = inOrderOfTime(
+      feeds.flatMap(({ venue, symbol, stamps }) =>
+        [...stamps.keys()].map((timeNanos) => ({ venue, symbol, timeNanos })),
+      ),
+    );
+    const ended = feeds.filter(({ latest }) => latest !== null);
+    const ends = ended.map(({ venue, symbol, latest }) => ({
+      venue,
+      symbol,
+      timeNanos: (latest ?? 0n) + END_GRACE_NANOS,
+    }));
     const quotes = asked.length === 0 ? [] : await reader.quotesBefore([...asked, ...ends], signal);
-    const found = new Map(asked.map((ask, i) => [keyOf(ask, ask.timeNanos), quotes[i] ?? null]));
-    const last = new Map(ends.map((end, i) => [feedKey(end), quotes[asked.length + i] ?? null]));
-    const { gaps, notices } = await this.#gaps();
+    asked.forEach((ask, i) => this.#feed(ask).stamps.set(ask.timeNanos, quotes[i] ?? null));
+    ended.forEach((feed, i) => (feed.last = quotes[asked.length + i] ?? null));
+    const { gaps, notices } = await this.#gaps(asked);
     const maxAgeNanos = maxQuoteAgeMs === 0 ? null : BigInt(maxQuoteAgeMs) * 1_000_000n;
-    return new QuoteAnswers({ found, last }, { maxAgeNanos, gaps }, notices);
+    return new QuoteAnswers(this.#feeds, { maxAgeNanos, gaps }, notices);
   }
 
   /** One read for all feeds: between the earliest and the latest stamp that was asked for. */
-  async #gaps(): Promise<{ readonly gaps: FeedGaps; readonly notices: readonly Notice[] }> {
+  async #gaps(asked: readonly Ask[]): Promise<{ readonly gaps: FeedGaps; readonly notices: readonly Notice[] }> {
     const { reader, maxQuoteAgeMs, signal } = this.#options;
-    const asks = [...this.#asks.values()];
-    const first = asks[0];
-    if (first === undefined || reader.quoteGaps === undefined) return { gaps: FeedGaps.NONE, notices: [] };
-    let [startNanos, endNanos] = [first.timeNanos, first.timeNanos];
-    for (const { timeNanos } of asks) {
-      if (timeNanos < startNanos) startNanos = timeNanos;
-      if (timeNanos > endNanos) endNanos = timeNanos;
+    const [first, last] = [asked[0], asked.at(-1)];
+    if (first === undefined || last === undefined || reader.quoteGaps === undefined) {
+      return { gaps: FeedGaps.NONE, notices: [] };
     }
+    let [startNanos, endNanos] = [first.timeNanos, last.timeNanos];
     // The two quotes beside a gap may lie outside of the stamps; a quote from before the age limit is withheld anyway.
     startNanos -= maxQuoteAgeMs === 0 ? UNLIMITED_MARGIN_NANOS : BigInt(maxQuoteAgeMs) * 1_000_000n;
     endNanos += END_GRACE_NANOS;
-    const feeds = [
-      ...new Map(asks.map(({ venue, symbol }) => [feedKey({ venue, symbol }), { venue, symbol }])).values(),
-    ];
+    const feeds = [...this.#feeds.values()].map(({ venue, symbol }) => ({ venue, symbol }));
     const found = await reader.quoteGaps({ feeds, startNanos, endNanos, limit: MAX_GAPS }, signal);
     if (found === null) {
       const text = 'too many quotes in the range to look for gaps in their sequence: mids are withheld by age only';
@@ -96,38 +112,44 @@ export class QuoteAsks {
   }
 }
 
-interface Found {
-  readonly found: ReadonlyMap<string, Quote | null>;
-  /** By feed: its last quote as far as was looked. */
-  readonly last: ReadonlyMap<string, Quote | null>;
-}
-
 /** Answers what was asked for, and `no_quote` to anything else. */
 export class QuoteAnswers {
-  readonly #quotes: Found;
+  readonly #feeds: ReadonlyMap<string, AskedFeed>;
   readonly #limits: FeedLimits;
   readonly notices: readonly Notice[];
 
-  constructor(quotes: Found, limits: FeedLimits, notices: readonly Notice[]) {
-    this.#quotes = quotes;
+  constructor(feeds: ReadonlyMap<string, AskedFeed>, limits: FeedLimits, notices: readonly Notice[]) {
+    this.#feeds = feeds;
     this.#limits = limits;
     this.notices = notices;
   }
 
   before(feed: Feed, timeNanos: bigint): Benchmark {
-    return benchmarkAt(this.#quotes.found.get(keyOf(feed, timeNanos)) ?? null, timeNanos, this.#limits);
+    return benchmarkAt(this.#feeds.get(feedKey(feed))?.stamps.get(timeNanos) ?? null, timeNanos, this.#limits);
   }
 
   at(feed: Feed, timeNanos: bigint): Benchmark {
-    const last = this.#quotes.last.get(feedKey(feed)) ?? null;
+    const last = this.#feeds.get(feedKey(feed))?.last ?? null;
     return last === null || last.timeNanos < timeNanos ? { reason: 'no_quote' } : this.before(feed, timeNanos + 1n);
   }
+}
+
+/** One feed: its stamps with their quotes once they are read, the latest stamp of `at`, and the last quote there is by then. */
+interface AskedFeed extends Feed {
+  readonly stamps: Map<bigint, Quote | null>;
+  latest: bigint | null;
+  last: Quote | null;
 }
 
 interface Ask extends Feed {
   readonly timeNanos: bigint;
 }
 
-function keyOf(feed: Feed, timeNanos: bigint): string {
-  return `${feedKey(feed)}\u0000${timeNanos}`;
+/** Each statement of the store then looks through a short stretch of the quotes. Doubles compare faster than bigints. */
+function inOrderOfTime(asks: readonly Ask[]): Ask[] {
+  const base = asks[0]?.timeNanos ?? 0n;
+  return asks
+    .map((ask) => ({ ask, sinceBase: Number(ask.timeNanos - base) }))
+    .sort((a, b) => a.sinceBase - b.sinceBase)
+    .map(({ ask }) => ask);
 }

@@ -97,6 +97,8 @@ export function engineSettings({
     memory_limit: `${memoryLimitMb}MiB`,
     threads: String(threads),
     force_compression: compression ? 'auto' : 'uncompressed',
+    // The engine takes a list of parameters for one row and would look through all quotes for each of its stamps.
+    asof_loop_join_threshold: '0',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   };
