@@ -45,11 +45,14 @@ class ManualClock implements Clock {
   }
 }
 
-/** Payload: `name value offsetMs`, or anything else for a problem. */
+/** Payload: `name value offsetMs`, `fill id offsetMs`, or anything else for a problem. */
 const codec: Codec = {
   name: 'test',
   decodeInto(payload, { receivedNanos }, sink) {
     const text = Buffer.from(payload).toString();
+    const fill = /^fill (\w+) (-?\d+)$/.exec(text);
+    if (fill !== null)
+      return sink.event(fillOf(fill[1] as string, receivedNanos + BigInt(fill[2] as string) * 1_000_000n));
     const match = /^(\w+) (\S+) (-?\d+)$/.exec(text);
     if (match === null) return sink.problem({ reason: 'syntax', detail: text, excerpt: payload });
     const [, name = '', value = '', offset = '0'] = match;
@@ -282,6 +285,24 @@ describe('Pipeline', () => {
       'dropped future': 1,
       stored: 3,
     });
+  });
+
+  it('keeps an event however late it comes, once, and derives nothing from what is older than the lateness', async () => {
+    const { clock, send, batches, counts, settle } = setUp({
+      ...{ limits: { maxSeries: 100, maxNewPerSecond: 100 }, maxPendingRows: 100, maxBatchRows: 100 },
+    });
+    for (const text of ['fill a 0', 'fill old -86400000', 'fill old -86400000', 'fill future 700000']) send(text);
+    clock.advance(50);
+    await settle();
+    expect(batches[0]?.events).toMatchObject([
+      { table: 'fills', id: 'a' },
+      { table: 'fills', id: 'old' },
+      { table: 'dead_letters', reason: 'future' },
+    ]);
+    const names = batches[0]?.series.map(({ labels }) => labels.metricName);
+    expect(names).toEqual(['fills_total', 'traded_notional_total']);
+    expect([...(batches[0]?.samples.values ?? [])]).toEqual([1, 525]);
+    expect(counts).toMatchObject({ late: 1, stored: 2, duplicates: 1, 'dead future': 1 });
   });
 
   it('names the label that makes too many series', async () => {
