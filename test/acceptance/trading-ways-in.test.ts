@@ -120,3 +120,19 @@ it('an exchange that goes away shows it, and SQL tells when', async () => {
   expect(row).toMatchObject({ changes: 1 });
   await expect(panel({ queryType: 'sql', rawSql: 'DROP TABLE exchange_status' })).rejects.toThrow(/single SELECT/);
 });
+
+it('what users do can be analysed, by user and by tier (proves: TRD-32)', async () => {
+  const act = (ms: number, type: string, user: string, tier: string): void =>
+    publisher.publish(`tw.events.api.${type}`, JSON.stringify({ time: ago(ms), user_id: user, labels: { tier } }));
+  for (const [i, user] of ['ann', 'bob', 'ann', 'cy'].entries()) {
+    act(4_000 - i, 'api_called', user, user === 'cy' ? 'free' : 'premium');
+  }
+  act(3_000, 'logged_in', 'ann', 'premium');
+  await until(async () => (await panel({ queryType: 'events', table: 'events' })).length === 5);
+  const rawSql = `SELECT labels['tier'] AS tier, count(DISTINCT user_id) AS users, count(*) AS calls
+    FROM events WHERE $__timeFilter(time) AND event_type = 'api_called' GROUP BY ALL ORDER BY 1`;
+  expect(await panel({ queryType: 'sql', rawSql })).toEqual([
+    { tier: 'free', users: 1, calls: 1 },
+    { tier: 'premium', users: 2, calls: 3 },
+  ]);
+});
