@@ -218,7 +218,7 @@ describe('the desk', () => {
     expect(byName(await desk.collect(nextDay))).toMatchObject({ trading_profit: 50, trading_profit_day: 0 });
   });
 
-  it('tells exposure, leverage and what the open positions may lose', async () => {
+  it('tells exposure, leverage and what the open positions may lose (proves: MET-64)', async () => {
     const desk = tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 10 });
     trade('buy', 100);
     trade('sell', 50, { symbol: 'INTC' });
@@ -236,6 +236,56 @@ describe('the desk', () => {
         expect(told).toMatchObject({ trading_var_95: 10, trading_var_99: 10, trading_shortfall_99: 10 });
       }
     }
+  });
+
+  it('profit, win rate, Sharpe ratio and drawdown move after trades (proves: MET-60)', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 100 });
+    for (let i = 0; i < 40; i += 1) {
+      trade('buy', 100);
+      trade('sell', i % 3 === 0 ? 99 : 101);
+      seconds += 3_600;
+    }
+    const before = byName(await desk.collect(later()));
+    trade('buy', 100);
+    trade('sell', 90);
+    const after = byName(await desk.collect(later()));
+    for (const name of ['realised_pnl', 'win_rate_percent', 'sharpe_ratio', 'sortino_ratio', 'drawdown_percent']) {
+      expect([typeof before[`trading_${name}`], typeof after[`trading_${name}`]]).toEqual(['number', 'number']);
+      expect(after[`trading_${name}`]).not.toBe(before[`trading_${name}`]);
+    }
+    expect(after['trading_sharpe_ratio'] as number).toBeLessThan(before['trading_sharpe_ratio'] as number);
+  });
+
+  it('tells the value of the portfolio by its parts, its returns, and positions (proves: MET-65)', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 10 });
+    trade('buy', 50, { fee: 1 });
+    trade('sell', 20, { symbol: 'INTC' });
+    const week = 7 * 86_400;
+    const byPart: Record<string, number> = {};
+    const returns: Record<string, number> = {};
+    for (const [second, price] of [
+      [60, 50],
+      [week - 86_400 + 60, 40],
+      [week - 3_600 + 60, 55],
+      [week + 60, 60],
+    ] as const) {
+      mids = { AAPL: price, INTC: 20 };
+      for (const { name, labels, value } of await desk.collect(NOW + BigInt(second) * SECOND)) {
+        if (name === 'trading_portfolio_part') byPart[labels['part'] ?? ''] = value;
+        if (name === 'trading_portfolio_value') byPart['value'] = value;
+        if (name === 'trading_open_positions') byPart['positions'] = value;
+        if (name === 'trading_portfolio_return_percent') returns[labels['horizon'] ?? ''] = value;
+      }
+    }
+    // 1,000 - 1 of fees, 10 at 60 bought at 50, 10 sold at 20 and now at 20.
+    expect(byPart).toEqual({ cash: 699, AAPL: 600, INTC: -200, value: 1_099, positions: 2 });
+    expect(returns['1h']).toBeCloseTo(100 * (1_099 / 1_049 - 1), 9);
+    expect(returns['24h']).toBeCloseTo(100 * (1_099 / 899 - 1), 9);
+    expect(returns['7d']).toBeCloseTo(100 * (1_099 / 999 - 1), 9);
+    mids = { AAPL: 60 };
+    const unknown = byName(await desk.collect(NOW + BigInt(week + 120) * SECOND));
+    expect(unknown).not.toHaveProperty('trading_portfolio_value');
+    expect(unknown).toMatchObject({ trading_open_positions: 2 });
   });
 
   it('keeps currencies apart', async () => {

@@ -16,6 +16,7 @@ import {
 } from '@tapewatch/core';
 import type { StoreReader } from '../ports.ts';
 import type { Collector, Figure } from './collector.ts';
+import { PortfolioHistory } from './portfolio.ts';
 import { riskFigures, RiskHistory } from './risk.ts';
 
 const SETTLED_NANOS = 5_000_000_000n;
@@ -67,8 +68,11 @@ class Desk {
       });
       const metrics = book.tracker.metrics(nowNanos);
       const risk = riskFigures(positions, { equity: metrics.equity, profits: marks.profitsOf(positions) });
+      const open = book.closed.unrealised(marks.markOf);
+      const value = open === null ? null : metrics.equity + (book.closed.pending().get(currency) ?? 0) + open;
+      const portfolio = book.portfolio.figures({ currency, positions, value, nowNanos });
       const gauges = [...tradeFigures(metrics, book.closed), ...risk];
-      return gauges.map((gauge): Figure => ({ kind: 'gauge', labels: { currency }, ...gauge }));
+      return [...gauges.map((gauge): Figure => ({ kind: 'gauge', labels: { currency }, ...gauge })), ...portfolio];
     });
   }
 
@@ -109,6 +113,7 @@ class Desk {
 
 class CurrencyBook {
   readonly closed = new ClosedTradeBook('closing-fill', 'average');
+  readonly portfolio = new PortfolioHistory();
   readonly tracker: TradeTracker;
 
   constructor({ initialEquity, rollingWindow }: TradingOptions) {

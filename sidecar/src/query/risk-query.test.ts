@@ -221,7 +221,7 @@ describe('performance', () => {
 describe('risk', () => {
   const prices = Array.from({ length: 301 }, (_, i) => 100 + ((i * 37) % 50) / 10);
 
-  it('value at risk is of what the open positions would have made (proves: MET-64)', async () => {
+  it('value at risk is of what the open positions would have made', async () => {
     const world = { fills: fillsOf({ price: 100, quantity: 2 }), quotes: quotesOf(prices) };
     const [table] = await risk(world, { initialEquity: 1_000 }, 300);
     const profits = prices.slice(1).map((price, i) => 2 * (price - (prices[i] as number)));

@@ -107,6 +107,17 @@ export class ClosedTradeBook {
     return numberFromAmount([...this.#open.values()].reduce((sum, { ledger }) => sum + ledger.realised, 0n));
   }
 
+  /** Of what is open, against its cost; null when one of the positions has no mark. One currency, as above. */
+  unrealised(mark: (position: PositionKey) => number | null): number | null {
+    let sum: Amount = 0n;
+    for (const { key, ledger } of this.#open.values()) {
+      const part = ledger.isFlat ? 0n : ledger.unrealised(mark(key));
+      if (part === null) return null;
+      sum += part;
+    }
+    return numberFromAmount(sum);
+  }
+
   #execute(trade: OpenTrade, execution: Execution): ClosedTrade | undefined {
     const { ledger, key } = trade;
     const isBuy = execution.quantity > 0;
