@@ -2,6 +2,7 @@
 import type { LatencyAttributionQuery } from '@tapewatch/contract';
 import {
   attributeLatency,
+  rfc3339,
   seededUniform,
   TailReservoir,
   type Attribution,
@@ -15,7 +16,7 @@ import {
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
 import { readLatencyCost, type LatencyCost } from './latency-cost.ts';
 import { readWays, type Ways } from './latency-read.ts';
-import { MAX_ATTRIBUTED_TRACES } from './limit.ts';
+import { MAX_ATTRIBUTED_TRACES, MAX_LATENCY_ROWS } from './limit.ts';
 import { emptyTable } from './promql-table.ts';
 import { endNanosOf, startNanosOf } from './trading-read.ts';
 import { currencyUnit } from './unit.ts';
@@ -26,9 +27,14 @@ export async function runLatencyAttribution(
   reader: StoreReader,
   signal?: AbortSignal,
 ): Promise<Table[]> {
-  const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope) };
-  const before = { startNanos: range.startNanos - (range.endNanos - range.startNanos), endNanos: range.startNanos };
-  const ways = await readWays(reader, range, query, signal);
+  const ways = await readWays(
+    reader,
+    { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope) },
+    query,
+    signal,
+  );
+  const { startNanos, endNanos } = ways.range;
+  const before = { startNanos: startNanos - (endNanos - startNanos), endNanos: startNanos };
   const earlier = query.reference === 'none' ? null : await readWays(reader, before, query, signal);
   const executedQuery = `latency of ${ways.source} above p${query.quantile * 100}, ${query.reference === 'none' ? 'against the median' : 'against the time before'}`;
   const band = query.halfWidth > 0 ? { halfWidth: query.halfWidth } : {};
@@ -37,10 +43,16 @@ export async function runLatencyAttribution(
   const attribution = bestAttribution(sampled, sample(earlier?.traces ?? []), options);
   const cost = await readLatencyCost(reader, ways, query.maxQuoteAgeMs, signal);
   if (envelope.fromAlert) return [alertTable(attribution, cost, { figure: query.figure, executedQuery })];
-  const notices = noticesOf(attribution, ways, cost);
+  const notices = [...noticesOf(attribution, ways, cost), ...cutNotice(ways.range, envelope)];
   if (attribution.rows.length === 0) return [emptyTable('numeric-long', executedQuery, notices)];
   const fields = fieldsOf(attribution, cost);
   return [{ ...emptyTable('numeric-long', executedQuery, notices), fields, visualisation: 'table' }];
+}
+
+function cutNotice({ startNanos }: Ways['range'], envelope: QueryEnvelope): Notice[] {
+  if (startNanos <= startNanosOf(envelope)) return [];
+  const text = `the range has more than ${MAX_LATENCY_ROWS} rows of a kind: only what came since ${rfc3339(startNanos)} is judged; shorten the range or add filters`;
+  return [{ severity: 'warning', text }];
 }
 
 /** An earlier period with too few traces is no reference: then the tail stands against the median alone. */

@@ -14,6 +14,7 @@ import {
 import type { AlertingView, EventFilter, EventRowByTable, StoreReader } from '../ports.ts';
 import { passesFilter } from '../store/event-filter.ts';
 import { exemplarFinder } from './exemplar-query.ts';
+import { MAX_LATENCY_ROWS } from './limit.ts';
 import { createQueryService } from './query-service.ts';
 
 const ENVELOPE = { startMs: 600_000, endMs: 1_199_999, intervalMs: 1_000, maxDataPoints: 1_000, fromAlert: false };
@@ -30,7 +31,8 @@ function serviceOver(rows: readonly EventRow[]) {
       Promise.resolve(
         ofTable(table)
           .filter((row) => passesFilter(row, filter))
-          .sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : 1)),
+          .sort((a, b) => (a.timeNanos < b.timeNanos === (filter.newestFirst !== true) ? -1 : 1))
+          .slice(0, filter.limit),
       ),
     quotesBefore: (asks) => Promise.resolve(asks.map(({ timeNanos }) => quoteBefore(quotes, timeNanos))),
     transitions: () => Promise.resolve([]),
@@ -217,6 +219,29 @@ describe('latency_attribution', () => {
     expect(column(await ask(rows, { figure: 'orders' }, fromAlert), 'orders')).toEqual([99]);
     expect(Number(column(await ask(rows, { figure: 'cost' }, fromAlert), 'cost')[0])).toBeGreaterThan(1);
     expect((await ask(QUIET_DESK, {}, fromAlert))?.fields).toEqual([]);
+  });
+
+  it('looks at the newest of a range that has more rows than a query reads, and says since when', async () => {
+    // One trace more than fits, of one span each, each millisecond one.
+    const rows = Array.from({ length: MAX_LATENCY_ROWS + 1 }, (_, i): Span => ({
+      ...{
+        ...SPAN,
+        traceId: `${i}`,
+        spanId: 'a',
+        parentSpanId: '',
+        name: 'send',
+        kind: 'internal',
+        service: 's',
+        host: 'h',
+      },
+      ...{ timeNanos: ns(600_000 + i), endNanos: ns(600_001 + i) },
+    }));
+    const table = await ask(rows);
+    expect(column(table, 'hop')).toEqual(['s: send']);
+    expect(table?.notices[0]?.text).toMatch(/^no hop is slow: 15000 orders/);
+    expect(table?.notices.map(({ text }) => text)).toContainEqual(
+      'the range has more than 15000 rows of a kind: only what came since 1970-01-01T00:10:00.001Z is judged; shorten the range or add filters',
+    );
   });
 
   it('keeps to the filters, and says that too few orders tell nothing', async () => {

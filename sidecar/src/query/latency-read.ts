@@ -14,9 +14,11 @@ import {
   type Span,
 } from '@tapewatch/core';
 import type { EventRowByTable, StoreReader } from '../ports.ts';
-import { MAX_LATENCY_ROWS, refuseRowsBeyond } from './limit.ts';
+import { MAX_LATENCY_ROWS } from './limit.ts';
 
 export interface Ways {
+  /** What was read of the asked range: its newest part where it has more rows than a query reads. */
+  readonly range: NanosRange;
   readonly source: 'spans' | 'orders';
   /** Ascending by time. */
   readonly traces: readonly HopTrace[];
@@ -42,25 +44,45 @@ export async function readWays(
   signal?: AbortSignal,
 ): Promise<Ways> {
   const read = rowsOf(reader, signal);
+  const spans = query.source === 'orders' ? WHOLE : await read('spans', widened(range));
   const orders = await read('orders', { ...query.filters, ...range });
   const fills = await read('fills', { ...query.filters, ...range });
-  const spans = query.source === 'orders' ? [] : await read('spans', widened(range));
-  if (spans.length > 0 || query.source === 'spans')
-    return waysOfSpans(startingWithin(spans, range), orders, fills, query);
-  const traces = orderHops(orders, fills, query.until);
-  return { source: 'orders', traces, offsets: [], incomplete: 0, orders, fills, orderOf: (id) => id };
+  // Where one table was cut, all begin there: a way needs every part of it.
+  const since = [spans, orders, fills].reduce(
+    (latest, rows) => (rows.since > latest ? rows.since : latest),
+    range.startNanos,
+  );
+  const present = { startNanos: since, endNanos: range.endNanos };
+  const within = <Row extends OrderEvent | Fill>({ rows }: Newest<Row>): Row[] =>
+    rows.filter(({ timeNanos }) => timeNanos >= since);
+  const parts = { orders: within(orders), fills: within(fills), range: present };
+  if (spans.rows.length > 0 || query.source === 'spans')
+    return { ...waysOfSpans(startingWithin(spans.rows, present), parts.orders, query), ...parts };
+  const traces = orderHops(parts.orders, parts.fills, query.until);
+  return { source: 'orders', traces, offsets: [], incomplete: 0, orderOf: (id) => id, ...parts };
 }
+
+interface Newest<Row> {
+  /** Ascending by time. */
+  readonly rows: readonly Row[];
+  /** Before this there is more that was not read; 0 where nothing was left out. */
+  readonly since: bigint;
+}
+
+const WHOLE = { rows: [], since: 0n };
 
 type Read = <T extends 'orders' | 'fills' | 'spans'>(
   table: T,
   filter: NanosRange & Partial<LatencyAttributionQuery['filters']>,
-) => Promise<EventRowByTable[T][]>;
+) => Promise<Newest<EventRowByTable[T]>>;
 
 function rowsOf(reader: StoreReader, signal?: AbortSignal): Read {
   return async (table, filter) => {
-    const rows = await reader.events(table, { ...filter, limit: MAX_LATENCY_ROWS + 1 }, signal);
-    refuseRowsBeyond(MAX_LATENCY_ROWS, rows.length, table);
-    return rows;
+    const newest = { ...filter, limit: MAX_LATENCY_ROWS + 1, newestFirst: true };
+    const rows = (await reader.events(table, newest, signal)).reverse();
+    return rows.length > MAX_LATENCY_ROWS
+      ? { rows: rows.slice(1), since: rows[1]?.timeNanos ?? 0n }
+      : { rows, since: 0n };
   };
 }
 
@@ -82,9 +104,8 @@ function startingWithin(spans: readonly Span[], { startNanos, endNanos }: NanosR
 function waysOfSpans(
   spans: readonly Span[],
   orders: readonly OrderEvent[],
-  fills: readonly Fill[],
   { filters, operation }: LatencyAttributionQuery,
-): Ways {
+): Omit<Ways, 'orders' | 'fills' | 'range'> {
   const byCorrelation = new Map<string, string>();
   for (const order of orders) {
     byCorrelation.set(order.orderId, orderKey(order));
@@ -102,5 +123,5 @@ function waysOfSpans(
     ({ traceId }) => (!filtered || orderOfTrace.has(traceId)) && (operation === '' || roots.get(traceId) === operation),
   );
   const { traces, offsets, incomplete } = spanHops(wanted);
-  return { source: 'spans', traces, offsets, incomplete, orders, fills, orderOf: (id) => orderOfTrace.get(id) };
+  return { source: 'spans', traces, offsets, incomplete, orderOf: (id) => orderOfTrace.get(id) };
 }

@@ -11,7 +11,7 @@ export const MAX_HEATMAP_STEPS = 300;
 /** Marks looked up for one P&L chart: steps times open instruments. */
 export const MAX_MARKS = 2_000_000;
 /** Fills, and steps of orders, that a query on execution reads; the newest of the range. */
-export const MAX_EXECUTION_ROWS = 100_000;
+export const MAX_EXECUTION_ROWS = 50_000;
 /** Stamps at which one query asks for a mid. */
 export const MAX_QUOTE_ASKS = 500_000;
 /** Gaps of feeds that one query takes into account. */
@@ -22,10 +22,12 @@ export const MAX_MARKET_ROWS = 200_000;
 export const MAX_MARKET_POINTS = 20_000;
 /** Quotes that a long range is looked at by, spread evenly over it, for all feeds together. */
 export const MAX_QUOTE_SAMPLES = 50_000;
-/** Rows of each table that a query on latency reads: orders, fills, spans, quotes or trades. */
-export const MAX_LATENCY_ROWS = 400_000;
+/** Rows of each table that a query on latency reads: orders, fills, spans; the newest of the range. */
+export const MAX_LATENCY_ROWS = 15_000;
+/** Quotes, and prints, that a query on a feed's delay reads; the newest of the range. */
+export const MAX_FEED_ROWS = 50_000;
 /** Traces that are attributed one by one; of more, the tail and a weighted sample of the rest. */
-export const MAX_ATTRIBUTED_TRACES = 50_000;
+export const MAX_ATTRIBUTED_TRACES = 20_000;
 /** Rows of each table that may belong to one trace. */
 export const MAX_TRACE_ROWS = 10_000;
 /** Order ids in one question to the store. */

@@ -10,6 +10,7 @@ import {
   Labels,
   LoadModel,
   nanosFromMs,
+  rfc3339,
   type LoadPoint,
   type MarketTrade,
   type Notice,
@@ -17,7 +18,7 @@ import {
   type Table,
 } from '@tapewatch/core';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
-import { MAX_LATENCY_ROWS, MAX_POINTS_PER_SERIES, refuseRowsBeyond } from './limit.ts';
+import { MAX_FEED_ROWS, MAX_POINTS_PER_SERIES } from './limit.ts';
 import { emptyTable } from './promql-table.ts';
 import { startNanosOf, endNanosOf } from './trading-read.ts';
 
@@ -33,19 +34,21 @@ export async function runMarketOrUs(
   // A chart of more windows than points is no chart; wider windows see the same faults later.
   const windowMs = Math.max(query.windowMs, Math.ceil((envelope.endMs - envelope.startMs) / MAX_POINTS_PER_SERIES));
   const range = { startNanos: startNanosOf(envelope) - WARM_UP_NANOS, endNanos: endNanosOf(envelope) };
-  const filter = { venue: filters.venue, symbol: filters.symbol, ...range, limit: MAX_LATENCY_ROWS + 1 };
+  const filter = { venue: filters.venue, symbol: filters.symbol, ...range, limit: MAX_FEED_ROWS, newestFirst: true };
   const quotes = await reader.events('quotes', filter, signal);
   const trades = await reader.events('market_trades', filter, signal);
-  refuseRowsBeyond(MAX_LATENCY_ROWS, Math.max(quotes.length, trades.length), 'quotes or trades');
+  // Where one kind was cut, the other begins there too: half of a load is not a load.
+  const oldest = [quotes, trades].map((rows) => (rows.length < MAX_FEED_ROWS ? 0n : (rows.at(-1)?.timeNanos ?? 0n)));
+  const since = oldest.reduce((latest, time) => (time > latest ? time : latest), 0n);
   const executedQuery = `feed delay at its load, windows of ${windowMs} ms, p${quantile * 100}`;
-  const feeds = feedsOf(quotes, trades);
+  const feeds = feedsOf([...quotes, ...trades].filter(({ timeNanos }) => timeNanos >= since));
   const judged = feeds.map(({ venue, symbol, events }) => {
     const load = new FeedLoad(windowMs, quantile);
     const model = new LoadModel({ windowMs, threshold });
     const points = events.flatMap((event) => load.add(event)).map((window) => model.next(window));
     return { venue, symbol, points: points.filter(({ endMs }) => endMs >= envelope.startMs) };
   });
-  const notices = judged.length === 0 ? [] : [summary(judged)];
+  const notices = [...(judged.length === 0 ? [] : [summary(judged)]), ...cutNotice(since)];
   const tables = judged.flatMap(({ venue, symbol, points }) =>
     FIGURES.map((figure) => figureTable(figure, points, { venue, symbol, windowMs, executedQuery })),
   );
@@ -59,9 +62,9 @@ interface Feed {
   readonly events: readonly Parameters<FeedLoad['add']>[0][];
 }
 
-function feedsOf(quotes: readonly Quote[], trades: readonly MarketTrade[]): Feed[] {
+function feedsOf(rows: readonly (Quote | MarketTrade)[]): Feed[] {
   const feeds = new Map<string, { venue: string; symbol: string; rows: (Quote | MarketTrade)[] }>();
-  for (const row of [...quotes, ...trades]) {
+  for (const row of rows) {
     const key = `${row.venue}\u0000${row.symbol}`;
     const feed = feeds.get(key) ?? { venue: row.venue, symbol: row.symbol, rows: [] };
     feed.rows.push(row);
@@ -147,6 +150,12 @@ function figureTable(figure: Figure, points: readonly LoadPoint[], context: Figu
       },
     ],
   };
+}
+
+function cutNotice(since: bigint): Notice[] {
+  if (since === 0n) return [];
+  const text = `more than ${MAX_FEED_ROWS} quotes or prints: only those since ${rfc3339(since)} are looked at; shorten the range or choose a feed`;
+  return [{ severity: 'warning', text }];
 }
 
 function summary(judged: readonly { venue: string; symbol: string; points: readonly LoadPoint[] }[]): Notice {

@@ -62,6 +62,7 @@ export type Verdict =
   | { readonly kind: 'nothing_slow'; readonly effectNanos: number };
 
 export interface Attribution {
+  /** By weight. */
   readonly traces: number;
   readonly reference: number;
   readonly tail: Band | null;
@@ -103,7 +104,10 @@ export function attributeLatency(
   const tail = bandOf(ranked, tailOptions, clocks);
   const median = bandOf(ranked, { quantile: 0.5, halfWidth: MEDIAN_HALF_WIDTH }, clocks);
   const before = earlier === null ? null : bandOf(earlier, tailOptions, clocks);
-  const counts = { traces: traces.length, reference: reference.length, clockMovementNanos: clocks.widestNanos };
+  const counts = {
+    ...{ traces: Math.round(ranked.weight), reference: Math.round(earlier?.weight ?? 0) },
+    clockMovementNanos: clocks.widestNanos,
+  };
   if (tail === null || median === null || (earlier !== null && before === null)) {
     const verdict: Verdict = { kind: 'cannot_tell', reason: 'too_few_traces', among: [], effectNanos: 0 };
     return { ...counts, tail, median, rows: [], verdict };

@@ -8,7 +8,7 @@ import type { Uniform } from '../stats/seeded-generator.ts';
 import { totalNanos, type HopTrace } from './hop-trace.ts';
 
 const CLASSES_PER_OCTAVE = 8;
-export const DEFAULT_TRACES_PER_CLASS = 500;
+export const DEFAULT_TRACES_PER_CLASS = 6_000;
 
 export class TailReservoir {
   readonly #uniform: Uniform;
