@@ -80,6 +80,25 @@ const LIFE = [
   fill({ id: 'b', timeNanos: at(13.5), price: 100.9, quantity: 1, fee: 0.01 }),
 ];
 
+/** Forty quarters of an hour with a fill at each of two venues; the second one is dearer by 0.6. */
+function twoVenues(): EventRow[] {
+  const rows: EventRow[] = [...QUOTES];
+  for (let i = 0; i < 40; i++) {
+    for (const [venue, price] of [
+      ['XNAS', 100.6],
+      ['BATS', 101.2],
+    ] as const) {
+      const key = { venue, orderId: `${venue}${i}` };
+      rows.push(quote(i * 900 + 8, 100, { venue }), quote(i * 900 + 15, 100, { venue }));
+      rows.push(order({ ...key, id: `n${venue}${i}`, timeNanos: at(i * 900 + 9), arrivalMid: 100 }));
+      rows.push(fill({ ...key, id: `f${venue}${i}`, timeNanos: at(i * 900 + 10), price: price + (i % 3) / 100 }));
+    }
+  }
+  return rows;
+}
+
+const TEN_HOURS = { ...ENVELOPE, endMs: 40 * 900_000 };
+
 describe('execution', () => {
   it.each([
     ['arrival', 100, 0.8],
@@ -228,27 +247,32 @@ describe('execution', () => {
   });
 
   it('lists what could be improved', async () => {
-    const rows: EventRow[] = [...QUOTES];
-    for (let i = 0; i < 40; i++) {
-      for (const [venue, price] of [
-        ['XNAS', 100.6],
-        ['BATS', 101.2],
-      ] as const) {
-        const key = { venue, orderId: `${venue}${i}` };
-        rows.push(quote(i * 900 + 8, 100, { venue }), quote(i * 900 + 15, 100, { venue }));
-        rows.push(order({ ...key, id: `n${venue}${i}`, timeNanos: at(i * 900 + 9), arrivalMid: 100 }));
-        rows.push(fill({ ...key, id: `f${venue}${i}`, timeNanos: at(i * 900 + 10), price: price + (i % 3) / 100 }));
-      }
-    }
-    const { tables } = await run(
-      rows,
-      { by: ['venue'], format: 'opportunities' },
-      { ...ENVELOPE, endMs: 40 * 900_000 },
-    );
+    const { tables } = await run(twoVenues(), { by: ['venue'], format: 'opportunities' }, TEN_HOURS);
     expect(column(tables, 'venue')).toEqual(['BATS']);
     expect(cell(tables, 'finding')).toContain('costs more than the others');
     expect(cell(tables, 'saving')).toBeCloseTo(40 * 0.6, 3);
     expect(cell(tables, 'excess_low')).toBeGreaterThan(50);
+  });
+
+  it('shows figures of statistical models with their uncertainty (proves: TRD-06, TRD-07)', async () => {
+    const { tables } = await run(twoVenues(), { by: ['venue'] }, TEN_HOURS);
+    expect(column(tables, 'venue')).toEqual(['BATS', 'XNAS']);
+    for (const name of ['slippage', 'versus_others', 'realised_spread', 'fill_rate']) {
+      for (const row of [0, 1]) {
+        const [value, low, high] = [name, `${name}_low`, `${name}_high`].map((one) => Number(cell(tables, one, row)));
+        expect([name, row, Number(low) <= Number(value) && Number(value) <= Number(high)]).toEqual([name, row, true]);
+      }
+    }
+    expect(cell(tables, 'versus_others')).toBeCloseTo(60, 6);
+    expect(cell(tables, 'versus_others_low')).toBeGreaterThan(50);
+    expect(cell(tables, 'versus_others_high', 1)).toBeLessThan(-50);
+  });
+
+  it('says of every figure what it is and in which unit', async () => {
+    const { tables } = await run(twoVenues(), { by: ['venue'], benchmark: 'vwap' }, TEN_HOURS);
+    const numbers = (tables[0]?.fields ?? []).filter(({ type }) => type === 'number');
+    expect(numbers.length).toBeGreaterThan(50);
+    expect(numbers.filter(({ unit, description }) => !unit || !description).map(({ name }) => name)).toEqual([]);
   });
 
   it('says nothing of an empty range', async () => {

@@ -69,7 +69,7 @@ async function readMissing(
   lives: OrderLives,
   signal?: AbortSignal,
 ): Promise<void> {
-  const missing = [...new Set(fills.filter((fill) => lives.of(fill) === undefined).map(({ orderId }) => orderId))];
+  const missing = [...new Set(fills.filter((fill) => !lives.has(fill)).map(({ orderId }) => orderId))];
   const latest = fills.at(-1)?.timeNanos ?? 0n;
   for (let from = 0; from < missing.length; from += MAX_ORDER_IDS_PER_READ) {
     const orderIds = missing.slice(from, from + MAX_ORDER_IDS_PER_READ);

@@ -65,6 +65,11 @@ export class OrderLives {
     return true;
   }
 
+  /** Whether a step of the fill's order is known. */
+  has(fill: Fill): boolean {
+    return this.#find(fill) !== undefined;
+  }
+
   /** The order of a fill. */
   of(fill: Fill): OrderLife | undefined {
     const draft = this.#find(fill);
