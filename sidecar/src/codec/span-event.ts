@@ -17,10 +17,13 @@ export function spanOf(span: WireSpan, { receivedNanos }: DecodeContext): Span |
   if (times instanceof Fault) return times;
   const [timeNanos, endNanos = timeNanos] = times;
   const entries = Object.entries(span.attributes).map(([key, value]) => [key, String(value)] as const);
-  return checkedSpan({
+  const attributes = Object.fromEntries(entries);
+  const traceId = span.trace_id.toLowerCase();
+  const row: Span = {
+    table: 'spans',
     timeNanos,
     endNanos,
-    traceId: span.trace_id.toLowerCase(),
+    traceId,
     spanId: span.span_id.toLowerCase(),
     parentSpanId: span.parent_span_id.toLowerCase(),
     name: span.name,
@@ -29,14 +32,14 @@ export function spanOf(span: WireSpan, { receivedNanos }: DecodeContext): Span |
     host: span.host,
     status: span.status,
     statusMessage: span.status_message,
-    attributes: Object.fromEntries(entries),
-    correlationId: String(span.correlation_id),
-  });
+    attributes,
+    correlationId: correlationOf(String(span.correlation_id), attributes, traceId),
+  };
+  return spanFault(row) ?? row;
 }
 
-/** The row, once its stamps and attributes are within bounds. */
-export function checkedSpan(span: Omit<Span, 'table'>): Span | Fault {
-  const { attributes, name, timeNanos, endNanos } = span;
+/** What is wrong with the stamps or attributes of a row. */
+export function spanFault({ attributes, name, timeNanos, endNanos }: Span): Fault | undefined {
   if (endNanos < timeNanos) {
     return new Fault('time', `span ${shown(name)}: ends ${timeNanos - endNanos} ns before it begins`);
   }
@@ -52,11 +55,12 @@ export function checkedSpan(span: Omit<Span, 'table'>): Span | Fault {
     const limits = `at most ${LABEL_NAME_MAX_BYTES} bytes of name and ${LABEL_VALUE_MAX_BYTES} of value`;
     return new Fault('label_limit', `span ${shown(name)}: attribute ${shown(tooLong[0])} is too long; ${limits}`);
   }
-  return { table: 'spans', ...span, correlationId: correlationOf(span) };
+  return undefined;
 }
 
-function correlationOf({ correlationId, attributes, traceId }: Omit<Span, 'table'>): string {
-  if (correlationId !== '') return correlationId;
+/** What the publisher says, else what its attributes do, else the trace. */
+export function correlationOf(said: string, attributes: Readonly<Record<string, string>>, traceId: string): string {
+  if (said !== '') return said;
   const key = CORRELATING.find((name) => Object.hasOwn(attributes, name) && attributes[name] !== '');
   return key === undefined ? traceId : (attributes[key] as string);
 }

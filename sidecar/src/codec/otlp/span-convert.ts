@@ -7,7 +7,7 @@ import { SPAN_KINDS, SPAN_STATUSES, type Span } from '@tapewatch/core';
 import type { DecodeContext, SampleSink } from '../../ports.ts';
 import { Fault, type ProblemList, shown } from '../problem.ts';
 import { schemaFault } from '../schema-fault.ts';
-import { checkedSpan } from '../span-event.ts';
+import { correlationOf, spanFault } from '../span-event.ts';
 import { parseWireTimes } from '../wire-time.ts';
 import type { Attributes, OtlpResourceSpans, OtlpSpan } from './model.ts';
 import { isNoTime, nanosText } from './place.ts';
@@ -40,10 +40,7 @@ export function putSpans(resources: readonly OtlpResourceSpans[], { context, sin
 }
 
 function rowOf(span: OtlpSpan, resource: Attributes, { receivedNanos, labels }: DecodeContext): Span | Fault {
-  const attributes: Record<string, string> = {
-    ...Object.fromEntries(resource),
-    ...Object.fromEntries(span.attributes),
-  };
+  const attributes = Object.fromEntries([...resource, ...span.attributes]);
   const of = (key: string, label: string): string => attributes[key] ?? labels[label] ?? '';
   const fields = {
     trace_id: span.traceId,
@@ -63,14 +60,23 @@ function rowOf(span: OtlpSpan, resource: Attributes, { receivedNanos, labels }: 
   const times = parseWireTimes(receivedNanos, nanosText(span.start), nanosText(span.end));
   if (times instanceof Fault) return times;
   const [timeNanos, endNanos = timeNanos] = times;
-  const { trace_id: traceId, span_id: spanId, parent_span_id: parentSpanId, ...rest } = parsed.data;
-  return checkedSpan({
-    ...{ timeNanos, endNanos },
-    ...{ traceId: traceId.toLowerCase(), spanId: spanId.toLowerCase(), parentSpanId: parentSpanId.toLowerCase() },
-    ...{ name: rest.name, service: rest.service, host: rest.host, statusMessage: rest.status_message },
+  const { data } = parsed;
+  const traceId = data.trace_id.toLowerCase();
+  const row: Span = {
+    table: 'spans',
+    timeNanos,
+    endNanos,
+    traceId,
+    spanId: data.span_id.toLowerCase(),
+    parentSpanId: data.parent_span_id.toLowerCase(),
+    name: data.name,
     kind: SPAN_KINDS[span.kind] ?? 'unspecified',
+    service: data.service,
+    host: data.host,
     status: SPAN_STATUSES[span.status] ?? 'unset',
+    statusMessage: data.status_message,
     attributes,
-    correlationId: '',
-  });
+    correlationId: correlationOf('', attributes, traceId),
+  };
+  return spanFault(row) ?? row;
 }

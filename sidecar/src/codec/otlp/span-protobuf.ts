@@ -43,7 +43,8 @@ function readSpan(reader: ProtobufReader): OtlpSpan {
     else if (tag === 9) readAttribute(reader, attributes);
     else if (tag === 15) readStatus(reader, span);
   });
-  return { ...span, attributes };
+  span.attributes = attributes;
+  return span;
 }
 
 function readStatus(reader: ProtobufReader, span: OtlpSpan): void {
