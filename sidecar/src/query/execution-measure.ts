@@ -9,8 +9,8 @@ import {
   type Benchmark,
   type Fill,
   type GroupKey,
-  type MeasuredFill,
-  type MeasuredOrder,
+  type ExecutedFill,
+  type ExecutedOrder,
   type Notice,
   type OrderLife,
   type Shortfall,
@@ -22,8 +22,8 @@ import { QuoteAsks, type QuoteAnswers } from './quote-asks.ts';
 import { endNanosOf } from './trading-read.ts';
 
 export interface Measurements {
-  readonly fills: readonly { readonly key: GroupKey; readonly measured: MeasuredFill }[];
-  readonly orders: readonly { readonly key: GroupKey; readonly measured: MeasuredOrder }[];
+  readonly fills: readonly { readonly key: GroupKey; readonly measured: ExecutedFill }[];
+  readonly orders: readonly { readonly key: GroupKey; readonly measured: ExecutedOrder }[];
   readonly notices: readonly Notice[];
 }
 
@@ -92,7 +92,7 @@ function askForOrder(asks: QuoteAsks, life: OrderLife): void {
   if (life.decisionMid === null && life.decisionNanos !== null) asks.before(life, life.decisionNanos);
 }
 
-function measuredFill(fill: Fill, life: OrderLife | undefined, context: MeasureContext): MeasuredFill {
+function measuredFill(fill: Fill, life: OrderLife | undefined, context: MeasureContext): ExecutedFill {
   const { query, answers } = context;
   return {
     fill,
@@ -129,7 +129,7 @@ function decisionOf(life: OrderLife, answers: QuoteAnswers): Benchmark {
   return life.decisionNanos === null ? { reason: 'no_decision' } : answers.before(life, life.decisionNanos);
 }
 
-function measuredOrder(life: OrderLife, context: MeasureContext): MeasuredOrder {
+function measuredOrder(life: OrderLife, context: MeasureContext): ExecutedOrder {
   const { query, endNanos, tape } = context;
   return {
     life,

@@ -22,7 +22,7 @@ export interface GroupKey {
   readonly currency: string;
 }
 
-export interface MeasuredFill {
+export interface ExecutedFill {
   readonly fill: Fill;
   /** What slippage is measured against. */
   readonly benchmark: Benchmark;
@@ -33,7 +33,7 @@ export interface MeasuredFill {
   readonly bucket: string | null;
 }
 
-export interface MeasuredOrder {
+export interface ExecutedOrder {
   readonly life: OrderLife;
   /** Null where there is nothing to start from: no mid at arrival. */
   readonly shortfall: Shortfall | null;
@@ -71,7 +71,7 @@ export class ExecutionBook {
   readonly #comparison = new MatchedComparison();
 
   /** Fills go in by time, or the interval of the slippage means nothing. */
-  addFill(key: GroupKey, measured: MeasuredFill): void {
+  addFill(key: GroupKey, measured: ExecutedFill): void {
     const group = this.#group(key);
     const { fill, benchmark, mid, laterMid, bucket } = measured;
     const direction = fill.side === 'buy' ? 1 : -1;
@@ -96,7 +96,7 @@ export class ExecutionBook {
     this.#comparison.add(`${fill.currency} ${bucket}`, group.id, (effectiveBps - impactBps) / 2 + feeBps);
   }
 
-  addOrder(key: GroupKey, { life, shortfall, waiting, participation }: MeasuredOrder): void {
+  addOrder(key: GroupKey, { life, shortfall, waiting, participation }: ExecutedOrder): void {
     const group = this.#group(key);
     group.rates.add(life);
     group.latencies.add(life);
