@@ -14,6 +14,7 @@ import { benchPeers } from './peers.ts';
 import { benchPromql } from './promql.ts';
 import { benchQuery } from './query.ts';
 import { benchStore, STORE_LOADS } from './store.ts';
+import { benchTrading } from './trading.ts';
 import { benchTracker } from './tracker.ts';
 
 const USAGE = `npm run bench -- codec [--series 10000]
@@ -22,6 +23,7 @@ npm run bench -- ingest --highest [--seconds 5] [--codec arrow-batch-1000]   the
 npm run bench -- durable   the way in alone; another server: NATS_SERVER=<file>
 npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]
 npm run bench -- promql   the engine alone, on series in memory
+npm run bench -- trading [--only history|flow] [--seconds 10]   a year of fills; order events and quotes a second
 npm run bench -- store   CPU of the store alone, at 50,000 and 1,000,000 samples a second
 npm run bench -- tracker   figures of closed trades anew after each trade: at most 1 ms with a window of 100
 npm run bench -- attribution   500 injected faults, cost per millisecond, volatility or fault
@@ -54,6 +56,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<boolean>>> 
   query,
   store,
   tracker,
+  trading,
 };
 
 async function promql(): Promise<boolean> {
@@ -153,6 +156,15 @@ async function tracker(): Promise<boolean> {
   console.table(results);
   console.log(JSON.stringify({ results }));
   return Promise.resolve(results.every(({ window, p50Micros }) => window > 100 || p50Micros < 1_000));
+}
+
+async function trading({ only = '', seconds = '10' }: Options): Promise<boolean> {
+  const report = await benchTrading({ only, seconds: Number(seconds) });
+  if (report.history.length > 0) console.table(report.history);
+  if (report.flow.length > 0) console.table(report.flow);
+  for (const line of report.missed) console.log(`missed: ${line}`);
+  console.log(JSON.stringify(report));
+  return true;
 }
 
 async function query(options: Options): Promise<boolean> {

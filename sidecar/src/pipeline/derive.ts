@@ -140,7 +140,7 @@ export class Deriver {
   /** Sequence numbers skipped since the feed's last update; undefined for a feed without them. */
   #missing({ venue, symbol, sequence }: Quote): number | undefined {
     if (sequence === null) return undefined;
-    const key = JSON.stringify([venue, symbol]);
+    const key = `${venue}\u0000${symbol}`;
     const last = this.#lastSequence.get(key);
     if (last === undefined || sequence > last) this.#lastSequence.set(key, sequence);
     forgetFirst(this.#lastSequence, MAX_FEEDS);
@@ -167,7 +167,9 @@ export class Deriver {
   }
 
   #cell(name: string, values: readonly string[]): Cell {
-    const key = JSON.stringify([name, values]);
+    // Joined, not serialised: an event yields several samples, and this is looked up for each.
+    let key: string = name;
+    for (const value of values) key += `\u0000${value}`;
     const known = this.#cells.get(key);
     if (known !== undefined) return known;
     if (this.#cells.size >= MAX_CACHED_LABEL_SETS) this.#startCacheAnew();

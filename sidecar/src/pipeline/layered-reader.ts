@@ -16,6 +16,7 @@ import type {
 import type {
   EventFilter,
   EventRowByTable,
+  FillArrivals,
   MarkRequest,
   MergedHistograms,
   MergeRequest,
@@ -90,6 +91,10 @@ export class LayeredReader implements StoreReader {
 
   async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null> {
     return this.#store.quoteGaps?.(request, signal) ?? [];
+  }
+
+  async fillArrivals(filter: EventFilter, signal?: AbortSignal): Promise<FillArrivals | undefined> {
+    return this.#store.fillArrivals?.(filter, signal);
   }
 
   async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array | undefined> {

@@ -145,6 +145,8 @@ export interface StoreReader {
    * quotes to look through. Absent where not offered.
    */
   quoteGaps?(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null>;
+  /** As `fillColumns`, with the arrival of each fill's order. Absent or undefined where not offered: then the rows tell. */
+  fillArrivals?(filter: EventFilter, signal?: AbortSignal): Promise<FillArrivals | undefined>;
   /** The mids of instruments at many steps. Absent or undefined where not offered: then `quotesBefore` tells. */
   marks?(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array | undefined>;
 }
@@ -156,6 +158,19 @@ export interface QuoteGapRequest {
   /** Exclusive. */
   readonly endNanos: bigint;
   readonly limit: number;
+}
+
+/** Orders by their first step, and which one each fill belongs to. */
+export interface FillArrivals {
+  /** Its `orders` are indexes into `mids`. */
+  readonly fills: FillColumns;
+  /** By order, as published; NaN leaves it to the quotes. */
+  readonly mids: Float64Array;
+  /** Orders that are left to the quotes: index, stamp of arrival, index into `feeds`. */
+  readonly unpriced: Uint32Array;
+  readonly stampsNanos: BigInt64Array;
+  readonly feed: Uint32Array;
+  readonly feeds: readonly { readonly venue: string; readonly symbol: string }[];
 }
 
 /** The mid of each instrument strictly before the end of the millisecond of each step; NaN where there is none. */

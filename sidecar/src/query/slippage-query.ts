@@ -4,17 +4,15 @@ import {
   excludedCount,
   NO_BENCHMARK_REASONS,
   SlippageBook,
-  type Benchmark,
-  type Fill,
   type Notice,
   type SlippageRow,
   type Table,
 } from '@tapewatch/core';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
+import { readMeasuredFills, type MeasuredFills } from './slippage-read.ts';
 import { resolveStep } from './step.ts';
 import { groupTables, reportTable, type Column, type GroupSeries } from './trading-table.ts';
-import { readBenchmarks, readFills } from './trading-read.ts';
 
 const BPS_TEXT =
   'Direction * (average fill price - mid at arrival) / mid, in basis points of the benchmark notional; a cost is positive. Empty where no fill has a benchmark.';
@@ -49,44 +47,36 @@ export async function runSlippage(
   const executedQuery = `slippage against arrival mid by ${query.by.join(', ') || 'nothing'}`;
   const perStep = query.format === 'time_series';
   const { range, notices } = resolveStep(envelope, 0, MAX_POINTS_PER_SERIES - 1);
-  const fills = await readFills(reader, envelope, query.filters, signal);
-  const { maxQuoteAgeMs } = query;
-  const read = await readBenchmarks(fills, { reader, maxQuoteAgeMs, ...(signal === undefined ? {} : { signal }) });
-  const { benchmarkOf } = read;
-  const book = bookOf(fills, query, benchmarkOf);
-  const text = { executedQuery, notices: [...(perStep ? notices : []), ...read.notices, ...exclusions(book)] };
+  const { fills, notices: found } = await readMeasuredFills({
+    query,
+    range: envelope,
+    reader,
+    ...(signal && { signal }),
+  });
+  const whole = new SlippageBook(query.by);
+  fills.addTo(whole, 0, fills.size);
+  const book = whole.rows();
+  const text = { executedQuery, notices: [...(perStep ? notices : []), ...found, ...exclusions(book)] };
   if (!perStep) {
     // A rule reads one number per label set: several columns would be duplicates to it.
     return [reportTable(book, query.by, envelope.fromAlert ? COLUMNS.slice(0, 1) : COLUMNS, text)];
   }
-  const series = seriesOf(fills, query, benchmarkOf, range.stepMs);
+  const series = seriesOf(fills, query, range.stepMs);
   const valueText = { valueName: 'slippage', description: BPS_TEXT, unit: 'suffix: bps', stepMs: range.stepMs };
   return groupTables(series, query.by, { ...text, ...valueText });
 }
 
-function bookOf(fills: readonly Fill[], query: SlippageQuery, benchmarkOf: (fill: Fill) => Benchmark): SlippageRow[] {
-  const book = new SlippageBook(query.by);
-  for (const fill of fills) book.add(fill, benchmarkOf(fill));
-  return book.rows();
-}
-
-/** A point holds the fills of the step that ends at it. */
-function seriesOf(
-  fills: readonly Fill[],
-  query: SlippageQuery,
-  benchmarkOf: (fill: Fill) => Benchmark,
-  stepMs: number,
-): GroupSeries[] {
-  const steps = new Map<number, Fill[]>();
-  for (const fill of fills) {
-    const endMs = Math.ceil(Number(fill.timeNanos) / 1e6 / stepMs) * stepMs;
-    const list = steps.get(endMs);
-    if (list === undefined) steps.set(endMs, [fill]);
-    else list.push(fill);
-  }
+/** A point holds the fills of the step that ends at it, that millisecond included. */
+function seriesOf(fills: MeasuredFills, query: SlippageQuery, stepMs: number): GroupSeries[] {
   const series = new Map<string, GroupSeries>();
-  for (const [timeMs, list] of [...steps].sort(([a], [b]) => a - b)) {
-    for (const { group, currency, bps } of bookOf(list, query, benchmarkOf)) {
+  for (let from = 0; from < fills.size;) {
+    const timeMs = Math.ceil(fills.timeMs(from) / stepMs) * stepMs;
+    let to = from;
+    while (to < fills.size && fills.timeMs(to) <= timeMs) to++;
+    const book = new SlippageBook(query.by);
+    fills.addTo(book, from, to);
+    from = to;
+    for (const { group, currency, bps } of book.rows()) {
       const id = JSON.stringify([group, currency]);
       let one = series.get(id);
       if (one === undefined) series.set(id, (one = { group, currency, timesMs: [], values: [] }));

@@ -22,6 +22,7 @@ import type {
   EventExportRequest,
   EventFilter,
   EventRowByTable,
+  FillArrivals,
   ExportedEvents,
   MarkRequest,
   MergedHistograms,
@@ -58,7 +59,7 @@ import { readMerged } from './read-merged.ts';
 import { readQuoteGaps } from './read-quote-gaps.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
-import { readFillColumns, readMarks } from './read-trading.ts';
+import { readFillArrivals, readFillColumns, readMarks } from './read-trading.ts';
 import { readActive, readValues, type ReadSource } from './read-values.ts';
 import { absorbExpired } from './retain.ts';
 import { SegmentList } from './segment.ts';
@@ -327,6 +328,10 @@ export class DuckDbStore implements Store {
 
   async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null> {
     return this.#read((connection) => readQuoteGaps(connection, request), signal);
+  }
+
+  async fillArrivals(filter: EventFilter, signal?: AbortSignal): Promise<FillArrivals | undefined> {
+    return this.#read((connection) => readFillArrivals(connection, filter), signal);
   }
 
   async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {

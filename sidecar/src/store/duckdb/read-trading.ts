@@ -8,11 +8,12 @@ import {
   fillColumnsOf,
   mergeFillColumns,
   midOf,
+  NO_ORDER,
   type Fill,
   type FillColumns,
   type FillGroup,
 } from '@tapewatch/core';
-import type { EventFilter, MarkRequest } from '../../ports.ts';
+import type { EventFilter, FillArrivals, MarkRequest } from '../../ports.ts';
 import { passesFilter } from '../event-filter.ts';
 import { columnNames, eventFrom } from './event-columns.ts';
 import { readQuotesBefore } from './read-events.ts';
@@ -26,8 +27,54 @@ export async function readFillColumns(connection: DuckDBConnection, filter: Even
   // One view of the table for all statements, whatever comes in between.
   return transaction(connection, async () => {
     const corrected = await readCorrected(connection);
-    const plain = await readPlain(connection, filter, corrected.roots);
+    const plain = await readPlain(connection, { filter, without: corrected.roots });
     return mergeFillColumns(plain, fillColumnsOf(corrected.fills.filter((fill) => passesFilter(fill, filter))));
+  });
+}
+
+/** As `OrderLives` of core, of steps until the last fill: the `new` step, else the earliest that another knows of the sending. */
+function arrivalsSql(where: string): string {
+  return `CREATE OR REPLACE TEMP TABLE arrivals AS
+    SELECT (row_number() OVER () - 1)::UINTEGER AS order_number, * FROM (
+      SELECT venue, order_id, arg_min(symbol, time_nanos) AS symbol,
+        coalesce(min(time_nanos) FILTER (event = 'new'),
+          min(coalesce(sent_nanos, time_nanos)) FILTER (event <> 'cancel_ack'),
+          min(coalesce(sent_nanos, time_nanos))) AS stamp,
+        coalesce(arg_min(arrival_mid, time_nanos) FILTER (event = 'new'), arg_min(arrival_mid, time_nanos)) AS mid
+      FROM orders WHERE order_id IN (SELECT order_id FROM fills WHERE ${where})
+        AND time_nanos <= (SELECT max(time_nanos) FROM fills WHERE ${where}) GROUP BY venue, order_id)`;
+}
+
+/**
+ * Undefined where corrections are about: then the rows tell. A fill whose venue is not the order's (a routed order) is
+ * found by the id alone, the earliest order first.
+ */
+export async function readFillArrivals(
+  connection: DuckDBConnection,
+  filter: EventFilter,
+): Promise<FillArrivals | undefined> {
+  return transaction(connection, async () => {
+    if ((await readCorrected(connection)).roots.length > 0) return undefined;
+    const { where, parameters } = conditionsOf(filter, []);
+    await connection.run(arrivalsSql(where), parameters.values, parameters.types);
+    const fills = await readPlain(connection, { filter, without: [], withOrders: true });
+    const [mids] = await readColumns(
+      connection,
+      `SELECT coalesce(mid, 'NaN'::DOUBLE) FROM arrivals ORDER BY order_number`,
+      ['f64'],
+    );
+    const feeds = await readRows(
+      connection,
+      `SELECT DISTINCT venue, symbol FROM arrivals WHERE mid IS NULL ORDER BY venue, symbol`,
+    );
+    const [unpriced, stampsNanos, feed] = await readColumns(
+      connection,
+      `SELECT order_number, stamp, (dense_rank() OVER (ORDER BY venue, symbol) - 1)::UINTEGER FROM arrivals WHERE mid IS NULL`,
+      ['u32', 'i64', 'u32'],
+    );
+    await connection.run('DROP TABLE arrivals');
+    const named = feeds.map(([venue, symbol]) => ({ venue: String(venue), symbol: String(symbol) }));
+    return { fills, mids, unpriced, stampsNanos, feed, feeds: named };
   });
 }
 
@@ -56,11 +103,7 @@ async function readCorrected(connection: DuckDBConnection): Promise<Corrected> {
   return { roots: rows.map(({ venue, id }) => [venue, id]), fills: correctFills(rows) };
 }
 
-async function readPlain(
-  connection: DuckDBConnection,
-  filter: EventFilter,
-  without: Corrected['roots'],
-): Promise<FillColumns> {
+function conditionsOf(filter: EventFilter, without: Corrected['roots']) {
   const parameters: Parameters = { values: [], types: [] };
   const conditions = [within('time_nanos', filter.startNanos, filter.endNanos)];
   for (const column of FILTERED) {
@@ -76,7 +119,22 @@ async function readPlain(
     parameters.types.push(...types);
     conditions.push(`(venue, id) NOT IN (SELECT (unnest($${at - 1}), unnest($${at})))`);
   }
-  const [columns, where] = [GROUP_COLUMNS.join(', '), conditions.join(' AND ')];
+  return { where: conditions.join(' AND '), parameters };
+}
+
+interface PlainRead {
+  readonly filter: EventFilter;
+  readonly without: Corrected['roots'];
+  /** From the table `arrivals`. */
+  readonly withOrders?: boolean;
+}
+
+async function readPlain(
+  connection: DuckDBConnection,
+  { filter, without, withOrders = false }: PlainRead,
+): Promise<FillColumns> {
+  const { where, parameters } = conditionsOf(filter, without);
+  const columns = GROUP_COLUMNS.join(', ');
   const groups = await readRows(
     connection,
     `SELECT ${columns}, count(*)::DOUBLE FROM fills WHERE ${where} GROUP BY ${columns} ORDER BY ${columns}`,
@@ -91,16 +149,28 @@ async function readPlain(
     parameters.types.push(LIST(VARCHAR));
   }
   const numbered = GROUP_COLUMNS.map((name, i) => `unnest($${first + i + 1}) AS ${name}`).join(', ');
-  const [group, timesMs, quantities, prices, fees] = await readColumns(
+  const order = withOrders ? `, coalesce(own.order_number, routed.order_number, ${NO_ORDER})::UINTEGER` : '';
+  const join = withOrders ? ARRIVAL_JOINS : '';
+  const [group, timesMs, quantities, prices, fees, orders] = await readColumns(
     connection,
-    `WITH numbered AS (SELECT unnest(range(${groups.length}))::UINTEGER AS number, ${numbered})
-     SELECT number, ${msOf('time_nanos')}, CASE side WHEN 'buy' THEN quantity ELSE -quantity END, price, fee
-     FROM fills JOIN numbered USING (${columns}) WHERE ${where} ORDER BY time_nanos, venue, id ${limit}`,
-    ['u32', 'f64', 'f64', 'f64', 'f64'],
+    `WITH numbered AS (SELECT unnest(range(${groups.length}))::UINTEGER AS number, ${numbered}),
+     chosen AS (SELECT * FROM fills WHERE ${where})
+     SELECT number, ${msOf('chosen.time_nanos')}, CASE side WHEN 'buy' THEN quantity ELSE -quantity END, price, fee${order}
+     FROM chosen JOIN numbered USING (${columns}) ${join} ORDER BY chosen.time_nanos, chosen.venue, chosen.id ${limit}`,
+    withOrders ? ['u32', 'f64', 'f64', 'f64', 'f64', 'u32'] : ['u32', 'f64', 'f64', 'f64', 'f64'],
     parameters,
   );
-  return { groups: groups.map((values) => groupFrom(values as string[])), group, timesMs, quantities, prices, fees };
+  const named = groups.map((values) => groupFrom(values as string[]));
+  const read = { groups: named, group, timesMs, quantities, prices, fees } as FillColumns;
+  return orders === undefined ? read : { ...read, orders: orders as Uint32Array };
 }
+
+const ARRIVAL_JOINS = `
+  LEFT JOIN arrivals own ON own.venue = chosen.venue AND own.order_id = chosen.order_id
+  LEFT JOIN (
+    SELECT order_id, arg_min(order_number, stamp) AS order_number FROM arrivals
+    WHERE order_id IN (SELECT order_id FROM chosen ANTI JOIN arrivals USING (venue, order_id)) GROUP BY order_id
+  ) routed ON routed.order_id = chosen.order_id`;
 
 function groupFrom(values: readonly string[]): FillGroup {
   const [strategy = '', venue = '', symbol = '', account = '', currency = '', feeCurrency = ''] = values;

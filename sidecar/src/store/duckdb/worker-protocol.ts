@@ -18,6 +18,7 @@ import type { NoticeKind } from './maintenance.ts';
 import type {
   EventExportRequest,
   EventFilter,
+  FillArrivals,
   EventRowByTable,
   ExportedEvents,
   MarkRequest,
@@ -50,6 +51,7 @@ export interface StoreCalls {
   };
   fillColumns: { arguments: [EventFilter]; result: FillColumns };
   quoteGaps: { arguments: [QuoteGapRequest]; result: FeedGap[] | null };
+  fillArrivals: { arguments: [EventFilter]; result: FillArrivals | undefined };
   marks: { arguments: [MarkRequest]; result: Float64Array };
   transitions: { arguments: [{ startNanos: bigint; endNanos: bigint; limit: number }]; result: PlainTransition[] };
   distributionTotals: {

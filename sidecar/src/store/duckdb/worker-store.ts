@@ -23,6 +23,7 @@ import type {
   EventExportRequest,
   EventFilter,
   EventRowByTable,
+  FillArrivals,
   ExportedEvents,
   MarkRequest,
   MergedHistograms,
@@ -156,6 +157,10 @@ export class WorkerStore implements Store {
 
   quoteGaps(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null> {
     return this.#call('quoteGaps', [request], { signal });
+  }
+
+  fillArrivals(filter: EventFilter, signal?: AbortSignal): Promise<FillArrivals | undefined> {
+    return this.#call('fillArrivals', [filter], { signal });
   }
 
   marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {

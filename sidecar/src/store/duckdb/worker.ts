@@ -34,6 +34,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     quotesBefore: (signal, asked) => store.quotesBefore(asked, signal),
     fillColumns: (signal, filter) => store.fillColumns(filter, signal),
     quoteGaps: (signal, request) => store.quoteGaps(request, signal),
+    fillArrivals: (signal, filter) => store.fillArrivals(filter, signal),
     marks: (signal, request) => store.marks(request, signal),
     transitions: async (_, filter) => (await store.transitions(filter)).map(withPairs),
     distributionTotals: (_, ids) => store.distributionTotals(ids),
@@ -92,7 +93,7 @@ function answerOf(
   return { kind: 'result', id, result: plain, labels: sender.pack(labels) };
 }
 
-const COLUMNAR: ReadonlySet<StoreMethod> = new Set(['select', 'mergedHistograms', 'fillColumns', 'marks']);
+const COLUMNAR: ReadonlySet<StoreMethod> = new Set(['select', 'mergedHistograms', 'fillColumns', 'fillArrivals', 'marks']);
 
 /** Answers in columns are handed over, not copied. */
 function transferOf(method: StoreMethod, result: unknown): ArrayBuffer[] {

@@ -34,26 +34,26 @@ export function excludedCount(row: SlippageRow): number {
 /** Adds fills up; the same fills in any order give the same rows within rounding. */
 export class SlippageBook {
   readonly #by: readonly SlippageDimension[];
-  readonly #groups = new Map<string, Group>();
+  readonly #groups = new Map<string, SlippageCell>();
 
   constructor(by: readonly SlippageDimension[]) {
     this.#by = by;
   }
 
   add(fill: Fill, benchmark: Benchmark): void {
-    const values = this.#by.map((dimension) => fill[dimension]);
-    const id = JSON.stringify([values, fill.currency]);
+    const cell = this.cellOf(fill);
+    const quantity = fill.side === 'buy' ? fill.quantity : -fill.quantity;
+    if (benchmark.mid === undefined) cell.exclude(benchmark.reason);
+    else cell.add({ quantity, price: fill.price, mid: benchmark.mid, order: fill.orderId });
+  }
+
+  /** Where fills of one kind add up, looked up once for many. */
+  cellOf(kind: Pick<Fill, SlippageDimension | 'currency'>): SlippageCell {
+    const values = this.#by.map((dimension) => kind[dimension]);
+    const id = JSON.stringify([values, kind.currency]);
     let group = this.#groups.get(id);
-    if (group === undefined) this.#groups.set(id, (group = newGroup(values, fill.currency)));
-    if (benchmark.mid === undefined) {
-      group.excluded[benchmark.reason]++;
-      return;
-    }
-    const direction = fill.side === 'buy' ? 1 : -1;
-    group.fills++;
-    group.orders.add(fill.orderId);
-    group.cost.add(direction * (fill.price - benchmark.mid) * fill.quantity);
-    group.notional.add(benchmark.mid * fill.quantity);
+    if (group === undefined) this.#groups.set(id, (group = new SlippageCell(values, kind.currency)));
+    return group;
   }
 
   /** Rows in ascending order of group, then currency. */
@@ -78,24 +78,39 @@ export class SlippageBook {
   }
 }
 
-interface Group {
-  readonly values: readonly string[];
-  readonly currency: string;
-  readonly cost: CompensatedSum;
-  readonly notional: CompensatedSum;
-  fills: number;
-  readonly orders: Set<string>;
-  readonly excluded: Record<NoBenchmarkReason, number>;
+/** A fill against its mid. */
+export interface PricedFill {
+  /** Positive bought, negative sold. */
+  readonly quantity: number;
+  readonly price: number;
+  readonly mid: number;
+  /** Equal for fills of one order. */
+  readonly order: string | number;
 }
 
-function newGroup(values: readonly string[], currency: string): Group {
-  return {
-    values,
-    currency,
-    cost: new CompensatedSum(),
-    notional: new CompensatedSum(),
-    fills: 0,
-    orders: new Set(),
-    excluded: noneExcluded(),
-  };
+/** The sums of one group. */
+export class SlippageCell {
+  readonly values: readonly string[];
+  readonly currency: string;
+  readonly cost = new CompensatedSum();
+  readonly notional = new CompensatedSum();
+  readonly orders = new Set<string | number>();
+  readonly excluded = noneExcluded();
+  fills = 0;
+
+  constructor(values: readonly string[], currency: string) {
+    this.values = values;
+    this.currency = currency;
+  }
+
+  add({ quantity, price, mid, order }: PricedFill): void {
+    this.fills++;
+    this.orders.add(order);
+    this.cost.add((price - mid) * quantity);
+    this.notional.add(mid * Math.abs(quantity));
+  }
+
+  exclude(reason: NoBenchmarkReason): void {
+    this.excluded[reason]++;
+  }
 }

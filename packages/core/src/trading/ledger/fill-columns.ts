@@ -26,7 +26,11 @@ export interface FillColumns {
   readonly prices: Float64Array;
   /** Positive paid, negative a rebate. */
   readonly fees: Float64Array;
+  /** Number of the order, `NO_ORDER` where it is not known; only where it was asked for. */
+  readonly orders?: Uint32Array;
 }
+
+export const NO_ORDER = 0xffffffff;
 
 const MS = 1_000_000n;
 
@@ -36,9 +40,9 @@ export function byTimeAndId(a: Fill, b: Fill): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** The fills need no order. */
-export function fillColumnsOf(fills: readonly Fill[]): FillColumns {
-  const sorted = [...fills].sort(byTimeAndId);
+/** The fills need no order, unless it is to be kept. */
+export function fillColumnsOf(fills: readonly Fill[], { keepOrder = false } = {}): FillColumns {
+  const sorted = keepOrder ? fills : [...fills].sort(byTimeAndId);
   const groups: FillGroup[] = [];
   const numbers = new Map<string, number>();
   const numberOf = (fill: Fill): number => {
@@ -64,6 +68,7 @@ export function fillColumnsOf(fills: readonly Fill[]): FillColumns {
 /** Both, in order of time; of equal stamps those of `a` first. */
 export function mergeFillColumns(a: FillColumns, b: FillColumns): FillColumns {
   if (b.timesMs.length === 0) return a;
+  const hasOrders = a.orders !== undefined && b.orders !== undefined;
   const size = a.timesMs.length + b.timesMs.length;
   const merged = {
     groups: [...a.groups, ...b.groups],
@@ -72,6 +77,7 @@ export function mergeFillColumns(a: FillColumns, b: FillColumns): FillColumns {
     quantities: new Float64Array(size),
     prices: new Float64Array(size),
     fees: new Float64Array(size),
+    ...(hasOrders && { orders: new Uint32Array(size) }),
   };
   let [i, j] = [0, 0];
   for (let at = 0; at < size; at++) {
@@ -81,6 +87,7 @@ export function mergeFillColumns(a: FillColumns, b: FillColumns): FillColumns {
     merged.group[at] = (from.group[row] as number) + shift;
     for (const name of ['timesMs', 'quantities', 'prices', 'fees'] as const)
       merged[name][at] = from[name][row] as number;
+    if (merged.orders !== undefined) merged.orders[at] = from.orders?.[row] ?? NO_ORDER;
   }
   return merged;
 }

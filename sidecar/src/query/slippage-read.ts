@@ -1,0 +1,126 @@
+/**
+ * Fills with the mid at their order's arrival, as columns: from the store's own joins where it offers them, else from rows.
+ */
+import type { SlippageQuery } from '@tapewatch/contract';
+import {
+  fillColumnsOf,
+  NO_ORDER,
+  type FillColumns,
+  type FillGroup,
+  type NoBenchmarkReason,
+  type Notice,
+  type SlippageBook,
+  type SlippageCell,
+} from '@tapewatch/core';
+import type { FillArrivals, StoreReader } from '../ports.ts';
+import { MAX_ROWS, refuseTooManyRows } from './limit.ts';
+import { QuoteAsks, type QuoteAsksOptions } from './quote-asks.ts';
+import { endNanosOf, readBenchmarks, readFills, startNanosOf, type FillRange } from './trading-read.ts';
+
+export interface MeasuredRead {
+  readonly query: SlippageQuery;
+  readonly range: FillRange;
+  readonly reader: StoreReader;
+  readonly signal?: AbortSignal;
+}
+
+interface Mids {
+  /** By order; NaN where there is none. */
+  readonly mids: Float64Array;
+  /** By order, where there is none; default: no quote. */
+  readonly reasons: ReadonlyMap<number, NoBenchmarkReason>;
+}
+
+export class MeasuredFills {
+  readonly #columns: FillColumns;
+  readonly #orders: Uint32Array;
+  readonly #mids: Mids;
+
+  constructor(columns: FillColumns, orders: Uint32Array, mids: Mids) {
+    this.#columns = columns;
+    this.#orders = orders;
+    this.#mids = mids;
+  }
+
+  get size(): number {
+    return this.#columns.timesMs.length;
+  }
+
+  timeMs(row: number): number {
+    return this.#columns.timesMs[row] as number;
+  }
+
+  /** Rows `from` to `to`, the latter exclusive. */
+  addTo(book: SlippageBook, from: number, to: number): void {
+    const { groups, group, quantities, prices } = this.#columns;
+    const { mids, reasons } = this.#mids;
+    const cells = new Array<SlippageCell | undefined>(groups.length * 2).fill(undefined);
+    for (let row = from; row < to; row++) {
+      const quantity = quantities[row] as number;
+      const isSale = quantity < 0 || Object.is(quantity, -0);
+      const number = group[row] as number;
+      const at = number * 2 + (isSale ? 1 : 0);
+      const side = isSale ? 'sell' : 'buy';
+      const cell = (cells[at] ??= book.cellOf({ ...(groups[number] as FillGroup), side }));
+      const order = this.#orders[row] as number;
+      const mid = order === NO_ORDER ? NaN : (mids[order] as number);
+      if (order === NO_ORDER) cell.exclude('no_order');
+      else if (mid !== mid) cell.exclude(reasons.get(order) ?? 'no_quote');
+      else cell.add({ quantity, price: prices[row] as number, mid, order });
+    }
+  }
+}
+
+interface Measured {
+  readonly fills: MeasuredFills;
+  readonly notices: readonly Notice[];
+}
+
+export async function readMeasuredFills({ query, range, reader, signal }: MeasuredRead): Promise<Measured> {
+  const limit = MAX_ROWS + 1;
+  const filter = { ...query.filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit };
+  const arrivals = await reader.fillArrivals?.(filter, signal);
+  const options = { reader, maxQuoteAgeMs: query.maxQuoteAgeMs, ...(signal && { signal }) };
+  if (arrivals === undefined) return fromRows(await readFills(reader, range, query.filters, signal), options);
+  refuseTooManyRows(arrivals.fills.timesMs.length, 'fills');
+  return fromColumns(arrivals, options);
+}
+
+async function fromColumns(arrivals: FillArrivals, options: QuoteAsksOptions): Promise<Measured> {
+  const { fills, mids, unpriced, stampsNanos, feed, feeds } = arrivals;
+  const asks = new QuoteAsks(options);
+  const askOf = (i: number) =>
+    [feeds[feed[i] as number] ?? { venue: '', symbol: '' }, stampsNanos[i] as bigint] as const;
+  for (let i = 0; i < unpriced.length; i++) asks.before(...askOf(i));
+  const answers = await asks.read();
+  const reasons = new Map<number, NoBenchmarkReason>();
+  unpriced.forEach((order, i) => {
+    const { mid, reason } = answers.before(...askOf(i));
+    if (mid !== undefined) mids[order] = mid;
+    else reasons.set(order, reason);
+  });
+  return {
+    fills: new MeasuredFills(fills, fills.orders ?? new Uint32Array(0), { mids, reasons }),
+    notices: answers.notices,
+  };
+}
+
+async function fromRows(fills: Awaited<ReturnType<typeof readFills>>, options: QuoteAsksOptions): Promise<Measured> {
+  const { benchmarkOf, notices } = await readBenchmarks(fills, options);
+  const sorted = [...fills].sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : a.timeNanos > b.timeNanos ? 1 : 0));
+  const numbers = new Map<string, number>();
+  const [mids, reasons] = [[] as number[], new Map<number, NoBenchmarkReason>()];
+  const orders = Uint32Array.from(sorted, (fill) => {
+    const { mid, reason } = benchmarkOf(fill);
+    if (reason === 'no_order') return NO_ORDER;
+    const id = `${fill.orderId}\u0000${mid ?? reason}`;
+    let number = numbers.get(id);
+    if (number === undefined) {
+      numbers.set(id, (number = mids.push(mid ?? NaN) - 1));
+      if (reason !== undefined) reasons.set(number, reason);
+    }
+    return number;
+  });
+  const columns = fillColumnsOf(sorted, { keepOrder: true });
+  return { fills: new MeasuredFills(columns, orders, { mids: Float64Array.from(mids), reasons }), notices };
+}
