@@ -244,6 +244,42 @@ describe('latency_attribution', () => {
     );
   });
 
+  it('shows the stages of agents that decide together, the slowest agent on the path (proves: TRC-09)', async () => {
+    const rows = Array.from({ length: 400 }, (_, i) => {
+      const at = 600_000 + i * 1_000;
+      const stage = (spanId: string, service: string, name: string, [from, to]: readonly [number, number]): Span => ({
+        ...{
+          ...SPAN,
+          traceId: `${i}`,
+          spanId,
+          parentSpanId: spanId === 'root' ? '' : 'root',
+          service,
+          name,
+          kind: 'internal',
+        },
+        ...{ host: 'h', timeNanos: ns(at + from), endNanos: ns(at + to) },
+      });
+      const slowest = 5 + (i % 4);
+      return [
+        stage('root', 'coordinator', 'decide', [0, slowest + 4]),
+        stage('tasks', 'coordinator', 'distribute tasks', [0, 2]),
+        ...['trend', 'news', 'risk'].map((agent, k) => stage(agent, agent, 'process event', [2, slowest - k])),
+        stage('vote', 'consensus', 'reach consensus', [slowest, slowest + 3]),
+      ];
+    }).flat();
+    const table = await ask(rows, { quantile: 0.75, reference: 'none', operation: 'decide' });
+    const stages = new Map(column(table, 'hop').map((hop, i) => [hop, column(table, 'tail')[i]]));
+    expect([...stages.keys()][0]).toBe('trend: process event');
+    expect(stages.get('trend: process event')).toBeCloseTo(6, 6);
+    expect(stages.get('coordinator: distribute tasks')).toBeCloseTo(2, 6);
+    expect(stages.get('consensus: reach consensus')).toBeCloseTo(3, 6);
+    expect(stages.get('coordinator: decide')).toBeCloseTo(1, 6);
+    const [trace] = await serviceOver(rows).run({ queryType: 'trace', traceId: '7' }, ENVELOPE);
+    expect(column(trace, 'serviceName')).toEqual(
+      expect.arrayContaining(['coordinator', 'trend', 'news', 'risk', 'consensus']),
+    );
+  });
+
   it('keeps to the filters, and says that too few orders tell nothing', async () => {
     const table = await ask(SLOW_DESK, { filters: { strategy: ['other'] } });
     expect(table?.fields).toEqual([]);
@@ -324,5 +360,7 @@ describe('market_or_us', () => {
     expect(Math.max(...faults)).toBeLessThan(653_000);
     expect(column(tables[7], 'verdict').filter((verdict) => verdict === 2)).toEqual([]);
     expect(tables[0]?.notices[0]?.text).toMatch(/^windows with a fault: \d+, slow by the market: 0/);
+    // The exchange's clock is 1.2 s ahead; the fastest message took 2 ms.
+    expect(tables[0]?.notices[1]?.text).toMatch(/^A S: receipt is at least -119[78]\.\d\d ms, drifting by -?\d/);
   });
 });

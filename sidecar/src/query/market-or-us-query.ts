@@ -10,10 +10,13 @@ import {
   Labels,
   LoadModel,
   nanosFromMs,
+  offsetFromOneWay,
   rfc3339,
+  type FeedEvent,
   type LoadPoint,
   type MarketTrade,
   type Notice,
+  type OneWayMessage,
   type Quote,
   type Table,
 } from '@tapewatch/core';
@@ -48,7 +51,7 @@ export async function runMarketOrUs(
     const points = events.flatMap((event) => load.add(event)).map((window) => model.next(window));
     return { venue, symbol, points: points.filter(({ endMs }) => endMs >= envelope.startMs) };
   });
-  const notices = [...(judged.length === 0 ? [] : [summary(judged)]), ...cutNotice(since)];
+  const notices = [...(judged.length === 0 ? [] : [summary(judged)]), ...cutNotice(since), ...clockNotices(feeds)];
   const tables = judged.flatMap(({ venue, symbol, points }) =>
     FIGURES.map((figure) => figureTable(figure, points, { venue, symbol, windowMs, executedQuery })),
   );
@@ -59,7 +62,8 @@ export async function runMarketOrUs(
 interface Feed {
   readonly venue: string;
   readonly symbol: string;
-  readonly events: readonly Parameters<FeedLoad['add']>[0][];
+  readonly events: readonly FeedEvent[];
+  readonly messages: readonly OneWayMessage[];
 }
 
 function feedsOf(rows: readonly (Quote | MarketTrade)[]): Feed[] {
@@ -83,6 +87,9 @@ function feedsOf(rows: readonly (Quote | MarketTrade)[]): Feed[] {
           mid: row.table === 'quotes' && row.bid !== null && row.ask !== null ? (row.bid + row.ask) / 2 : null,
           trade: row.table === 'market_trades',
         })),
+      messages: rows.flatMap(({ timeNanos, exchangeNanos }) =>
+        exchangeNanos === null ? [] : [{ sentNanos: exchangeNanos, receivedNanos: timeNanos }],
+      ),
     }));
 }
 
@@ -150,6 +157,21 @@ function figureTable(figure: Figure, points: readonly LoadPoint[], context: Figu
       },
     ],
   };
+}
+
+/** Feeds whose clock is told; more would hide the rest. */
+const MAX_CLOCK_NOTICES = 5;
+
+/** One way cannot part the clocks' difference from the least delay, so only their sum and the drift are told. */
+function clockNotices(feeds: readonly Feed[]): Notice[] {
+  return feeds.slice(0, MAX_CLOCK_NOTICES).flatMap(({ venue, symbol, messages }): Notice[] => {
+    const estimate = offsetFromOneWay(messages);
+    if (estimate === null) return [];
+    const drift = estimate.driftPpm === null ? '' : `, drifting by ${estimate.driftPpm.toFixed(1)} ppm`;
+    const level = `${(estimate.floorNanos / 1e6).toFixed(2)} ms${drift}`;
+    const text = `${venue} ${symbol}: receipt is at least ${level} after the exchange's stamp; how much of it is delay and how much clocks, one way cannot tell`;
+    return [{ severity: 'info', text }];
+  });
 }
 
 function cutNotice(since: bigint): Notice[] {
