@@ -79,7 +79,7 @@ export class SlippageBook {
 }
 
 /** A fill against its mid. */
-export interface PricedFill {
+export interface SlippageFill {
   /** Positive bought, negative sold. */
   readonly quantity: number;
   readonly price: number;
@@ -103,7 +103,7 @@ export class SlippageCell {
     this.currency = currency;
   }
 
-  add({ quantity, price, mid, order }: PricedFill): void {
+  add({ quantity, price, mid, order }: SlippageFill): void {
     this.fills++;
     this.orders.add(order);
     this.cost.add((price - mid) * quantity);
