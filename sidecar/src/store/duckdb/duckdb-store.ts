@@ -8,8 +8,6 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   type EncodedHistogram,
   type EventTable,
-  type FeedGap,
-  type FillColumns,
   type Labels,
   type Matcher,
   type Quote,
@@ -22,7 +20,6 @@ import type {
   EventExportRequest,
   EventFilter,
   EventRowByTable,
-  FillArrivals,
   ExportedEvents,
   MarkRequest,
   MergedHistograms,
@@ -322,15 +319,15 @@ export class DuckDbStore implements Store {
     return this.#read((connection) => readQuotesBefore(connection, asked), signal);
   }
 
-  async fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns> {
+  async fillColumns(filter: EventFilter, signal?: AbortSignal) {
     return this.#read((connection) => readFillColumns(connection, filter), signal);
   }
 
-  async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null> {
+  async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal) {
     return this.#read((connection) => readQuoteGaps(connection, request), signal);
   }
 
-  async fillArrivals(filter: EventFilter, signal?: AbortSignal): Promise<FillArrivals | undefined> {
+  async fillArrivals(filter: EventFilter, signal?: AbortSignal) {
     return this.#read((connection) => readFillArrivals(connection, filter), signal);
   }
 
