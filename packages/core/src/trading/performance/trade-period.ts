@@ -3,7 +3,7 @@
  * A desk with a session of its own passes its calendar; the default is UTC, with weeks that begin on Monday (ISO 8601).
  */
 import { msFromNanos } from '../../model/time.ts';
-import type { TradingCalendar } from '../calendar/trading-calendar.ts';
+import type { TradingCalendar, TradingDay } from '../calendar/trading-calendar.ts';
 
 export interface TradePeriods {
   /** Of a stamp in nanoseconds; equal for all stamps of one day, greater for a later day. */
@@ -22,10 +22,22 @@ export const utcPeriods: TradePeriods = {
   weekOf: (timeNanos) => Math.floor((utcDay(timeNanos) + DAYS_SINCE_MONDAY) / 7),
 };
 
-/** Days and weeks of a book's calendar, numbered by the millisecond at which they begin. */
+/**
+ * Days and weeks of a book's calendar, numbered by the millisecond at which they begin. The last ones are remembered,
+ * because trades come in order and a calendar looks up time zones.
+ */
 export function calendarPeriods(calendar: TradingCalendar): TradePeriods {
   return {
-    dayOf: (timeNanos) => calendar.dayOf(msFromNanos(timeNanos)).startMs,
-    weekOf: (timeNanos) => calendar.weekOf(msFromNanos(timeNanos)).startMs,
+    dayOf: remembering((timeMs) => calendar.dayOf(timeMs)),
+    weekOf: remembering((timeMs) => calendar.weekOf(timeMs)),
+  };
+}
+
+function remembering(periodOf: (timeMs: number) => TradingDay): (timeNanos: bigint) => number {
+  let last: TradingDay | undefined;
+  return (timeNanos) => {
+    const timeMs = msFromNanos(timeNanos);
+    if (last === undefined || timeMs < last.startMs || timeMs >= last.endMs) last = periodOf(timeMs);
+    return last.startMs;
   };
 }
