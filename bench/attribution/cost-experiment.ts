@@ -3,7 +3,7 @@
  * orders slow and dear at once, errors go together in time and have heavy tails, and fills with a stale benchmark would
  * charge the feed's delay to latency.
  */
-import { costPerMs, type PricedFill } from '@tapewatch/core';
+import { costPerMs, type TimedFill } from '@tapewatch/core';
 import { Random } from '../../sidecar/src/simulate/model/random.ts';
 
 export interface CostCoverage {
@@ -48,9 +48,9 @@ export function costCoverage(runs: number, trueBpsPerMs: number): CostCoverage {
   };
 }
 
-function simulateFills(bpsPerMs: number, random: Random): PricedFill[] {
+function simulateFills(bpsPerMs: number, random: Random): TimedFill[] {
   let [load, error, lag] = [random.normal(), 0, 0];
-  return Array.from({ length: FILLS }, (_, i): PricedFill => {
+  return Array.from({ length: FILLS }, (_, i): TimedFill => {
     load = LOAD_MEMORY * load + Math.sqrt(1 - LOAD_MEMORY ** 2) * random.normal();
     const volatility = Math.exp(0.5 * load);
     lag = 0.8 * lag + 0.6 * 0.3 * random.normal();

@@ -10,7 +10,7 @@ import {
   type CostPerMs,
   type Fill,
   type HopTrace,
-  type PricedFill,
+  type TimedFill,
 } from '@tapewatch/core';
 import type { StoreReader } from '../ports.ts';
 import { MAX_QUOTE_ASKS, refuseRowsBeyond } from './limit.ts';
@@ -42,16 +42,14 @@ export async function readLatencyCost(
   }));
   refuseRowsBeyond(MAX_QUOTE_ASKS, asked.length, 'quotes at the sending of orders');
   const quotes = asked.length === 0 ? [] : await reader.quotesBefore(asked, signal);
-  const priced = fills.flatMap((fill, i): PricedFill[] => {
+  const priced = fills.flatMap((fill, i): TimedFill[] => {
     const quote = quotes[i] ?? null;
     const { mid } = midOf(quote);
     const trace = byOrder.get(orderKey(fill));
     if (mid === undefined || quote === null || trace === undefined) return [];
     const ageMs = Number((asked[i]?.timeNanos ?? 0n) - quote.timeNanos) / 1e6;
     const stale = maxQuoteAgeMs > 0 && ageMs > maxQuoteAgeMs;
-    return [
-      pricedFill(fill, { trace, mid, stale, spreadBps: (((quote.ask ?? mid) - (quote.bid ?? mid)) / mid) * 1e4 }),
-    ];
+    return [timedFill(fill, { trace, mid, stale, spreadBps: (((quote.ask ?? mid) - (quote.bid ?? mid)) / mid) * 1e4 })];
   });
   const currencies = new Set(fills.map(({ currency }) => currency));
   const [currency = ''] = currencies;
@@ -66,7 +64,7 @@ interface Arrival {
   readonly spreadBps: number;
 }
 
-function pricedFill(fill: Fill, { trace, mid, stale, spreadBps }: Arrival): PricedFill {
+function timedFill(fill: Fill, { trace, mid, stale, spreadBps }: Arrival): TimedFill {
   const direction = fill.side === 'buy' ? 1 : -1;
   return {
     timeNanos: fill.timeNanos,

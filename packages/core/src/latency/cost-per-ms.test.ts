@@ -1,9 +1,9 @@
 /** The estimate against closed forms; its coverage is measured by `npm run bench -- attribution`. */
 import { seededUniform } from '../stats/seeded-generator.ts';
 import { fitLine } from '../stats/least-squares.ts';
-import { costPerMs, MIN_COST_FILLS, type PricedFill } from './cost-per-ms.ts';
+import { costPerMs, MIN_COST_FILLS, type TimedFill } from './cost-per-ms.ts';
 
-function fills(count: number, bps: (latencyMs: number, load: number) => number): PricedFill[] {
+function fills(count: number, bps: (latencyMs: number, load: number) => number): TimedFill[] {
   const uniform = seededUniform(3);
   return Array.from({ length: count }, (_, i) => {
     const load = uniform();

@@ -9,7 +9,7 @@
  */
 import { studentCritical } from '../stats/student-t.ts';
 
-export interface PricedFill {
+export interface TimedFill {
   readonly timeNanos: bigint;
   readonly latencyMs: number;
   /** Cost is positive. */
@@ -43,7 +43,7 @@ const FILLS_PER_BLOCK = 20;
 /** More blocks gain nothing, and longer ones hold more of what goes together. */
 const MAX_BLOCKS = 25;
 
-export function costPerMs(fills: readonly PricedFill[], confidence = 0.95): CostPerMs {
+export function costPerMs(fills: readonly TimedFill[], confidence = 0.95): CostPerMs {
   const counted = fills
     .filter(({ stale, latencyMs, slippageBps }) => !stale && Number.isFinite(latencyMs) && Number.isFinite(slippageBps))
     .sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : a.timeNanos > b.timeNanos ? 1 : 0));
