@@ -2,8 +2,10 @@
  * A year of a desk in a store file, the same for every run: a million fills of half a million orders in 80 instruments,
  * two million quotes. Written by SQL straight into the tables, because what is measured is reading.
  */
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { Database } from '../../sidecar/src/store/duckdb/database.ts';
 import { DuckDbStore } from '../../sidecar/src/store/duckdb/duckdb-store.ts';
+
+type Connection = Awaited<ReturnType<Database['connect']>>;
 
 export const YEAR = { startMs: Date.UTC(2025, 0, 1), endMs: Date.UTC(2026, 0, 1) - 1 };
 
@@ -16,17 +18,17 @@ const VENUES = `['XNAS', 'BATS', 'BINANCE', 'KRAKEN']`;
 const STRATEGIES = `['maker', 'arb', 'momentum']`;
 
 export async function writeYear(path: string, { fills, quotes }: YearSize): Promise<void> {
-  const store = new DuckDbStore({ path, memoryLimitMb: 1_024, threads: 2 });
+  const options = { path, memoryLimitMb: 1_024, threads: 2 };
+  const store = new DuckDbStore(options);
   await store.open();
   await store.close();
-  const instance = await DuckDBInstance.create(path, { threads: '2' });
-  const connection = await instance.connect();
+  const database = await Database.open(options);
+  const connection = await database.connect();
   await writeOrders(connection, fills / 2);
   await writeFills(connection, fills);
   await writeQuotes(connection, quotes);
   await connection.run('CHECKPOINT');
-  connection.closeSync();
-  instance.closeSync();
+  database.close();
 }
 
 /** A number from 0 to 1 that depends on the row and a salt only. */
@@ -46,7 +48,7 @@ function price(count: number): string {
 }
 
 /** Of each order a first step and an acknowledgement; one in ten carries no mid and needs the quotes. */
-async function writeOrders(connection: DuckDBConnection, count: number): Promise<void> {
+async function writeOrders(connection: Connection, count: number): Promise<void> {
   const columns = `id, time_nanos, order_id, event, sent_nanos, venue, symbol, strategy, account, side, order_type,
     quantity, price, filled_quantity, arrival_mid, reason, arrival`;
   for (const [event, beforeNanos, first] of [
@@ -64,7 +66,7 @@ async function writeOrders(connection: DuckDBConnection, count: number): Promise
 }
 
 /** Two fills an order; prices in cents, quantities in hundredths, fees in the currency of the price. */
-async function writeFills(connection: DuckDBConnection, count: number): Promise<void> {
+async function writeFills(connection: Connection, count: number): Promise<void> {
   const order = '(i // 2)';
   await connection.run(
     `INSERT INTO fills (id, time_nanos, order_id, venue, symbol, strategy, account, side, quantity, price, currency, fee,
@@ -78,7 +80,7 @@ async function writeFills(connection: DuckDBConnection, count: number): Promise<
   );
 }
 
-async function writeQuotes(connection: DuckDBConnection, count: number): Promise<void> {
+async function writeQuotes(connection: Connection, count: number): Promise<void> {
   await connection.run(
     `INSERT INTO quotes (time_nanos, exchange_nanos, venue, symbol, bid, bid_size, ask, ask_size, sequence)
      SELECT ${stamp(count)}, NULL, ${VENUES}[1 + i % 4], 'SYM' || ((i // 4) % 20), round(${price(count)}, 2) - 0.01, 10,
