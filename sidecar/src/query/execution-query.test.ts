@@ -196,6 +196,18 @@ describe('execution', () => {
     expect([cell(tables, 'fills'), cell(tables, 'fill_ratio')]).toEqual([1, 0.25]);
   });
 
+  it('knows the arrival of an order that was sent before the range and goes on in it', async () => {
+    const rows = [
+      ...QUOTES,
+      order({ id: '1', timeNanos: at(9.5), arrivalMid: 99 }),
+      order({ id: '2', event: 'ack', timeNanos: at(10.5) }),
+      fill({ timeNanos: at(11.5), price: 100 }),
+    ];
+    const { tables } = await run(rows, {}, { ...ENVELOPE, startMs: 10_000 });
+    expect(cell(tables, 'cost')).toBeCloseTo(1, 9);
+    expect(cell(tables, 'orders')).toBe(0);
+  });
+
   it('groups by strategy, by the hour and by the kind of order (proves: TRD-05, TRD-10)', async () => {
     const later = { timeNanos: at(400), orderId: 'p', strategy: 't' };
     const rows = [
@@ -266,6 +278,12 @@ describe('execution', () => {
     expect(cell(tables, 'versus_others')).toBeCloseTo(60, 6);
     expect(cell(tables, 'versus_others_low')).toBeGreaterThan(50);
     expect(cell(tables, 'versus_others_high', 1)).toBeLessThan(-50);
+  });
+
+  it('gives a rule one number of each opportunity', async () => {
+    const rule = { ...TEN_HOURS, fromAlert: true };
+    const { tables } = await run(twoVenues(), { by: ['venue'], format: 'opportunities' }, rule);
+    expect(tables[0]?.fields.filter(({ type }) => type === 'number').map(({ name }) => name)).toEqual(['excess']);
   });
 
   it('says of every figure what it is and in which unit', async () => {

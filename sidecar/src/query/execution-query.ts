@@ -36,10 +36,11 @@ export async function runExecution(
   }
   const rows = bookOf(measurements).rows(chanceOf);
   const text = { executedQuery, notices: [...measurements.notices, ...exclusions(rows)] };
-  if (query.format === 'opportunities') {
-    return [reportTable(findOpportunities(rows).map(withText), [...query.by, 'finding'], OPPORTUNITY_COLUMNS, text)];
-  }
   // A rule reads one number per label set: several columns would be duplicates to it.
+  if (query.format === 'opportunities') {
+    const columns = envelope.fromAlert ? [EXCESS] : OPPORTUNITY_COLUMNS;
+    return [reportTable(findOpportunities(rows).map(withText), [...query.by, 'finding'], columns, text)];
+  }
   if (envelope.fromAlert) return [reportTable(rows, query.by, [figureOf(query)], text)];
   const table = reportTable(rows, query.by, executionColumns(query), text);
   return [rows.length === 0 ? table : { ...table, fields: [...table.fields, rejectReasons(rows)] }];
@@ -126,6 +127,14 @@ function withText(found: Opportunity) {
   return { ...found, group: [...found.group, FINDINGS[found.kind]] };
 }
 
+const EXCESS: Column<Opportunity> = {
+  name: 'excess',
+  value: ({ kind, excess }) => (kind === 'rejected_more_often' ? excess.value * 100 : excess.value),
+  unit: 'short',
+  decimals: 2,
+  description: 'Basis points of cost, or percentage points of rejects, beyond the others.',
+};
+
 const OPPORTUNITY_COLUMNS: readonly Column<Opportunity>[] = [
   {
     name: 'saving',
@@ -133,13 +142,7 @@ const OPPORTUNITY_COLUMNS: readonly Column<Opportunity>[] = [
     unit: 'money',
     description: 'What the range would have saved; empty where it is no matter of price.',
   },
-  {
-    name: 'excess',
-    value: ({ kind, excess }) => (kind === 'rejected_more_often' ? excess.value * 100 : excess.value),
-    unit: 'short',
-    decimals: 2,
-    description: 'Basis points of cost, or percentage points of rejects, beyond the others.',
-  },
+  EXCESS,
   {
     name: 'excess_low',
     value: ({ kind, excess }) => scaled(kind, excess.lower),

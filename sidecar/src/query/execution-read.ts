@@ -10,6 +10,7 @@ import {
   type Fill,
   type GroupKey,
   type Notice,
+  type OrderEvent,
   type OrderLife,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
@@ -52,8 +53,10 @@ export async function readExecution(
   const corrections = await reader.events('fills', { ...later, limit: MAX_EXECUTION_ROWS }, signal);
   const fills = correctFills([...reports, ...corrections.filter(({ execution }) => execution !== 'new')]);
   const lives = new OrderLives();
-  for (const order of foundOrders.slice(0, MAX_EXECUTION_ROWS)) lives.addOrder(order);
+  const steps = foundOrders.slice(0, MAX_EXECUTION_ROWS);
+  for (const order of steps) lives.addOrder(order);
   await readMissing(reader, fills, lives, signal);
+  await readBeginnings(reader, steps, lives, signal);
   for (const fill of fills) lives.addFill(fill);
   const orders = lives
     .all()
@@ -76,6 +79,29 @@ async function readMissing(
     const orders = await reader.events('orders', { startNanos: 0n, endNanos: latest + 1n, orderIds }, signal);
     for (const order of orders) lives.addOrder(order);
   }
+}
+
+/** Of orders that go on in the range, the steps before the first one that was read: when and at what mid they arrived. */
+async function readBeginnings(
+  reader: StoreReader,
+  steps: readonly OrderEvent[],
+  lives: OrderLives,
+  signal?: AbortSignal,
+): Promise<void> {
+  const begun = new Set(steps.filter(({ event }) => event === 'new').map(keyOf));
+  const without = steps.filter((step) => !begun.has(keyOf(step)));
+  const endNanos = steps.at(-1)?.timeNanos ?? 0n;
+  const ids = [...new Set(without.map(({ orderId }) => orderId))];
+  const wanted = new Set(without.map(keyOf));
+  for (let from = 0; from < ids.length; from += MAX_ORDER_IDS_PER_READ) {
+    const orderIds = ids.slice(from, from + MAX_ORDER_IDS_PER_READ);
+    const orders = await reader.events('orders', { startNanos: 0n, endNanos, orderIds }, signal);
+    for (const order of orders) if (wanted.has(keyOf(order))) lives.addOrder(order);
+  }
+}
+
+function keyOf({ venue, orderId }: OrderEvent): string {
+  return JSON.stringify([venue, orderId]);
 }
 
 function cutNotice(

@@ -32,9 +32,8 @@ import {
 } from './impact-column.ts';
 import { FlowIntervals, readFlow, type Flow, type FlowRead } from './impact-read.ts';
 import { QuoteAsks, type QuoteAnswers } from './quote-asks.ts';
-import { reportTable, type ReportText } from './trading-table.ts';
+import { reportTable, type Column, type ReportText } from './trading-table.ts';
 
-const DAY_SECONDS = 86_400;
 /** Trades later. */
 const RESPONSE_LAGS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000] as const;
 
@@ -52,12 +51,13 @@ export async function runImpact(
     maxQuoteAgeMs: query.maxQuoteAgeMs,
     ...(signal === undefined ? {} : { signal }),
   });
-  const context: Context = { query, fills, flow, envelope };
+  const context: Context = { query, fills, flow };
+  const { fromAlert } = envelope;
   if (query.format === 'response') {
     for (const one of flow.flows) for (const { timeNanos } of one.trades) asks.before(one, timeNanos);
     const answers = await asks.read();
     const text = { executedQuery, notices: [...notices, ...flow.notices, ...answers.notices] };
-    return [responseTable(flow.flows, answers, text)];
+    return [responseTable(flow.flows, answers, { ...text, fromAlert })];
   }
   const intervals = query.format === 'fits' ? new FlowIntervals(flow.flows, query.intervalMs, asks) : null;
   const done = orders.filter((life) => life.fills.length > 0);
@@ -68,16 +68,15 @@ export async function runImpact(
   const answers = await asks.read();
   const groups = impactsOf(done, answers, context);
   const text = { executedQuery, notices: [...notices, ...flow.notices, ...answers.notices, sizeNotice(context)] };
-  if (intervals === null) return [binTable(groups, query, { ...text, fromAlert: envelope.fromAlert })];
+  if (intervals === null) return [binTable(groups, query, { ...text, fromAlert })];
   const kyle = flow.flows.flatMap((one) => kyleRows(one, intervals.of(one, answers)));
-  return [fitTable([...kyle, ...groups.flatMap(sizeRows)], text)];
+  return [fitTable([...kyle, ...groups.flatMap(sizeRows)], { ...text, fromAlert })];
 }
 
 interface Context {
   readonly query: ImpactQuery;
   readonly fills: readonly Fill[];
   readonly flow: FlowRead;
-  readonly envelope: QueryEnvelope;
 }
 
 interface ImpactGroup {
@@ -108,16 +107,10 @@ function impactsOf(orders: readonly OrderLife[], answers: QuoteAnswers, context:
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
-/** Volume of the prints as of a whole day; null where sizes are money, because not every symbol has prints. */
-function dailyVolumes({ flow, fills, envelope }: Context): ReadonlyMap<string, number> | null {
-  if (flow.source !== 'prints') return null;
-  const seconds = Math.max(1, (envelope.endMs - envelope.startMs) / 1e3);
-  const volumes = new Map<string, number>();
-  for (const { symbol, trades } of flow.flows) {
-    const volume = trades.reduce((sum, { quantity }) => sum + quantity, 0);
-    volumes.set(symbol, (volumes.get(symbol) ?? 0) + (volume * DAY_SECONDS) / seconds);
-  }
-  return fills.every(({ symbol }) => volumes.has(symbol)) ? volumes : null;
+/** Null where sizes are money, because not every symbol has prints. */
+function dailyVolumes({ flow, fills }: Context): ReadonlyMap<string, number> | null {
+  const volumes = flow.dailyVolumes;
+  return fills.length > 0 && fills.every(({ symbol }) => (volumes.get(symbol) ?? 0) > 0) ? volumes : null;
 }
 
 function sizeNotice(context: Context): Notice {
@@ -125,11 +118,16 @@ function sizeNotice(context: Context): Notice {
   return { severity: 'info', text: `size of an order: ${size}` };
 }
 
-function binTable(
-  groups: readonly ImpactGroup[],
-  query: ImpactQuery,
-  { fromAlert, ...text }: ReportText & { readonly fromAlert: boolean },
-): Table {
+interface ImpactText extends ReportText {
+  readonly fromAlert: boolean;
+}
+
+/** A rule reads one number per label set: several columns would be duplicates to it. */
+function shownColumns<Row>(columns: readonly Column<Row>[], { fromAlert }: ImpactText): readonly Column<Row>[] {
+  return fromAlert ? columns.slice(0, 1) : columns;
+}
+
+function binTable(groups: readonly ImpactGroup[], query: ImpactQuery, text: ImpactText): Table {
   const rows = groups.flatMap(({ group, currency, impacts }) =>
     sizeBins(impacts, chanceOf(JSON.stringify(group)), query.bins).map((bin, i): BinRow => ({
       ...bin,
@@ -137,7 +135,8 @@ function binTable(
       currency,
     })),
   );
-  return reportTable(rows, [...query.by, 'bin'], fromAlert ? SIZE_COLUMNS.slice(0, 1) : SIZE_COLUMNS, text);
+  const { executedQuery, notices } = text;
+  return reportTable(rows, [...query.by, 'bin'], shownColumns(SIZE_COLUMNS, text), { executedQuery, notices });
 }
 
 function kyleRows({ venue, symbol }: Flow, intervals: Parameters<typeof fitKyle>[0]): FitRow[] {
@@ -169,13 +168,15 @@ function intervalOf({ value, lower, upper }: Estimate) {
   return { value, lower, upper, standardError: null, t: null };
 }
 
-function fitTable(rows: readonly FitRow[], text: ReportText): Table {
+function fitTable(rows: readonly FitRow[], text: ImpactText): Table {
   const few = `an exponent is fitted from ${MIN_ORDERS_FOR_EXPONENT} orders of a group on; below that look at the bins`;
   const notices: Notice[] = rows.some(({ group }) => group[1] === 'exponent') ? [] : [{ severity: 'info', text: few }];
-  return reportTable(rows, ['of', 'model'], FIT_COLUMNS, { ...text, notices: [...text.notices, ...notices] });
+  const { executedQuery } = text;
+  const columns = shownColumns(FIT_COLUMNS, text);
+  return reportTable(rows, ['of', 'model'], columns, { executedQuery, notices: [...text.notices, ...notices] });
 }
 
-function responseTable(flows: readonly Flow[], answers: QuoteAnswers, text: ReportText): Table {
+function responseTable(flows: readonly Flow[], answers: QuoteAnswers, text: ImpactText): Table {
   const rows = flows.flatMap((flow) => {
     const trades = flow.trades.map(({ sign, timeNanos }) => ({
       sign,
@@ -187,5 +188,7 @@ function responseTable(flows: readonly Flow[], answers: QuoteAnswers, text: Repo
       currency: '',
     }));
   });
-  return reportTable(rows, ['venue', 'symbol', 'lag'], RESPONSE_COLUMNS, text);
+  const { executedQuery, notices } = text;
+  const columns = shownColumns(RESPONSE_COLUMNS, text);
+  return reportTable(rows, ['venue', 'symbol', 'lag'], columns, { executedQuery, notices });
 }

@@ -24,7 +24,8 @@ export interface FlowTrade {
 
 export interface FlowRead {
   readonly flows: readonly Flow[];
-  readonly source: 'prints' | 'own fills';
+  /** Volume of the prints as of a whole day, by symbol; none where no prints are recorded. */
+  readonly dailyVolumes: ReadonlyMap<string, number>;
   readonly notices: readonly Notice[];
 }
 
@@ -37,13 +38,31 @@ export async function readFlow(
   const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope), venue, symbol };
   const newest = { ...range, limit: MAX_MARKET_ROWS + 1, newestFirst: true };
   const found = await reader.events('market_trades', newest, signal);
-  const prints = found.slice(0, MAX_MARKET_ROWS).reverse().filter(hasSide);
+  const cut = cutNotice(found.length, envelope);
+  const kept = found.slice(0, MAX_MARKET_ROWS).reverse();
+  const covered = cut.length > 0 ? { ...range, startNanos: kept[0]?.timeNanos ?? range.startNanos } : range;
+  const dailyVolumes = dailyVolumesOf(kept, covered);
+  const prints = kept.filter(hasSide);
   if (prints.length > 0) {
     const flows = flowsOf(prints.map((print) => ({ ...print, side: print.aggressor })));
-    return { flows, source: 'prints', notices: cutNotice(found.length, envelope) };
+    return { flows, dailyVolumes, notices: cut };
   }
   const text = 'no prints of the market with a side are recorded in the range: signed volume is that of own fills';
-  return { flows: flowsOf(fills), source: 'own fills', notices: [{ severity: 'info', text }] };
+  return { flows: flowsOf(fills), dailyVolumes, notices: [...cut, { severity: 'info', text }] };
+}
+
+const DAY_SECONDS = 86_400;
+
+/** Of all prints, whether their side is known or not, over the time that they cover. */
+function dailyVolumesOf(
+  prints: readonly MarketTrade[],
+  { startNanos, endNanos }: { readonly startNanos: bigint; readonly endNanos: bigint },
+): ReadonlyMap<string, number> {
+  const seconds = Math.max(1, Number(endNanos - startNanos) / 1e9);
+  const volumes = new Map<string, number>();
+  for (const { symbol, quantity } of prints)
+    volumes.set(symbol, (volumes.get(symbol) ?? 0) + (quantity * DAY_SECONDS) / seconds);
+  return volumes;
 }
 
 function hasSide(trade: MarketTrade): trade is MarketTrade & { readonly aggressor: 'buy' | 'sell' } {

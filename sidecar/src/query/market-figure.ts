@@ -27,6 +27,8 @@ export const BAR_NANOS = 10_000_000_000n;
 
 export interface MarketRow extends GroupedRow {
   readonly averages: QuoteAverages;
+  /** Quotes that came in; null where only samples of them were read. */
+  readonly received: number | null;
   /** Money within `DEPTH_BPS` of the mid, mean of the snapshots; null without any. */
   readonly depth: { readonly bid: number; readonly ask: number } | null;
   readonly volatility: Readonly<Record<Volatility, number | null>>;
@@ -51,10 +53,12 @@ export function marketRow(feed: FeedRead, stretch: Stretch, query: MarketQuery):
   const inside = <T extends { readonly timeNanos: bigint }>(rows: readonly T[]): T[] =>
     rows.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos);
   const trades = inside(feed.trades);
+  const averages = averagesOf(feed.standing, stretch, query.maxQuoteAgeMs);
   return {
     group: [feed.venue, feed.symbol],
     currency: '',
-    averages: averagesOf(feed.standing, stretch, query.maxQuoteAgeMs),
+    averages,
+    received: feed.isSampled ? null : averages.quotes,
     depth: depthOf(inside(feed.books)),
     volatility: volatilityOf(feed, stretch, query),
     volume: trades.reduce((sum, { quantity }) => sum + quantity, 0),

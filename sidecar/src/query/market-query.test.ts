@@ -116,6 +116,8 @@ describe('market', () => {
     if (parsed.queryType !== 'market') throw new Error('the query is a market query');
     const tables = await runMarket(parsed, ENVELOPE, reader);
     expect(column(tables, 'spread')[0]).toBeCloseTo(100, 9);
+    // How many came in is not known of samples.
+    expect(column(tables, 'quotes')).toEqual([null]);
     expect(reads).toBe(1);
     expect(tables[0]?.notices[0]).toMatchObject({ severity: 'warning' });
     await expect(runMarket(parsed, { ...ENVELOPE, fromAlert: true }, reader)).rejects.toMatchObject({
@@ -130,6 +132,12 @@ describe('market', () => {
       { ...ENVELOPE, endMs: 7_200_000 },
     );
     expect(column(tables, 'share').slice(0, 3)).toEqual([0.8, 0.2, 0]);
+    const rule = await run(
+      [print(1, 100)],
+      { queryType: 'market', format: 'profile' },
+      { ...ENVELOPE, fromAlert: true },
+    );
+    expect(rule.tables[0]?.fields.filter(({ type }) => type === 'number').map(({ name }) => name)).toEqual(['share']);
   });
 });
 
@@ -177,6 +185,34 @@ describe('impact', () => {
     expect(column(tables, 'mean_size')).toEqual([1550, 4550, 7550]);
     expect(quoteReads).toHaveLength(1);
     expect(tables[0]?.notices.map(({ text }) => text).join()).toContain('size of an order: money');
+  });
+
+  it('tells size by all volume of the day, prints without a side too', async () => {
+    const prints = [10.1, 20.1, 30.1].map((second) => print(second, 100, { quantity: 100 }));
+    const unsided = [40.1, 50.1, 60.1].map((second) => print(second, 100, { quantity: 100, aggressor: '' }));
+    const rows = [...orders(90), quote(90, 100), ...prints, ...unsided];
+    const { tables } = await run(rows, { queryType: 'impact', bins: 2 });
+    const daily = 600 * 864;
+    expect(column(tables, 'size_to').map(Number)[1]).toBeCloseTo(90 / daily, 9);
+  });
+
+  it('tells size by the volume of the stretch that the newest prints cover', async () => {
+    // One unit a millisecond in the newest 200 s of 400 s: the rest is beyond the bound.
+    const first = print(0, 100, { quantity: 1 });
+    const prints = Array.from({ length: MAX_MARKET_ROWS + 1 }, (_, i) => ({
+      ...first,
+      timeNanos: at(200 + i / 1_000),
+    }));
+    const rows = [...orders(90), quote(90, 100), ...prints];
+    const { tables } = await run(rows, { queryType: 'impact', bins: 2 }, { ...ENVELOPE, endMs: 400_000 });
+    expect(column(tables, 'size_to').map(Number)[1]).toBeCloseTo(90 / 86_400_000, 9);
+  });
+
+  it.each(['bins', 'fits', 'response'])('gives a rule one number of each row: %s', async (format) => {
+    const prints = [10.1, 20.1, 30.1, 40.1].map((second) => print(second, 100, { quantity: second }));
+    const rule = { ...ENVELOPE, fromAlert: true };
+    const { tables } = await run([...orders(90), quote(90, 100), ...prints], { queryType: 'impact', format }, rule);
+    expect(tables[0]?.fields.filter(({ type }) => type === 'number')).toHaveLength(1);
   });
 
   it('fits an exponent from 200 orders on, and none below', async () => {

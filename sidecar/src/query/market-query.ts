@@ -33,7 +33,7 @@ export async function runMarket(
 ): Promise<Table[]> {
   const read = await readMarket(reader, query, envelope, signal);
   const text = { executedQuery: `market ${query.format} by venue, symbol`, notices: read.notices };
-  if (query.format === 'profile') return [profileTable(read, text)];
+  if (query.format === 'profile') return [profileTable(read, envelope, text)];
   if (query.format === 'time_series' && !envelope.fromAlert) return marketOverTime(read, query, envelope, text);
   const rows = read.feeds.map((feed) => marketRow(feed, read, query));
   return [reportTable(rows, BY, envelope.fromAlert ? [FIGURES[query.figure]] : COLUMNS, text)];
@@ -101,7 +101,12 @@ const COLUMNS: readonly Column<MarketRow>[] = [
     description: 'Of the volume, bought by who took liquidity.',
   },
   { name: 'trades', value: (row) => row.trades, ...COUNT, description: 'Prints.' },
-  { name: 'quotes', value: ({ averages }) => averages.quotes, ...COUNT, description: 'Quotes received.' },
+  {
+    name: 'quotes',
+    value: (row) => row.received,
+    ...COUNT,
+    description: 'Quotes received; empty where a long range is sampled.',
+  },
   {
     name: 'unusable',
     value: ({ averages }) => shareOf(averages.unusableSeconds, averages),
@@ -192,7 +197,7 @@ function marketOverTime(read: MarketRead, query: MarketQuery, envelope: QueryEnv
 type SlotRow = ProfileSlot & GroupedRow;
 
 /** By hour of the day, UTC. */
-function profileTable(read: MarketRead, text: ReportText): Table {
+function profileTable(read: MarketRead, { fromAlert }: QueryEnvelope, text: ReportText): Table {
   const rows = read.feeds.flatMap(({ venue, symbol, trades }) => {
     const profile = new VolumeProfile(HOURS);
     for (const { timeNanos, quantity, aggressor } of trades) {
@@ -202,7 +207,8 @@ function profileTable(read: MarketRead, text: ReportText): Table {
       .slots()
       .map((slot): SlotRow => ({ ...slot, group: [venue, symbol, String(slot.slot).padStart(2, '0')], currency: '' }));
   });
-  return reportTable(rows, [...BY, 'hour'], PROFILE_COLUMNS, text);
+  // A rule reads one number per label set: several columns would be duplicates to it.
+  return reportTable(rows, [...BY, 'hour'], fromAlert ? PROFILE_COLUMNS.slice(0, 1) : PROFILE_COLUMNS, text);
 }
 
 const PROFILE_COLUMNS: readonly Column<SlotRow>[] = [

@@ -21,6 +21,8 @@ export interface StandingQuote {
 export interface FeedRead extends Feed {
   /** Ascending; they do not overlap. */
   readonly standing: readonly StandingQuote[];
+  /** `standing` are samples: how many quotes came in is not known of them. */
+  readonly isSampled: boolean;
   /** As they came in, ascending: the newest ones only where the range is sampled. */
   readonly quotes: readonly Quote[];
   readonly trades: readonly MarketTrade[];
@@ -51,14 +53,15 @@ export async function readMarket(
   const feeds = [...new Map([...quotes, ...trades, ...books].map((row) => [feedKey(row), row])).entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, row]) => ({ key, venue: row.venue, symbol: row.symbol }));
-  const sampled = quotes.length > MAX_MARKET_ROWS;
-  const standing = sampled
+  const isSampled = quotes.length > MAX_MARKET_ROWS;
+  const standing = isSampled
     ? await readSampled(reader, { feeds, ...range, notices, envelope }, signal)
     : await readAll(reader, { feeds, quotes: kept.quotes, ...range }, signal);
   return {
     feeds: feeds.map(({ key, ...feed }) => ({
       ...feed,
       standing: standing.get(key) ?? [],
+      isSampled,
       quotes: kept.quotes.get(key) ?? [],
       trades: kept.trades.get(key) ?? [],
       books: kept.books.get(key) ?? [],
