@@ -136,6 +136,7 @@ async function handle(message: ToSandbox): Promise<void> {
 if (process.send !== undefined) {
   setPriority(PRIORITY);
   process.on('message', (message: ToSandbox) => void handle(message));
-  // The sidecar has ended, or does not want this process any more.
-  process.on('disconnect', () => process.exit(0));
+  // The sidecar has ended, or does not want this process any more. Leaving in order would wait for the engine's thread,
+  // and so for ever where the statement has no end.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 }

@@ -60,14 +60,18 @@ export class Sandbox {
     return answer;
   }
 
+  /** What runs or waits is rejected. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    const jobs = [...this.#waiting.splice(0), ...[...this.#members].flatMap(({ job }) => job ?? [])];
+    for (const { reject } of jobs) reject(closing());
     const ends = [...this.#members].map((member) => this.#end(member));
     await Promise.all(ends);
   }
 
   async #ask(messageOf: (id: number) => ToSandbox, signal: AbortSignal): Promise<FromSandbox> {
     signal.throwIfAborted();
+    if (this.#isClosed) throw closing();
     const message = messageOf(this.#nextId++);
     let halt: () => void = () => undefined;
     try {
@@ -114,7 +118,6 @@ export class Sandbox {
   }
 
   #start(): Member {
-    if (this.#isClosed) throw new TapewatchError('query.cancelled', 'the sidecar is closing');
     const { path, memoryMb } = this.#options;
     const limit = (memoryMb * 2 + NODE_MB) * 1_024;
     const node = [process.execPath, `--max-old-space-size=${HEAP_MB}`, path];
@@ -160,6 +163,10 @@ export class Sandbox {
       child.kill('SIGKILL');
     });
   }
+}
+
+function closing(): TapewatchError {
+  return new TapewatchError('query.cancelled', 'the sidecar is closing');
 }
 
 export class SandboxError extends Error {
