@@ -11,9 +11,12 @@ export interface MacroRange {
   readonly intervalMs: number;
 }
 
-/** One piece of text at a time: a quoted text, a comment, or a macro with its arguments. Quotes inside arguments may hold anything. */
+/**
+ * One piece of text at a time: a quoted text, a comment, or a macro with its arguments. Quotes inside arguments may hold
+ * anything. A comment that nobody closes goes to the end, or each of many such would be looked for again.
+ */
 const PIECE =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$__([A-Za-z_]+)(?:\(((?:[^()']|'[^']*'|\([^()]*\))*)\))?/g;
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*(?:[\s\S]*?\*\/|[\s\S]*)|\$__([A-Za-z_]+)(?:\(((?:[^()']|'[^']*'|\([^()]*\))*)\))?/g;
 
 /** Throws `query.invalid` on a macro that is not known, or lacks its argument. */
 export function expandMacros(sql: string, range: MacroRange): string {
