@@ -44,7 +44,7 @@ const FLOWS: readonly (readonly [string, CashFlow['kind'], number])[] = [
   ['17T16:00', 'funding', -4],
 ];
 
-function readerOf(rates = RATES): StoreReader {
+function readerOf(rates = RATES, mids = MIDS): StoreReader {
   const rows: Partial<Record<string, readonly object[]>> = {
     fills: FILLS,
     fx_rates: rates.map(([text, rate]): FxRate => {
@@ -68,7 +68,7 @@ function readerOf(rates = RATES): StoreReader {
     quotesBefore: (asked) =>
       Promise.resolve(
         asked.map(({ venue, symbol, timeNanos }) => {
-          const [text, mid] = MIDS.findLast(([stamp]) => at(stamp) < timeNanos) ?? [];
+          const [text, mid] = mids.findLast(([stamp]) => at(stamp) < timeNanos) ?? [];
           if (text === undefined || mid === undefined) return null;
           const rest = { exchangeNanos: null, bidSize: null, askSize: null, sequence: null };
           return { table: 'quotes', timeNanos: at(text), venue, symbol, bid: mid - 1, ask: mid + 1, ...rest };
@@ -77,11 +77,16 @@ function readerOf(rates = RATES): StoreReader {
   };
 }
 
-async function ask(document: object, rest: { readonly end?: string; readonly rates?: typeof RATES } = {}) {
-  const { end = '19T14:00', rates } = rest;
+interface Told {
+  readonly end?: string;
+  readonly rates?: typeof RATES;
+  readonly mids?: typeof MIDS;
+}
+
+async function ask(document: object, { end = '19T14:00', rates, mids }: Told = {}) {
   const envelope = { startMs: time('12T00:00'), endMs: time(end), intervalMs: 86_400_000, maxDataPoints: 100 };
   const query = pnlQuery.parse({ queryType: 'pnl', by: [], ...document });
-  return runPnl(query, { ...envelope, fromAlert: false }, readerOf(rates));
+  return runPnl(query, { ...envelope, fromAlert: false }, readerOf(rates, mids));
 }
 
 function columnsOf(table: Table | undefined): Record<string, unknown[]> {
@@ -97,6 +102,11 @@ describe('P&L by day and week', () => {
     const [table] = await ask({});
     expect(columnsOf(table)).toMatchObject({ total: [TOTAL], day: [-60], week: [390], fees: [3], income: [-4] });
     expect(columnsOf(table)).toMatchObject({ realised: [200 + 100], open: [40], net: [TOTAL - 3 - 4] });
+  });
+
+  it('leaves the running day and week open where nobody knows what stood before them', async () => {
+    const [table] = await ask({}, { mids: MIDS.slice(-1) });
+    expect(columnsOf(table)).toMatchObject({ total: [TOTAL], day: [null], week: [null] });
   });
 
   it('has one row a day that adds up to the total', async () => {

@@ -115,7 +115,11 @@ async function inAll(
 
 function gainSince(lines: readonly PnlLine[], timeMs: number): Gain {
   const before = new Map(lines.map((line) => [lineId(line), valueAt(line, timeMs)]));
-  return (row) => difference(row.total, before.get(lineId(row)) ?? 0);
+  return (row) => {
+    const value = before.get(lineId(row));
+    // Unknown before is unknown now; only what had no fill yet stood at nothing.
+    return difference(row.total, value === undefined ? 0 : value);
+  };
 }
 
 async function byPeriod(
