@@ -72,7 +72,9 @@ export class RateBook {
     if (direct !== null || from === PIVOT || to === PIVOT) return direct;
     const [first, second] = [this.#told(from, PIVOT, timeMs), this.#told(PIVOT, to, timeMs)];
     if (first === null || second === null) return null;
-    const untilMs = Math.min(first.untilMs, second.untilMs, this.#nextMs(from, to, timeMs));
+    // A rate of the pair itself, told either way round, comes before any detour.
+    const directMs = Math.min(this.#nextMs(from, to, timeMs), this.#nextMs(to, from, timeMs));
+    const untilMs = Math.min(first.untilMs, second.untilMs, directMs);
     const sinceMs = Math.min(first.sinceMs, second.sinceMs);
     return { rate: divideRounded(first.rate * second.rate, ONE), sinceMs, untilMs };
   }
