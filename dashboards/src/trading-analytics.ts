@@ -15,8 +15,8 @@ export const tradingAnalytics = dashboard({
     'Execution quality, markouts, impact, performance, risk and latency attribution of the orders in the range.',
   tags: ['tapewatch', 'trading'],
   from: 'now-15m',
-  // Figures over a whole range change slowly, and each reads all of its orders.
-  refresh: '30s',
+  // Figures over a whole range change slowly and read all of its orders: the reader asks anew.
+  refresh: '',
   variables: [
     datasourceVariable(),
     labelVariable({

@@ -1,14 +1,8 @@
 /** Why orders are slow: which hop, what it costs, and whether it is the market. */
-import { named, valueTexts } from '../field.ts';
+import { named, steps } from '../field.ts';
 import type { Section } from '../model.ts';
-import { stateTimeline, table, timeSeries } from '../panel.ts';
-import { trading } from '../target.ts';
-
-const VERDICTS = valueTexts({
-  0: { text: 'Normal', color: 'green' },
-  1: { text: 'The market', color: 'blue' },
-  2: { text: 'A fault', color: 'red' },
-});
+import { table, timeSeries } from '../panel.ts';
+import { promql, trading } from '../target.ts';
 
 export const attribution: Section = {
   id: 100,
@@ -27,28 +21,18 @@ export const attribution: Section = {
     }),
     timeSeries({
       id: 11,
-      title: 'Feed delay: observed and expected by load',
+      title: 'Market or us: feed delay that the market does not explain',
       description:
-        'Delay between the exchange\u2019s stamp and receipt above the fastest so far, and what messages, trades and volatility explain of it.',
-      w: 12,
-      h: 8,
-      unit: 's',
-      interval: '1s',
-      legend: 'right',
-      targets: [trading('A', 'market_or_us')],
-      transformations: [{ id: 'filterFieldsByName', options: { include: { pattern: 'Time|observed|expected' } } }],
-    }),
-    stateTimeline({
-      id: 12,
-      title: 'Market or us?',
-      description:
-        'The market: the delay is what the load explains. A fault: it is not, in two of three windows; ours, the network or the venue.',
-      w: 12,
+        'Delay of each venue\u2019s feeds beyond what messages, trades and volatility explain, in robust deviations of the last minute. Above 3.5 it is a fault: ours, the network or the venue; several venues at once are this host. Query market_or_us has the observed and the expected delay of one feed.',
+      w: 24,
       h: 8,
       unit: 'short',
-      mappings: VERDICTS,
-      targets: [trading('A', 'market_or_us')],
-      transformations: [{ id: 'filterFieldsByName', options: { include: { pattern: 'Time|verdict' } } }],
+      decimals: 1,
+      legend: 'right',
+      limitLines: true,
+      thresholds: steps('transparent', [3.5, 'red']),
+      displayName: '${__field.labels.venue}',
+      targets: [promql('A', 'max by (venue) (latency_fault_score{venue=~"$venue"})')],
     }),
   ],
 };
