@@ -266,6 +266,18 @@ describe('risk', () => {
     expect(texts(table)).toContain('limits passed: gross');
   });
 
+  it('money that is taken out is no drawdown', async () => {
+    const flow = { table: 'cash_flows', id: 'c', timeNanos: at(START + 5 * MINUTE), kind: 'withdrawal', amount: -500 };
+    const rest = { account: '', currency: 'USD', venue: 'XNAS', symbol: 'AMD', strategy: 's' };
+    const flows = [{ ...flow, ...rest } as CashFlow];
+    const world = { fills: fillsOf({ price: 100 }), quotes: quotesOf(Array<number>(11).fill(100)), flows };
+    const query = { initialEquity: 1_000, limits: { drawdown: 0.2 } };
+    const [table] = await risk(world, query, 10);
+    expect(cells(table)).toMatchObject({ equity: 500, drawdown: 0 });
+    const [limits] = await risk(world, { ...query, format: 'limits' }, 10);
+    expect(texts(limits)).not.toContain('limits passed');
+  });
+
   it('breaks the portfolio down into parts that sum to its total', async () => {
     const fills = fillsOf({ price: 100, quantity: 2 }, { symbol: 'INTC', side: 'sell', price: 30 });
     const quotes = [

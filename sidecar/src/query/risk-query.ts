@@ -81,15 +81,16 @@ function riskRow(job: Job, line: PnlLine): RiskRow {
   // What is not known at the end is not the equity of the last bar before.
   const known = line.values.at(-1) === null ? [] : equity;
   const limits = Object.fromEntries(Object.entries(query.limits).filter(([, limit]) => limit !== undefined));
+  const flows = flowsOfLine(job.book, line);
   const report = riskReport({
     positions: held.map(({ position }) => position),
     profits: profitsOf(job, held),
     equity: known,
+    flows,
     method: query.var,
     limits: limits as RiskLimits,
     top: query.top,
   });
-  const flows = flowsOfLine(job.book, line);
   const returns = known.length === 0 ? {} : returnsOf(known, flows);
   return { group: line.group, currency: line.currency, report, equity: equityOf(line), returns };
 }

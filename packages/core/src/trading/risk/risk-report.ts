@@ -4,7 +4,8 @@
  */
 import { drawdownOf } from '../performance/drawdown.ts';
 import { figure, type Figure } from '../performance/figure.ts';
-import type { EquityPoint } from '../performance/returns.ts';
+import { withoutFlows } from '../performance/performance.ts';
+import type { EquityFlow, EquityPoint } from '../performance/returns.ts';
 import { exposureOf, type Exposure, type OpenPosition } from './exposure.ts';
 import { limitUse, type LimitUse, type RiskLimits } from './limit.ts';
 import { tailRisk, type TailRisk, type VarMethod } from './value-at-risk.ts';
@@ -15,6 +16,8 @@ export interface RiskInput {
   readonly profits: readonly number[];
   /** Capital plus profit; the last point is the equity of now. */
   readonly equity: readonly EquityPoint[];
+  /** Money that came and went meanwhile: no profit, and no drawdown. */
+  readonly flows?: readonly EquityFlow[];
   readonly method: VarMethod;
   readonly limits?: RiskLimits;
   /** Instruments in the share of the largest ones. */
@@ -30,11 +33,12 @@ export interface RiskReport {
   readonly limits: readonly LimitUse[];
 }
 
-export function riskReport({ positions, profits, equity, method, limits = {}, top = 1 }: RiskInput): RiskReport {
+export function riskReport(input: RiskInput): RiskReport {
+  const { positions, profits, equity, flows = [], method, limits = {}, top = 1 } = input;
   const risk95 = tailRisk(profits, method, { confidence: 0.95 });
   const risk99 = tailRisk(profits, method, { confidence: 0.99 });
   const exposure = exposureOf(positions, { equity: equity.at(-1)?.equity ?? null, top });
-  const drawdown = drawdownOf(equity).current;
+  const drawdown = drawdownOf(withoutFlows(equity, flows)).current;
   const { gross, net, leverage } = exposure;
   const values = {
     ...{ gross, net, leverage, drawdown },
