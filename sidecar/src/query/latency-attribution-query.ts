@@ -222,7 +222,10 @@ function sentence({ verdict, rows, traces }: Attribution, cost: LatencyCost): st
       return `cannot tell: ${CANNOT_TELL[verdict.reason]}${verdict.among.length > 0 ? ` (${verdict.among.join(', ')})` : ''}`;
     case 'slow_hop': {
       const what = verdict.cause === 'pause' ? `${verdict.host} paused` : `${verdict.hops.join(' and ')} slow`;
-      const share = `${Math.round(100 * verdict.share)} % of ${fixed(verdict.effectNanos)} ms more in the tail`;
+      const share =
+        verdict.share === null
+          ? `though the tail changed by ${fixed(verdict.effectNanos)} ms in all`
+          : `${Math.round(100 * verdict.share)} % of ${fixed(verdict.effectNanos)} ms more in the tail`;
       const sure = `${(100 * verdict.confidence).toFixed(1)} % sure`;
       return `${what}: ${share}, ${verdict.ordersTouched} of ${traces} orders touched, ${sure}${priceText(verdict.hops, rows, cost)}`;
     }

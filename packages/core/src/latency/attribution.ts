@@ -46,7 +46,8 @@ export type Verdict =
       readonly cause: 'hop' | 'network' | 'pause';
       /** The host that stood still. */
       readonly host: string;
-      readonly share: number;
+      /** Of what the tail became slower by; null where it did not as a whole, because others got faster. */
+      readonly share: number | null;
       readonly effectNanos: number;
       /** Orders slower than normal there, by weight. */
       readonly ordersTouched: number;
@@ -219,7 +220,7 @@ function named(leads: readonly Candidate[], effectNanos: number, next: Candidate
     hops: leads.flatMap(({ hops }) => hops),
     cause: first.pausedHost !== '' ? 'pause' : first.crossing ? 'network' : 'hop',
     host: first.pausedHost,
-    share: Math.min(1, leads.reduce((sum, { effect }) => sum + effect, 0) / effectNanos),
+    share: effectNanos > 0 ? Math.min(1, leads.reduce((sum, { effect }) => sum + effect, 0) / effectNanos) : null,
     effectNanos,
     ordersTouched: Math.max(...leads.map(({ touched }) => touched)),
     confidence: deviation > 0 ? normalCumulative(gap / deviation) : 1,
