@@ -63,8 +63,12 @@ const IDS = { traceId: '4BF92F3577B34DA6A3CE929D0E0E4736', spanId: '00f067aa0ba9
 const good = { ...IDS, name: 'x', startTimeUnixNano: '1753612199000000000', endTimeUnixNano: '1753612199000000001' };
 
 function otlp(...spans: object[]) {
+  return otlpOf({ scopeSpans: [{ spans }] });
+}
+
+function otlpOf(...resourceSpans: object[]) {
   const codec = decodingRegistry().codecFor('', 'otlp');
-  return decodeText(codec, JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }), contextOf('span'));
+  return decodeText(codec, JSON.stringify({ resourceSpans }), contextOf('span'));
 }
 
 describe('OTLP spans', () => {
@@ -99,6 +103,18 @@ describe('OTLP spans', () => {
   ])('with %s are refused; the others of the message stay', (_, span, reason) => {
     const decoded = otlp(span, good);
     expect(reasonsOf(decoded)).toEqual([reason]);
+    expect(decoded.events).toHaveLength(1);
+  });
+
+  it.each([
+    ['more attributes than a span may have', 129, 'x'],
+    ['more bytes than each of its spans should carry', 20, 'x'.repeat(900)],
+  ])('of a resource with %s are refused without being looked at', (_, count, stringValue) => {
+    const attributes = Array.from({ length: count }, (_unused, i) => ({ key: `k${i}`, value: { stringValue } }));
+    const [spans, own] = [[good, { ...good, spanId: '' }], [good]];
+    const decoded = otlpOf({ resource: { attributes }, scopeSpans: [{ spans }] }, { scopeSpans: [{ spans: own }] });
+    expect(reasonsOf(decoded)).toEqual(['label_limit', 'label_limit']);
+    expect(decoded.problems[0]?.detail).toContain('resource of spans');
     expect(decoded.events).toHaveLength(1);
   });
 

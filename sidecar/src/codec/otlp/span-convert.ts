@@ -2,7 +2,7 @@
  * OTLP spans to rows. What identifies the service and the machine comes from the resource; its other attributes join the
  * span's, which win. One bad span loses only itself.
  */
-import { wireSpan } from '@tapewatch/contract';
+import { SPAN_ATTRIBUTES_MAX, wireSpan } from '@tapewatch/contract';
 import { SPAN_KINDS, SPAN_STATUSES, type Span } from '@tapewatch/core';
 import type { DecodeContext, SampleSink } from '../../ports.ts';
 import { Fault, type ProblemList, shown } from '../problem.ts';
@@ -23,6 +23,11 @@ const common = wireSpan.pick({
   status_message: true,
 });
 
+/** Names and values of a resource's attributes; each of its spans is stored with all of them. */
+const RESOURCE_MAX_BYTES = 16_384;
+const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/i;
+const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/i;
+
 export interface SpanOutlet {
   readonly context: DecodeContext;
   readonly sink: SampleSink;
@@ -31,12 +36,35 @@ export interface SpanOutlet {
 
 export function putSpans(resources: readonly OtlpResourceSpans[], { context, sink, problems }: SpanOutlet): void {
   for (const { attributes, spans } of resources) {
+    const shared = resourceFault(attributes);
     for (const span of spans) {
-      const row = rowOf(span, attributes, context);
+      const row = shared ?? idFault(span) ?? rowOf(span, attributes, context);
       if (row instanceof Fault) problems.add(row, `${span.traceId} ${span.spanId} ${span.name}`.slice(0, 900));
       else sink.event(row);
     }
   }
+}
+
+/** Once a resource: a small message may hold many attributes and many spans that would each take them over. */
+function resourceFault(attributes: Attributes): Fault | undefined {
+  const { size } = new Set(attributes.map(([key]) => key));
+  if (size > SPAN_ATTRIBUTES_MAX) {
+    return new Fault('label_limit', `resource of spans: at most ${SPAN_ATTRIBUTES_MAX} attributes, got ${size}`);
+  }
+  const bytes = attributes.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
+  if (bytes <= RESOURCE_MAX_BYTES) return undefined;
+  return new Fault(
+    'label_limit',
+    `resource of spans: attributes of at most ${RESOURCE_MAX_BYTES} bytes, got ${bytes}; each span is stored with them`,
+  );
+}
+
+/** In the schema's words, for a hundredth of its time: a message may hold half a million spans that are empty. */
+function idFault({ traceId, spanId }: OtlpSpan): Fault | undefined {
+  const wrong = (field: string, digits: number, seen: string): Fault =>
+    new Fault('schema', `${field}: must be ${digits} hexadecimal digits, not all of them zero, got ${shown(seen)}`);
+  if (!TRACE_ID.test(traceId)) return wrong('trace_id', 32, traceId);
+  return SPAN_ID.test(spanId) ? undefined : wrong('span_id', 16, spanId);
 }
 
 function rowOf(span: OtlpSpan, resource: Attributes, { receivedNanos, labels }: DecodeContext): Span | Fault {
