@@ -49,24 +49,46 @@ export interface Stretch {
 }
 
 export function marketRow(feed: FeedRead, stretch: Stretch, query: MarketQuery): MarketRow {
-  const { startNanos, endNanos } = stretch;
-  const inside = <T extends { readonly timeNanos: bigint }>(rows: readonly T[]): T[] =>
-    rows.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos);
+  const inside = <T extends { readonly timeNanos: bigint }>(rows: readonly T[]): readonly T[] =>
+    rows.slice(firstFrom(rows, stretch.startNanos, timeOf), firstFrom(rows, stretch.endNanos, timeOf));
   const trades = inside(feed.trades);
-  const averages = averagesOf(feed.standing, stretch, query.maxQuoteAgeMs);
+  const standing = standingWithin(feed.standing, stretch);
+  const averages = averagesOf(standing, stretch, query.maxQuoteAgeMs);
   return {
     group: [feed.venue, feed.symbol],
     currency: '',
     averages,
     received: feed.isSampled ? null : averages.quotes,
     depth: depthOf(inside(feed.books)),
-    volatility: volatilityOf(feed, stretch, query),
+    volatility: volatilityOf(standing, trades, { stretch, query }),
     volume: trades.reduce((sum, { quantity }) => sum + quantity, 0),
     buyVolume: trades.reduce((sum, { quantity, aggressor }) => sum + (aggressor === 'buy' ? quantity : 0), 0),
     notional: trades.reduce((sum, { quantity, price }) => sum + quantity * price, 0),
     trades: trades.length,
     health: feedHealth(inside(feed.quotes), query.clockOffsetMs / 1e3),
   };
+}
+
+/** Index of the first row whose stamp is not before `nanos`; rows ascend. A chart asks for each of its steps. */
+function firstFrom<T>(rows: readonly T[], nanos: bigint, stampOf: (row: T) => bigint): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (stampOf(rows[middle] as T) < nanos) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function timeOf({ timeNanos }: { readonly timeNanos: bigint }): bigint {
+  return timeNanos;
+}
+
+/** Those that stood at any moment of the stretch, both of its ends included. */
+function standingWithin(standing: readonly StandingQuote[], { startNanos, endNanos }: Stretch) {
+  const fromOf = ({ fromNanos }: StandingQuote): bigint => fromNanos;
+  const first = firstFrom(standing, startNanos, fromOf);
+  return standing.slice(Math.max(0, first - 1), firstFrom(standing, endNanos + 1n, fromOf));
 }
 
 function averagesOf(
@@ -99,9 +121,12 @@ function sampledMids(standing: readonly StandingQuote[], { startNanos, endNanos 
   return mids;
 }
 
-function volatilityOf(feed: FeedRead, stretch: Stretch, query: MarketQuery): MarketRow['volatility'] {
-  const returns = logReturns(sampledMids(feed.standing, stretch, query));
-  const trades = feed.trades.filter(({ timeNanos }) => timeNanos >= stretch.startNanos && timeNanos < stretch.endNanos);
+function volatilityOf(
+  standing: readonly StandingQuote[],
+  trades: FeedRead['trades'],
+  { stretch, query }: { readonly stretch: Stretch; readonly query: MarketQuery },
+): MarketRow['volatility'] {
+  const returns = logReturns(sampledMids(standing, stretch, query));
   const bars = barsOf(trades, trades[0]?.timeNanos ?? stretch.startNanos, BAR_NANOS);
   const barSeconds = Number(BAR_NANOS) / 1e9;
   return {
