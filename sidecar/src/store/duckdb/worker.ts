@@ -93,7 +93,13 @@ function answerOf(
   return { kind: 'result', id, result: plain, labels: sender.pack(labels) };
 }
 
-const COLUMNAR: ReadonlySet<StoreMethod> = new Set(['select', 'mergedHistograms', 'fillColumns', 'fillArrivals', 'marks']);
+const COLUMNAR: ReadonlySet<StoreMethod> = new Set([
+  'select',
+  'mergedHistograms',
+  'fillColumns',
+  'fillArrivals',
+  'marks',
+]);
 
 /** Answers in columns are handed over, not copied. */
 function transferOf(method: StoreMethod, result: unknown): ArrayBuffer[] {
