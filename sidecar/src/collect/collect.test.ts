@@ -196,6 +196,13 @@ describe('the desk', () => {
     expect(byName(await desk.collect(later()))).toMatchObject({ trading_realised_pnl: 12_500 });
   });
 
+  it('tells nothing of a part of the fills', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 0, rollingWindow: 10 });
+    for (let i = 0; i < 200_002; i += 1) trade(i % 2 === 0 ? 'buy' : 'sell', i % 2 === 0 ? 1 : 2, { quantity: 1 });
+    expect(await desk.collect(later())).toEqual([]);
+    expect(byName(await desk.collect(later()))).toMatchObject({ trading_realised_pnl: 100_001 });
+  }, 60_000);
+
   it('tells the day, the week and losses in a row, and reads a bust back (proves: MET-98)', async () => {
     const desk = tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 100 });
     for (const exit of [110, 95, 95]) {

@@ -21,7 +21,7 @@ import { riskFigures, RiskHistory } from './risk.ts';
 
 const SETTLED_NANOS = 5_000_000_000n;
 const PAGE = 10_000;
-/** Pages in one run; the rest follows in the next one. */
+/** Pages in one run; the rest follows in the next one, and nothing is told until then. */
 const MAX_PAGES = 20;
 /** Busts and amendments that are remembered; past them new ones are not applied. */
 const MAX_CORRECTIONS = 100_000;
@@ -60,6 +60,8 @@ class Desk {
       this.#sinceNanos = 0n;
       await this.#read(endNanos);
     }
+    // Money of a part of the fills is that of another day, and would set off alerts.
+    if (this.#sinceNanos < endNanos) return [];
     const open = [...this.#books.values()].flatMap((book) => book.closed.openPositions());
     const marks = await this.#history.look(this.#reader, { open, nowNanos });
     return [...this.#books].flatMap(([currency, book]) => {
