@@ -14,7 +14,7 @@ import {
 import type { AlertingView, EventFilter, EventRowByTable, StoreReader } from '../ports.ts';
 import { passesFilter } from '../store/event-filter.ts';
 import { exemplarFinder } from './exemplar-query.ts';
-import { MAX_LATENCY_ROWS } from './limit.ts';
+import { MAX_LATENCY_ROWS, MAX_TRACE_ROWS } from './limit.ts';
 import { createQueryService } from './query-service.ts';
 
 const ENVELOPE = { startMs: 600_000, endMs: 1_199_999, intervalMs: 1_000, maxDataPoints: 1_000, fromAlert: false };
@@ -311,6 +311,20 @@ describe('trace', () => {
     const [table] = await plain.run({ queryType: 'trace', orderId: 'o7' }, { ...ENVELOPE, startMs: 0 });
     expect(column(table, 'operationName')).toEqual(['buy 1 S', 'sent → ack', 'ack → fill']);
     expect(new Set(column(table, 'traceID'))).toEqual(new Set(['trace-7']));
+  });
+
+  it('says when more rows name an id than a trace may have', async () => {
+    const root = QUIET_DESK.find((row): row is Span => row.table === 'spans');
+    if (root === undefined) throw new Error('the desk sends spans');
+    const many = Array.from({ length: MAX_TRACE_ROWS + 1 }, (_, i): Span => ({ ...root, spanId: `s${i}` }));
+    const [table] = await serviceOver(many).run(
+      { queryType: 'trace', traceId: root.traceId },
+      { ...ENVELOPE, startMs: 0 },
+    );
+    expect(column(table, 'spanID')).toHaveLength(MAX_TRACE_ROWS);
+    expect(table?.notices[0]).toMatchObject({ severity: 'warning' });
+    expect(table?.notices[0]?.text).toContain('rows of spans name these ids');
+    expect((await ask({ orderId: 'o7' }))?.notices).toEqual([]);
   });
 
   it('refuses to look for nothing, and finds nothing of an unknown order', async () => {

@@ -9,13 +9,14 @@ import {
   orderHops,
   orderKey,
   type Fill,
+  type Notice,
   type OrderEvent,
   type Span,
   type Table,
   type TableField,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type { QueryEnvelope, StoreReader } from '../ports.ts';
+import type { EventFilter, EventRowByTable, QueryEnvelope, StoreReader } from '../ports.ts';
 import { MAX_TRACE_ROWS } from './limit.ts';
 import { emptyTable } from './promql-table.ts';
 import { endNanosOf, startNanosOf } from './trading-read.ts';
@@ -33,50 +34,53 @@ export async function runTrace(
       'query.invalid',
       'orderId, correlationId, traceId: all are empty; a trace needs one of them',
     );
-  const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope), limit: MAX_TRACE_ROWS };
+  const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope) };
   const executedQuery = `trace of ${asked.join(', ')}`;
-  const { orders, spans } = await gather(new Set(asked), {
-    reader,
-    range,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const cut = new Set<string>();
+  const read: Read = async (table, ids) => {
+    const found = await reader.events(table, { ...range, ...ids, limit: MAX_TRACE_ROWS + 1 }, signal);
+    if (found.length > MAX_TRACE_ROWS) cut.add(table);
+    return found.slice(0, MAX_TRACE_ROWS);
+  };
+  const { orders, spans } = await gather(new Set(asked), read);
   const orderIds = [...new Set(orders.map((order) => order.orderId))];
-  const fills = orderIds.length === 0 ? [] : await reader.events('fills', { ...range, orderIds }, signal);
+  const fills = orderIds.length === 0 ? [] : await read('fills', { orderIds });
   const rows = [...spans.map(rowOf), ...orderRows(orders, fills, spans)];
   if (rows.length === 0) return [emptyTable('table', executedQuery)];
-  return [{ ...emptyTable('table', executedQuery), name: 'Trace', fields: fieldsOf(rows), visualisation: 'trace' }];
+  const table = emptyTable('table', executedQuery, cutNotice([...cut]));
+  return [{ ...table, name: 'Trace', fields: fieldsOf(rows), visualisation: 'trace' }];
 }
 
-interface Source {
-  readonly reader: StoreReader;
-  readonly range: { readonly startNanos: bigint; readonly endNanos: bigint; readonly limit: number };
-  readonly signal?: AbortSignal;
+function cutNotice(tables: readonly string[]): Notice[] {
+  if (tables.length === 0) return [];
+  const text = `more than ${MAX_TRACE_ROWS} rows of ${tables.join(', ')} name these ids: the first ones of the range are shown; shorten the range or ask by the id of the order`;
+  return [{ severity: 'warning', text }];
 }
+
+/** At most `MAX_TRACE_ROWS` of the range that name one of the ids. */
+type Read = <T extends 'orders' | 'fills' | 'spans'>(
+  table: T,
+  ids: Pick<EventFilter, 'orderIds' | 'correlationIds' | 'traceIds'>,
+) => Promise<EventRowByTable[T][]>;
 
 /** Each round asks by the names that the last one found: a correlation id leads to the order, its id to the spans. */
 const ROUNDS = 3;
 
 async function gather(
   names: Set<string>,
-  { reader, range, signal }: Source,
-): Promise<{ orders: OrderEvent[]; spans: readonly Span[] }> {
+  read: Read,
+): Promise<{ readonly orders: readonly OrderEvent[]; readonly spans: readonly Span[] }> {
   let orders: OrderEvent[] = [];
   let spans: Span[] = [];
   for (let round = 0, known = 0; round < ROUNDS && names.size > known; round++) {
     known = names.size;
     const ids = [...names];
     orders = distinct(
-      [
-        ...(await reader.events('orders', { ...range, orderIds: ids }, signal)),
-        ...(await reader.events('orders', { ...range, correlationIds: ids }, signal)),
-      ],
+      [...(await read('orders', { orderIds: ids })), ...(await read('orders', { correlationIds: ids }))],
       (order) => `${orderKey(order)}\u0000${order.id}`,
     );
     spans = distinct(
-      [
-        ...(await reader.events('spans', { ...range, correlationIds: ids }, signal)),
-        ...(await reader.events('spans', { ...range, traceIds: ids }, signal)),
-      ],
+      [...(await read('spans', { correlationIds: ids })), ...(await read('spans', { traceIds: ids }))],
       (span) => `${span.traceId} ${span.spanId} ${span.kind} ${span.timeNanos}`,
     );
     for (const order of orders) for (const id of [order.orderId, order.correlationId]) if (id !== '') names.add(id);
