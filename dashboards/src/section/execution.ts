@@ -32,7 +32,6 @@ export const execution: Section = {
       h: 9,
       noValue: '-',
       targets: [trading('A', 'execution', { by: ['strategy', 'venue'] })],
-      transformations: HIDDEN(['currency']),
       sortBy: { column: 'slippage', descending: true },
       overrides: [named('slippage', COST_COLOUR)],
     }),
@@ -58,7 +57,6 @@ export const execution: Section = {
       h: 8,
       noValue: 'No group costs clearly more than comparable orders',
       targets: [trading('A', 'execution', { by: ['venue'], format: 'opportunities' })],
-      transformations: HIDDEN(['currency']),
     }),
   ],
 };
@@ -76,7 +74,7 @@ export const markouts: Section = {
       h: 10,
       noValue: '-',
       targets: [trading('A', 'markouts', { by: ['venue'] })],
-      transformations: HIDDEN(['currency', 'seconds']),
+      transformations: HIDDEN(['seconds']),
       overrides: [named('markout', GAIN_COLOUR)],
     }),
     table({
@@ -88,7 +86,6 @@ export const markouts: Section = {
       h: 10,
       noValue: '-',
       targets: [trading('A', 'impact', { by: ['symbol'], bins: 5 })],
-      transformations: HIDDEN(['currency']),
       overrides: [named('impact', COST_COLOUR)],
     }),
   ],

@@ -63,7 +63,7 @@ export const risk: Section = {
       id: 50,
       title: 'Risk of the open positions',
       description:
-        'What the positions may lose within a minute with 95 and 99 % confidence, and on average beyond it; gross and net exposure, leverage, concentration.',
+        'What the positions may lose within a minute with 95 and 99 % confidence, and on average beyond it; gross and net exposure, leverage, concentration, returns over 1 h, 24 h and 7 d.',
       w: 24,
       h: 7,
       noValue: '-',
@@ -72,8 +72,7 @@ export const risk: Section = {
     table({
       id: 51,
       title: 'Portfolio',
-      description:
-        'Value of the portfolio by its parts, which sum to the total, and its returns over 1 h, 24 h and 7 d.',
+      description: 'Value of the portfolio by its parts, which sum to the total: instruments and cash.',
       w: 24,
       h: 9,
       noValue: '-',
