@@ -208,22 +208,23 @@ describe('execution', () => {
     expect(cell(tables, 'orders')).toBe(0);
   });
 
-  it('groups by strategy, by the hour and by the kind of order (proves: TRD-05, TRD-10)', async () => {
-    const later = { timeNanos: at(400), orderId: 'p', strategy: 't' };
+  it('splits cost by venue and strategy, by the hour and by the kind of order (proves: TRD-05, TRD-10)', async () => {
+    const later = { timeNanos: at(90_000), orderId: 'p', venue: 'BATS', strategy: 't' };
     const rows = [
-      ...[...QUOTES, quote(399, 100), ...LIFE, order({ ...later, orderType: 'market' })],
-      fill({ ...later, timeNanos: at(401), id: 'c', price: 102, fee: 0.02 }),
+      ...[...QUOTES, quote(89_999, 100, { venue: 'BATS' }), ...LIFE, order({ ...later, orderType: 'market' })],
+      fill({ ...later, timeNanos: at(90_001), id: 'c', price: 102, fee: 0.02 }),
     ];
-    const { tables } = await run(rows, { by: ['venue', 'strategy', 'order_type', 'hour', 'weekday'] });
+    const by = ['venue', 'strategy', 'order_type', 'hour', 'weekday'];
+    const { tables } = await run(rows, { by }, { ...ENVELOPE, endMs: 100_000_000 });
     expect(tables[0]?.fields.slice(0, 5).map(({ values }) => [...values])).toEqual([
-      ['XNAS', 'XNAS'],
-      ['s', 't'],
-      ['limit', 'market'],
-      ['00', '00'],
-      ['4 Thu', '4 Thu'],
+      ['BATS', 'XNAS'],
+      ['t', 's'],
+      ['market', 'limit'],
+      ['01', '00'],
+      ['5 Fri', '4 Thu'],
     ]);
-    expect(column(tables, 'cost').map((cost) => Number(cost).toFixed(6))).toEqual(['1.600000', '2.000000']);
-    expect(column(tables, 'fees').map((fees) => Number(fees).toFixed(3))).toEqual(['0.992', '1.961']);
+    expect(column(tables, 'cost').map((cost) => Number(cost).toFixed(6))).toEqual(['2.000000', '1.600000']);
+    expect(column(tables, 'fees').map((fees) => Number(fees).toFixed(3))).toEqual(['1.961', '0.992']);
   });
 
   it('draws a figure over time, and gives a rule one number per label set', async () => {

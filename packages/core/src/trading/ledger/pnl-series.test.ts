@@ -150,7 +150,7 @@ describe('pnlSeries', () => {
     );
   });
 
-  it('starts equity at the initial one, and moves it with net profit and with cash that comes and goes (proves: TRD-19)', () => {
+  it('starts equity at the initial one, and moves it with net profit and with cash that comes and goes', () => {
     const flow = (timeMs: number, ledger: SideFlow['ledger'], amount: number): SideFlow => ({
       ...{ key: KEY, timeMs, ledger, amount, currency: 'EUR' },
     });
