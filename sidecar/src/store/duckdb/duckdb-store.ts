@@ -312,7 +312,8 @@ export class DuckDbStore implements Store {
   }
 
   exportEvents(request: EventExportRequest, signal?: AbortSignal): Promise<ExportedEvents> {
-    return this.#read((connection) => exportEvents(connection, this.#options.path, request), signal);
+    // Once: no segment holds events, and of a second reading nobody would remove the first one's folder.
+    return this.#session.read((connection) => exportEvents(connection, this.#options.path, request, signal), signal);
   }
 
   async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(Quote | null)[]> {

@@ -10,6 +10,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventTable } from '@tapewatch/core';
 import { TapewatchError } from '../../errors.ts';
 import type { EventExportRequest, ExportedEvents } from '../../ports.ts';
+import { demandWanted } from '../faults.ts';
 import { EVENT_COLUMNS, relationOf } from './event-columns.ts';
 import { segmentFolder } from './segment-folder.ts';
 import { readRows, within } from './sql.ts';
@@ -24,6 +25,7 @@ export async function exportEvents(
   connection: DuckDBConnection,
   databasePath: string,
   request: EventExportRequest,
+  signal?: AbortSignal,
 ): Promise<ExportedEvents> {
   const folder = join(resolve(segmentFolder(databasePath)), `${PREFIX}${randomUUID()}`);
   // Whoever stops waiting at the last moment never hears of its folder.
@@ -32,7 +34,10 @@ export async function exportEvents(
   try {
     await connection.run('BEGIN TRANSACTION READ ONLY');
     try {
-      return await writeFiles(connection, folder, request);
+      const exported = await writeFiles(connection, folder, request);
+      // An interrupt between two statements stops neither of them.
+      demandWanted(signal);
+      return exported;
     } finally {
       await connection.run('ROLLBACK').catch(() => undefined);
     }
