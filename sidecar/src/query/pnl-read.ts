@@ -3,7 +3,6 @@
  * Where a store offers no columns, its rows tell the same.
  */
 import {
-  correctFills,
   fillColumnsOf,
   midOf,
   RateBook,
@@ -15,7 +14,7 @@ import {
 import { TapewatchError } from '../errors.ts';
 import type { StoreReader } from '../ports.ts';
 import { MAX_MARKS, MAX_ROWS, refuseTooManyRows } from './limit.ts';
-import { endNanosOf, startNanosOf, type FillRange, type TradingFilters } from './trading-read.ts';
+import { endNanosOf, readFills, startNanosOf, type FillRange, type TradingFilters } from './trading-read.ts';
 
 /** How far before a range its exchange rates are looked for. */
 const RATES_BEFORE_MS = 7 * 86_400_000;
@@ -30,16 +29,10 @@ export interface ReadFrom {
 /** Corrections applied. Throws `query.limit` past the row limit. */
 export async function readFillColumns({ reader, range, filters, signal }: ReadFrom): Promise<FillColumns> {
   const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit: MAX_ROWS + 1 };
-  const columns = (await reader.fillColumns?.(filter, signal)) ?? (await fromRows());
+  const columns =
+    (await reader.fillColumns?.(filter, signal)) ?? fillColumnsOf(await readFills(reader, range, filters, signal));
   refuseTooManyRows(columns.timesMs.length, 'fills');
   return columns;
-
-  async function fromRows(): Promise<FillColumns> {
-    const fills = await reader.events('fills', filter, signal);
-    const ever = { startNanos: 0n, endNanos: 2n ** 63n - 1n };
-    const corrections = await reader.events('fills', { ...ever, execution: ['bust', 'amend'] }, signal);
-    return fillColumnsOf(correctFills([...fills, ...corrections.filter(({ execution }) => execution !== 'new')]));
-  }
 }
 
 /** In order of time. Deposits and withdrawals are capital; what is paid for nothing but holding is income. */

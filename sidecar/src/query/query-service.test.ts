@@ -104,8 +104,18 @@ describe('slippage', () => {
     expect(await slippageOf({ fills: [FILL] })).toBeNull();
   });
 
+  it('counts fills as they stand: a bust takes one out, an amendment changes it', async () => {
+    const quotes = [quote(8, 100)];
+    const dear = { ...FILL, id: 'dear', price: 105 };
+    const bust: Fill = { ...dear, id: 'b', timeNanos: at(12), execution: 'bust', refersTo: 'dear' };
+    const amend: Fill = { ...dear, id: 'a', timeNanos: at(12), execution: 'amend', refersTo: 'dear', price: 103 };
+    expect(await slippageOf({ fills: [FILL, dear], orders: [ORDER], quotes })).toBeCloseTo(300, 9);
+    expect(await slippageOf({ fills: [FILL, dear, bust], orders: [ORDER], quotes })).toBeCloseTo(100, 9);
+    expect(await slippageOf({ fills: [FILL, dear, amend], orders: [ORDER], quotes })).toBeCloseTo(200, 9);
+  });
+
   it('splits by venue and by strategy (proves: TRD-04)', async () => {
-    const fills = [FILL, { ...FILL, venue: 'BATS', price: 102 }, { ...FILL, strategy: 't', price: 103 }];
+    const fills = [FILL, { ...FILL, venue: 'BATS', price: 102 }, { ...FILL, id: 'f-3', strategy: 't', price: 103 }];
     const orders = [{ ...ORDER, arrivalMid: 100 }];
     for (const [by, groups] of [
       ['venue', { BATS: 200, XNAS: 200 }],

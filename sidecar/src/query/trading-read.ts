@@ -3,7 +3,7 @@
  * that the order carries, else the mid of the last quote strictly before its arrival (the stamp of its `new` step, or of
  * sending where that step is not known).
  */
-import { OrderLives, type Benchmark, type Fill, type Notice } from '@tapewatch/core';
+import { correctFills, OrderLives, type Benchmark, type Fill, type Notice } from '@tapewatch/core';
 import type { StoreReader } from '../ports.ts';
 import { MAX_ORDER_IDS_PER_READ, MAX_ROWS, refuseTooManyRows } from './limit.ts';
 import { QuoteAsks, type QuoteAsksOptions } from './quote-asks.ts';
@@ -32,7 +32,10 @@ export function endNanosOf({ endMs }: FillRange): bigint {
   return (BigInt(Math.floor(endMs)) + 1n) * MS;
 }
 
-/** Ascending by time. Throws `query.limit` past the row limit. */
+/** A correction may come long after the fill that it is about. */
+const EVER = { startNanos: 0n, endNanos: 2n ** 63n - 1n };
+
+/** As they stand: busts and amendments applied, whenever they came. Throws `query.limit` past the row limit. */
 export async function readFills(
   reader: StoreReader,
   range: FillRange,
@@ -42,7 +45,8 @@ export async function readFills(
   const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit: MAX_ROWS + 1 };
   const fills = await reader.events('fills', filter, signal);
   refuseTooManyRows(fills.length, 'fills');
-  return fills;
+  const corrections = await reader.events('fills', { ...EVER, execution: ['bust', 'amend'] }, signal);
+  return correctFills([...fills, ...corrections.filter(({ execution }) => execution !== 'new')]);
 }
 
 /** Tells each fill's benchmark. A few reads for all fills together, none for a single one. */
