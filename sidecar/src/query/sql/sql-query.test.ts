@@ -90,6 +90,7 @@ describe('SQL over event tables', () => {
   it('sees the rows of the range and of the lookback before it, and no others', async () => {
     expect(await rows('SELECT count(*) FROM fills')).toEqual([[3]]);
     expect(await rows('SELECT count(*) FROM fills', { lookback: '3h' })).toEqual([[4]]);
+    expect(await rows('SELECT count(*) FROM fills', { lookback: '1000y' })).toEqual([[4]]);
     expect(await rows('SELECT count(*) FROM fills WHERE $__timeFilter(time)', { lookback: '3h' })).toEqual([[3]]);
   });
 

@@ -83,7 +83,9 @@ async function exportRows(
   if (store.exportEvents === undefined) {
     throw new TapewatchError('sql.unavailable', 'SQL needs events on disk: set store.kind to duckdb');
   }
-  const startNanos = startNanosOf(envelope) - BigInt(Math.round(lookbackMs)) * NANOS_PER_MS;
+  const wantedNanos = startNanosOf(envelope) - BigInt(Math.round(lookbackMs)) * NANOS_PER_MS;
+  // No row is older than that, and stamps have 64 bits.
+  const startNanos = wantedNanos < 0n ? 0n : wantedNanos;
   const range = { startNanos, endNanos: endNanosOf(envelope), maxRows: options.maxReadRows };
   return store.exportEvents({ tables: reads, ...range }, signal);
 }
