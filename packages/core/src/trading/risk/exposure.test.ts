@@ -157,6 +157,19 @@ describe('limits', () => {
   });
 });
 
+it('a value at risk below zero is a profit, which passes no limit', () => {
+  const profits = Array.from({ length: 200 }, (_, i) => 500 + (i % 2));
+  const report = riskReport({
+    positions: [],
+    profits,
+    equity: [],
+    method: 'parametric',
+    limits: { valueAtRisk95: 100 },
+  });
+  expect(report.risk95.valueAtRisk.value).toBeLessThan(-400);
+  expect(report.limits).toMatchObject([{ utilisation: { value: 0 }, breached: false }]);
+});
+
 it('one call returns all risk figures (proves: TRD-38)', () => {
   const profits = Array.from({ length: 1_000 }, (_, i) => ((i * 7) % 1_000) - 500);
   const equity = [1_000, 1_250, 1_000].map((value, i) => ({ timeNanos: BigInt(i), equity: value }));
