@@ -106,6 +106,22 @@ describe('opportunities', () => {
     expect(rowsOf(4)).toEqual([]);
   });
 
+  it('compares rejects with orders that were answered: one that nobody answered was not accepted', () => {
+    const book = new ExecutionBook();
+    const add = (venue: string, event: 'new' | 'ack' | 'reject', count: number): void => {
+      for (let i = 0; i < count; i++) {
+        const lives = new OrderLives();
+        lives.addOrder(orderRow({ event }));
+        for (const life of lives.all())
+          book.addOrder(key(venue), { life, shortfall: null, waiting: null, participation: null });
+      }
+    };
+    add('A', 'reject', 20);
+    add('A', 'ack', 80);
+    add('B', 'new', 1_000);
+    expect(findOpportunities(book.rows(uniformOf))).toEqual([]);
+  });
+
   it('names makers whose fills the market turns against', () => {
     const book = new ExecutionBook();
     for (let i = 0; i < 30; i++) {

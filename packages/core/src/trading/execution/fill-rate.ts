@@ -16,6 +16,8 @@ export interface OrderRates {
   readonly fillRate: Estimate | null;
   /** Orders that were done whole over all orders. */
   readonly completeRate: Estimate | null;
+  /** Orders that the venue took or refused. */
+  readonly answered: number;
   readonly rejectRate: Estimate | null;
   readonly rejects: Readonly<Record<string, number>>;
   readonly cancelRate: Estimate | null;
@@ -52,13 +54,15 @@ export class OrderRateCounter {
   }
 
   rates(): OrderRates {
+    const answered = this.#acknowledged + this.#refused;
     return {
       orders: this.#orders,
       open: this.#open,
       quantityFillRatio: this.#ordered > 0 ? this.#filled / this.#ordered : null,
       fillRate: wilsonInterval(this.#touched, this.#orders),
       completeRate: wilsonInterval(this.#complete, this.#orders),
-      rejectRate: wilsonInterval(this.#refused, this.#acknowledged + this.#refused),
+      answered,
+      rejectRate: wilsonInterval(this.#refused, answered),
       rejects: Object.fromEntries([...this.#rejects].sort(([a], [b]) => (a < b ? -1 : 1))),
       cancelRate: wilsonInterval(this.#cancelled, this.#acknowledged),
     };

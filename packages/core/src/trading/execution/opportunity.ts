@@ -40,15 +40,10 @@ function costlier(row: ExecutionRow): Opportunity | null {
 /** The interval of the group lies above the rate of all the others together. */
 function refusedMore(row: ExecutionRow, rows: readonly ExecutionRow[], refused: number): Opportunity | null {
   const own = row.rates.rejectRate;
-  const answered = (one: ExecutionRow): number => {
-    const { rejectRate, rejects } = one.rates;
-    const count = countOf(rejects);
-    return rejectRate === null || rejectRate.value === 0 ? one.rates.orders : count / rejectRate.value;
-  };
-  const othersAnswered = rows.reduce((sum, one) => sum + (one === row ? 0 : answered(one)), 0);
+  const othersAnswered = rows.reduce((sum, one) => sum + (one === row ? 0 : one.rates.answered), 0);
   if (own === null || !(othersAnswered > 0)) return null;
   const othersRefused = refused - countOf(row.rates.rejects);
-  const others = wilsonInterval(othersRefused, Math.max(othersRefused, Math.round(othersAnswered)));
+  const others = wilsonInterval(othersRefused, othersAnswered);
   if (others === null || !((own.lower ?? 0) > (others.upper ?? 1))) return null;
   const excess: Estimate = {
     value: own.value - others.value,
@@ -58,7 +53,7 @@ function refusedMore(row: ExecutionRow, rows: readonly ExecutionRow[], refused: 
   return { ...keyOf(row), kind: 'rejected_more_often', excess, saving: null, evidence: row.rates.orders };
 }
 
-/** A realised spread below zero: the mid moved against the fills by more than they had earned. Makers only earn a spread. */
+/** A realised spread that is a cost: the mid moved against the fills by more than they had earned. Makers only earn one. */
 function selected(row: ExecutionRow): Opportunity | null {
   const { effectiveSpreadBps: effective, realisedSpreadBps: realised } = row;
   if (effective === null || realised === null) return null;
