@@ -81,6 +81,20 @@ describe('agreement with the contract', () => {
   });
 });
 
+describe('fields that two types share', () => {
+  it.each([
+    ['execution', { by: ['venue', 'hour'] }, 'pnl', { by: ['venue'] }],
+    ['slippage', { by: ['side'] }, 'pnl', { by: [] }],
+    ['slippage', { by: ['$dimension', 'typo'] }, 'pnl', { by: ['$dimension', 'typo'] }],
+    ['latency_attribution', { quantile: 0.999 }, 'market_or_us', {}],
+    ['market_or_us', { quantile: 0.9 }, 'latency_attribution', { quantile: 0.9 }],
+  ] as const)('%s %j as %s is %j', (from, chosen, to, sent) => {
+    const query = { refId: 'A', queryType: from, ...chosen } as unknown as TapewatchQuery;
+    expect(toDocument(withQueryType(query, to))).toEqual({ refId: 'A', queryType: to, ...sent });
+    expect(toDocument(withQueryType(withQueryType(query, to), from))).toEqual(query);
+  });
+});
+
 describe('defaults', () => {
   it('starts with a query that asks for data', () => {
     expect(isRunnable({ refId: 'A', ...defaultQuery() })).toBe(true);

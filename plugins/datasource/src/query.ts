@@ -5,7 +5,8 @@
  */
 import type { DataQuery } from '@grafana/schema';
 import type { QueryType, TapewatchQueryInput } from '@tapewatch/contract';
-import { fieldsOf, isOffered, type QueryForm } from './form/field.ts';
+import { carried } from './form/carried.ts';
+import { fieldsOf, type QueryForm } from './form/field.ts';
 import { FORMS } from './form/forms.ts';
 
 /** Dimensions that a trading query can be filtered by. */
@@ -67,18 +68,18 @@ export function toDocument(query: TapewatchQuery): TapewatchQuery {
   const document = { queryType: type } as Record<string, unknown>;
   for (const key of ENVELOPE) if (query[key] !== undefined) document[key] = query[key];
   document['queryType'] = type;
-  for (const key of sentFields(type, query)) if (query[key] !== undefined) document[key] = query[key];
+  for (const [key, value] of sentFields(type, query)) if (value !== undefined) document[key] = value;
   return document as unknown as TapewatchQuery;
 }
 
-function sentFields(type: QueryType, query: TapewatchQuery): readonly (keyof DocumentFields)[] {
+function sentFields(type: QueryType, query: TapewatchQuery): readonly (readonly [key: string, value: unknown])[] {
   if (type === 'promql') {
     const knowsFormat = PROMQL_FORMATS.some((format) => format === query.format);
-    return PROMQL_FIELDS.filter((key) => key !== 'format' || knowsFormat);
+    return PROMQL_FIELDS.filter((key) => key !== 'format' || knowsFormat).map((key) => [key, query[key]]);
   }
   return fieldsOf(FORMS[type])
-    .filter((field) => (field.when?.(query) ?? true) && isOffered(field, query[field.key]))
-    .map(({ key }) => key);
+    .filter((field) => field.when?.(query) ?? true)
+    .map((field) => [field.key, carried(field, query[field.key])]);
 }
 
 /** False for what must not be sent: hidden, or a text that is empty or nothing but comments. */
@@ -98,7 +99,7 @@ export function displayText(query: TapewatchQuery): string {
   const form = FORMS[type];
   const fields = fieldsOf(form).filter((field) => field.when?.(query) ?? true);
   const parts = fields.flatMap((field) => {
-    const value = query[field.key];
+    const value = field.control === 'choice' ? query[field.key] : carried(field, query[field.key]);
     switch (field.control) {
       case 'pills':
         return [`by ${((value as readonly string[] | undefined) ?? field.default).join(', ')}`];

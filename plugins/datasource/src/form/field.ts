@@ -58,11 +58,6 @@ export function fieldsOf(form: QueryForm): readonly Field[] {
   return form.rows.flat();
 }
 
-/** Whether the document may carry the value; one that was chosen for another query type may not be offered here. */
-export function isOffered(field: Field, value: unknown): boolean {
-  return field.control !== 'choice' || field.options.some((option) => option.value === value);
-}
-
 export const FORMAT_FIELD = {
   key: 'format',
   label: 'Format',
