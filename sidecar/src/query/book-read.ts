@@ -3,10 +3,8 @@
  * and the equity of each group at the ends of bars.
  */
 import {
-  amountFromNumber,
-  convertAmount,
   msFromNanos,
-  numberFromAmount,
+  numberFromRate,
   pnlSeries,
   TradingCalendar,
   type BaseCurrency,
@@ -90,7 +88,7 @@ export function rateOf(
 ): number | null {
   if (from === to.currency) return 1;
   const held = base?.rates.at(from, to.currency, to.timeMs);
-  return held === undefined || held === null ? null : numberFromAmount(convertAmount(amountFromNumber(1), held.rate));
+  return held === undefined || held === null ? null : numberFromRate(held.rate);
 }
 
 /** The moment before the range, the ends of its bars, ascending, and the end of the range. */

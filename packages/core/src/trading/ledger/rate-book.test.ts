@@ -1,5 +1,5 @@
-/** How long a rate holds: what is held must never outlive what a fresh look-up would say. */
-import { RateBook } from './rate-book.ts';
+/** How long a rate holds, and how exact it is: what is held must never outlive what a fresh look-up would say. */
+import { numberFromRate, RateBook } from './rate-book.ts';
 
 const LEGS = [
   { timeMs: 0, base: 'EUR', quote: 'USD', rate: 1.1 },
@@ -14,5 +14,12 @@ describe('a rate by way of US dollars', () => {
     const rates = new RateBook([...LEGS, { timeMs: 10, ...direct }]);
     expect(rates.at('EUR', 'GBP', 5)).toMatchObject({ rate: 88n * 10n ** 22n, untilMs: 10 });
     expect(rates.at('EUR', 'GBP', 10)?.rate).not.toBe(88n * 10n ** 22n);
+  });
+});
+
+describe('a rate of little money', () => {
+  it.each([6.0345678e-10, 1.0999, 158.123456789, 3e-24, 1e-3])('keeps its digits: %d', (rate) => {
+    const held = new RateBook([{ timeMs: 0, base: 'IDR', quote: 'BTC', rate }]).at('IDR', 'BTC', 0);
+    expect(held && numberFromRate(held.rate)).toBe(rate);
   });
 });

@@ -3,7 +3,7 @@
  * directly, the other way round, or by way of US dollars. A rate that is missing or too old is null, never 1, and each
  * answer says how old its older leg is. O(log n) a look-up; a run of look-ups in order of time costs O(1) each.
  */
-import { divideRounded, fixedFromNumber, type Amount } from '../fixed-point.ts';
+import { divideRounded, type Amount } from '../fixed-point.ts';
 
 export interface RatePoint {
   readonly timeMs: number;
@@ -37,8 +37,8 @@ export interface RateBookOptions {
 }
 
 const PIVOT = 'USD';
-const PER_FIXED = 10n ** 12n;
-const ONE: Rate = 10n ** 24n;
+const DIGITS = 24;
+const ONE: Rate = 10n ** BigInt(DIGITS);
 const PAR: HeldRate = { rate: ONE, sinceMs: Infinity, untilMs: Infinity };
 
 interface Points {
@@ -128,8 +128,18 @@ function pairOf(base: string, quote: string): string {
   return `${base}\u0000${quote}`;
 }
 
+/** The decimal that was published, to 24 places: twelve would leave three digits of a rupiah in bitcoins. */
 export function rateFromNumber(rate: number): Rate {
-  return fixedFromNumber(rate) * PER_FIXED;
+  if (!Number.isFinite(rate)) throw new RangeError(`a rate must be finite, got ${rate}`);
+  const [mantissa = '0', exponent = '0'] = rate.toExponential().split('e');
+  const [whole = '0', fraction = ''] = mantissa.split('.');
+  const shift = DIGITS + Number(exponent) - fraction.length;
+  const digits = BigInt(whole + fraction);
+  return shift >= 0 ? digits * 10n ** BigInt(shift) : divideRounded(digits, 10n ** BigInt(-shift));
+}
+
+export function numberFromRate(rate: Rate): number {
+  return Number(`${rate}e-${DIGITS}`);
 }
 
 export function convertAmount(amount: Amount, rate: Rate): Amount {
