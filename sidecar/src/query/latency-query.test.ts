@@ -14,7 +14,7 @@ import {
 import type { AlertingView, EventFilter, EventRowByTable, StoreReader } from '../ports.ts';
 import { passesFilter } from '../store/event-filter.ts';
 import { exemplarFinder } from './exemplar-query.ts';
-import { MAX_LATENCY_ROWS, MAX_TRACE_ROWS } from './limit.ts';
+import { MAX_LATENCY_ROWS, MAX_ROWS, MAX_TRACE_ROWS } from './limit.ts';
 import { createQueryService } from './query-service.ts';
 
 const ENVELOPE = { startMs: 600_000, endMs: 1_199_999, intervalMs: 1_000, maxDataPoints: 1_000, fromAlert: false };
@@ -376,5 +376,20 @@ describe('market_or_us', () => {
     expect(tables[0]?.notices[0]?.text).toMatch(/^windows with a fault: \d+, slow by the market: 0/);
     // The exchange's clock is 1.2 s ahead; the fastest message took 2 ms.
     expect(tables[0]?.notices[1]?.text).toMatch(/^A S: receipt is at least -119[78]\.\d\d ms, drifting by -?\d/);
+  });
+
+  it('widens its windows where there are more feeds than a chart of each can have points', async () => {
+    const [quote] = feed('A', () => 0);
+    const feeds = Array.from({ length: 300 }, (_, i) =>
+      [600, 750, 900, 1_050, 1_199].map((second): Quote | MarketTrade => {
+        const timeNanos = ns(second * 1_000);
+        return { ...(quote as Quote), venue: `V${i}`, timeNanos, exchangeNanos: timeNanos };
+      }),
+    ).flat();
+    const tables = await serviceOver(feeds).run({ queryType: 'market_or_us' }, ENVELOPE);
+    expect(tables).toHaveLength(1_200);
+    const points = tables.reduce((sum, { fields }) => sum + (fields[1]?.values.length ?? 0), 0);
+    expect(points).toBeGreaterThan(0);
+    expect(points).toBeLessThanOrEqual(MAX_ROWS);
   });
 });

@@ -21,7 +21,7 @@ import {
   type Table,
 } from '@tapewatch/core';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
-import { MAX_FEED_ROWS, MAX_POINTS_PER_SERIES } from './limit.ts';
+import { MAX_FEED_ROWS, MAX_POINTS_PER_SERIES, MAX_ROWS } from './limit.ts';
 import { emptyTable } from './promql-table.ts';
 import { startNanosOf, endNanosOf } from './trading-read.ts';
 
@@ -34,8 +34,6 @@ export async function runMarketOrUs(
   signal?: AbortSignal,
 ): Promise<Table[]> {
   const { filters, quantile, threshold } = query;
-  // A chart of more windows than points is no chart; wider windows see the same faults later.
-  const windowMs = Math.max(query.windowMs, Math.ceil((envelope.endMs - envelope.startMs) / MAX_POINTS_PER_SERIES));
   const range = { startNanos: startNanosOf(envelope) - WARM_UP_NANOS, endNanos: endNanosOf(envelope) };
   const filter = { venue: filters.venue, symbol: filters.symbol, ...range, limit: MAX_FEED_ROWS, newestFirst: true };
   const quotes = await reader.events('quotes', filter, signal);
@@ -43,8 +41,9 @@ export async function runMarketOrUs(
   // Where one kind was cut, the other begins there too: half of a load is not a load.
   const oldest = [quotes, trades].map((rows) => (rows.length < MAX_FEED_ROWS ? 0n : (rows.at(-1)?.timeNanos ?? 0n)));
   const since = oldest.reduce((latest, time) => (time > latest ? time : latest), 0n);
-  const executedQuery = `feed delay at its load, windows of ${windowMs} ms, p${quantile * 100}`;
   const feeds = feedsOf([...quotes, ...trades].filter(({ timeNanos }) => timeNanos >= since));
+  const windowMs = windowOf(query, envelope, feeds.length);
+  const executedQuery = `feed delay at its load, windows of ${windowMs} ms, p${quantile * 100}`;
   const judged = feeds.map(({ venue, symbol, events }) => {
     const load = new FeedLoad(windowMs, quantile);
     const model = new LoadModel({ windowMs, threshold });
@@ -52,11 +51,18 @@ export async function runMarketOrUs(
     return { venue, symbol, points: points.filter(({ endMs }) => endMs >= envelope.startMs) };
   });
   const notices = [...(judged.length === 0 ? [] : [summary(judged)]), ...cutNotice(since), ...clockNotices(feeds)];
-  const tables = judged.flatMap(({ venue, symbol, points }) =>
-    FIGURES.map((figure) => figureTable(figure, points, { venue, symbol, windowMs, executedQuery })),
-  );
+  const tables = judged.flatMap(({ venue, symbol, points }) => {
+    const times = points.map(({ endMs }) => nanosFromMs(endMs));
+    return FIGURES.map((figure) => figureTable(figure, points, { venue, symbol, times, windowMs, executedQuery }));
+  });
   const [first, ...rest] = tables;
   return first === undefined ? [emptyTable('timeseries-multi', executedQuery)] : [{ ...first, notices }, ...rest];
+}
+
+/** A chart of more windows than points is no chart; wider windows see the same faults later. */
+function windowOf(query: MarketOrUsQuery, { startMs, endMs }: QueryEnvelope, feeds: number): number {
+  const windows = Math.min(MAX_POINTS_PER_SERIES, Math.floor(MAX_ROWS / (FIGURES.length * Math.max(1, feeds))) - 1);
+  return Math.max(query.windowMs, Math.ceil((endMs - startMs) / Math.max(1, windows)));
 }
 
 interface Feed {
@@ -132,19 +138,19 @@ const FIGURES: readonly Figure[] = [
 interface FigureContext {
   readonly venue: string;
   readonly symbol: string;
+  readonly times: readonly ReturnType<typeof nanosFromMs>[];
   readonly windowMs: number;
   readonly executedQuery: string;
 }
 
 function figureTable(figure: Figure, points: readonly LoadPoint[], context: FigureContext): Table {
-  const { venue, symbol, windowMs, executedQuery } = context;
+  const { venue, symbol, times, windowMs, executedQuery } = context;
   const { name, unit, description, value } = figure;
   const labels = Labels.from([
     ['venue', venue],
     ['symbol', symbol],
     ['figure', name],
   ]);
-  const times = points.map(({ endMs }) => nanosFromMs(endMs));
   return {
     ...emptyTable('timeseries-multi', executedQuery),
     name: `${venue} ${symbol} ${name}`,
