@@ -202,10 +202,13 @@ describe('execution', () => {
       order({ id: '1', timeNanos: at(9.5), arrivalMid: 99 }),
       order({ id: '2', event: 'ack', timeNanos: at(10.5) }),
       fill({ timeNanos: at(11.5), price: 100 }),
+      order({ id: '3', orderId: 'p', timeNanos: at(9.5), arrivalMid: 98 }),
+      fill({ id: 'g', orderId: 'p', timeNanos: at(12.5), price: 100 }),
     ];
-    const { tables } = await run(rows, {}, { ...ENVELOPE, startMs: 10_000 });
-    expect(cell(tables, 'cost')).toBeCloseTo(1, 9);
+    const { tables, asked } = await run(rows, {}, { ...ENVELOPE, startMs: 10_000 });
+    expect(cell(tables, 'cost')).toBeCloseTo(3, 9);
     expect(cell(tables, 'orders')).toBe(0);
+    expect(asked.filter(({ table }) => table === 'orders')).toHaveLength(2);
   });
 
   it('splits cost by venue and strategy, by the hour and by the kind of order (proves: TRD-05, TRD-10)', async () => {

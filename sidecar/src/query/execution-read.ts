@@ -55,8 +55,7 @@ export async function readExecution(
   const lives = new OrderLives();
   const steps = foundOrders.slice(0, MAX_EXECUTION_ROWS);
   for (const order of steps) lives.addOrder(order);
-  await readMissing(reader, fills, lives, signal);
-  await readBeginnings(reader, steps, lives, signal);
+  await readEarlier(reader, { fills, steps }, lives, signal);
   for (const fill of fills) lives.addFill(fill);
   const orders = lives
     .all()
@@ -65,38 +64,32 @@ export async function readExecution(
   return { fills, lives, orders, notices };
 }
 
-/** Orders that were sent before the range and filled in it. */
-async function readMissing(
-  reader: StoreReader,
-  fills: readonly Fill[],
-  lives: OrderLives,
-  signal?: AbortSignal,
-): Promise<void> {
-  const missing = [...new Set(fills.filter((fill) => !lives.has(fill)).map(({ orderId }) => orderId))];
-  const latest = fills.at(-1)?.timeNanos ?? 0n;
-  for (let from = 0; from < missing.length; from += MAX_ORDER_IDS_PER_READ) {
-    const orderIds = missing.slice(from, from + MAX_ORDER_IDS_PER_READ);
-    const orders = await reader.events('orders', { startNanos: 0n, endNanos: latest + 1n, orderIds }, signal);
-    for (const order of orders) lives.addOrder(order);
-  }
+interface Found {
+  readonly fills: readonly Fill[];
+  /** Newest first. */
+  readonly steps: readonly OrderEvent[];
 }
 
-/** Of orders that go on in the range, the steps before the first one that was read: when and at what mid they arrived. */
-async function readBeginnings(
+/**
+ * What the range does not hold of its orders: all of those that were sent before it and filled in it, and of those that go
+ * on in it the steps before, which tell when and at what mid they arrived. One read, because it looks through all orders.
+ */
+async function readEarlier(
   reader: StoreReader,
-  steps: readonly OrderEvent[],
+  { fills, steps }: Found,
   lives: OrderLives,
   signal?: AbortSignal,
 ): Promise<void> {
   const begun = new Set(steps.filter(({ event }) => event === 'new').map(keyOf));
-  const without = steps.filter((step) => !begun.has(keyOf(step)));
-  const endNanos = steps.at(-1)?.timeNanos ?? 0n;
-  const ids = [...new Set(without.map(({ orderId }) => orderId))];
-  const wanted = new Set(without.map(keyOf));
+  const known = new Set(steps.map(keyOf));
+  const partial = [...fills.filter((fill) => !lives.has(fill)), ...steps.filter((step) => !begun.has(keyOf(step)))];
+  const ids = [...new Set(partial.map(({ orderId }) => orderId))];
+  const [firstStep, lastFill] = [steps.at(-1)?.timeNanos ?? 0n, fills.at(-1)?.timeNanos ?? 0n];
+  const endNanos = (lastFill > firstStep ? lastFill : firstStep) + 1n;
   for (let from = 0; from < ids.length; from += MAX_ORDER_IDS_PER_READ) {
     const orderIds = ids.slice(from, from + MAX_ORDER_IDS_PER_READ);
     const orders = await reader.events('orders', { startNanos: 0n, endNanos, orderIds }, signal);
-    for (const order of orders) if (wanted.has(keyOf(order))) lives.addOrder(order);
+    for (const order of orders) if (order.timeNanos < firstStep || !known.has(keyOf(order))) lives.addOrder(order);
   }
 }
 
