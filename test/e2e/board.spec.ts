@@ -1,13 +1,15 @@
-/** The provisioned board is live in both themes: every panel draws, none complains. */
+/** The provisioned boards are live in both themes: every panel draws, none complains. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type Locator } from '@playwright/test';
 import { BOARD } from './grafana.ts';
 
-const board = JSON.parse(readFileSync(join(__dirname, '../../dashboards/json/trading-operations.json'), 'utf8')) as {
-  panels: { title: string; type: string }[];
-};
-const titles = board.panels.filter(({ type }) => type !== 'row').map(({ title }) => title);
+/** Panels of a board, in its own order. */
+function titlesOf(name: string): string[] {
+  const file = join(__dirname, `../../dashboards/json/${name}.json`);
+  const { panels } = JSON.parse(readFileSync(file, 'utf8')) as { panels: { title: string; type: string }[] };
+  return panels.filter(({ type }) => type !== 'row').map(({ title }) => title);
+}
 /** Empty while nothing is wrong, which is what they are for. */
 const MAY_BE_EMPTY = new Set([
   'Active now',
@@ -15,6 +17,7 @@ const MAY_BE_EMPTY = new Set([
   'Feed gaps in the last minute',
   'Errors by component',
   'Rejects by reason',
+  'What could be improved',
 ]);
 
 /** True once the answer is there: a chart, or a text that is not "No data". */
@@ -25,16 +28,20 @@ async function isDrawn(panel: Locator): Promise<boolean> {
   return text !== '' && text !== 'No data';
 }
 
-for (const theme of ['dark', 'light'] as const) {
-  test(`every panel draws without an error (${theme})`, async ({ page }) => {
+const SHOWN = ['trading-operations', 'trading-analytics'].flatMap((name) =>
+  (['dark', 'light'] as const).map((theme) => ({ name, theme })),
+);
+
+for (const { name, theme } of SHOWN) {
+  test(`${name}: every panel draws without an error (${theme})`, async ({ page }) => {
     test.setTimeout(240_000);
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.message));
     await page.setViewportSize({ width: 1600, height: 1000 });
     // A slow machine must not be asked again before it has answered.
-    await page.goto(`${BOARD}?theme=${theme}&kiosk&from=now-5m&to=now&refresh=1m`);
+    await page.goto(`/d/tapewatch-${name}/x?theme=${theme}&kiosk&from=now-5m&to=now&refresh=1m`);
     await expect(page.locator('body')).toHaveClass(new RegExp(`theme-${theme}`));
-    for (const title of titles) {
+    for (const title of titlesOf(name)) {
       const panel = page.getByTestId(`data-testid Panel header ${title}`).first();
       // Rows further down are not there before they are near.
       await expect(async () => {

@@ -12,19 +12,32 @@ test('Save & test says what it reached', async ({ page }) => {
 });
 
 test('answers each kind of query', async ({ request }) => {
+  test.setTimeout(240_000);
   const queries = [
     { queryType: 'promql', expr: 'sum by (venue) (rate(order_ack_seconds[1m]))', format: 'heatmap' },
     { queryType: 'promql', expr: 'histogram_quantile(0.99, sum by (venue) (rate(order_ack_seconds[1m])))' },
     { queryType: 'promql', expr: 'sum(rate(fills_total[1m]))', instant: true },
     { queryType: 'slippage' },
     { queryType: 'pnl', format: 'time_series' },
+    { queryType: 'pnl', format: 'equity' },
+    ...['table', 'time_series', 'tracker'].map((format) => ({ queryType: 'performance', format })),
+    ...['table', 'portfolio'].map((format) => ({ queryType: 'risk', format })),
+    ...['table', 'time_series'].map((format) => ({ queryType: 'execution', format })),
+    { queryType: 'markouts' },
+    { queryType: 'impact' },
+    ...['table', 'time_series', 'profile'].map((format) => ({ queryType: 'market', format })),
+    { queryType: 'latency_attribution' },
+    { queryType: 'market_or_us' },
     { queryType: 'events', table: 'orders', limit: 10 },
+    { queryType: 'events', table: 'spans', limit: 10 },
+    { queryType: 'sql', rawSql: 'SELECT venue, count(*) AS fills FROM fills WHERE $__timeFilter(time) GROUP BY ALL' },
   ];
   for (const query of queries) {
     await expect(async () => {
       const { rows, error } = await ask(request, query);
-      expect(error).toBeUndefined();
-      expect(rows).toBeGreaterThan(0);
+      const shown = JSON.stringify(query);
+      expect(error, shown).toBeUndefined();
+      expect(rows, shown).toBeGreaterThan(0);
     }).toPass({ timeout: 30_000 });
   }
 });

@@ -5,8 +5,7 @@
  * rules, which have no template service, work with the same text.
  */
 import type { ScopedVars } from '@grafana/data';
-import { fieldsOf } from './form/field.ts';
-import { FORMS } from './form/forms.ts';
+import { TEXT_FIELDS } from './document.ts';
 import { FILTER_DIMENSIONS, type TapewatchQuery } from './query.ts';
 
 export type Replace = (
@@ -32,11 +31,6 @@ const SIDECAR_MACROS = [
 const KEEP_MACROS: ScopedVars = Object.fromEntries(
   SIDECAR_MACROS.map((name) => [name, { text: `$${name}`, value: `$${name}` }]),
 );
-
-/** Fields of forms in which a text is typed. */
-const TEXT_FIELDS = [...new Set(Object.values(FORMS).flatMap(fieldsOf))]
-  .filter(({ control }) => control === 'text')
-  .map(({ key }) => key);
 
 export function interpolateQuery(query: TapewatchQuery, scopedVars: ScopedVars, replace: Replace): TapewatchQuery {
   const variables = { ...scopedVars, ...KEEP_MACROS };

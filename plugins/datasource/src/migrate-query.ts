@@ -5,7 +5,7 @@
 import { formatsOf, QUERY_TYPES, type TapewatchQuery } from './query.ts';
 
 /** A format that the chosen type does not know may be another type's, to which the hand goes back. */
-const KNOWN_FORMATS = QUERY_TYPES.flatMap(({ value }) => formatsOf(value));
+const KNOWN_FORMATS = QUERY_TYPES.flatMap(formatsOf);
 
 type Stored = Partial<TapewatchQuery> & Record<string, unknown>;
 
@@ -14,7 +14,7 @@ export function migrateQuery(stored: unknown): TapewatchQuery {
   if (typeof stored === 'string') return { refId: 'A', queryType: 'promql', expr: stored };
   if (typeof stored !== 'object' || stored === null) return { refId: 'A', queryType: 'promql' };
   const query = stored as Stored;
-  const isOurs = QUERY_TYPES.some(({ value }) => value === query.queryType);
+  const isOurs = QUERY_TYPES.some((type) => type === query.queryType);
   const migrated = { refId: 'A', ...(isOurs ? query : fromPrometheus(query)) } as TapewatchQuery;
   if (!KNOWN_FORMATS.some((format) => format === migrated.format)) delete migrated.format;
   return migrated;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { slippageQuery, tapewatchQuery, TRADING_DIMENSIONS } from '@tapewatch/contract';
+import { slippageQuery, tapewatchQuery, TRADING_DIMENSIONS, type QueryType } from '@tapewatch/contract';
+import { DIMENSIONS, FIELDS, TEXT_FIELDS, type Values } from './document.ts';
 import { fieldsOf, type Field } from './form/field.ts';
-import { FORMS } from './form/forms.ts';
-import { DIMENSIONS } from './form/trading.ts';
+import { FORMS, QUERY_TYPE_CHOICES } from './form/forms.ts';
 import { migrateQuery } from './migrate-query.ts';
 import {
   defaultQuery,
@@ -16,7 +16,21 @@ import {
   type TapewatchQuery,
 } from './query.ts';
 
-const TYPES = QUERY_TYPES.map(({ value }) => value);
+const TYPES = QUERY_TYPES;
+
+/** What the document module should say of a form's field. */
+function valuesOf(field: Field): Values {
+  switch (field.control) {
+    case 'choice':
+      return field.options.map(({ value }) => value);
+    case 'pills':
+      return { each: field.offered };
+    case 'number':
+      return [field.min, field.max];
+    default:
+      return null;
+  }
+}
 
 /** Values that a hand can choose in a control. */
 function offeredBy(field: Field): readonly unknown[] {
@@ -37,6 +51,7 @@ function offeredBy(field: Field): readonly unknown[] {
 describe('agreement with the contract', () => {
   it('knows every query type, dimension, filter and format, and no other', () => {
     const schemas = tapewatchQuery.options;
+    expect(QUERY_TYPE_CHOICES.map(({ value }) => value).sort()).toEqual([...TYPES].sort());
     expect([...TYPES].sort()).toEqual(schemas.map((schema) => schema.shape.queryType.value).sort());
     expect(DIMENSIONS).toEqual(TRADING_DIMENSIONS);
     expect([...FILTER_DIMENSIONS].sort()).toEqual(
@@ -58,7 +73,13 @@ describe('agreement with the contract', () => {
         .filter((key) => key !== 'queryType')
         .sort(),
     );
+    const known = FIELDS[type as QueryType] as Record<string, Values>;
+    expect(Object.keys(known).sort()).toEqual(fields.map(({ key }) => key).sort());
     for (const field of fields) {
+      const values = known[field.key] ?? null;
+      // A number has its ends there only where another type's field of that name has others.
+      if (field.control !== 'number' || values !== null) expect(values).toEqual(valuesOf(field));
+      if (field.control === 'text') expect(TEXT_FIELDS).toContain(field.key);
       if ('default' in field) expect({ [field.key]: field.default }).toEqual({ [field.key]: defaults[field.key] });
     }
   });

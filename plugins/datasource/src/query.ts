@@ -5,9 +5,7 @@
  */
 import type { DataQuery } from '@grafana/schema';
 import type { QueryType, TapewatchQueryInput } from '@tapewatch/contract';
-import { carried } from './form/carried.ts';
-import { fieldsOf, type QueryForm } from './form/field.ts';
-import { FORMS } from './form/forms.ts';
+import { carried, FIELDS, LABELS, type Values } from './document.ts';
 
 /** Dimensions that a trading query can be filtered by. */
 export const FILTER_DIMENSIONS = ['strategy', 'venue', 'symbol', 'account'] as const;
@@ -25,23 +23,7 @@ export interface TapewatchQuery extends DataQuery, DocumentFields {
   queryType?: QueryType;
 }
 
-export interface QueryTypeChoice {
-  readonly value: QueryType;
-  readonly label: string;
-  readonly description: string;
-  readonly group: QueryForm['group'];
-}
-
-export const QUERY_TYPES: readonly QueryTypeChoice[] = [
-  { value: 'promql', label: 'PromQL', description: 'Metrics and latency histograms', group: 'Metrics' },
-  ...Object.entries(FORMS).map(([value, { label, description, group }]) => ({
-    value: value as QueryType,
-    ...{ label, description, group },
-  })),
-];
-
-const PROMQL_FIELDS = ['expr', 'instant', 'format', 'legendFormat', 'minStep', 'exemplar', 'streaming'] as const;
-const PROMQL_FORMATS: readonly PromqlFormat[] = ['time_series', 'table', 'heatmap'];
+export const QUERY_TYPES = Object.keys(FIELDS) as readonly QueryType[];
 
 /** Grafana's own envelope. */
 const ENVELOPE = ['refId', 'hide', 'key', 'datasource', 'queryType'] as const;
@@ -57,29 +39,28 @@ export function defaultQuery(queryType: QueryType = 'promql'): Partial<Tapewatch
 
 /** Empty where the type has no choice; an alert needs numbers. */
 export function formatsOf(queryType: QueryType): readonly string[] {
-  if (queryType === 'promql') return PROMQL_FORMATS;
-  const field = fieldsOf(FORMS[queryType]).find(({ key }) => key === 'format');
-  return field?.control === 'choice' ? field.options.map(({ value }) => value) : [];
+  const { format }: { format?: Values } = FIELDS[queryType];
+  return (format ?? []) as readonly string[];
 }
 
-/** The document that is sent: the fields of its type, and nothing of the others. */
+/** Which tables can be asked for the rows of one order. */
+export function namesOrders({ table = 'orders' }: Pick<TapewatchQuery, 'table'>): boolean {
+  return table === 'orders' || table === 'fills';
+}
+
+/** The document that is sent: the fields of its type, without values that only another type's field of that name has. */
 export function toDocument(query: TapewatchQuery): TapewatchQuery {
   const type = query.queryType ?? 'promql';
-  const document = { queryType: type } as Record<string, unknown>;
-  for (const key of ENVELOPE) if (query[key] !== undefined) document[key] = query[key];
+  const stored = query as unknown as Readonly<Record<string, unknown>>;
+  const document: Record<string, unknown> = {};
+  for (const key of ENVELOPE) if (stored[key] !== undefined) document[key] = stored[key];
   document['queryType'] = type;
-  for (const [key, value] of sentFields(type, query)) if (value !== undefined) document[key] = value;
-  return document as unknown as TapewatchQuery;
-}
-
-function sentFields(type: QueryType, query: TapewatchQuery): readonly (readonly [key: string, value: unknown])[] {
-  if (type === 'promql') {
-    const knowsFormat = PROMQL_FORMATS.some((format) => format === query.format);
-    return PROMQL_FIELDS.filter((key) => key !== 'format' || knowsFormat).map((key) => [key, query[key]]);
+  for (const key of Object.keys(FIELDS[type])) {
+    const value = carried(type, key, stored[key]);
+    const belongs = type !== 'events' || key !== 'orderId' || namesOrders(query);
+    if (value !== undefined && belongs) document[key] = value;
   }
-  return fieldsOf(FORMS[type])
-    .filter((field) => field.when?.(query) ?? true)
-    .map((field) => [field.key, carried(field, query[field.key])]);
+  return document as unknown as TapewatchQuery;
 }
 
 /** False for what must not be sent: hidden, or a text that is empty or nothing but comments. */
@@ -95,31 +76,30 @@ export function isRunnable(query: TapewatchQuery): boolean {
 /** For query history and lists. */
 export function displayText(query: TapewatchQuery): string {
   const type = query.queryType ?? 'promql';
-  if (type === 'promql') return query.expr ?? '';
-  const form = FORMS[type];
-  const fields = fieldsOf(form).filter((field) => field.when?.(query) ?? true);
-  const parts = fields.flatMap((field) => {
-    const value = field.control === 'choice' ? query[field.key] : carried(field, query[field.key]);
-    switch (field.control) {
-      case 'pills':
-        return [`by ${((value as readonly string[] | undefined) ?? field.default).join(', ')}`];
-      case 'filters': {
-        const filters = Object.entries(query.filters ?? {}).filter(([, values]) => (values?.length ?? 0) > 0);
-        return filters.length === 0
-          ? []
-          : [`for ${filters.map(([name, values]) => `${name} ${values?.join(' or ')}`).join(', ')}`];
-      }
-      case 'choice':
-        return field.key === 'table' || field.key === 'state' ? [String(value ?? field.default)] : [];
-      case 'text':
-        return value === undefined || value === '' ? [] : [`${field.label.toLowerCase()} ${String(value)}`];
-      case 'sql':
-        return [String(value ?? '')];
-      default:
-        return [];
-    }
-  });
-  return [form.group === 'Records' ? `${form.label}:` : form.label, ...parts].join(' ');
+  const { expr = '', rawSql = '', state = 'active', table = 'orders' } = query;
+  if (type === 'promql') return expr;
+  if (type === 'sql') return rawSql;
+  const ids = type === 'trace' || (type === 'events' && namesOrders(query)) ? orderText(query) : '';
+  if (type === 'alerts') return `${LABELS.alerts}: ${state}`;
+  if (type === 'events') return `${LABELS.events}: ${table}${ids}`;
+  const by =
+    'by' in FIELDS[type]
+      ? ((carried(type, 'by', query.by) as readonly string[] | undefined) ?? DEFAULT_BY[type])
+      : undefined;
+  const filters = Object.entries(query.filters ?? {}).filter(([, values]) => (values?.length ?? 0) > 0);
+  const where = filters.map(([name, values]) => `${name} ${values?.join(' or ')}`).join(', ');
+  return `${LABELS[type]}${by === undefined || by.length === 0 ? '' : ` by ${by.join(', ')}`}${where === '' ? '' : ` for ${where}`}${ids}`;
+}
+
+/** What the contract groups by where nothing is said. */
+const DEFAULT_BY: Partial<Record<QueryType, readonly string[]>> = {
+  ...{ pnl: ['strategy', 'venue'], slippage: ['strategy', 'venue'], execution: ['strategy', 'venue'] },
+  ...{ performance: ['strategy'], markouts: ['venue'], impact: ['symbol'] },
+};
+
+function orderText({ orderId = '', correlationId = '', traceId = '' }: TapewatchQuery): string {
+  const id = orderId || correlationId || traceId;
+  return id === '' ? '' : ` of ${orderId === '' ? '' : 'order '}${id}`;
 }
 
 /** Keeps every field and changes the type: text is never lost, `toDocument` leaves out what does not belong. */

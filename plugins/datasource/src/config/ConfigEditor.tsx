@@ -3,7 +3,7 @@ import React from 'react';
 import { Alert, Combobox, Field, FieldSet, Input, SecretInput, TextLink } from '@grafana/ui';
 import type { TapewatchOptions, TapewatchSecrets } from '../datasource.ts';
 import type { ConfigProps } from '../lazy-editors.tsx';
-import { QUERY_TYPES } from '../query.ts';
+import { QUERY_TYPE_CHOICES } from '../form/forms.ts';
 import { TraceLinks } from './TraceLinks.tsx';
 
 const WIDTH = 50;
@@ -59,7 +59,7 @@ export function ConfigEditor({ options, onOptionsChange }: ConfigProps) {
           <Combobox
             id="tapewatch-default-editor"
             width={WIDTH}
-            options={QUERY_TYPES.map((option) => ({ ...option }))}
+            options={QUERY_TYPE_CHOICES.map((option) => ({ ...option }))}
             value={jsonData.defaultEditor ?? 'promql'}
             onChange={({ value }) => setJson({ defaultEditor: value })}
             disabled={readOnly}

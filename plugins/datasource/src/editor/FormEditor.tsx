@@ -2,7 +2,7 @@
 import React from 'react';
 import { CoreApp } from '@grafana/data';
 import { AutoSizeInput, Combobox, InlineField, InlineSwitch, RadioButtonGroup, Stack } from '@grafana/ui';
-import { carried } from '../form/carried.ts';
+import { carried } from '../document.ts';
 import type { Field, QueryForm } from '../form/field.ts';
 import type { TapewatchQuery } from '../query.ts';
 import { AmountFields } from './control/AmountFields.tsx';
@@ -70,7 +70,7 @@ function FieldControl({ field, ...props }: FieldProps) {
 
 function PlainControl({ field, ...props }: FieldProps) {
   const { query, onRun } = props;
-  const value = carried(field, query[field.key]);
+  const value = carried(query.queryType ?? 'promql', field.key, query[field.key]);
   const run = (next: unknown): void => onRun({ [field.key]: next } as Partial<TapewatchQuery>);
   switch (field.control) {
     case 'pills':
@@ -128,7 +128,7 @@ function ChoiceControl({ field, query, onRun }: FieldProps<'choice'>) {
 
 /** What is typed counts when the field is left or Enter is pressed; what cannot be read changes nothing. */
 function TypedControl({ field, query, onRun }: FieldProps<'number' | 'numbers' | 'words' | 'text'>) {
-  const stored = carried(field, query[field.key]);
+  const stored = carried(query.queryType ?? 'promql', field.key, query[field.key]);
   const shown = stored ?? ('default' in field ? field.default : '');
   const text = Array.isArray(shown) ? shown.join(', ') : String(shown);
   return (

@@ -6,9 +6,9 @@ import React, { useMemo } from 'react';
 import { CoreApp } from '@grafana/data';
 import { Alert, Combobox, InlineField, Stack } from '@grafana/ui';
 import type { EditorProps } from '../lazy-editors.tsx';
-import { FORMS } from '../form/forms.ts';
+import { FORMS, QUERY_TYPE_CHOICES } from '../form/forms.ts';
 import { migrateQuery } from '../migrate-query.ts';
-import { QUERY_TYPES, withQueryType, type TapewatchQuery } from '../query.ts';
+import { withQueryType, type TapewatchQuery } from '../query.ts';
 import { FormEditor } from './FormEditor.tsx';
 import { PromqlEditor, type TypedEditorProps } from './PromqlEditor.tsx';
 
@@ -35,7 +35,7 @@ export function QueryEditor({ datasource, query: stored, app, onChange, onRunQue
         <InlineField label="Type" htmlFor={typeId}>
           <Combobox
             id={typeId}
-            options={QUERY_TYPES.map((option) => ({ ...option }))}
+            options={QUERY_TYPE_CHOICES.map((option) => ({ ...option }))}
             value={type}
             onChange={(chosen) => run(withQueryType(query, chosen.value))}
             width={24}

@@ -1,13 +1,12 @@
 /** Forms of the queries on execution, markouts, impact and the market. */
+import { EXECUTION_DIMENSIONS } from '../document.ts';
 import { FORMAT_FIELD, optionsOf, type QueryForm } from './field.ts';
-import { byField, DIMENSIONS, FILTERS_FIELD, QUOTE_AGE_FIELD } from './trading.ts';
+import { byField, FILTERS_FIELD, QUOTE_AGE_FIELD } from './trading.ts';
 
-const EXECUTION_DIMENSIONS = [...DIMENSIONS, 'order_type', 'hour', 'weekday'];
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 export const executionForm: QueryForm = {
-  label: 'Execution quality',
   description: 'Slippage, shortfall, spreads, fill and reject rates',
   group: 'Trading',
   rows: [
@@ -84,7 +83,6 @@ export const executionForm: QueryForm = {
 };
 
 export const markoutsForm: QueryForm = {
-  label: 'Markouts',
   description: 'What fills were worth some time later, makers and takers apart',
   group: 'Trading',
   rows: [
@@ -104,7 +102,6 @@ export const markoutsForm: QueryForm = {
 };
 
 export const impactForm: QueryForm = {
-  label: 'Market impact',
   description: 'What size costs: of our orders, and of the flow of the market',
   group: 'Trading',
   rows: [
@@ -140,7 +137,6 @@ export const impactForm: QueryForm = {
 };
 
 export const marketForm: QueryForm = {
-  label: 'Market quality',
   description: 'Spreads, sizes, volatility, and how well feeds served',
   group: 'Trading',
   rows: [

@@ -47,7 +47,6 @@ export type Field = Control & {
 };
 
 export interface QueryForm {
-  readonly label: string;
   readonly description: string;
   readonly group: 'Metrics' | 'Trading' | 'Latency' | 'Records';
   /** Rows of fields, as they stand in the editor. */

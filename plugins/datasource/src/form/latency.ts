@@ -3,7 +3,6 @@ import type { QueryForm } from './field.ts';
 import { FILTERS_FIELD, QUOTE_AGE_FIELD } from './trading.ts';
 
 export const latencyAttributionForm: QueryForm = {
-  label: 'Latency attribution',
   description: "Where orders' time went, which hop is slow, and what it costs",
   group: 'Latency',
   rows: [
@@ -91,7 +90,6 @@ export const latencyAttributionForm: QueryForm = {
 };
 
 export const traceForm: QueryForm = {
-  label: 'Trace',
   description: "One order's path; any of its ids finds the others",
   group: 'Latency',
   rows: [
@@ -104,7 +102,6 @@ export const traceForm: QueryForm = {
 };
 
 export const marketOrUsForm: QueryForm = {
-  label: 'Market or us?',
   description: "Whether a feed's delay is what the load of the market explains",
   group: 'Latency',
   rows: [

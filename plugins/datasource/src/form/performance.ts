@@ -1,6 +1,7 @@
 /** Forms of the queries on performance and risk. */
+import { POSITION_DIMENSIONS } from '../document.ts';
 import { FORMAT_FIELD, optionsOf, type Field, type QueryForm } from './field.ts';
-import { BASE_CURRENCY_FIELD, byField, FILTERS_FIELD, METHOD_FIELD, POSITION_DIMENSIONS } from './trading.ts';
+import { BASE_CURRENCY_FIELD, byField, FILTERS_FIELD, METHOD_FIELD } from './trading.ts';
 
 const INITIAL_EQUITY: Field = {
   key: 'initialEquity',
@@ -27,7 +28,6 @@ const CALENDAR: Field = {
 const isTracker: Field['when'] = ({ format }) => format === 'tracker';
 
 export const performanceForm: QueryForm = {
-  label: 'Performance',
   description: 'Sharpe, Sortino, Calmar, drawdown, win rate, the last trades',
   group: 'Trading',
   rows: [
@@ -132,7 +132,6 @@ export const performanceForm: QueryForm = {
 };
 
 export const riskForm: QueryForm = {
-  label: 'Risk',
   description: 'Value at risk, shortfall, exposure, leverage, use of limits',
   group: 'Trading',
   rows: [

@@ -1,9 +1,8 @@
 /** Forms of the queries that read rows: alerts and events. */
-import type { TapewatchQuery } from '../query.ts';
+import { namesOrders } from '../query.ts';
 import { FORMAT_FIELD, type QueryForm } from './field.ts';
 
 export const alertsForm: QueryForm = {
-  label: 'Alerts',
   description: "The sidecar's own alerts",
   group: 'Records',
   rows: [
@@ -24,13 +23,7 @@ export const alertsForm: QueryForm = {
   ],
 };
 
-/** Which tables can be asked for the rows of one order. */
-export function namesOrders({ table = 'orders' }: Pick<TapewatchQuery, 'table'>): boolean {
-  return table === 'orders' || table === 'fills';
-}
-
 export const eventsForm: QueryForm = {
-  label: 'Events',
   description: 'Orders, fills, quotes, spans and every other row that was taken in',
   group: 'Records',
   rows: [
@@ -84,7 +77,6 @@ export const eventsForm: QueryForm = {
 };
 
 export const sqlForm: QueryForm = {
-  label: 'SQL',
   description: 'One SELECT over the event tables, read-only',
   group: 'Records',
   rows: [

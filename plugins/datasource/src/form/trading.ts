@@ -1,10 +1,7 @@
 /** Forms of the queries that read fills and orders. */
+import { DIMENSIONS, POSITION_DIMENSIONS } from '../document.ts';
 import type { TapewatchQuery } from '../query.ts';
 import { FORMAT_FIELD, type Field, type QueryForm } from './field.ts';
-
-export const DIMENSIONS = ['strategy', 'venue', 'symbol', 'side', 'account'] as const;
-/** A position is built of both sides. */
-export const POSITION_DIMENSIONS = DIMENSIONS.filter((name) => name !== 'side');
 
 export const FILTERS_FIELD: Field = { key: 'filters', label: 'Filters', control: 'filters' };
 
@@ -33,7 +30,6 @@ export const BASE_CURRENCY_FIELD: Field = {
 };
 
 export const slippageForm: QueryForm = {
-  label: 'Slippage',
   description: 'Cost of fills against the mid at order arrival',
   group: 'Trading',
   rows: [[byField(DIMENSIONS), QUOTE_AGE_FIELD, FORMAT_FIELD], [FILTERS_FIELD]],
@@ -55,7 +51,6 @@ function isTable({ format = 'table' }: Pick<TapewatchQuery, 'format'>): boolean 
 }
 
 export const pnlForm: QueryForm = {
-  label: 'P&L',
   description: 'Profit and loss of the fills in the range',
   group: 'Trading',
   rows: [
