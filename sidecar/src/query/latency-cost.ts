@@ -3,6 +3,7 @@
  * quoted spread at that moment as the market's load. Fills with a stale quote are left out and counted.
  */
 import {
+  correctFills,
   costPerMs,
   midOf,
   orderKey,
@@ -35,7 +36,7 @@ export async function readLatencyCost(
   const sent = new Map<string, bigint>();
   for (const order of ways.orders)
     if (order.event === 'new') sent.set(orderKey(order), order.sentNanos ?? order.timeNanos);
-  const fills = ways.fills.filter((fill) => fill.execution === 'new' && byOrder.has(orderKey(fill)));
+  const fills = correctFills(ways.fills).filter((fill) => byOrder.has(orderKey(fill)));
   const asked = fills.map((fill) => ({
     ...{ venue: fill.venue, symbol: fill.symbol },
     timeNanos: sent.get(orderKey(fill)) ?? byOrder.get(orderKey(fill))?.timeNanos ?? fill.timeNanos,

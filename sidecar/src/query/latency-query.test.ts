@@ -177,6 +177,14 @@ describe('latency_attribution', () => {
     expect(texts).toContainEqual(expect.stringMatching(/^clock of h2 minus h1: 1275\.\d\d ms, within 0\.5\d ms$/));
   });
 
+  it('takes no cost from an execution that was busted', async () => {
+    const fill = SLOW_DESK.findLast((row): row is Fill => row.table === 'fills') as Fill;
+    const wrong: Fill = { ...fill, id: 'wrong', price: 10 * fill.price };
+    const bust: Fill = { ...wrong, id: 'bust', execution: 'bust', refersTo: 'wrong' };
+    const table = await ask([...SLOW_DESK, wrong, bust]);
+    expect(column(table, 'cost_bps')).toEqual(column(await ask(SLOW_DESK), 'cost_bps'));
+  });
+
   it('contributions sum to what the tail has more than the median (proves: TRC-04)', async () => {
     const rows = SLOW_DESK;
     const table = await ask(rows);
