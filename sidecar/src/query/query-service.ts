@@ -39,7 +39,7 @@ export interface QueryServiceDeps {
   readonly exemplars: FindExemplars;
   /** Absent: SQL is not offered. */
   readonly sql?: Pick<SqlRunner, 'run'>;
-  /** Where queries on rows wait for their turn; PromQL waits inside the engine. Absent: they do not wait. */
+  /** Where queries on rows wait for their turn; PromQL waits inside the engine, SQL in a line of its own. Absent: they do not wait. */
   readonly line?: QueryLine;
   /** The unit of a metric as its publisher states it. */
   readonly unitOf: UnitOf;
@@ -51,7 +51,8 @@ export function createQueryService(deps: QueryServiceDeps): QueryService {
       const query = parseQuery(input);
       signal?.throwIfAborted();
       const run = (): Promise<Table[]> => runQuery(query, checkEnvelope(envelope), deps, signal);
-      return query.queryType === 'promql' || deps.line === undefined ? run() : deps.line.run(run, signal);
+      const waitsElsewhere = query.queryType === 'promql' || query.queryType === 'sql';
+      return waitsElsewhere || deps.line === undefined ? run() : deps.line.run(run, signal);
     },
     resolve(input, envelope) {
       const query = parseQuery(input);

@@ -8,6 +8,8 @@ import type { QueryLine } from '../ports.ts';
 export interface SlotLimits {
   readonly maxConcurrent: number;
   readonly maxWaiting: number;
+  /** The setting that lets more run at once; default `query.maxConcurrent`. */
+  readonly setting?: string;
 }
 
 export class QuerySlots implements QueryLine {
@@ -44,8 +46,8 @@ export class QuerySlots implements QueryLine {
       return;
     }
     if (this.#waiting.length >= this.#limits.maxWaiting) {
-      const { maxConcurrent, maxWaiting } = this.#limits;
-      const message = `${maxConcurrent} queries run and ${maxWaiting} wait; ask again later or less often, or raise query.maxConcurrent`;
+      const { maxConcurrent, maxWaiting, setting = 'query.maxConcurrent' } = this.#limits;
+      const message = `${maxConcurrent} queries run and ${maxWaiting} wait; ask again later or less often, or raise ${setting}`;
       throw new TapewatchError('query.limit', message, { details: { maxConcurrent, maxWaiting } });
     }
     await new Promise<void>((resolve, reject) => {

@@ -8,6 +8,7 @@ import { rm } from 'node:fs/promises';
 import { TapewatchError } from '../../errors.ts';
 import type { EventExporter, QueryEnvelope } from '../../ports.ts';
 import { emptyTable } from '../promql-table.ts';
+import { QuerySlots } from '../query-slots.ts';
 import { endNanosOf, startNanosOf } from '../trading-read.ts';
 import { expandMacros } from './macro.ts';
 import type { RunAnswer } from './protocol.ts';
@@ -30,14 +31,20 @@ export interface SqlDeps {
   readonly options: SqlOptions;
 }
 
+/** Statements that wait for a process; past it one is refused at once. */
+const MAX_WAITING = 100;
+
+/** In a line of its own: whoever waits for a process must not hold a place that rules and panels could use. */
 export function createSqlRunner(deps: SqlDeps): SqlRunner {
+  const { processes } = deps.options;
+  const line = new QuerySlots({ maxConcurrent: processes, maxWaiting: MAX_WAITING, setting: 'query.sql.processes' });
   return {
     close: () => deps.sandbox.close(),
     async run(query, envelope, asked) {
       const deadline = AbortSignal.timeout(deps.options.timeoutMs);
       const signal = asked === undefined ? deadline : AbortSignal.any([deadline, asked]);
       try {
-        return await answer(query, envelope, { ...deps, signal });
+        return await line.run(() => answer(query, envelope, { ...deps, signal }), signal);
       } catch (error) {
         throw faultOf(error, deps.options, { isLate: deadline.aborted, isUnwanted: asked?.aborted === true });
       }
