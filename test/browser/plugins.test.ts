@@ -260,7 +260,10 @@ async function renderEditor(page: Page, request: Request = {}): Promise<void> {
 
 async function chooseType(page: Page, label: string): Promise<void> {
   await page.getByLabel('Type', { exact: true }).click();
-  await page.getByRole('option', { name: label, exact: true }).click();
+  await page
+    .getByRole('option')
+    .filter({ has: page.getByText(label, { exact: true }) })
+    .click();
 }
 
 describe('data source', () => {
