@@ -39,8 +39,8 @@ export function defaultQuery(queryType: QueryType = 'promql'): Partial<Tapewatch
 
 /** Empty where the type has no choice; an alert needs numbers. */
 export function formatsOf(queryType: QueryType): readonly string[] {
-  const { format }: { format?: Values } = FIELDS[queryType];
-  return (format ?? []) as readonly string[];
+  const fields: Readonly<Record<string, Values>> = FIELDS[queryType];
+  return (fields['format'] ?? []) as readonly string[];
 }
 
 /** Which tables can be asked for the rows of one order. */
