@@ -18,13 +18,18 @@ const SLOPE_LIMIT_MB_PER_HOUR = 1;
 /** However uncertain the line is: over a quarter of an hour V8's own garbage moves by tens of megabytes, not by more. */
 const ANY_SLOPE_LIMIT_MB_PER_HOUR = 100;
 const SERIES = 5_000;
+/** How far PromQL looks back; a shorter memory could not answer. */
 const LOOKBACK_MINUTES = 5;
+const COUNT = 'sum(histogram_count(wide_seconds))';
 
 export interface SoakReport {
   readonly ok: boolean;
   readonly minutes: number;
   readonly published: number;
+  /** Published minus what became durable. */
   readonly lost: number;
+  /** Published minus what PromQL counts, or why it did not count; null after a run too short for memory to answer. */
+  readonly unanswered: number | string | null;
   readonly rssMb: number;
   readonly slopeMbPerHour: number;
   /** Standard error of the slope. */
@@ -61,16 +66,21 @@ export async function runSoak(plan: {
     const published = await publishing;
     // Before the count: a query over every distribution takes memory of its own.
     const rssMb = Math.round(residentMb(pid));
-    const stored = await storedOf(world, { published, headMinutes });
+    const stored = await counted(published, async () =>
+      (await world.answers.metrics()).sum('tapewatch_stored_items_total', { stream: 'metrics' }),
+    );
+    const answers = headMinutes > LOOKBACK_MINUTES;
+    const answered = answers ? await counted(published, () => world.answers.scalar(COUNT)) : null;
     const { slope, error } = lineThrough(leastOfEachMinute(samples));
     const [slopeMbPerHour, slopeError] = [Math.round(slope * 10) / 10, Math.round(error * 10) / 10];
     const report = {
-      ...{ minutes, published, lost: published - stored, rssMb, slopeMbPerHour, slopeError },
+      ...{ minutes, published, lost: published - Number(stored), rssMb, slopeMbPerHour, slopeError },
+      unanswered: typeof answered === 'number' ? published - answered : answered,
       ...{ descriptorsBefore, descriptorsAfter: descriptors(pid) },
     };
     const isFlat = slope - 2 * error < SLOPE_LIMIT_MB_PER_HOUR && slope < ANY_SLOPE_LIMIT_MB_PER_HOUR;
     const steady = isFlat && report.descriptorsAfter <= descriptorsBefore + 5;
-    return { ok: steady && report.lost === 0, ...report };
+    return { ok: steady && report.lost === 0 && (report.unanswered ?? 0) === 0, ...report };
   } finally {
     await world.close();
   }
@@ -86,21 +96,15 @@ async function publish(world: World, { rate, seconds }: { rate: number; seconds:
   return (JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { published: number }).published;
 }
 
-/** What PromQL counts, where memory answers for the five minutes it looks back; after a shorter run what became durable. */
-async function storedOf(
-  world: World,
-  { published, headMinutes }: { published: number; headMinutes: number },
-): Promise<number> {
-  let stored = 0;
-  const ask = async (): Promise<true | undefined> => {
-    stored =
-      headMinutes > LOOKBACK_MINUTES
-        ? await world.answers.scalar('sum(histogram_count(wide_seconds))')
-        : (await world.answers.metrics()).sum('tapewatch_stored_items_total', { stream: 'metrics' });
-    return stored >= published || undefined;
+/** The last figure, or why there was none. */
+async function counted(wanted: number, ask: () => Promise<number>): Promise<number | string> {
+  let last: number | string = 'never asked';
+  const isThere = async (): Promise<true | undefined> => {
+    last = await ask().catch((error: unknown) => String(error));
+    return last === wanted || undefined;
   };
-  await until(ask, { what: 'everything is stored', timeoutMs: 60_000 }).catch(() => undefined);
-  return stored;
+  await until(isThere, { what: 'everything is counted', timeoutMs: 60_000 }).catch(() => undefined);
+  return last;
 }
 
 function residentMb(pid: number): number {
