@@ -15,7 +15,7 @@ export const attribution: Section = {
         'Time of orders in the tail by hop, against the median and against as much time before the range. The verdict names a hop only where it leads clearly and clocks cannot explain it; else it says why it cannot tell.',
       w: 24,
       h: 9,
-      noValue: '-',
+      noValue: 'Too few orders in the tail to tell; the notice beside the title says how many there are',
       targets: [trading('A', 'latency_attribution')],
       overrides: [named('verdict', { 'custom.width': 220 })],
     }),
