@@ -26,7 +26,7 @@ test('answers each kind of query', async ({ request }) => {
     { queryType: 'markouts' },
     { queryType: 'impact' },
     ...['table', 'time_series', 'profile'].map((format) => ({ queryType: 'market', format })),
-    { queryType: 'latency_attribution' },
+    { queryType: 'latency_attribution', quantile: 0.9 },
     { queryType: 'market_or_us' },
     { queryType: 'events', table: 'orders', limit: 10 },
     { queryType: 'events', table: 'spans', limit: 10 },

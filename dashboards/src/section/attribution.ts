@@ -12,11 +12,11 @@ export const attribution: Section = {
       id: 10,
       title: 'Which hop is slow',
       description:
-        'Time of orders in the tail by hop, against the median and against as much time before the range. The verdict names a hop only where it leads clearly and clocks cannot explain it; else it says why it cannot tell.',
+        'Time of the slowest tenth of orders by hop, against the median and against as much time before the range. The verdict names a hop only where it leads clearly and clocks cannot explain it; else it says why it cannot tell.',
       w: 24,
       h: 9,
       noValue: 'Too few orders in the tail to tell; the notice beside the title says how many there are',
-      targets: [trading('A', 'latency_attribution')],
+      targets: [trading('A', 'latency_attribution', { quantile: 0.9 })],
       overrides: [named('verdict', { 'custom.width': 220 })],
     }),
     timeSeries({
