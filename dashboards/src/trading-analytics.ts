@@ -6,7 +6,7 @@ import { dashboard } from './dashboard.ts';
 import { attribution } from './section/attribution.ts';
 import { execution, market, markouts } from './section/execution.ts';
 import { performance, risk } from './section/performance.ts';
-import { datasourceVariable, labelVariable } from './variable.ts';
+import { deskVariables } from './variable.ts';
 
 export const tradingAnalytics = dashboard({
   uid: 'tapewatch-trading-analytics',
@@ -17,21 +17,7 @@ export const tradingAnalytics = dashboard({
   from: 'now-15m',
   // Figures over a whole range change slowly and read all of its orders: the reader asks anew.
   refresh: '',
-  variables: [
-    datasourceVariable(),
-    labelVariable({
-      name: 'venue',
-      label: 'Venue',
-      metric: 'order_events_total',
-      description: 'Venues that have had orders in the time range.',
-    }),
-    labelVariable({
-      name: 'strategy',
-      label: 'Strategy',
-      metric: 'order_events_total',
-      description: 'Strategies that have sent orders in the time range.',
-    }),
-  ],
+  variables: deskVariables(),
   head: [],
   sections: [attribution, execution, markouts, performance, risk, market],
 });

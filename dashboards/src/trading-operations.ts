@@ -10,7 +10,7 @@ import { latency } from './section/latency.ts';
 import { machine } from './section/machine.ts';
 import { cost, profit } from './section/money.ts';
 import { overview } from './section/overview.ts';
-import { datasourceVariable, labelVariable } from './variable.ts';
+import { deskVariables } from './variable.ts';
 
 export const tradingOperations = dashboard({
   uid: 'tapewatch-trading-operations',
@@ -21,21 +21,7 @@ export const tradingOperations = dashboard({
   from: 'now-15m',
   // Grafana cancels what has not been answered at the next refresh; the panels in view take half a second (p95).
   refresh: '5s',
-  variables: [
-    datasourceVariable(),
-    labelVariable({
-      name: 'venue',
-      label: 'Venue',
-      metric: 'order_events_total',
-      description: 'Venues that have had orders in the time range.',
-    }),
-    labelVariable({
-      name: 'strategy',
-      label: 'Strategy',
-      metric: 'order_events_total',
-      description: 'Strategies that have sent orders in the time range.',
-    }),
-  ],
+  variables: deskVariables(),
   head: overview,
   sections: [latency, flow, cost, profit, alerts, feed, machine],
 });

@@ -1,7 +1,26 @@
 /** Variables of the boards: the data source, and filters that are filled from the labels that exist. */
 import { DATASOURCE_TYPE, TAPEWATCH } from './model.ts';
 
-export function datasourceVariable(): object {
+/** What every board of a desk is filtered by. */
+export function deskVariables(): readonly object[] {
+  return [
+    datasourceVariable(),
+    labelVariable({
+      name: 'venue',
+      label: 'Venue',
+      metric: 'order_events_total',
+      description: 'Venues that have had orders in the time range.',
+    }),
+    labelVariable({
+      name: 'strategy',
+      label: 'Strategy',
+      metric: 'order_events_total',
+      description: 'Strategies that have sent orders in the time range.',
+    }),
+  ];
+}
+
+function datasourceVariable(): object {
   return {
     current: { text: 'Tapewatch', value: 'tapewatch' },
     description: 'Which Tapewatch data source the board asks.',
@@ -20,7 +39,7 @@ export function datasourceVariable(): object {
 }
 
 /** The values of `label` on `metric`; several can be chosen, all are by default. */
-export function labelVariable(options: { name: string; label: string; metric: string; description: string }): object {
+function labelVariable(options: { name: string; label: string; metric: string; description: string }): object {
   const { name, label, metric, description } = options;
   return {
     current: { text: ['All'], value: ['$__all'] },

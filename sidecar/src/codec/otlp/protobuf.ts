@@ -20,18 +20,28 @@ const DEPTH_MAX = 16;
 
 export type Pairs = [string, string][];
 
+interface ResourceParts<T> {
+  readonly attributes: Pairs;
+  readonly parts: T[];
+}
+
 export function requestOfProtobuf(bytes: Uint8Array): OtlpResource[] {
-  const resources: OtlpResource[] = [];
+  return readResources(bytes, readMetric).map(({ attributes, parts }) => ({ attributes, metrics: parts }));
+}
+
+/** The parts of a request by resource: metrics, or spans. Their messages have the same numbers down to the part. */
+export function readResources<T>(bytes: Uint8Array, readPart: (reader: ProtobufReader) => T): ResourceParts<T>[] {
+  const resources: ResourceParts<T>[] = [];
   const reader = new ProtobufReader(bytes);
   reader.fields((tag) => {
-    if (tag === 1) resources.push(readResource(reader));
+    if (tag === 1) resources.push(readResource(reader, readPart));
   });
   return resources;
 }
 
-function readResource(reader: ProtobufReader): OtlpResource {
+function readResource<T>(reader: ProtobufReader, readPart: (reader: ProtobufReader) => T): ResourceParts<T> {
   const attributes: Pairs = [];
-  const metrics: OtlpMetric[] = [];
+  const parts: T[] = [];
   reader.message((tag) => {
     if (tag === 1) {
       reader.message((inner) => {
@@ -39,11 +49,11 @@ function readResource(reader: ProtobufReader): OtlpResource {
       });
     } else if (tag === 2) {
       reader.message((inner) => {
-        if (inner === 2) metrics.push(readMetric(reader));
+        if (inner === 2) parts.push(readPart(reader));
       });
     }
   });
-  return { attributes, metrics };
+  return { attributes, parts };
 }
 
 const KINDS: Readonly<Record<number, OtlpKind>> = {

@@ -1,32 +1,10 @@
 /** `ExportTraceServiceRequest` from protobuf. Throws on bytes that are no protobuf. Events and links of spans are skipped. */
-import { ProtobufReader } from '../protobuf/reader.ts';
+import type { ProtobufReader } from '../protobuf/reader.ts';
 import { emptySpan, type OtlpResourceSpans, type OtlpSpan } from './model.ts';
-import { fixedTime, type Pairs, readAttribute } from './protobuf.ts';
+import { fixedTime, type Pairs, readAttribute, readResources } from './protobuf.ts';
 
 export function spansOfProtobuf(bytes: Uint8Array): OtlpResourceSpans[] {
-  const resources: OtlpResourceSpans[] = [];
-  const reader = new ProtobufReader(bytes);
-  reader.fields((tag) => {
-    if (tag === 1) resources.push(readResource(reader));
-  });
-  return resources;
-}
-
-function readResource(reader: ProtobufReader): OtlpResourceSpans {
-  const attributes: Pairs = [];
-  const spans: OtlpSpan[] = [];
-  reader.message((tag) => {
-    if (tag === 1) {
-      reader.message((inner) => {
-        if (inner === 1) readAttribute(reader, attributes);
-      });
-    } else if (tag === 2) {
-      reader.message((inner) => {
-        if (inner === 2) spans.push(readSpan(reader));
-      });
-    }
-  });
-  return { attributes, spans };
+  return readResources(bytes, readSpan).map(({ attributes, parts }) => ({ attributes, spans: parts }));
 }
 
 function readSpan(reader: ProtobufReader): OtlpSpan {
