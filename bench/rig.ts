@@ -1,4 +1,7 @@
-/** The rig of a benchmark: a real nats-server and the built sidecar on free ports, in a temporary folder. */
+/**
+ * The rig of a benchmark: a real nats-server and the built sidecar on free ports, in a temporary folder.
+ * `TAPEWATCH_SIDECAR` names another `main.cjs` than that of `sidecar/dist`.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -39,7 +42,8 @@ export async function startRig({ config = {}, rules }: RigOptions = {}): Promise
   if (rules !== undefined) writeFileSync(join(folder, 'rules.yaml'), rules);
   const file = join(folder, 'tapewatch.yaml');
   writeFileSync(file, JSON.stringify(document));
-  const sidecar = start(process.execPath, [resolve('sidecar/dist/main.cjs'), 'serve', '--config', file], folder);
+  const main = resolve(process.env['TAPEWATCH_SIDECAR'] ?? 'sidecar/dist/main.cjs');
+  const sidecar = start(process.execPath, [main, 'serve', '--config', file], folder);
   const http = `http://127.0.0.1:${httpPort}`;
   await ready(`${http}/readyz`, sidecar, join(folder, 'log'));
   return {
