@@ -187,7 +187,8 @@ function judge(rows: readonly HopRow[], { tail, base }: { readonly tail: Band; r
   const candidates = candidatesOf(rows, tail, base);
   const [lead, next] = candidates;
   if (lead === undefined || lead.effect <= LEAST_CHANGE * base.meanNanos) return { kind: 'nothing_slow', effectNanos };
-  if (lead.touched < LEAST_TOUCHED * tail.traces.length) return { kind: 'nothing_slow', effectNanos };
+  const orders = tail.traces.reduce((sum, { weight }) => sum + weight, 0);
+  if (lead.touched < LEAST_TOUCHED * orders) return { kind: 'nothing_slow', effectNanos };
   // Faults that alternate make each hop's mean uncertain, not their sum: one of the two must be more than chance.
   const whole = CHANCE_AT_ALL * Math.hypot(tail.standardError, base.standardError);
   if (lead.effect <= (CHANCE_AT_ALL / CHANCE) * lead.chance && effectNanos <= whole)
@@ -260,8 +261,7 @@ function touchedBy(now: RankedTraces, earlier: RankedTraces | null, clocks: Cloc
   const normal = hopTimes(earlier === null ? lowerHalf(now) : earlier.traces, clocks);
   const present = hopTimes(now.traces, clocks);
   return (hop) => {
-    const sorted = (normal.get(hop) ?? []).map(({ nanos }) => nanos).sort((a, b) => a - b);
-    const limit = sorted[Math.min(sorted.length - 1, Math.floor((1 - NORMAL_ABOVE) * sorted.length))] ?? -Infinity;
+    const limit = limitOf(normal.get(hop) ?? []);
     const list = present.get(hop) ?? [];
     const above = list.reduce((sum, { nanos, weight }) => sum + (nanos > limit ? weight : 0), 0);
     const expected = NORMAL_ABOVE * list.reduce((sum, { weight }) => sum + weight, 0);
@@ -269,15 +269,25 @@ function touchedBy(now: RankedTraces, earlier: RankedTraces | null, clocks: Cloc
   };
 }
 
+/** So long that `NORMAL_ABOVE` of the weight took longer at the most. */
+function limitOf(times: readonly HopTime[]): number {
+  const sorted = [...times].sort((a, b) => a.nanos - b.nanos);
+  const wanted = (1 - NORMAL_ABOVE) * sorted.reduce((sum, { weight }) => sum + weight, 0);
+  let reached = 0;
+  return (sorted.find(({ weight }) => (reached += weight) > wanted) ?? sorted.at(-1))?.nanos ?? -Infinity;
+}
+
+interface HopTime {
+  readonly nanos: number;
+  readonly weight: number;
+}
+
 function lowerHalf({ traces, ranks }: RankedTraces): readonly HopTrace[] {
   return traces.filter((_, i) => (ranks[i] as number) <= 0.75);
 }
 
-function hopTimes(
-  traces: readonly HopTrace[],
-  clocks: ClockTrack,
-): Map<string, { readonly nanos: number; readonly weight: number }[]> {
-  const times = new Map<string, { nanos: number; weight: number }[]>();
+function hopTimes(traces: readonly HopTrace[], clocks: ClockTrack): Map<string, HopTime[]> {
+  const times = new Map<string, HopTime[]>();
   for (const trace of traces)
     for (const [h, { name }] of trace.hops.entries()) {
       const row = { nanos: correctedNanos(trace, h, clocks), weight: trace.weight };

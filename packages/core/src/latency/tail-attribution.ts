@@ -98,6 +98,7 @@ function meansOf(traces: readonly HopTrace[], clocks: ClockTrack): Pick<Band, 'm
   const inTime = [...traces].sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : a.timeNanos > b.timeNanos ? 1 : 0));
   const sums = new Map<string, Sums>();
   const totals = Float64Array.from(inTime, totalNanos);
+  const weights = Float64Array.from(inTime, (trace) => trace.weight);
   let weight = 0;
   for (const [i, trace] of inTime.entries()) {
     weight += trace.weight;
@@ -114,25 +115,39 @@ function meansOf(traces: readonly HopTrace[], clocks: ClockTrack): Pick<Band, 'm
   const hops = new Map(
     [...sums].map(([name, { nanos, clockError, values }]) => {
       const mean = nanos / weight;
-      return [name, { nanos: mean, standardError: blockError(values), clockError: clockError / weight }] as const;
+      return [
+        name,
+        { nanos: mean, standardError: blockError(values, weights), clockError: clockError / weight },
+      ] as const;
     }),
   );
   const meanNanos = [...hops.values()].reduce((sum, { nanos }) => sum + nanos, 0);
-  return { meanNanos, standardError: blockError(totals), hops };
+  return { meanNanos, standardError: blockError(totals, weights), hops };
 }
 
-/** Standard error of a mean from the means of ten blocks in order of time. */
 const BLOCKS = 10;
 
-function blockError(values: Float64Array): number {
-  const means: number[] = [];
-  for (let block = 0; block < BLOCKS; block++) {
-    const part = values.subarray(
-      Math.floor((block * values.length) / BLOCKS),
-      Math.floor(((block + 1) * values.length) / BLOCKS),
-    );
-    means.push(part.reduce((sum, value) => sum + value, 0) / part.length);
-  }
-  const mean = means.reduce((sum, value) => sum + value, 0) / BLOCKS;
-  return Math.sqrt(means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (BLOCKS * (BLOCKS - 1)));
+/**
+ * Standard error of a weighted mean from ten blocks in order of time: the mean is a ratio of two sums, so a block pulls it by
+ * its share of the weight times its own distance (Cochran, "Sampling Techniques", 3rd ed., 6.4). Of equal weights that is
+ * the deviation of the blocks' means over the root of their number.
+ */
+function blockError(values: Float64Array, weights: Float64Array): number {
+  const blocks = Array.from({ length: BLOCKS }, (_, block) => {
+    const [from, to] = [block, block + 1].map((edge) => Math.floor((edge * values.length) / BLOCKS)) as [
+      number,
+      number,
+    ];
+    const sums = { value: 0, weight: 0 };
+    for (let row = from; row < to; row++) {
+      const weight = weights[row] as number;
+      sums.value += weight * (values[row] as number);
+      sums.weight += weight;
+    }
+    return sums;
+  });
+  const weight = blocks.reduce((sum, block) => sum + block.weight, 0);
+  const mean = blocks.reduce((sum, block) => sum + block.value, 0) / weight;
+  const squares = blocks.reduce((sum, block) => sum + (block.value - block.weight * mean) ** 2, 0);
+  return Math.sqrt((BLOCKS / (BLOCKS - 1)) * squares) / weight;
 }
