@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seededUniform } from '@tapewatch/core';
 import { clockAt } from '../store.fixture.ts';
 import { DuckDbStore } from './duckdb-store.ts';
 import { bundleForTest, type TestBundle } from './worker-bundle.fixture.ts';
@@ -10,6 +11,8 @@ import { bundleForTest, type TestBundle } from './worker-bundle.fixture.ts';
 /** `npm run test:long` raises it to hundreds. */
 const ROUNDS = Number(process.env['TAPEWATCH_CRASH_ROUNDS'] ?? 3);
 const ROWS = 300;
+/** Of the moments; each round has another one, and another run the same ones unless it is told a seed. */
+const SEED = Number(process.env['TAPEWATCH_SEED'] ?? 2_026);
 
 let bundle: TestBundle;
 let folder = '';
@@ -45,11 +48,12 @@ it.each([
   ['a killed process loses nothing that was acknowledged, and no batch is there by half', 'in time'],
   ['nor does it lose samples that came late and wait to become windows', 'late'],
 ])(
-  '%s',
+  `%s (seed ${SEED})`,
   async (_, order) => {
+    const uniform = seededUniform(SEED);
     const path = join(folder, `${order}.duckdb`);
     for (let round = 0; round < ROUNDS; round++) {
-      const moment = { acknowledgements: 1 + Math.floor(Math.random() * 200), moreMs: Math.random() * 8, order };
+      const moment = { acknowledgements: 1 + Math.floor(uniform() * 200), moreMs: uniform() * 8, order };
       const acknowledged = await crash(path, moment);
       const store = new DuckDbStore({ path, memoryLimitMb: 256, threads: 2 });
       const { positions } = await store.open();
