@@ -12,6 +12,8 @@ export interface EventExportRequest {
   readonly endNanos: bigint;
   /** Of all tables together; past it `query.limit`. */
   readonly maxRows: number;
+  /** Of the files; past it `query.limit` too, and where the disk has no room. */
+  readonly maxBytes: number;
 }
 
 export interface ExportedEvents {

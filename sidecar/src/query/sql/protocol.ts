@@ -27,7 +27,8 @@ export interface RunAnswer {
   readonly isCut: boolean;
 }
 
-export type SandboxFault = 'refused' | 'failed' | 'memory' | 'bytes' | 'cancelled';
+/** `memory`: the engine's own limit; `ended`: its process is gone; `text`: the statement is too large to be read. */
+export type SandboxFault = 'refused' | 'failed' | 'memory' | 'ended' | 'text' | 'bytes' | 'cancelled';
 
 export type FromSandbox =
   | { readonly kind: 'parsed'; readonly id: number; readonly tree: string }

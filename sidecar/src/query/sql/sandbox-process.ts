@@ -129,7 +129,9 @@ async function handle(message: ToSandbox): Promise<void> {
     if (message.kind === 'parse') send({ kind: 'parsed', id, tree: await parse(message.sql) });
     else send({ kind: 'answer', id, ...(await run(id, message)) });
   } catch (error) {
-    send({ kind: 'fault', id, ...faultOf(error) });
+    const { fault, message: text } = faultOf(error);
+    // The parser has a limit of its own, which no setting raises.
+    send({ kind: 'fault', id, fault: message.kind === 'parse' && fault === 'memory' ? 'text' : fault, message: text });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The end of the sandbox: what becomes of statements, and of the process, when the sidecar closes or is gone. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleForTest, type TestBundle } from '../../store/duckdb/worker-bundle.fixture.ts';
@@ -62,4 +62,22 @@ it('rejects what runs and what waits when it is closed, and everything after tha
   const rejected = { status: 'rejected', reason: expect.objectContaining({ code: 'query.cancelled' }) as unknown };
   expect(await outcomes).toEqual([rejected, rejected, rejected]);
   await expect(sandbox.parse('SELECT 1', signal)).rejects.toMatchObject({ code: 'query.cancelled' });
+}, 60_000);
+
+it('says how its process ended, and not that memory was missing', async () => {
+  const script = join(request.folder, 'ends.cjs');
+  writeFileSync(script, `process.on('message', () => process.exit(3));`);
+  const sandbox = new Sandbox({ path: script, processes: 1, memoryMb: 64 });
+  const { signal } = new AbortController();
+  await expect(sandbox.run(request, signal)).rejects.toMatchObject({ fault: 'ended', message: 'ended with code 3' });
+  await sandbox.close();
+}, 60_000);
+
+it('tells a statement that cannot be parsed in its memory from one that cannot run in it', async () => {
+  const sandbox = new Sandbox({ path, processes: 1, memoryMb: 64 });
+  const { signal } = new AbortController();
+  const sql = `SELECT ${'1,'.repeat(49_000)}1`;
+  await expect(sandbox.parse(sql, signal)).rejects.toMatchObject({ fault: 'text' });
+  await expect(sandbox.parse('SELECT 1', signal)).resolves.toMatchObject({ error: false });
+  await sandbox.close();
 }, 60_000);

@@ -130,8 +130,8 @@ export class Sandbox {
     const member: Member = { child, job: undefined, idle: undefined };
     this.#members.add(member);
     child.on('message', (answer: FromSandbox) => this.#answered(member, answer));
-    child.on('error', () => this.#ended(member));
-    child.on('exit', () => this.#ended(member));
+    child.on('error', ({ message }) => this.#ended(member, `could not be started (${message})`));
+    child.on('exit', (code, name) => this.#ended(member, `ended with ${name ?? `code ${code}`}`));
     return member;
   }
 
@@ -145,10 +145,10 @@ export class Sandbox {
     this.#dispatch();
   }
 
-  #ended(member: Member): void {
+  #ended(member: Member, how: string): void {
     this.#members.delete(member);
     clearTimeout(member.idle);
-    member.job?.reject(new SandboxError('memory', 'its process came to an end'));
+    member.job?.reject(new SandboxError('ended', how));
     member.job = undefined;
     this.#dispatch();
   }

@@ -163,6 +163,15 @@ describe('SQL over event tables', () => {
     await small.close();
   });
 
+  it('names no setting for a text that is too long for the parser', async () => {
+    const fault = await faultOf(`SELECT ${'1,'.repeat(49_000)}1`);
+    expect(fault).toMatchObject({
+      code: 'query.limit',
+      message: expect.stringContaining('make it shorter') as unknown,
+    });
+    expect(fault.message).not.toContain('memoryMb');
+  });
+
   it('says why there is no SQL', async () => {
     const query = sqlQuery.parse({ queryType: 'sql', rawSql: 'SELECT 1' });
     const memory: EventExporter = {};

@@ -31,6 +31,10 @@ export interface SqlDeps {
   readonly options: SqlOptions;
 }
 
+/** The system ends a process that takes more than its own bound, which lies above that of the engine. */
+const ENDED =
+  'Most often that is memory: make shorter texts or lists, join fewer rows, raise query.sql.memoryMb, or give the machine more';
+
 /** Statements that wait for a process; past it one is refused at once. */
 const MAX_WAITING = 100;
 
@@ -93,8 +97,8 @@ async function exportRows(
   const wantedNanos = startNanosOf(envelope) - BigInt(Math.round(lookbackMs)) * NANOS_PER_MS;
   // No row is older than that, and stamps have 64 bits.
   const startNanos = wantedNanos < 0n ? 0n : wantedNanos;
-  const range = { startNanos, endNanos: endNanosOf(envelope), maxRows: options.maxReadRows };
-  return store.exportEvents({ tables: reads, ...range }, signal);
+  const limits = { maxRows: options.maxReadRows, maxBytes: options.maxReadMb * BYTES_PER_MB };
+  return store.exportEvents({ tables: reads, startNanos, endNanos: endNanosOf(envelope), ...limits }, signal);
 }
 
 function tablesOf({ columns, isCut }: RunAnswer, { format }: SqlQuery, sql: string, options: SqlOptions): Table[] {
@@ -127,6 +131,15 @@ function faultOf(error: unknown, options: SqlOptions, { isLate, isUnwanted }: En
         'query.limit',
         `the SQL query needs more memory than query.sql.memoryMb allows (${options.memoryMb} MiB); sort or join fewer rows, or make shorter texts`,
         { cause: error },
+      );
+    case 'ended':
+      return new TapewatchError('query.limit', `the SQL query was given up: its process ${error.message}. ${ENDED}`, {
+        cause: error,
+      });
+    case 'text':
+      return new TapewatchError(
+        'query.limit',
+        'SQL: the statement needs too much memory to be parsed; make it shorter',
       );
     case 'bytes':
       return new TapewatchError('query.limit', `SQL: ${error.message} (query.sql.maxAnswerMb); select less`);

@@ -12,6 +12,7 @@ import { TapewatchError } from '../../errors.ts';
 import type { EventExportRequest, ExportedEvents } from '../../ports.ts';
 import { demandWanted } from '../faults.ts';
 import { EVENT_COLUMNS, relationOf } from './event-columns.ts';
+import { withinRoom } from './export-room.ts';
 import { segmentFolder } from './segment-folder.ts';
 import { readRows, within } from './sql.ts';
 
@@ -34,7 +35,8 @@ export async function exportEvents(
   try {
     await connection.run('BEGIN TRANSACTION READ ONLY');
     try {
-      const exported = await writeFiles(connection, folder, request);
+      const room = { folder, maxBytes: request.maxBytes, interrupt: () => connection.interrupt() };
+      const exported = await withinRoom(room, () => writeFiles(connection, folder, request));
       // An interrupt between two statements stops neither of them.
       demandWanted(signal);
       return exported;
