@@ -2,7 +2,7 @@
  * What accounts hold, against their limits (MET-101, TRD-25): each snapshot replaces what was known of its position. After
  * a restart the count of open positions begins anew, with the next snapshot of each.
  */
-import type { NumberSample, PositionSnapshot } from '@tapewatch/core';
+import type { PositionSnapshot } from '@tapewatch/core';
 import type { DerivedWriter } from './derive-event.ts';
 import { forgetFirst } from './rolling-mean.ts';
 
@@ -13,23 +13,22 @@ const MAX_OPEN = 100_000;
 export class AccountFigures {
   readonly #open = new Map<string, Set<string>>();
 
-  derive(snapshot: PositionSnapshot, write: DerivedWriter): NumberSample[] {
+  derive(snapshot: PositionSnapshot, write: DerivedWriter): void {
     const { account, venue, strategy, symbol, timeNanos, quantity, quantityLimit, maxPositions } = snapshot;
     if (snapshot.kind === 'balance') {
-      return [write.sample('account_balance', [account, venue, symbol], timeNanos, quantity)];
+      return write.sample('account_balance', [account, venue, symbol], timeNanos, quantity);
     }
     const of = [account, venue, strategy, symbol];
-    const samples = [write.sample('position_quantity', of, timeNanos, quantity)];
+    write.sample('position_quantity', of, timeNanos, quantity);
     if (quantityLimit !== null) {
       const used = Math.abs(quantity) / quantityLimit;
-      samples.push(write.sample('position_limit_used_ratio', of, timeNanos, used));
+      write.sample('position_limit_used_ratio', of, timeNanos, used);
     }
     const open = this.#count(snapshot);
-    samples.push(write.sample('positions_open', [account], timeNanos, open));
+    write.sample('positions_open', [account], timeNanos, open);
     if (maxPositions !== null) {
-      samples.push(write.sample('positions_used_percent', [account], timeNanos, (100 * open) / maxPositions));
+      write.sample('positions_used_percent', [account], timeNanos, (100 * open) / maxPositions);
     }
-    return samples;
   }
 
   #count({ account, venue, strategy, symbol, quantity }: PositionSnapshot): number {

@@ -4,7 +4,7 @@
  * means begin anew.
  */
 import { AGENT_WINDOW } from '@tapewatch/contract';
-import type { NumberSample, Signal } from '@tapewatch/core';
+import type { Signal } from '@tapewatch/core';
 import type { DerivedWriter } from './derive-event.ts';
 import { forgetFirst, RollingMeans } from './rolling-mean.ts';
 
@@ -20,7 +20,7 @@ export class AgentFigures {
   readonly #confidence = new RollingMeans(AGENT_WINDOW, MAX_AGENTS);
   readonly #consensus = new RollingMeans(AGENT_WINDOW, MAX_AGENTS);
 
-  derive(signal: Signal, write: DerivedWriter): NumberSample[] {
+  derive(signal: Signal, write: DerivedWriter): void {
     const { agent, timeNanos } = signal;
     switch (signal.event) {
       case 'prediction':
@@ -28,38 +28,36 @@ export class AgentFigures {
       case 'outcome':
         return this.#cameTrue(signal, write);
       case 'failure':
-        return [write.count('agent_failures_total', [agent, signal.reason || 'unknown'], timeNanos, 1)];
+        return write.count('agent_failures_total', [agent, signal.reason || 'unknown'], timeNanos, 1);
     }
   }
 
-  #predicted(signal: Signal, write: DerivedWriter): NumberSample[] {
+  #predicted(signal: Signal, write: DerivedWriter): void {
     const { agent, signalId, timeNanos, prediction, confidence, consensus } = signal;
     if (prediction !== null) {
       this.#predictions.set(keyOf(agent, signalId), prediction);
       forgetFirst(this.#predictions, MAX_OPEN);
     }
-    const samples = [write.count('agent_predictions_total', [agent], timeNanos, 1)];
+    write.count('agent_predictions_total', [agent], timeNanos, 1);
     if (confidence !== null) {
       const mean = this.#confidence.add(agent, confidence);
-      samples.push(write.sample('agent_confidence_ratio', [agent], timeNanos, mean));
+      write.sample('agent_confidence_ratio', [agent], timeNanos, mean);
     }
     if (consensus !== null) {
       const mean = this.#consensus.add(agent, consensus);
-      samples.push(write.sample('agent_consensus_ratio', [agent], timeNanos, mean));
+      write.sample('agent_consensus_ratio', [agent], timeNanos, mean);
     }
-    return samples;
   }
 
-  #cameTrue({ agent, signalId, timeNanos, prediction, outcome }: Signal, write: DerivedWriter): NumberSample[] {
+  #cameTrue({ agent, signalId, timeNanos, prediction, outcome }: Signal, write: DerivedWriter): void {
     const key = keyOf(agent, signalId);
     const result = resultOf(prediction ?? this.#predictions.get(key) ?? null, outcome);
     this.#predictions.delete(key);
-    const samples = [write.count('agent_outcomes_total', [agent, result], timeNanos, 1)];
+    write.count('agent_outcomes_total', [agent, result], timeNanos, 1);
     if (result === 'right' || result === 'wrong') {
       const share = this.#accuracy.add(agent, result === 'right' ? 1 : 0);
-      samples.push(write.sample('agent_accuracy_ratio', [agent], timeNanos, share));
+      write.sample('agent_accuracy_ratio', [agent], timeNanos, share);
     }
-    return samples;
   }
 }
 

@@ -3,10 +3,10 @@ import { AGENT_WINDOW } from '@tapewatch/contract';
 import type { Signal, TradingEvent } from '@tapewatch/core';
 import { exchangeStatusOf, marketTradeOf, positionOf, signalOf, spanOf } from '../store/event.fixture.ts';
 import { fillOf, T0 } from '../store/store.fixture.ts';
-import { Deriver } from './derive.ts';
+import { ListingDeriver } from './testing/listing-deriver.ts';
 
 /** `name{labels} value` of what each event yields. */
-function derived(deriver: Deriver, ...events: readonly TradingEvent[]): string[] {
+function derived(deriver: ListingDeriver, ...events: readonly TradingEvent[]): string[] {
   return events.flatMap((event) =>
     deriver.derive(event, event.timeNanos + 10_000_000_000n).map(({ labels, value }) => {
       const rest = labels.pairs.filter(([name]) => name !== '__name__').map(([, text]) => text);
@@ -22,7 +22,7 @@ describe('signals of agents', () => {
   ];
 
   it('yield accuracy against the outcome, mean confidence and mean consensus, per agent', () => {
-    const deriver = new Deriver();
+    const deriver = new ListingDeriver();
     const seen = derived(
       deriver,
       signalOf('a', T0, { confidence: 0.5, consensus: 1 }),
@@ -47,7 +47,7 @@ describe('signals of agents', () => {
   });
 
   it('compare with the prediction that the outcome states, and count what cannot be judged', () => {
-    const deriver = new Deriver();
+    const deriver = new ListingDeriver();
     const outcome = (id: string, prediction: number | null, value: number): Signal =>
       signalOf(id, T0, { signalId: id, event: 'outcome', prediction, outcome: value });
     expect(
@@ -62,7 +62,7 @@ describe('signals of agents', () => {
   });
 
   it('look back on the last outcomes only', () => {
-    const deriver = new Deriver();
+    const deriver = new ListingDeriver();
     for (let i = 0; i < AGENT_WINDOW; i++) derived(deriver, ...steps(`right-${i}`, 1, 1));
     for (let i = 0; i < AGENT_WINDOW / 4; i++) derived(deriver, ...steps(`wrong-${i}`, 1, -1));
     expect(derived(deriver, ...steps('last', 1, 1)).at(-1)).toBe('agent_accuracy_ratio{trend} 0.75');
@@ -70,7 +70,7 @@ describe('signals of agents', () => {
 
   it('count failures, by reason (proves: MET-68)', () => {
     const failure = (id: string, reason: string): Signal => signalOf(id, T0, { event: 'failure', reason });
-    expect(derived(new Deriver(), failure('a', 'no_data'), failure('b', 'no_data'), failure('c', ''))).toEqual([
+    expect(derived(new ListingDeriver(), failure('a', 'no_data'), failure('b', 'no_data'), failure('c', ''))).toEqual([
       'agent_failures_total{trend,no_data} 1',
       'agent_failures_total{trend,no_data} 2',
       'agent_failures_total{trend,unknown} 1',
@@ -79,7 +79,7 @@ describe('signals of agents', () => {
 });
 
 it('an exchange tells its connection, and remaining requests fall as they are made (proves: MET-67)', () => {
-  const deriver = new Deriver();
+  const deriver = new ListingDeriver();
   const status = (left: number | null) => exchangeStatusOf(T0, { requestsRemaining: left, requestsLimit: 100 });
   expect(derived(deriver, status(40), status(39), status(null))).toEqual([
     'exchange_connected{orders,XNAS} 1',
@@ -97,7 +97,7 @@ it('an exchange tells its connection, and remaining requests fall as they are ma
 });
 
 it('an account tells its positions, and how much of its limits they use', () => {
-  const deriver = new Deriver();
+  const deriver = new ListingDeriver();
   const position = (symbol: string, quantity: number) => positionOf(T0, { symbol, quantity, maxPositions: 10 });
   for (let i = 0; i < 9; i++) derived(deriver, position(`S${i}`, 1));
   expect(derived(deriver, position('S3', 0))).toEqual([
@@ -115,7 +115,7 @@ it('an account tells its positions, and how much of its limits they use', () => 
 it('spans yield rate, errors and duration of requests (proves: TRC-08)', () => {
   const failed = spanOf('00f067aa0ba902b8', T0, { status: 'error' });
   const labels = (status: string): string => `{gateway,SPAN_KIND_SERVER,route order,STATUS_CODE_${status}}`;
-  expect(derived(new Deriver(), spanOf('00f067aa0ba902b7', T0), failed, failed)).toEqual([
+  expect(derived(new ListingDeriver(), spanOf('00f067aa0ba902b7', T0), failed, failed)).toEqual([
     `traces_spanmetrics_calls_total${labels('OK')} 1`,
     `traces_spanmetrics_latency${labels('OK')} 0.002`,
     `traces_spanmetrics_calls_total${labels('ERROR')} 1`,
@@ -123,12 +123,12 @@ it('spans yield rate, errors and duration of requests (proves: TRC-08)', () => {
     `traces_spanmetrics_calls_total${labels('ERROR')} 2`,
     `traces_spanmetrics_latency${labels('ERROR')} 0.002`,
   ]);
-  const [calls] = new Deriver().derive(failed, T0 + 1_000_000_000n);
+  const [calls] = new ListingDeriver().derive(failed, T0 + 1_000_000_000n);
   expect(calls?.timeNanos).toBe(failed.endNanos);
 });
 
 it('prints add up, and corrections of fills are counted apart', () => {
-  const deriver = new Deriver();
+  const deriver = new ListingDeriver();
   expect(derived(deriver, marketTradeOf('1', T0), marketTradeOf('2', T0, { price: 11 })).slice(3)).toEqual([
     'market_trades_total{ACME,XNAS} 2',
     'market_volume_total{ACME,XNAS} 6',

@@ -1,12 +1,12 @@
 /** The score of a feed as it comes in: silent while warming up, beyond 3.5 in a fault, below it otherwise. */
 import { nanos, seededUniform, type Quote } from '@tapewatch/core';
-import { Deriver } from './derive.ts';
+import { ListingDeriver } from './testing/listing-deriver.ts';
 
 const MS = 1_000_000;
 
 /** A quote each 25 ms for 100 s; from 80 s to 82 s the receipt is 20 ms late. */
 function scores(exchangeStamps: boolean): { atMs: number; value: number }[] {
-  const deriver = new Deriver();
+  const deriver = new ListingDeriver();
   const uniform = seededUniform(2);
   return Array.from({ length: 4_000 }, (_, i): Quote => {
     const atMs = i * 25;

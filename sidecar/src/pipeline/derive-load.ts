@@ -2,7 +2,7 @@
  * `latency_fault_score` of each feed while its quotes and prints come in: what of the feed's delay the load of the market does
  * not explain. One sample a window, stamped with the window's end; none while the model warms up or the feed is silent.
  */
-import { FeedLoad, LoadModel, nanosFromMs, type MarketTrade, type NumberSample, type Quote } from '@tapewatch/core';
+import { FeedLoad, LoadModel, nanosFromMs, type MarketTrade, type Quote } from '@tapewatch/core';
 import type { DerivedWriter } from './derive-event.ts';
 import { forgetFirst } from './rolling-mean.ts';
 
@@ -17,14 +17,14 @@ interface Model {
 export class LoadFigures {
   readonly #models = new Map<string, Model>();
 
-  derive(event: Quote | MarketTrade, write: DerivedWriter): NumberSample[] {
+  /** `feed`: what stands for its venue and symbol. */
+  derive(event: Quote | MarketTrade, feed: string, write: DerivedWriter): void {
     const { venue, symbol, timeNanos, exchangeNanos } = event;
-    const key = `${venue}\u0000${symbol}`;
-    let one = this.#models.get(key);
+    let one = this.#models.get(feed);
     if (one === undefined) {
       // A feed without stamps of the exchange has no delay.
-      if (exchangeNanos === null) return [];
-      this.#models.set(key, (one = { load: new FeedLoad(), model: new LoadModel() }));
+      if (exchangeNanos === null) return;
+      this.#models.set(feed, (one = { load: new FeedLoad(), model: new LoadModel() }));
       forgetFirst(this.#models, MAX_MODELS);
     }
     const windows = one.load.add({
@@ -34,13 +34,11 @@ export class LoadFigures {
       mid: event.table === 'quotes' ? midOf(event) : null,
       trade: event.table === 'market_trades',
     });
-    const samples: NumberSample[] = [];
     for (const window of windows) {
       const { faultScore, endMs } = one.model.next(window);
       if (faultScore === null) continue;
-      samples.push(write.sample('latency_fault_score', [venue, symbol], nanosFromMs(endMs), faultScore));
+      write.sample('latency_fault_score', [venue, symbol], nanosFromMs(endMs), faultScore);
     }
-    return samples;
   }
 }
 

@@ -12,7 +12,7 @@ import {
   spanOf,
 } from '../store/event.fixture.ts';
 import { businessEventOf, fillOf } from '../store/store.fixture.ts';
-import { Deriver } from './derive.ts';
+import { ListingDeriver } from './testing/listing-deriver.ts';
 import type { PipelineHead } from './pipeline-head.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 
@@ -471,7 +471,7 @@ describe('Deriver', () => {
   };
 
   it('yields exactly the metrics and labels that the contract lists', () => {
-    const deriver = new Deriver();
+    const deriver = new ListingDeriver();
     const health = { component: 'gw', instance: '1', status: 'DEGRADED', message: '' } as const;
     const fill = { venue: 'V', symbol: 'S', strategy: 'x', side: 'sell', currency: 'USD', feeCurrency: 'USD' } as const;
     const quote = { venue: 'V', symbol: 'S', bid: 99, ask: 101, bidSize: 1, askSize: 1, sequence: 7n } as const;
@@ -528,15 +528,15 @@ describe('Deriver', () => {
   });
 
   it('continues counters after a restart', () => {
-    const deriver = new Deriver();
+    const deriver = new ListingDeriver();
     const [first] = deriver.derive(order, T0);
-    const next = new Deriver();
+    const next = new ListingDeriver();
     next.seed(first?.labels as Labels, { total: 41, timeNanos: T0 });
     expect(next.derive(order, T0)[0]?.value).toBe(42);
   });
 
   it('lets neither a counter nor its stamps go back, nor its stamps run ahead of receipt', () => {
-    const deriver = new Deriver();
+    const deriver = new ListingDeriver();
     const second = 1_000_000_000n;
     const received = T0 + 10n * second;
     const at = (offset: bigint) =>

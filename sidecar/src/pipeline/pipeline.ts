@@ -3,7 +3,7 @@
  * settled as stored only after the commit that holds its last sample. Nothing is dropped without a counter and, for bad
  * messages, a dead letter.
  */
-import { type Sample, type TradingEvent } from '@tapewatch/core';
+import { type Sample } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { ChangeSink, Envelope, Progress, Recovery, SampleSink, StampedColumns, TransitionRow } from '../ports.ts';
 import { Announcer } from './announcer.ts';
@@ -13,12 +13,13 @@ import { ClockOffsets } from './clock-offsets.ts';
 import { CommitWaiters, notStored } from './commit-waiters.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { Deriver } from './derive.ts';
+import type { Deriver } from './derive.ts';
+import { EventIntake } from './event-intake.ts';
 import { LogPositions } from './log-positions.ts';
 import { MessageSink, type Taken } from './message-sink.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
 import type { PipelineHead } from './pipeline-head.ts';
-import { RecentEvents, RecentIds } from './recent-ids.ts';
+import { type RecentEvents, RecentIds } from './recent-ids.ts';
 import { SeriesRegistry, type SeriesLimits } from './series-registry.ts';
 import { SilentSeries, type SilentSeriesOptions } from './silent-series.ts';
 import { StreamIntake, type PipelineStream } from './stream-intake.ts';
@@ -26,7 +27,6 @@ import { StreamState, takeStored } from './stream-state.ts';
 
 /** Watermarks, sealing, counters and rules follow at this distance; rows are shown sooner. */
 const ADVANCE_EVERY_MS = 50;
-const RECENT_IDS_GENERATION = 500_000;
 /** Messages that carry an id may be far more than events; together the two keep at most 1.5 million texts. */
 const RECENT_MESSAGES_GENERATION = 250_000;
 
@@ -52,9 +52,6 @@ export class Pipeline implements Progress {
   readonly #streams: ReadonlyMap<string, StreamIntake>;
   readonly #states: readonly StreamState[];
   readonly #registry: SeriesRegistry;
-  readonly #deriver = new Deriver();
-  /** Of events; a restart fills it again. */
-  readonly recentEvents = new RecentEvents(RECENT_IDS_GENERATION);
   readonly #recentMessages = new RecentIds(RECENT_MESSAGES_GENERATION);
   readonly #positions: LogPositions;
   readonly #announcer = new Announcer();
@@ -65,6 +62,7 @@ export class Pipeline implements Progress {
   /** What publishers sent of them. */
   readonly exemplars: ExemplarMemory;
   readonly #sink: MessageSink;
+  readonly #events: EventIntake;
   readonly #deadLetters: DeadLetters;
   readonly #silent: SilentSeries;
   #lastReceived = { nanos: 0n, seconds: 0 };
@@ -96,6 +94,12 @@ export class Pipeline implements Progress {
       onRestored: (id, sinceSeconds) => this.#changes.note(this.#registry.nameOf[id] as number, sinceSeconds),
     });
     this.exemplars = new ExemplarMemory(options.maxExemplars);
+    this.#events = new EventIntake({
+      registry: this.#registry,
+      batch: this.#batch,
+      deadLetters: this.#deadLetters,
+      stateOf: (stream) => this.#stream(stream).state,
+    });
     this.#sink = new MessageSink({
       registry: this.#registry,
       batch: this.#batch,
@@ -104,7 +108,7 @@ export class Pipeline implements Progress {
       offsets: this.#offsets,
       exemplars: this.exemplars,
       isLate: (stream, second) => options.head.isLate(stream, second),
-      onEvent: (event, envelope) => this.#addEvent(event, envelope),
+      onEvent: (event, envelope) => this.#events.add(event, envelope, this.#sink),
       onProblem: (problem, envelope, stream) => this.#deadLetters.reject(problem, envelope, stream),
     });
     this.#positions = new LogPositions(recovery.positions);
@@ -124,7 +128,12 @@ export class Pipeline implements Progress {
   }
 
   get deriver(): Deriver {
-    return this.#deriver;
+    return this.#events.deriver;
+  }
+
+  /** Of events; a restart fills it again. */
+  get recentEvents(): RecentEvents {
+    return this.#events.recent;
   }
 
   /** Must be awaited before each batch is written, and again when that is tried anew. */
@@ -246,34 +255,6 @@ export class Pipeline implements Progress {
     }
     // What a full queue refuses has not been seen.
     return messageId === '' || this.#refuses(position) || this.#recentMessages.add(`${stream}\0${messageId}`);
-  }
-
-  #addEvent(event: TradingEvent, envelope: Envelope): void {
-    const { state } = this.#stream(envelope.stream);
-    const refusal = state.refuseTime(Number(event.timeNanos / 1_000_000_000n));
-    if (refusal === 'future') {
-      const detail = `${event.table} stamped ${event.timeNanos} is outside the stream's bounds`;
-      this.#sink.rejected++;
-      this.#deadLetters.reject({ reason: refusal, detail, excerpt: envelope.payload }, envelope, envelope.stream);
-      return;
-    }
-    if (!this.recentEvents.add(event)) {
-      state.duplicates++;
-      return;
-    }
-    this.#batch.addEvent(event);
-    // A row is worth keeping whenever it comes; a series cannot go back that far.
-    if (refusal !== undefined) {
-      state.late++;
-      state.stored++;
-      this.#sink.accepted++;
-      return;
-    }
-    const [accepted, stored] = [this.#sink.accepted + 1, state.stored + 1];
-    for (const sample of this.#deriver.derive(event, envelope.receivedNanos)) this.#addSample(sample);
-    // Only what was published counts, not what was derived from it.
-    this.#sink.accepted = accepted;
-    state.stored = stored;
   }
 
   #addSample(sample: Sample): void {

@@ -1,7 +1,7 @@
 import { Labels, METRIC_NAME, nanos, type SelectRequest, type SeriesDefinition } from '@tapewatch/core';
 import type { ColumnBatch, Store } from '../ports.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
-import { Deriver } from './derive.ts';
+import { ListingDeriver } from './testing/listing-deriver.ts';
 import type { Pipeline } from './pipeline.ts';
 import { RecentEvents } from './recent-ids.ts';
 import { recover } from './recover.ts';
@@ -43,7 +43,7 @@ async function recovered(
         ? (request: SelectRequest) => (asked.push(request), target.select(request))
         : (target[name] as (...values: unknown[]) => unknown).bind(target),
   });
-  const deriver = new Deriver();
+  const deriver = new ListingDeriver();
   const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10 }, series);
   const recentEvents = new RecentEvents(100);
   const pipeline = { deriver, registry, recentEvents } as unknown as Pipeline;

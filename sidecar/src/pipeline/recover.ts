@@ -12,7 +12,8 @@ import {
 } from '@tapewatch/core';
 import type { ColumnBatch, Recovery, Store } from '../ports.ts';
 import { putStaleMarker } from '../stale-marker.ts';
-import { Deriver, type CounterMark } from './derive.ts';
+import { Deriver } from './derive.ts';
+import type { CounterMark } from './derived-cells.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const COUNTER_NAMES: ReadonlySet<string> = new Set(Deriver.counterNames);

@@ -108,6 +108,10 @@ export class SeriesRegistry {
     return typeof found === 'string' ? undefined : found;
   }
 
+  isResting(id: number): boolean {
+    return this.recency[id] === RESTING;
+  }
+
   /** Those that are awake. */
   *all(): Iterable<SeriesDefinition> {
     for (const found of this.#byKey.values()) if (typeof found !== 'number') yield found;
