@@ -35,7 +35,9 @@ function plain({ groups, group, timesMs, quantities, prices, fees }: FillColumns
 const fills: fc.Arbitrary<Fill[]> = fc
   .array(
     fc.record({
-      second: fc.nat(20),
+      second: fc.nat(4),
+      // Within one millisecond: nanoseconds, venue and id tell the order.
+      nanos: fc.nat(2),
       kind: fc.constantFrom('new' as const, 'new' as const, 'bust' as const, 'amend' as const),
       target: fc.nat(11),
       venue: fc.constantFrom('XNAS', 'BATS'),
@@ -47,8 +49,12 @@ const fills: fc.Arbitrary<Fill[]> = fc
     { maxLength: 12, size: 'max' },
   )
   .map((list) =>
-    list.map(({ second, kind, target, ...rest }, i) =>
-      fillOf(`x${i}`, seconds(second) - 1n, { ...rest, execution: kind, refersTo: kind === 'new' ? '' : `x${target}` }),
+    list.map(({ second, nanos, kind, target, ...rest }, i) =>
+      fillOf(`x${i}`, seconds(second) - 3n + BigInt(nanos), {
+        ...rest,
+        execution: kind,
+        refersTo: kind === 'new' ? '' : `x${target}`,
+      }),
     ),
   );
 
@@ -74,11 +80,27 @@ describe('columns of fills', () => {
     );
   });
 
+  it('keep corrected executions between the others of their millisecond', async () => {
+    const at = (nanos: number): bigint => seconds(1) + BigInt(nanos);
+    const events = [
+      ...[fillOf('c', at(3)), fillOf('b', at(2)), fillOf('a', at(1)), fillOf('b2', at(2))],
+      fillOf('late', seconds(9), { execution: 'amend', refersTo: 'b', quantity: 7 }),
+      fillOf('later', seconds(9), { execution: 'amend', refersTo: 'a', quantity: 5 }),
+    ];
+    await store.append(batchOf({ events }));
+    expect([...(await store.fillColumns(WHOLE)).quantities].map(Math.abs)).toEqual([5, 7, 50, 50]);
+  });
+
   it('stop at the limit and within the range', async () => {
     await store.append(batchOf({ events: [1, 2, 3, 4].map((second) => fillOf(`x${second}`, seconds(second))) }));
     const within = { startNanos: seconds(2), endNanos: seconds(4) };
     expect([...(await store.fillColumns(within)).timesMs]).toEqual([T0_MS + 2_000, T0_MS + 3_000]);
     expect((await store.fillColumns({ ...WHOLE, limit: 3 })).timesMs).toHaveLength(3);
+    const amended = fillOf('x5', seconds(5), { execution: 'amend', refersTo: 'x1', price: 77 });
+    await store.append(batchOf({ events: [amended] }));
+    const first = await store.fillColumns({ ...WHOLE, limit: 3 });
+    expect([...first.timesMs]).toEqual([1, 2, 3].map((second) => T0_MS + second * 1_000));
+    expect(first.prices[0]).toBe(77);
     expect((await store.fillColumns({ ...WHOLE, startNanos: seconds(9) })).groups).toEqual([]);
   });
 });

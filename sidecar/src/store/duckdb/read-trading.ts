@@ -2,17 +2,18 @@
  * Columns of fills, and the mid of many instruments at every step of a chart: one statement each, no object a row.
  * Corrections are applied here, so that a reader sees each execution once, as it was in the end.
  */
-import { LIST, listValue, UINTEGER, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
 import {
-  correctFills,
-  fillColumnsOf,
-  mergeFillColumns,
-  midOf,
-  NO_ORDER,
-  type Fill,
-  type FillColumns,
-  type FillGroup,
-} from '@tapewatch/core';
+  BIGINT,
+  DOUBLE,
+  LIST,
+  listValue,
+  UINTEGER,
+  VARCHAR,
+  type DuckDBConnection,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import { correctFills, midOf, NO_ORDER, type Fill, type FillColumns, type FillGroup } from '@tapewatch/core';
 import type { EventFilter, FillArrivals, MarkRequest } from '../../ports.ts';
 import { passesFilter } from '../event-filter.ts';
 import { columnNames, eventFrom } from './event-columns.ts';
@@ -26,9 +27,9 @@ const FILTERED = ['strategy', 'venue', 'symbol', 'account'] as const;
 export async function readFillColumns(connection: DuckDBConnection, filter: EventFilter): Promise<FillColumns> {
   // One view of the table for all statements, whatever comes in between.
   return transaction(connection, async () => {
-    const corrected = await readCorrected(connection);
-    const plain = await readPlain(connection, { filter, without: corrected.roots });
-    return mergeFillColumns(plain, fillColumnsOf(corrected.fills.filter((fill) => passesFilter(fill, filter))));
+    const { roots, fills } = await readCorrected(connection);
+    const corrected = { roots, fills: fills.filter((fill) => passesFilter(fill, filter)) };
+    return readPlain(connection, { filter, corrected });
   });
 }
 
@@ -57,7 +58,7 @@ export async function readFillArrivals(
     if ((await readCorrected(connection)).roots.length > 0) return undefined;
     const { where, parameters } = conditionsOf(filter, []);
     await connection.run(arrivalsSql(where), parameters.values, parameters.types);
-    const fills = await readPlain(connection, { filter, without: [], withOrders: true });
+    const fills = await readPlain(connection, { filter, corrected: NO_CORRECTIONS, withOrders: true });
     const [mids] = await readColumns(
       connection,
       `SELECT coalesce(mid, 'NaN'::DOUBLE) FROM arrivals ORDER BY order_number`,
@@ -124,20 +125,21 @@ function conditionsOf(filter: EventFilter, without: Corrected['roots']) {
 
 interface PlainRead {
   readonly filter: EventFilter;
-  readonly without: Corrected['roots'];
+  readonly corrected: Corrected;
   /** From the table `arrivals`. */
   readonly withOrders?: boolean;
 }
 
 async function readPlain(
   connection: DuckDBConnection,
-  { filter, without, withOrders = false }: PlainRead,
+  { filter, corrected, withOrders = false }: PlainRead,
 ): Promise<FillColumns> {
-  const { where, parameters } = conditionsOf(filter, without);
+  const { where, parameters } = conditionsOf(filter, corrected.roots);
+  const chosen = `SELECT * FROM fills WHERE ${where}${standing(corrected.fills, parameters)}`;
   const columns = GROUP_COLUMNS.join(', ');
   const groups = await readRows(
     connection,
-    `SELECT ${columns}, count(*)::DOUBLE FROM fills WHERE ${where} GROUP BY ${columns} ORDER BY ${columns}`,
+    `SELECT ${columns}, count(*)::DOUBLE FROM (${chosen}) GROUP BY ${columns} ORDER BY ${columns}`,
     parameters,
   );
   const rows = groups.reduce((sum, values) => sum + Number(values.at(-1)), 0);
@@ -154,7 +156,7 @@ async function readPlain(
   const [group, timesMs, quantities, prices, fees, orders] = await readColumns(
     connection,
     `WITH numbered AS (SELECT unnest(range(${groups.length}))::UINTEGER AS number, ${numbered}),
-     chosen AS (SELECT * FROM fills WHERE ${where})
+     chosen AS (${chosen})
      SELECT number, ${msOf('chosen.time_nanos')}, CASE side WHEN 'buy' THEN quantity ELSE -quantity END, price, fee${order}
      FROM chosen JOIN numbered USING (${columns}) ${join} ORDER BY chosen.time_nanos, chosen.venue, chosen.id ${limit}`,
     withOrders ? ['u32', 'f64', 'f64', 'f64', 'f64', 'u32'] : ['u32', 'f64', 'f64', 'f64', 'f64'],
@@ -163,6 +165,30 @@ async function readPlain(
   const named = groups.map((values) => groupFrom(values as string[]));
   const read = { groups: named, group, timesMs, quantities, prices, fees } as FillColumns;
   return orders === undefined ? read : { ...read, orders: orders as Uint32Array };
+}
+
+/** Rows that stand in the place of corrected ones; sorting then finds their places among the others. */
+function standing(fills: readonly Fill[], { values, types }: Parameters): string {
+  if (fills.length === 0) return '';
+  const column = (name: string, type: DuckDBType, of: (fill: Fill) => DuckDBValue): string => {
+    types.push(LIST(type));
+    return `unnest($${values.push(listValue(fills.map(of)))}) AS ${name}`;
+  };
+  const columns = [
+    column('id', VARCHAR, ({ id }) => id),
+    column('time_nanos', BIGINT, ({ timeNanos }) => timeNanos),
+    column('venue', VARCHAR, ({ venue }) => venue),
+    column('symbol', VARCHAR, ({ symbol }) => symbol),
+    column('strategy', VARCHAR, ({ strategy }) => strategy),
+    column('account', VARCHAR, ({ account }) => account),
+    column('currency', VARCHAR, ({ currency }) => currency),
+    column('fee_currency', VARCHAR, ({ feeCurrency }) => feeCurrency),
+    column('side', VARCHAR, ({ side }) => side),
+    column('quantity', DOUBLE, ({ quantity }) => quantity),
+    column('price', DOUBLE, ({ price }) => price),
+    column('fee', DOUBLE, ({ fee }) => fee),
+  ];
+  return ` UNION ALL BY NAME SELECT ${columns.join(', ')}`;
 }
 
 const ARRIVAL_JOINS = `

@@ -64,30 +64,3 @@ export function fillColumnsOf(fills: readonly Fill[], { keepOrder = false } = {}
     fees: Float64Array.from(sorted, ({ fee }) => fee),
   };
 }
-
-/** Both, in order of time; of equal stamps those of `a` first. */
-export function mergeFillColumns(a: FillColumns, b: FillColumns): FillColumns {
-  if (b.timesMs.length === 0) return a;
-  const hasOrders = a.orders !== undefined && b.orders !== undefined;
-  const size = a.timesMs.length + b.timesMs.length;
-  const merged = {
-    groups: [...a.groups, ...b.groups],
-    group: new Uint32Array(size),
-    timesMs: new Float64Array(size),
-    quantities: new Float64Array(size),
-    prices: new Float64Array(size),
-    fees: new Float64Array(size),
-    ...(hasOrders && { orders: new Uint32Array(size) }),
-  };
-  let [i, j] = [0, 0];
-  for (let at = 0; at < size; at++) {
-    const takesA =
-      j >= b.timesMs.length || (i < a.timesMs.length && (a.timesMs[i] as number) <= (b.timesMs[j] as number));
-    const [from, row, shift] = takesA ? [a, i++, 0] : [b, j++, a.groups.length];
-    merged.group[at] = (from.group[row] as number) + shift;
-    for (const name of ['timesMs', 'quantities', 'prices', 'fees'] as const)
-      merged[name][at] = from[name][row] as number;
-    if (merged.orders !== undefined) merged.orders[at] = from.orders?.[row] ?? NO_ORDER;
-  }
-  return merged;
-}
