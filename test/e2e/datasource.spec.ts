@@ -26,7 +26,7 @@ test('answers each kind of query', async ({ request }) => {
     { queryType: 'markouts' },
     { queryType: 'impact' },
     ...['table', 'time_series', 'profile'].map((format) => ({ queryType: 'market', format })),
-    { queryType: 'latency_attribution', quantile: 0.9 },
+    { queryType: 'latency_attribution' },
     { queryType: 'market_or_us' },
     { queryType: 'events', table: 'orders', limit: 10 },
     { queryType: 'events', table: 'spans', limit: 10 },
@@ -38,7 +38,8 @@ test('answers each kind of query', async ({ request }) => {
       const shown = JSON.stringify(query);
       expect(error, shown).toBeUndefined();
       expect(rows, shown).toBeGreaterThan(0);
-    }).toPass({ timeout: 30_000 });
+      // The slowest hundredth needs 5,000 orders, which a desk that has just begun has after half a minute.
+    }).toPass({ timeout: 90_000 });
   }
 });
 

@@ -25,7 +25,6 @@ export * from './latency/span-hops.ts';
 export * from './latency/span-tree.ts';
 export * from './latency/span.ts';
 export * from './latency/tail-attribution.ts';
-export * from './latency/tail-reservoir.ts';
 export * from './model/alert.ts';
 export * from './model/duration.ts';
 export * from './model/event-identity.ts';

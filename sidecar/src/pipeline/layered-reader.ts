@@ -22,6 +22,8 @@ import type {
   MergeRequest,
   QuoteGapRequest,
   StoreReader,
+  TraceSample,
+  TraceSampleRequest,
   TransitionRow,
 } from '../ports.ts';
 
@@ -99,6 +101,10 @@ export class LayeredReader implements StoreReader {
 
   async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array | undefined> {
     return this.#store.marks?.(request, signal);
+  }
+
+  async traceSample(request: TraceSampleRequest, signal?: AbortSignal): Promise<TraceSample | undefined> {
+    return this.#store.traceSample?.(request, signal);
   }
 
   transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {

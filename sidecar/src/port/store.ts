@@ -149,6 +149,37 @@ export interface StoreReader {
   fillArrivals?(filter: EventFilter, signal?: AbortSignal): Promise<FillArrivals | undefined>;
   /** The mids of instruments at many steps. Absent or undefined where not offered: then `quotesBefore` tells. */
   marks?(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array | undefined>;
+  /**
+   * Which traces to read where a range has more than `rows` allows. Undefined where all of them may be read; absent where not
+   * offered: then the newest rows tell.
+   */
+  traceSample?(request: TraceSampleRequest, signal?: AbortSignal): Promise<TraceSample | undefined>;
+}
+
+/** Traces whose root began in the range. */
+export interface TraceSampleRequest {
+  readonly startNanos: bigint;
+  /** Exclusive. */
+  readonly endNanos: bigint;
+  /** Only traces whose root has this name; empty means all. */
+  readonly operation: string;
+  /** Only traces of orders that pass; empty lists pass all. */
+  readonly orders: Readonly<Record<'strategy' | 'venue' | 'symbol' | 'account', readonly string[]>>;
+  /** Where the tail begins that is wanted whole. */
+  readonly quantile: number;
+  /** About so many rows may be read for the answer. */
+  readonly rows: number;
+}
+
+export interface TraceSample {
+  /** Ascending. */
+  readonly ids: readonly string[];
+  /** How many traces each stands for; they sum to `traces`. */
+  readonly weights: readonly number[];
+  /** All there are. */
+  readonly traces: number;
+  /** Of the chosen ones, those of the tail. */
+  readonly slow: number;
 }
 
 /** Gaps between two quotes of the range. */

@@ -3,8 +3,6 @@ import type { LatencyAttributionQuery } from '@tapewatch/contract';
 import {
   attributeLatency,
   rfc3339,
-  seededUniform,
-  TailReservoir,
   type Attribution,
   type HopRow,
   type HopTrace,
@@ -16,7 +14,7 @@ import {
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
 import { readLatencyCost, type LatencyCost } from './latency-cost.ts';
 import { readWays, type Ways } from './latency-read.ts';
-import { MAX_ATTRIBUTED_TRACES, MAX_LATENCY_ROWS } from './limit.ts';
+import { MAX_LATENCY_ROWS } from './limit.ts';
 import { emptyTable } from './promql-table.ts';
 import { endNanosOf, startNanosOf } from './trading-read.ts';
 import { currencyUnit } from './unit.ts';
@@ -39,11 +37,10 @@ export async function runLatencyAttribution(
   const executedQuery = `latency of ${ways.source} above p${query.quantile * 100}, ${query.reference === 'none' ? 'against the median' : 'against the time before'}`;
   const band = query.halfWidth > 0 ? { halfWidth: query.halfWidth } : {};
   const options = { quantile: query.quantile, ...band };
-  const sampled = sample(ways.traces);
-  const attribution = bestAttribution(sampled, sample(earlier?.traces ?? []), options);
+  const attribution = bestAttribution(ways.traces, earlier?.traces ?? [], options);
   const cost = await readLatencyCost(reader, ways, query.maxQuoteAgeMs, signal);
   if (envelope.fromAlert) return [alertTable(attribution, cost, { figure: query.figure, executedQuery })];
-  const notices = [...noticesOf(attribution, ways, cost), ...cutNotice(ways.range, envelope)];
+  const notices = [...noticesOf(attribution, ways, cost), ...sampleNotice(ways), ...cutNotice(ways.range, envelope)];
   if (attribution.rows.length === 0) return [emptyTable('numeric-long', executedQuery, notices)];
   const fields = fieldsOf(attribution, cost);
   return [{ ...emptyTable('numeric-long', executedQuery, notices), fields, visualisation: 'table' }];
@@ -65,12 +62,12 @@ function bestAttribution(
   return compared.rows.length === 0 && reference.length > 0 ? attributeLatency(traces, [], options) : compared;
 }
 
-/** The tail whole, of the rest a sample with weights; the seed is fixed, so the same range has the same answer. */
-function sample(traces: readonly HopTrace[]): readonly HopTrace[] {
-  if (traces.length <= MAX_ATTRIBUTED_TRACES) return traces;
-  const reservoir = new TailReservoir(seededUniform(1));
-  for (const trace of traces) reservoir.add(trace);
-  return reservoir.traces();
+/** Says what share of the orders was read: the tail is whole, or nearly so, and of the others there are enough. */
+function sampleNotice({ sample }: Ways): Notice[] {
+  if (sample === null) return [];
+  const { ids, traces, slow } = sample;
+  const text = `of ${traces} traces ${ids.length} were read: ${slow} of the slowest, and ${ids.length - slow} of the others that stand for all of them`;
+  return [{ severity: 'info', text }];
 }
 
 /** A rule reads one number per label set: the asked figure of each hop that is named; no row while none is. */

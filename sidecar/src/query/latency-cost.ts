@@ -71,7 +71,8 @@ function timedFill(fill: Fill, { trace, mid, stale, spreadBps }: Arrival): Timed
     timeNanos: fill.timeNanos,
     latencyMs: totalNanos(trace) / 1e6,
     slippageBps: ((direction * (fill.price - mid)) / mid) * 1e4,
-    notional: mid * fill.quantity,
+    // A trace that stands for several stands for their money too.
+    notional: mid * fill.quantity * trace.weight,
     stale,
     load: [spreadBps],
   };

@@ -22,12 +22,10 @@ export const MAX_MARKET_ROWS = 200_000;
 export const MAX_MARKET_POINTS = 20_000;
 /** Quotes that a long range is looked at by, spread evenly over it, for all feeds together. */
 export const MAX_QUOTE_SAMPLES = 50_000;
-/** Rows of each table that a query on latency reads: orders, fills, spans; the newest of the range. */
+/** Rows of each table that a query on latency reads: of spans a sample of whole traces, of orders and fills else the newest. */
 export const MAX_LATENCY_ROWS = 15_000;
 /** Quotes, and prints, that a query on a feed's delay reads; the newest of the range. */
 export const MAX_FEED_ROWS = 50_000;
-/** Traces that are attributed one by one; of more, the tail and a weighted sample of the rest. */
-export const MAX_ATTRIBUTED_TRACES = 20_000;
 /** Rows of each table that may belong to one trace. */
 export const MAX_TRACE_ROWS = 10_000;
 /** Order ids in one question to the store. */

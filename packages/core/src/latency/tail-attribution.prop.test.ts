@@ -1,11 +1,9 @@
 /** Laws of the attribution: parts sum to the whole, whatever the traces, their weights and their clocks. */
 import * as fc from 'fast-check';
-import { seededUniform } from '../stats/seeded-generator.ts';
 import { attributeLatency, totalExcess } from './attribution.ts';
 import { trackClocks } from './clock-track.ts';
 import { hopsBetween, totalNanos, type HopTrace } from './hop-trace.ts';
 import { bandOf, correctedNanos, MIN_BAND_TRACES, rankTraces } from './tail-attribution.ts';
-import { TailReservoir } from './tail-reservoir.ts';
 
 const HOSTS = ['a', 'b', 'c', 'a'];
 
@@ -61,21 +59,5 @@ it('no band of fewer than 50 traces says anything', () => {
       expect(bandOf(rankTraces(few), { quantile: 0 }, trackClocks(few))).toBeNull();
       expect(attributeLatency(few, []).verdict).toMatchObject({ kind: 'cannot_tell', reason: 'too_few_traces' });
     }),
-  );
-});
-
-it('a reservoir keeps the number seen and every trace of a class that is not full', () => {
-  fc.assert(
-    fc.property(traces, fc.nat(), (list, seed) => {
-      const reservoir = new TailReservoir(seededUniform(seed), 20);
-      for (const trace of list) reservoir.add(trace);
-      const kept = reservoir.traces();
-      expect(kept.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(list.length, 6);
-      expect(kept.filter(({ weight }) => weight < 1)).toEqual([]);
-      const all = new Set(list.map(({ id }) => id));
-      expect(kept.every(({ id }) => all.has(id))).toBe(true);
-      expect(new Set(kept.map(({ id }) => id)).size).toBe(kept.length);
-    }),
-    { numRuns: 25 },
   );
 });

@@ -28,6 +28,8 @@ import type {
   RawSlice,
   Recovery,
   Store,
+  TraceSample,
+  TraceSampleRequest,
   TransitionRow,
 } from '../../ports.ts';
 import { demandWanted, reasonOf, unknownSeries } from '../faults.ts';
@@ -56,6 +58,7 @@ import { readMerged } from './read-merged.ts';
 import { readQuoteGaps } from './read-quote-gaps.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
+import { readTraceSample } from './read-traces.ts';
 import { readFillArrivals, readFillColumns, readMarks } from './read-trading.ts';
 import { readActive, readValues, type ReadSource } from './read-values.ts';
 import { absorbExpired } from './retain.ts';
@@ -334,6 +337,10 @@ export class DuckDbStore implements Store {
 
   async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {
     return this.#read((connection) => readMarks(connection, request), signal);
+  }
+
+  async traceSample(request: TraceSampleRequest, signal?: AbortSignal): Promise<TraceSample | undefined> {
+    return this.#read((connection) => readTraceSample(connection, request), signal);
   }
 
   async transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {

@@ -26,6 +26,8 @@ import type {
   QuoteGapRequest,
   RawSlice,
   Recovery,
+  TraceSample,
+  TraceSampleRequest,
 } from '../../ports.ts';
 import type { MergedSlices, SelectSlices } from '../slices.ts';
 import type { BackupResult } from './backup.ts';
@@ -53,6 +55,7 @@ export interface StoreCalls {
   quoteGaps: { arguments: [QuoteGapRequest]; result: FeedGap[] | null };
   fillArrivals: { arguments: [EventFilter]; result: FillArrivals | undefined };
   marks: { arguments: [MarkRequest]; result: Float64Array };
+  traceSample: { arguments: [TraceSampleRequest]; result: TraceSample | undefined };
   transitions: { arguments: [{ startNanos: bigint; endNanos: bigint; limit: number }]; result: PlainTransition[] };
   distributionTotals: {
     arguments: [readonly number[] | undefined];

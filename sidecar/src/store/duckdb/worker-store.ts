@@ -32,6 +32,8 @@ import type {
   RawSlice,
   Recovery,
   Store,
+  TraceSample,
+  TraceSampleRequest,
   TransitionRow,
 } from '../../ports.ts';
 import { LabelReceiver } from '../../label-exchange.ts';
@@ -165,6 +167,10 @@ export class WorkerStore implements Store {
 
   marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {
     return this.#call('marks', [request], { signal });
+  }
+
+  traceSample(request: TraceSampleRequest, signal?: AbortSignal): Promise<TraceSample | undefined> {
+    return this.#call('traceSample', [request], { signal });
   }
 
   async transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {

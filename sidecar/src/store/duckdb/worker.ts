@@ -36,6 +36,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     quoteGaps: (signal, request) => store.quoteGaps(request, signal),
     fillArrivals: (signal, filter) => store.fillArrivals(filter, signal),
     marks: (signal, request) => store.marks(request, signal),
+    traceSample: (signal, request) => store.traceSample(request, signal),
     transitions: async (_, filter) => (await store.transitions(filter)).map(withPairs),
     distributionTotals: (_, ids) => store.distributionTotals(ids),
     rawSince: (_, stream, fromNanos) => store.rawSince(stream, fromNanos),
