@@ -47,7 +47,10 @@ export async function measureExecution(
   const answers = await asks.read();
   const what = query.benchmark === 'vwap' || query.benchmark === 'twap' ? query.benchmark : null;
   const traded = data.lives.all().filter(({ fills }) => fills.length > 0);
-  const tape = what === null ? null : await readMarketTape(reader, { fills: data.fills, orders: traded, what }, signal);
+  const tape =
+    what === null
+      ? null
+      : await readMarketTape(reader, { orders: traded, what, maxQuoteAgeMs: query.maxQuoteAgeMs }, signal);
   const measure = { ...context, answers, tape };
   const currencies = new Currencies(data.fills);
   return {

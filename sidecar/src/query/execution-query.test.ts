@@ -122,6 +122,26 @@ describe('execution', () => {
     expect(without.tables[0]?.notices.map(({ text }) => text).join()).toContain('2 nobody else traded in the interval');
   });
 
+  it('takes prints of other strategies of the desk for its own, also where the query is filtered', async () => {
+    const other = fill({ id: 'x', orderId: 'p', strategy: 't', timeNanos: at(12), price: 300, quantity: 20 });
+    const ours = [print(11.5, 100.7, 1), print(12, 300, 20), print(13.5, 100.9, 1)];
+    const rows = [...QUOTES, ...LIFE, other, print(9.7, 100, 3), ...ours];
+    const { tables } = await run(rows, { benchmark: 'vwap', filters: { strategy: ['s'] } });
+    expect(cell(tables, 'cost')).toBeCloseTo(1.6, 9);
+    expect(cell(tables, 'participation')).toBeCloseTo(22 / 25, 9);
+  });
+
+  it('lets no silent quote stand for the time after it', async () => {
+    const silent = [quote(9, 100), quote(13.45, 200)];
+    const { tables } = await run([...silent, ...LIFE], { benchmark: 'twap', maxQuoteAgeMs: 1_000 });
+    expect(cell(tables, 'slippage')).toBeNull();
+    expect(cell(tables, 'excluded_stale')).toBe(2);
+    const patient = await run([...silent, ...LIFE], { benchmark: 'twap', maxQuoteAgeMs: 4_000 });
+    // From 9.5 to 13 and from 13.45 to 13.5.
+    const twap = (3.5 * 100 + 0.05 * 200) / 3.55;
+    expect(cell(patient.tables, 'cost')).toBeCloseTo(100.7 + 100.9 - 2 * twap, 9);
+  });
+
   it('measures against the mids meanwhile, each for as long as it stood', async () => {
     const { tables } = await run([...QUOTES, ...LIFE], { benchmark: 'twap' });
     const twap = (0.5 * 100 + 100.1 + 100.2 + 100.3 + 0.5 * 100.4) / 4;

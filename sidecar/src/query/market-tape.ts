@@ -1,30 +1,34 @@
 /**
  * What the market did while orders were worked: prints and mids of the instruments that were traded, laid out for interval
  * benchmarks. Read once for all orders; a range that holds more rows than the bound is refused, because a part of the prints
- * has another VWAP than all of them.
+ * has another VWAP than all of them. Our own prints are those of the whole desk, whatever the query is filtered by.
  */
 import {
   feedKey,
   intervalVwap,
+  type MidAverage,
   MidLine,
   midOf,
   PrintTape,
   type Benchmark,
-  type Fill,
   type IntervalVwap,
   type OrderLife,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { EventRowByTable, StoreReader } from '../ports.ts';
 import { MAX_MARKET_ROWS } from './limit.ts';
+import { readFills } from './trading-read.ts';
 
 export interface MarketTape {
   vwap(life: OrderLife): IntervalVwap;
   twap(life: OrderLife): Benchmark;
 }
 
-/** How far before the first order the quote that stood then is looked for. */
-const FIRST_QUOTE_NANOS = 60_000_000_000n;
+/** How far before the first order the quote that stood then is looked for, where quotes have no age limit. */
+const UNLIMITED_MARGIN_NANOS = 600_000_000_000n;
+const EVERYBODY = { strategy: [], account: [] } as const;
+
+const MS = 1_000_000n;
 
 interface Interval {
   readonly startNanos: bigint;
@@ -32,15 +36,24 @@ interface Interval {
   readonly endNanos: bigint;
 }
 
-/** `what`: which of the two is needed, as the other one need not be read. */
+export interface TapeRequest {
+  readonly orders: readonly OrderLife[];
+  /** Which of the two is needed, as the other one need not be read. */
+  readonly what: 'vwap' | 'twap';
+  /** A quote stands no longer; 0 for no limit. */
+  readonly maxQuoteAgeMs: number;
+}
+
 export async function readMarketTape(
   reader: StoreReader,
-  { fills, orders, what }: { fills: readonly Fill[]; orders: readonly OrderLife[]; what: 'vwap' | 'twap' },
+  { orders, what, maxQuoteAgeMs }: TapeRequest,
   signal?: AbortSignal,
 ): Promise<MarketTape> {
   const interval = wholeOf(orders);
   const prints = what === 'vwap' ? await readRows(reader, 'market_trades', { interval, orders, signal }) : [];
-  const withFirst = { ...interval, startNanos: interval.startNanos - FIRST_QUOTE_NANOS };
+  const fills = prints.length === 0 ? [] : await readOwn(reader, { interval, orders, signal });
+  const maxAgeNanos = maxQuoteAgeMs === 0 ? null : BigInt(maxQuoteAgeMs) * 1_000_000n;
+  const withFirst = { ...interval, startNanos: interval.startNanos - (maxAgeNanos ?? UNLIMITED_MARGIN_NANOS) };
   const quotes = what === 'twap' ? await readRows(reader, 'quotes', { interval: withFirst, orders, signal }) : [];
   const tapes = new Map([...groupsOf(prints)].map(([feed, rows]) => [feed, new PrintTape(rows)]));
   const own = new Map([...groupsOf(fills)].map(([feed, rows]) => [feed, new PrintTape(rows)]));
@@ -48,7 +61,7 @@ export async function readMarketTape(
     [...groupsOf(quotes)].map(([feed, rows]) => {
       const times = rows.map(({ timeNanos }) => timeNanos);
       const mids = rows.map((quote) => midOf(quote).mid ?? null);
-      return [feed, new MidLine(times, mids, interval.endNanos)];
+      return [feed, new MidLine(times, mids, interval.endNanos, maxAgeNanos)];
     }),
   );
   const none = { volume: 0, notional: 0, prints: 0 };
@@ -63,11 +76,15 @@ export async function readMarketTape(
     },
     twap(life) {
       const [from, to] = workedOf(life);
-      const mid = lines.get(feedKey(life))?.twap(from, to) ?? null;
+      const { mid, knownNanos, staleNanos } = lines.get(feedKey(life))?.average(from, to) ?? NO_MID;
+      // What is known of the lesser part of an interval tells nothing of the interval.
+      if (staleNanos > knownNanos) return { reason: 'stale' };
       return mid === null ? { reason: 'no_quote' } : { mid };
     },
   };
 }
+
+const NO_MID: MidAverage = { mid: null, knownNanos: 0, staleNanos: 0 };
 
 /** From arrival to the last fill. */
 function workedOf({ arrivalNanos, fills }: OrderLife): readonly [from: bigint, to: bigint] {
@@ -84,14 +101,25 @@ function wholeOf(orders: readonly OrderLife[]): Interval {
   return { startNanos, endNanos };
 }
 
+interface TapeRead {
+  readonly interval: Interval;
+  readonly orders: readonly OrderLife[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Fills of the desk in the instruments, as they stand: another strategy's prints are our own as well. */
+async function readOwn(reader: StoreReader, { interval, orders, signal }: TapeRead) {
+  const range = { startMs: Number(interval.startNanos / MS), endMs: Number(interval.endNanos / MS) };
+  return readFills(reader, range, { ...EVERYBODY, ...feedsOf(orders) }, signal);
+}
+
 async function readRows<T extends 'market_trades' | 'quotes'>(
   reader: StoreReader,
   table: T,
-  { interval, orders, signal }: { interval: Interval; orders: readonly OrderLife[]; signal?: AbortSignal | undefined },
+  { interval, orders, signal }: TapeRead,
 ): Promise<EventRowByTable[T][]> {
   if (orders.length === 0) return [];
-  const [venue, symbol] = [unique(orders.map((order) => order.venue)), unique(orders.map((order) => order.symbol))];
-  const rows = await reader.events(table, { ...interval, venue, symbol, limit: MAX_MARKET_ROWS + 1 }, signal);
+  const rows = await reader.events(table, { ...interval, ...feedsOf(orders), limit: MAX_MARKET_ROWS + 1 }, signal);
   if (rows.length <= MAX_MARKET_ROWS) return rows;
   const text = `the benchmark needs more than ${MAX_MARKET_ROWS} ${table === 'quotes' ? 'quotes' : 'prints'} of the market; shorten the time range, add filters or choose the arrival benchmark`;
   throw new TapewatchError('query.limit', text, { details: { limit: MAX_MARKET_ROWS } });
@@ -106,6 +134,10 @@ function groupsOf<T extends { readonly venue: string; readonly symbol: string }>
     else list.push(row);
   }
   return groups;
+}
+
+function feedsOf(orders: readonly OrderLife[]): { readonly venue: string[]; readonly symbol: string[] } {
+  return { venue: unique(orders.map(({ venue }) => venue)), symbol: unique(orders.map(({ symbol }) => symbol)) };
 }
 
 function unique(values: readonly string[]): string[] {

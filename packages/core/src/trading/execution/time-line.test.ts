@@ -25,6 +25,24 @@ describe('MidLine', () => {
   });
 });
 
+describe('MidLine with an age limit', () => {
+  const line = new MidLine([at(0), at(1), at(50)], [100, 110, 120], at(100), 10_000_000_000n);
+
+  it('lets a silent quote stand no longer than that, and tells for how long it was silent', () => {
+    expect(line.average(at(0), at(60))).toEqual({
+      mid: (100 + 1_100 + 1_200) / 21,
+      knownNanos: 21e9,
+      staleNanos: 39e9,
+    });
+    expect(line.average(at(20), at(40))).toEqual({ mid: null, knownNanos: 0, staleNanos: 20e9 });
+  });
+
+  it('withholds the mid before a single stamp when it is too old', () => {
+    expect(line.average(at(11), at(11))).toEqual({ mid: 110, knownNanos: 0, staleNanos: 0 });
+    expect(line.average(at(12), at(12))).toEqual({ mid: null, knownNanos: 0, staleNanos: 11e9 });
+  });
+});
+
 describe('PrintTape', () => {
   const prints = fc.array(
     fc.record({

@@ -1,7 +1,8 @@
 /**
  * Mids and prints of one instrument, laid out so that any interval is answered by two binary searches and a difference of
  * running sums: the mid at a stamp, the time-weighted mid (TWAP), volume and volume-weighted price (VWAP). Stamps must
- * ascend. Prices are summed as distances from the first one, so that a short interval of a long day loses no digits.
+ * ascend. Prices are summed as distances from the first one, so that a short interval of a long day loses no digits. A mid
+ * stands until the next one, but no longer than an age limit: a feed that fell silent tells nothing of the time after.
  */
 
 /** Nanoseconds from the first stamp as doubles: exact for 104 days. */
@@ -41,24 +42,34 @@ export class MidLine {
   readonly #stamps: Stamps;
   readonly #mids: readonly (number | null)[];
   readonly #level: number;
-  /** Integral of the mid's distance from the level, and time with a mid, until each stamp. */
+  /** Integral of the mid's distance from the level, time with a mid, and time with one too old, until each stamp. */
   readonly #area: Float64Array;
   readonly #known: Float64Array;
+  readonly #stale: Float64Array;
   readonly #endNanos: bigint;
+  readonly #maxAge: number;
 
-  /** `mids[i]` stands from `times[i]` until the next; null where the book has none. The last one until `endNanos`. */
-  constructor(times: readonly bigint[], mids: readonly (number | null)[], endNanos: bigint) {
+  /**
+   * `mids[i]` stands from `times[i]` until the next, at most for `maxAgeNanos` (null: for ever); null where the book has
+   * none. The last one until `endNanos`.
+   */
+  constructor(
+    times: readonly bigint[],
+    mids: readonly (number | null)[],
+    endNanos: bigint,
+    maxAgeNanos: bigint | null = null,
+  ) {
+    this.#maxAge = maxAgeNanos === null ? Infinity : Number(maxAgeNanos);
     this.#stamps = new Stamps(times);
     this.#mids = mids;
     this.#endNanos = endNanos;
     this.#level = mids.find((mid) => mid !== null) ?? 0;
     this.#area = new Float64Array(times.length + 1);
     this.#known = new Float64Array(times.length + 1);
+    this.#stale = new Float64Array(times.length + 1);
     for (let i = 0; i + 1 < times.length; i++) {
       const span = this.#stamps.at(i + 1) - this.#stamps.at(i);
-      const mid = mids[i] ?? null;
-      this.#area[i + 1] = (this.#area[i] as number) + (mid === null ? 0 : (mid - this.#level) * span);
-      this.#known[i + 1] = (this.#known[i] as number) + (mid === null ? 0 : span);
+      [this.#area[i + 1], this.#known[i + 1], this.#stale[i + 1]] = this.#after(i, span);
     }
   }
 
@@ -74,21 +85,46 @@ export class MidLine {
 
   /** Time-weighted mid from one stamp to another; null where the book had no mid for the whole of it. */
   twap(from: bigint, to: bigint): number | null {
-    if (to <= from) return this.before(from);
-    const [fromArea, fromKnown] = this.#until(from);
-    const [toArea, toKnown] = this.#until(to);
-    const known = toKnown - fromKnown;
-    return known > 0 ? this.#level + (toArea - fromArea) / known : null;
+    return this.average(from, to).mid;
   }
 
-  #until(time: bigint): readonly [area: number, known: number] {
-    const index = this.#stamps.count(time, true) - 1;
-    if (index < 0) return [0, 0];
-    const mid = this.#mids[index] ?? null;
-    const span = this.#stamps.offset(time) - this.#stamps.at(index);
-    const [area, known] = [this.#area[index] as number, this.#known[index] as number];
-    return mid === null ? [area, known] : [area + (mid - this.#level) * span, known + span];
+  /** The same, with how long a mid stood in it, and how long one that was too old. Of a single stamp: the mid before it. */
+  average(from: bigint, to: bigint): MidAverage {
+    if (to <= from) {
+      const index = this.#stamps.count(from, false) - 1;
+      const mid = this.#mids[index] ?? null;
+      if (mid === null) return { mid, knownNanos: 0, staleNanos: 0 };
+      const age = this.#stamps.offset(from) - this.#stamps.at(index);
+      return age > this.#maxAge ? { mid: null, knownNanos: 0, staleNanos: age } : { mid, knownNanos: 0, staleNanos: 0 };
+    }
+    const [fromArea, fromKnown, fromStale] = this.#until(from);
+    const [toArea, toKnown, toStale] = this.#until(to);
+    const known = toKnown - fromKnown;
+    const mid = known > 0 ? this.#level + (toArea - fromArea) / known : null;
+    return { mid, knownNanos: known, staleNanos: toStale - fromStale };
   }
+
+  #until(time: bigint): Sums {
+    const index = this.#stamps.count(time, true) - 1;
+    return index < 0 ? [0, 0, 0] : this.#after(index, this.#stamps.offset(time) - this.#stamps.at(index));
+  }
+
+  /** The sums when the mid at `index` has stood for `span`. */
+  #after(index: number, span: number): Sums {
+    const [area, known, stale] = [this.#area, this.#known, this.#stale].map((sums) => sums[index]) as [...Sums];
+    const mid = this.#mids[index] ?? null;
+    if (mid === null) return [area, known, stale];
+    const stood = Math.min(span, this.#maxAge);
+    return [area + (mid - this.#level) * stood, known + stood, stale + span - stood];
+  }
+}
+
+type Sums = readonly [area: number, known: number, stale: number];
+
+export interface MidAverage {
+  readonly mid: number | null;
+  readonly knownNanos: number;
+  readonly staleNanos: number;
 }
 
 export interface TapeInterval {
