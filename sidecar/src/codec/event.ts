@@ -30,12 +30,21 @@ import { spanOf } from './span-event.ts';
 
 export type EventKind = Exclude<DecodeContext['payloadKind'], 'metric'>;
 
-type Reader = (item: Record<string, unknown>, context: DecodeContext) => TradingEvent | Fault;
+/** How one kind is read. */
+export interface EventReader {
+  /** The fields that a subject's token or a static label of the stream may fill. */
+  readonly labels: readonly string[];
+  readonly schema: z.ZodType;
+  /** The row of a message that the schema has passed. */
+  readonly rowOf: (message: never, context: DecodeContext) => TradingEvent | Fault;
+  /** Of a message that is good field by field: whether it passes for certain what the schema asks of several fields at once. */
+  readonly isPlain?: (message: Readonly<Record<string, unknown>>) => boolean;
+}
 
-/** By kind: the fields that a subject's token or a static label of the stream may fill, the schema, and what makes the row. */
-const READERS: Readonly<Record<EventKind, Reader>> = {
+/** By kind. */
+export const EVENT_READERS: Readonly<Record<EventKind, EventReader>> = {
   order: reader(['venue', 'strategy', 'symbol', 'account'], wireOrder, orderOf),
-  fill: reader(['venue', 'strategy', 'symbol', 'account'], wireFill, fillOf),
+  fill: { ...reader(['venue', 'strategy', 'symbol', 'account'], wireFill, fillOf), isPlain: isExecution },
   quote: reader(['venue', 'symbol'], wireQuote, quoteOf),
   trade: reader(['venue', 'symbol'], wireTrade, tradeOf),
   book: reader(['venue', 'symbol'], wireBook, bookOf),
@@ -53,19 +62,23 @@ export function decodeEvent(item: unknown, kind: EventKind, context: DecodeConte
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     return new Fault('schema', `message: expected an object, got ${shown(item)}`);
   }
-  return READERS[kind](item as Record<string, unknown>, context);
+  const { labels, schema, rowOf } = EVENT_READERS[kind];
+  const filled = withLabels(item as Record<string, unknown>, labels, context.labels);
+  const parsed = schema.safeParse(filled);
+  return parsed.success ? rowOf(parsed.data as never, context) : schemaFault(parsed.error, filled);
 }
 
 function reader<S extends z.ZodType>(
-  fields: readonly string[],
+  labels: readonly string[],
   schema: S,
   rowOf: (message: z.infer<S>, context: DecodeContext) => TradingEvent | Fault,
-): Reader {
-  return (item, context) => {
-    const filled = withLabels(item, fields, context.labels);
-    const parsed = schema.safeParse(filled);
-    return parsed.success ? rowOf(parsed.data, context) : schemaFault(parsed.error, filled);
-  };
+): EventReader {
+  return { labels, schema, rowOf };
+}
+
+/** No correction of one, which refers to another. */
+function isExecution({ execution, refers_to, quantity }: Readonly<Record<string, unknown>>): boolean {
+  return execution === 'new' && refers_to === '' && (quantity as number) > 0;
 }
 
 function withLabels(

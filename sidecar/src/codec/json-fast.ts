@@ -4,7 +4,8 @@
  */
 import type { DecodeContext, SampleSink, SeriesRef } from '../ports.ts';
 import { HeldSamples } from './held-samples.ts';
-import { JsonScanner, KINDS, skipSpace } from './json-scanner.ts';
+import { type ItemScanner, scanItems } from './json-byte.ts';
+import { JsonScanner, KINDS } from './json-scanner.ts';
 import { Fault } from './problem.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { MessageBytes } from './series-table.ts';
@@ -14,13 +15,7 @@ import { traceLabels } from './trace-label.ts';
 import { asciiText } from './number-scanner.ts';
 import type { WireLabels } from './label-interner.ts';
 
-const OPEN_OBJECT = 123;
-const OPEN_ARRAY = 91;
-const CLOSE_ARRAY = 93;
-const COMMA = 44;
-const NEWLINE = 10;
-
-export class JsonFastWay {
+export class JsonFastWay implements ItemScanner {
   readonly #cache: SeriesCache;
   readonly #stamp: StampReader;
   readonly #scanner: JsonScanner;
@@ -28,6 +23,7 @@ export class JsonFastWay {
   readonly #message = new MessageBytes();
   readonly #key = { from: 0, to: 0, from2: 0, to2: 0, tag: 0 };
   #context: DecodeContext | undefined;
+  #sink: SampleSink | undefined;
 
   constructor(cache: SeriesCache, stamp: StampReader) {
     this.#cache = cache;
@@ -40,49 +36,19 @@ export class JsonFastWay {
     this.#message.set(bytes);
     this.#context = context;
     this.#held.clear();
-    const at = skipSpace(bytes, 0);
-    const taken = bytes[at] === OPEN_ARRAY ? this.#array(bytes, at, sink) : this.#lines(bytes, at, sink);
+    this.#sink = sink;
+    const taken = scanItems(bytes, this);
     if (taken) this.#held.release(sink);
     return taken;
   }
 
-  #array(bytes: Uint8Array, start: number, sink: SampleSink): boolean {
-    let at = skipSpace(bytes, start + 1);
-    for (;;) {
-      at = this.#item(bytes, at, sink);
-      if (at < 0) return false;
-      at = skipSpace(bytes, at);
-      const sign = bytes[at];
-      if (sign === CLOSE_ARRAY) return skipSpace(bytes, at + 1) === bytes.length;
-      if (sign !== COMMA) return false;
-      at = skipSpace(bytes, at + 1);
-    }
-  }
-
-  /** One object, or several with line breaks between them. */
-  #lines(bytes: Uint8Array, start: number, sink: SampleSink): boolean {
-    let at = start;
-    for (let items = 0; ; items++) {
-      if (bytes[at] !== OPEN_OBJECT) return false;
-      const end = this.#item(bytes, at, sink);
-      if (end < 0) return false;
-      const next = skipSpace(bytes, end);
-      if (next === bytes.length && items === 0) return true;
-      // Of several objects, each must stand on a line of its own.
-      const lineEnd = bytes.indexOf(NEWLINE, at);
-      if (lineEnd >= 0 && (lineEnd < end || lineEnd >= next)) return false;
-      if (next === bytes.length) return true;
-      if (lineEnd < 0) return false;
-      at = next;
-    }
-  }
-
-  #item(bytes: Uint8Array, start: number, sink: SampleSink): number {
+  /** Reads one metric into the held samples; for `scanItems`. */
+  item(bytes: Uint8Array, start: number): number {
     const scanner = this.#scanner;
     const end = scanner.scan(bytes, start);
     if (end < 0) return -1;
     if (!scanner.hasTime) this.#stamp.receipt();
-    const ref = this.#ref(bytes, sink);
+    const ref = this.#ref(bytes, this.#sink as SampleSink);
     if (ref === undefined) return -1;
     this.#held.add(ref, this.#stamp.seconds, this.#stamp.nanos, scanner.value);
     if (scanner.traceTo > scanner.traceFrom || scanner.spanTo > scanner.spanFrom) this.#holdExemplar(bytes);

@@ -5,12 +5,10 @@
  * only when they equal bytes that `JSON.parse` has read before. O(bytes), no allocation.
  */
 import { SPAN_ID_MAX_CHARACTERS, TRACE_ID_MAX_CHARACTERS } from '@tapewatch/contract';
+import { OPEN_OBJECT, plainTextEnd, QUOTE, skipSpace, skipUnknown, startsWith, valueStart } from './json-byte.ts';
 import { NumberScanner } from './number-scanner.ts';
 import type { StampReader } from './stamp.ts';
 
-const QUOTE = 34;
-const COLON = 58;
-const OPEN = 123;
 const CLOSE = 125;
 
 /** Keys that were seen, as bits: a second one of the same name is not a plain shape. */
@@ -59,7 +57,7 @@ export class JsonScanner {
 
   /** Position after the object that begins at `at`, or -1 when it is not a plain metric. The stamp is in the reader. */
   scan(bytes: Uint8Array, start: number): number {
-    if (bytes[start] !== OPEN) return -1;
+    if (bytes[start] !== OPEN_OBJECT) return -1;
     this.#reset();
     let seen = 0;
     let at = skipSpace(bytes, start + 1);
@@ -67,7 +65,7 @@ export class JsonScanner {
       if (bytes[at] !== QUOTE) return -1;
       const key = keyOf(bytes, at + 1);
       if (key < 0) return -1;
-      if (key === 0) at = this.#skipUnknown(bytes, at);
+      if (key === 0) at = skipUnknown(bytes, at, this.#number);
       else {
         if ((seen & key) !== 0) return -1;
         seen |= key;
@@ -113,7 +111,7 @@ export class JsonScanner {
       case TYPE:
         return this.#type(bytes, at);
       case LABELS: {
-        const to = bytes[at] === OPEN ? endOfLabels(bytes, at) : -1;
+        const to = bytes[at] === OPEN_OBJECT ? endOfLabels(bytes, at) : -1;
         this.labelsFrom = at;
         this.labelsTo = to;
         return to;
@@ -174,21 +172,8 @@ export class JsonScanner {
     }
     return -1;
   }
-
-  /** Passes over a key that means nothing to us and its plain value, from the key's quote on. */
-  #skipUnknown(bytes: Uint8Array, at: number): number {
-    const keyEnd = plainTextEnd(bytes, at);
-    const value = keyEnd < 0 ? -1 : valueStart(bytes, keyEnd);
-    if (value < 0) return -1;
-    const first = bytes[value] as number;
-    if (first === QUOTE) return plainTextEnd(bytes, value);
-    for (const word of WORDS) if (startsWith(bytes, value, word)) return value + word.length;
-    const number = this.#number.scan(bytes, value);
-    return this.#number.strict && !Number.isNaN(number) ? this.#number.end : -1;
-  }
 }
 
-const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 /** With the closing quote, so that the whole word is compared. */
 const KIND_BYTES: readonly Uint8Array[] = KINDS.map((kind) => Buffer.from(`${kind}"`));
 /** Bytes of a key with both quotes. */
@@ -227,37 +212,6 @@ function keyOf(bytes: Uint8Array, at: number): number {
     if (name[0] === first && startsWith(bytes, at, name)) return bit;
   }
   return 0;
-}
-
-function startsWith(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
-  for (let index = 0; index < expected.length; index++) if (bytes[at + index] !== expected[index]) return false;
-  return true;
-}
-
-/** Position of the value after the colon that follows a key, or -1. */
-function valueStart(bytes: Uint8Array, at: number): number {
-  if (bytes[at] === COLON && (bytes[at + 1] as number) > 32) return at + 1;
-  const colon = skipSpace(bytes, at);
-  return bytes[colon] === COLON ? skipSpace(bytes, colon + 1) : -1;
-}
-
-export function skipSpace(bytes: Uint8Array, from: number): number {
-  let at = from;
-  for (;;) {
-    const byte = bytes[at];
-    if (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9) return at;
-    at++;
-  }
-}
-
-/** Position after the quote that ends a text of printable ASCII without escapes, or -1. */
-function plainTextEnd(bytes: Uint8Array, quote: number): number {
-  for (let at = quote + 1; at < bytes.length; at++) {
-    const byte = bytes[at] as number;
-    if (byte === QUOTE) return at + 1;
-    if (byte === 92 || byte < 32 || byte > 126) return -1;
-  }
-  return -1;
 }
 
 /** Position after the first closing brace: of complete labels where no text holds one. */

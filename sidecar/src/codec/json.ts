@@ -4,6 +4,7 @@
  */
 import type { Codec } from '../ports.ts';
 import { ItemReader } from './item-reader.ts';
+import { JsonEventWay } from './json-event.ts';
 import { JsonFastWay } from './json-fast.ts';
 import { maxBytesOf } from './limit.ts';
 import { Fault, refuse, tooLarge } from './problem.ts';
@@ -16,13 +17,14 @@ const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
 
 export function jsonCodec(cache: SeriesCache): Codec {
   const stamp = new StampReader();
-  const fast = new JsonFastWay(cache, stamp);
+  const [metrics, events] = [new JsonFastWay(cache, stamp), new JsonEventWay(stamp)];
   return {
     name: 'json',
     decodeInto(payload, context, sink) {
       if (payload.length > maxBytesOf(context)) return refuse(tooLarge(payload, context), payload, sink);
       stamp.begin(context.receivedNanos);
-      if (context.payloadKind === 'metric' && fast.take(payload, context, sink)) return;
+      const fast = context.payloadKind === 'metric' ? metrics : events;
+      if (fast.take(payload, context, sink)) return;
       const text = textOf(payload);
       if (text instanceof Fault) return refuse(text, payload, sink);
       const document = parse(text);

@@ -15,6 +15,10 @@ const MAX_SECOND_NANOS = 854_775_807;
 const DIGITS_MAX = 19;
 const ZERO = 48;
 
+const WORD = 2 ** 32;
+const whole = new BigInt64Array(1);
+const words = new Uint32Array(whole.buffer);
+
 export type NanosPerUnit = 1 | 1_000 | 1_000_000 | 1_000_000_000;
 
 export class StampReader {
@@ -113,8 +117,15 @@ export class StampReader {
     );
   }
 
+  /** Made of two 32-bit words: a product of BigInts would allocate four times. */
   toNanos(): bigint {
-    return BigInt(this.seconds) * 1_000_000_000n + BigInt(this.nanos);
+    // seconds = a * 2^16 + b, so that both products stay below 2^53.
+    const a = Math.floor(this.seconds / 65_536);
+    const high = a * 1e9;
+    const sum = (high % 65_536) * 65_536 + (this.seconds - a * 65_536) * 1e9 + this.nanos;
+    words[0] = sum % WORD;
+    words[1] = Math.floor(high / 65_536) + Math.floor(sum / WORD);
+    return whole[0] as bigint;
   }
 
   #withinBounds(): boolean {

@@ -5,8 +5,12 @@ import { StampReader } from './stamp.ts';
 
 const reader = new StampReader();
 
+/** What stands in a message; nanoseconds where it was read already. */
+export type WireTime = string | number | bigint;
+
 /** Nanoseconds, or what is wrong with the value. */
-export function parseWireTime(value: string | number, receivedNanos: bigint): Nanos | Fault {
+export function parseWireTime(value: WireTime, receivedNanos: bigint): Nanos | Fault {
+  if (typeof value === 'bigint') return value as Nanos;
   reader.begin(receivedNanos);
   return reader.parse(value) ?? (reader.toNanos() as Nanos);
 }
@@ -14,8 +18,8 @@ export function parseWireTime(value: string | number, receivedNanos: bigint): Na
 /** The times of one message, those that are missing left undefined; the first fault wins. */
 export function parseWireTimes(
   receivedNanos: bigint,
-  required: string | number,
-  ...optional: readonly (string | number | undefined)[]
+  required: WireTime,
+  ...optional: readonly (WireTime | undefined)[]
 ): [Nanos, ...(Nanos | undefined)[]] | Fault {
   const first = parseWireTime(required, receivedNanos);
   if (first instanceof Fault) return first;
