@@ -34,6 +34,11 @@ export class BatchBuilder {
     return this.rows === 0 && others === 0;
   }
 
+  /** A publisher waits for its acknowledgement, or queries for rows that only the store can answer with. */
+  get isAwaited(): boolean {
+    return this.envelopes.length + this.#events.length + this.#transitions.length > 0;
+  }
+
   addSample(seriesId: number, seconds: number, nanos: number, value: number): void {
     const row = this.#rows;
     if (row === this.#seriesIds.length) this.#grow();

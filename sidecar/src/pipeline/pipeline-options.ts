@@ -11,7 +11,9 @@ export const pipelineOptions = z
       .min(0)
       .max(10_000)
       .default(250)
-      .describe('longest wait of a row for its commit; a commit costs the same for one row and for thousands'),
+      .describe(
+        'longest wait of a row for its commit; samples that nobody waits to have acknowledged may wait four times as long',
+      ),
     maxBatchRows: z.number().int().min(100).max(1_000_000).default(50_000),
     maxPendingRows: z
       .number()

@@ -415,6 +415,20 @@ describe('Pipeline', () => {
     expect(settled).toHaveLength(3);
   });
 
+  it('lets samples wait four times as long when nobody waits for their acknowledgement', async () => {
+    const { clock, pipeline, batches, settle } = setUp({ commitIntervalMs: 250 });
+    const labels = Labels.from({ [METRIC_NAME]: 'a' });
+    const second = Number(T0 / 1_000_000_000n);
+    pipeline.write('test', (sink) => sink.number(sink.series(labels, 'gauge'), second, 0, 1));
+    clock.advance(50);
+    clock.advance(900);
+    await settle();
+    expect(batches).toHaveLength(0);
+    clock.advance(150);
+    await settle();
+    expect(batches.map(({ samples }) => [...samples.values])).toEqual([[1]]);
+  });
+
   it('commits at once what a notification waits for', async () => {
     const { pipeline, batches, settle } = setUp({ commitIntervalMs: 10_000 });
     let stored = false;

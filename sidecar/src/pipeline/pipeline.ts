@@ -27,6 +27,8 @@ import { StreamState, takeStored } from './stream-state.ts';
 
 /** Watermarks, sealing, counters and rules follow at this distance; rows are shown sooner. */
 const ADVANCE_EVERY_MS = 50;
+/** Samples whose publisher waits for no acknowledgement may wait longer: the head answers for them meanwhile. */
+const UNAWAITED_COMMIT_INTERVALS = 4;
 /** Messages that carry an id may be far more than events; together the two keep at most 1.5 million texts. */
 const RECENT_MESSAGES_GENERATION = 250_000;
 
@@ -35,7 +37,7 @@ export interface PipelineOptions extends CommitterOptions {
   readonly limits: SeriesLimits;
   /** Longest time a row waits until queries see it. */
   readonly flushIntervalMs: number;
-  /** Longest time a row waits for its commit, whose price hardly depends on its size. */
+  /** Longest wait for a commit, whose price hardly depends on its size; four times of it where nobody waits. */
   readonly commitIntervalMs: number;
   /** A commit is due as soon as this many rows wait. */
   readonly maxBatchRows: number;
@@ -273,7 +275,8 @@ export class Pipeline implements Progress {
     if (nowMs - this.#lastAdvanceMs >= ADVANCE_EVERY_MS || nowMs < this.#lastAdvanceMs) this.#advance(nowMs);
     // The clock may have been set back since the oldest came.
     if (!this.#batch.isEmpty) this.#oldestPendingMs = Math.min(this.#oldestPendingMs, nowMs);
-    if (nowMs - this.#oldestPendingMs >= this.#options.commitIntervalMs) this.#isCommitWanted = true;
+    const intervals = this.#batch.isAwaited ? 1 : UNAWAITED_COMMIT_INTERVALS;
+    if (nowMs - this.#oldestPendingMs >= this.#options.commitIntervalMs * intervals) this.#isCommitWanted = true;
     this.#commitWhenDue();
   }
 
