@@ -1,6 +1,14 @@
 /** The sidecar's own alerts as a table: what is active now, or the transitions of the range. */
 import type { TapewatchQueryDocument } from '@tapewatch/contract';
-import type { AlertView, Labels, RuleView, Table, TableField } from '@tapewatch/core';
+import {
+  rfc3339,
+  type AlertView,
+  type Labels,
+  type Notice,
+  type RuleView,
+  type Table,
+  type TableField,
+} from '@tapewatch/core';
 import type { AlertingView, QueryEnvelope, TransitionRow } from '../ports.ts';
 import { MAX_ROWS } from './limit.ts';
 import { emptyTable } from './promql-table.ts';
@@ -17,8 +25,11 @@ interface ActiveAlert {
 export async function runAlerts(query: AlertsQuery, envelope: QueryEnvelope, view: AlertingView): Promise<Table[]> {
   const executedQuery = `alerts: ${query.state}`;
   if (query.state === 'history') {
-    const filter = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope), limit: MAX_ROWS };
-    return [tableOf(historyFields(await view.transitions(filter)), executedQuery)];
+    const filter = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope), limit: MAX_ROWS + 1 };
+    const found = await view.transitions(filter);
+    const rows = found.slice(0, MAX_ROWS);
+    const notices = found.length > MAX_ROWS ? [cutNotice(rows)] : [];
+    return [tableOf(historyFields(rows), executedQuery, notices)];
   }
   const wanted = query.state === 'active' ? ['firing', 'pending'] : [query.state];
   const active = view
@@ -29,8 +40,14 @@ export async function runAlerts(query: AlertsQuery, envelope: QueryEnvelope, vie
   return [tableOf(activeFields(active), executedQuery)];
 }
 
-function tableOf(fields: readonly TableField[], executedQuery: string): Table {
-  const table = emptyTable('table', executedQuery);
+function cutNotice(rows: readonly TransitionRow[]): Notice {
+  const until = rfc3339(rows.at(-1)?.timeNanos ?? 0n);
+  const text = `the range has more than ${MAX_ROWS} changes of alerts: only the first ones, until ${until}, are shown; shorten the time range`;
+  return { severity: 'warning', text };
+}
+
+function tableOf(fields: readonly TableField[], executedQuery: string, notices: readonly Notice[] = []): Table {
+  const table = emptyTable('table', executedQuery, notices);
   return fields[0]?.values.length === 0 ? table : { ...table, fields, visualisation: 'table' };
 }
 

@@ -7,7 +7,9 @@ import {
   benchmarkAt,
   FeedGaps,
   feedKey,
+  rfc3339,
   type Benchmark,
+  type FeedGap,
   type FeedLimits,
   type Notice,
   type Quote,
@@ -103,13 +105,21 @@ export class QuoteAsks {
     startNanos -= maxQuoteAgeMs === 0 ? UNLIMITED_MARGIN_NANOS : BigInt(maxQuoteAgeMs) * 1_000_000n;
     endNanos += END_GRACE_NANOS;
     const feeds = [...this.#feeds.values()].map(({ venue, symbol }) => ({ venue, symbol }));
-    const found = await reader.quoteGaps({ feeds, startNanos, endNanos, limit: MAX_GAPS }, signal);
+    const found = await reader.quoteGaps({ feeds, startNanos, endNanos, limit: MAX_GAPS + 1 }, signal);
     if (found === null) {
       const text = 'too many quotes in the range to look for gaps in their sequence: mids are withheld by age only';
       return { gaps: FeedGaps.NONE, notices: [{ severity: 'info', text }] };
     }
-    return { gaps: new FeedGaps(found), notices: [] };
+    const known = found.slice(0, MAX_GAPS);
+    return { gaps: new FeedGaps(known), notices: found.length > MAX_GAPS ? [gapNotice(known)] : [] };
   }
+}
+
+/** The earliest of time are known. */
+function gapNotice(known: readonly FeedGap[]): Notice {
+  const since = known.at(-1)?.toNanos ?? 0n;
+  const text = `the feeds have more than ${MAX_GAPS} gaps in their sequence: after ${rfc3339(since)} mids are withheld by age only; shorten the time range or filter by venue and symbol`;
+  return { severity: 'warning', text };
 }
 
 /** Answers what was asked for, and `no_quote` to anything else. */
