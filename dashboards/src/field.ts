@@ -15,6 +15,7 @@ export function absolute(list: readonly ThresholdStep[]): object {
 
 /** In order of the series, which the sidecar sorts by labels: a venue keeps its colour down the whole board. */
 export const BY_ORDER = { mode: 'palette-classic' };
+export const BASIS_POINTS = 'suffix:bps';
 /** Grafana's own `c/s` and `ops/s` name things that these are not. */
 export const PER_SECOND = 'suffix:/s';
 export const BY_THRESHOLD = { mode: 'thresholds' };
@@ -44,6 +45,30 @@ export function valueTexts(texts: Readonly<Record<string, { text: string; color:
     Object.entries(texts).map(([value, shown], index) => [value, { ...shown, index }]),
   );
   return [{ type: 'value', options }];
+}
+
+/**
+ * What is withheld has no colour: without this it would take that of the lowest step, often red. And `noValue`, the text
+ * of an answer without rows, would stand in each such cell.
+ */
+export const WITHHELD: readonly object[] = ['null', 'empty'].map((match, index) => ({
+  type: 'special',
+  options: { match, result: { text: '-', color: 'text', index } },
+}));
+
+/** Colours a column's numbers by their steps. */
+export function coloured(list: readonly ThresholdStep[]): Readonly<Record<string, unknown>> {
+  return {
+    'custom.cellOptions': { type: 'color-text' },
+    color: BY_THRESHOLD,
+    thresholds: absolute(list),
+    mappings: WITHHELD,
+  };
+}
+
+/** Grafana's steps begin at their value; where a band begins behind it, it begins at the next number there is. */
+export function above(limit: number): number {
+  return limit + Number.EPSILON * Math.max(1, Math.abs(limit));
 }
 
 export const HEALTH_TEXTS = valueTexts({

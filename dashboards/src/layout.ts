@@ -2,7 +2,7 @@
  * Places sections on Grafana's 24 columns: panels flow from left to right and wrap, each line as high as its highest
  * panel. A collapsed section carries its panels inside its row, as Grafana saves it.
  */
-import { GRAFANA_VERSION, GRID_COLUMNS, TAPEWATCH, type Panel, type PlacedPanel, type Section } from './model.ts';
+import { GRAFANA_VERSION, GRID_COLUMNS, type Panel, type PlacedPanel, type Section } from './model.ts';
 
 export function place(head: readonly Panel[], sections: readonly Section[]): readonly PlacedPanel[] {
   const placed: PlacedPanel[] = [];
@@ -45,10 +45,11 @@ function flow(panels: readonly Panel[], top: number, into: PlacedPanel[]): numbe
 
 function placedPanel(panel: Panel, x: number, y: number): PlacedPanel {
   const { w, h, ...rest } = panel;
+  const datasource = panel.targets[0]?.datasource;
   return {
     ...rest,
-    // Panels without a query of ours (the alert list) have no data source.
-    ...(panel.targets.length === 0 ? {} : { datasource: TAPEWATCH }),
+    // Panels without a query (the alert list) have no data source.
+    ...(datasource === undefined ? {} : { datasource }),
     gridPos: { x, y, w, h },
     pluginVersion: GRAFANA_VERSION,
   };

@@ -21,6 +21,9 @@ export interface DatasourceRef {
 /** Every panel asks through the board's data source variable, so that one file serves several installations. */
 export const TAPEWATCH: DatasourceRef = { type: DATASOURCE_TYPE, uid: '${ds}' };
 
+/** Grafana's own: a panel that shows what another one has asked. */
+export const DASHBOARD: DatasourceRef = { type: 'datasource', uid: '-- Dashboard --' };
+
 export type Target = { readonly refId: string; readonly datasource: DatasourceRef } & Readonly<Record<string, unknown>>;
 
 export interface ThresholdStep {

@@ -2,10 +2,10 @@
  * Builders of the core panels with one calm default each: thin lines, little fill, no points, legends that carry the last
  * and the largest value. A board states only what differs.
  */
-import { absolute, BY_ORDER, BY_THRESHOLD, fields, numbers, steps } from './field.ts';
+import { absolute, BY_ORDER, BY_THRESHOLD, fields, numbers, steps, WITHHELD } from './field.ts';
 import type { FieldOverride, Link, Panel, Target, ThresholdStep } from './model.ts';
 
-interface Common {
+export interface Common {
   readonly id: number;
   readonly title: string;
   /** Shown behind the panel's (i): what it is, how it is computed, what to do. */
@@ -53,6 +53,10 @@ export interface TimeSeriesSpec extends Numeric {
   readonly displayName?: string;
   /** Longest gap, in milliseconds, that a line is drawn across. */
   readonly bridgeMs?: number;
+  /** For values far from zero, such as equity: the axis follows them. */
+  readonly anyRange?: boolean;
+  /** The axis reaches at least this far: a limit stays in sight, and counts do not float over a hundred empty lines. */
+  readonly softMax?: number;
 }
 
 export function stat(spec: StatSpec): Panel {
@@ -60,7 +64,10 @@ export function stat(spec: StatSpec): Panel {
     ...common({ interval: CALM_STEP, ...spec }),
     maxDataPoints: SPARKLINE_POINTS,
     type: 'stat',
-    fieldConfig: fields({ ...numeric(spec), color: BY_THRESHOLD }, unitFirst(spec)),
+    fieldConfig: fields(
+      { ...numeric(spec), mappings: spec.mappings ?? WITHHELD, color: BY_THRESHOLD },
+      unitFirst(spec),
+    ),
     options: {
       colorMode: 'value',
       graphMode: spec.sparkline === false ? 'none' : 'area',
@@ -93,7 +100,9 @@ export function timeSeries(spec: TimeSeriesSpec): Panel {
     stacking: { group: 'A', mode: spec.stack === true ? 'normal' : 'none' },
     thresholdsStyle: { mode: spec.limitLines === true ? 'dashed' : 'off' },
     axisBorderShow: false,
-    ...(spec.logarithmic === true ? { scaleDistribution: { type: 'log', log: 10 } } : { axisSoftMin: 0 }),
+    ...(spec.logarithmic === true ? { scaleDistribution: { type: 'log', log: 10 } } : {}),
+    ...(spec.logarithmic === true || spec.anyRange === true ? {} : { axisSoftMin: 0 }),
+    ...(spec.softMax === undefined ? {} : { axisSoftMax: spec.softMax }),
   };
   return {
     ...common({ interval: CALM_STEP, ...spec }),
@@ -143,37 +152,6 @@ export function barGauge(spec: Numeric): Panel {
       sizing: 'auto',
       text: { titleSize: 14, valueSize: 16 },
       valueMode: 'text',
-    },
-  };
-}
-
-export interface TableSpec extends Common {
-  readonly sortBy?: { readonly column: string; readonly descending: boolean };
-  readonly noValue?: string;
-  /** Unit of the columns that no override names. */
-  readonly unit?: string;
-}
-
-export function table(spec: TableSpec): Panel {
-  const custom = { align: 'auto', cellOptions: { type: 'auto' }, filterable: true, inspect: false };
-  return {
-    ...common(spec),
-    type: 'table',
-    fieldConfig: fields(
-      {
-        color: BY_THRESHOLD,
-        custom,
-        thresholds: absolute(steps('text')),
-        unit: spec.unit ?? 'short',
-        ...(spec.noValue === undefined ? {} : { noValue: spec.noValue }),
-      },
-      spec.overrides,
-    ),
-    options: {
-      cellHeight: 'sm',
-      footer: { countRows: false, fields: '', reducer: ['sum'], show: false },
-      showHeader: true,
-      sortBy: spec.sortBy === undefined ? [] : [{ desc: spec.sortBy.descending, displayName: spec.sortBy.column }],
     },
   };
 }

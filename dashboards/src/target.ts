@@ -3,7 +3,7 @@
  * with a query that the sidecar would refuse.
  */
 import { tapewatchQuery, type TapewatchQueryInput } from '@tapewatch/contract';
-import { TAPEWATCH, type Target } from './model.ts';
+import { DASHBOARD, TAPEWATCH, type Target } from './model.ts';
 
 type Extra<T extends TapewatchQueryInput['queryType']> = Omit<
   Extract<TapewatchQueryInput, { queryType: T }>,
@@ -58,4 +58,9 @@ export function quantile(q: number, metric: string, options: { by?: string; matc
   const selector = `${metric}{${options.matchers ?? FILTER}}`;
   const by = options.by === undefined ? '' : ` by (${options.by}) `;
   return `histogram_quantile(${q}, sum${by}(rate(${selector}[$__rate_interval])))`;
+}
+
+/** The answer of another panel of the same board: figures that one query knows are asked once. */
+export function answerOf(panelId: number): Target {
+  return { datasource: DASHBOARD, panelId, refId: 'A', withTransforms: false };
 }

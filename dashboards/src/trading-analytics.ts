@@ -5,7 +5,8 @@
 import { dashboard } from './dashboard.ts';
 import { attribution } from './section/attribution.ts';
 import { execution, market, markouts } from './section/execution.ts';
-import { performance, risk } from './section/performance.ts';
+import { lastTrades, performance } from './section/performance.ts';
+import { risk } from './section/risk.ts';
 import { deskVariables } from './variable.ts';
 
 export const tradingAnalytics = dashboard({
@@ -18,6 +19,7 @@ export const tradingAnalytics = dashboard({
   // Figures over a whole range change slowly and read all of its orders: the reader asks anew.
   refresh: '',
   variables: deskVariables(),
-  head: [],
-  sections: [attribution, execution, markouts, performance, risk, market],
+  head: lastTrades,
+  // The dearest questions last: a board that is opened answers from the top.
+  sections: [attribution, performance, risk, execution, markouts, market],
 });

@@ -1,7 +1,8 @@
 /** Alerts: the sidecar's own, decided in under a second, and Grafana's. */
-import { fields, named, valueTexts } from '../field.ts';
+import { fields, valueTexts } from '../field.ts';
 import type { Panel, Section } from '../model.ts';
-import { common, table } from '../panel.ts';
+import { common } from '../panel.ts';
+import { table } from '../table.ts';
 import { target } from '../target.ts';
 
 const STATE = {
@@ -12,7 +13,6 @@ const STATE = {
     inactive: { text: 'Normal', color: 'green' },
   }),
   'custom.cellOptions': { type: 'color-text' },
-  'custom.width': 110,
 };
 
 /** Texts as the rules spell them, in order of weight. */
@@ -25,16 +25,9 @@ const SEVERITY = {
     EMERGENCY: { text: 'Emergency', color: 'purple' },
   }),
   'custom.cellOptions': { type: 'color-text' },
-  'custom.width': 100,
 };
 
-const WHEN = { unit: 'dateTimeAsIso', 'custom.width': 160 };
-const NAME = { 'custom.width': 190 };
-const VALUE = { 'custom.width': 90, decimals: 3 };
-
-function hidden(...columns: readonly string[]): { id: string; options: object } {
-  return { id: 'organize', options: { excludeByName: Object.fromEntries(columns.map((name) => [name, true])) } };
-}
+const WHEN = { width: 165, show: { unit: 'dateTimeAsIso' } };
 
 function grafanaAlerts(): Panel {
   return {
@@ -78,13 +71,13 @@ export const alerts: Section = {
       h: 8,
       noValue: 'Nothing is pending or firing',
       targets: [target('A', { queryType: 'alerts', state: 'active' })],
-      transformations: [hidden('group', 'runbook', 'fingerprint', 'value')],
-      overrides: [
-        named('state', STATE),
-        named('severity', SEVERITY),
-        named('since', WHEN),
-        named('labels', { 'custom.width': 200 }),
-        named('alertname', NAME),
+      columns: [
+        { name: 'since', ...WHEN },
+        { name: 'state', width: 110, show: STATE },
+        { name: 'severity', width: 100, show: SEVERITY },
+        { name: 'alertname', title: 'alert', width: 190 },
+        { name: 'summary' },
+        { name: 'labels', width: 160 },
       ],
     }),
     grafanaAlerts(),
@@ -97,14 +90,17 @@ export const alerts: Section = {
       h: 9,
       noValue: 'No alert changed its state in the time range',
       targets: [target('A', { queryType: 'alerts', state: 'history' })],
-      transformations: [hidden('group', 'from')],
+      filterable: true,
       sortBy: { column: 'time', descending: true },
-      overrides: [
-        named('to', STATE),
-        named('severity', SEVERITY),
-        named('time', WHEN),
-        named('value', VALUE),
-        named('alertname', NAME),
+      columns: [
+        { name: 'time', ...WHEN },
+        { name: 'to', title: 'state', width: 110, show: STATE },
+        { name: 'severity', width: 100, show: SEVERITY },
+        { name: 'alertname', title: 'alert', width: 190 },
+        { name: 'reason', width: 430 },
+        { name: 'value', width: 90, show: { decimals: 3 } },
+        { name: 'labels', width: 160 },
+        { name: 'summary' },
       ],
     }),
   ],

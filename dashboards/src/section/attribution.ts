@@ -1,7 +1,8 @@
 /** Why orders are slow: which hop, what it costs, and whether it is the market. */
-import { named, steps } from '../field.ts';
+import { steps } from '../field.ts';
 import type { Section } from '../model.ts';
-import { table, timeSeries } from '../panel.ts';
+import { timeSeries } from '../panel.ts';
+import { table } from '../table.ts';
 import { promql, trading } from '../target.ts';
 
 export const attribution: Section = {
@@ -12,12 +13,24 @@ export const attribution: Section = {
       id: 10,
       title: 'Which hop is slow',
       description:
-        'Time of the slowest tenth of orders by hop, against the median and against as much time before the range. The verdict names a hop only where it leads clearly and clocks cannot explain it; else it says why it cannot tell.',
+        'Time of the slowest hundredth of orders by hop, against the median and against as much time before the range. The verdict names a hop only where it leads clearly and clocks cannot explain it; else it says why it cannot tell.',
       w: 24,
-      h: 9,
-      noValue: 'Too few orders in the tail to tell; the notice beside the title says how many there are',
-      targets: [trading('A', 'latency_attribution', { quantile: 0.9 })],
-      overrides: [named('verdict', { 'custom.width': 220 })],
+      h: 7,
+      noValue: 'Too few orders in the time range to tell a tail; the notice beside the title counts them',
+      targets: [trading('A', 'latency_attribution', { quantile: 0.99 })],
+      columns: [
+        { name: 'hop', width: 220 },
+        { name: 'verdict', title: 'slow?', width: 240 },
+        { name: 'median' },
+        { name: 'tail' },
+        { name: 'excess', title: 'more in the tail', width: 130 },
+        { name: 'change', title: 'more than before', width: 140 },
+        { name: 'error', title: 'plus or minus', width: 110 },
+        { name: 'share' },
+        { name: 'orders', title: 'orders touched', width: 120 },
+        { name: 'cost_bps', title: 'cost' },
+        { name: 'cost', title: 'in money' },
+      ],
     }),
     timeSeries({
       id: 11,
@@ -30,9 +43,11 @@ export const attribution: Section = {
       decimals: 1,
       legend: 'right',
       limitLines: true,
+      softMax: 4,
+      interval: '15s',
       thresholds: steps('transparent', [3.5, 'red']),
       displayName: '${__field.labels.venue}',
-      targets: [promql('A', 'max by (venue) (latency_fault_score{venue=~"$venue"})')],
+      targets: [promql('A', 'max by (venue) (max_over_time(latency_fault_score{venue=~"$venue"}[$__interval]))')],
     }),
   ],
 };

@@ -1,23 +1,12 @@
 /** How well orders were executed, what fills were worth later, and what size costs. */
-import { absolute, named, steps } from '../field.ts';
+import { BASIS_POINTS, coloured, steps } from '../field.ts';
 import type { Section } from '../model.ts';
-import { table, timeSeries } from '../panel.ts';
+import { timeSeries } from '../panel.ts';
+import { table } from '../table.ts';
 import { trading } from '../target.ts';
+import { GAIN } from './limit.ts';
 
-const COST_COLOUR = {
-  'custom.cellOptions': { type: 'color-text' },
-  color: { mode: 'thresholds' },
-  thresholds: absolute(steps('green', [0.25, 'text'], [1, 'orange'], [2, 'red'])),
-};
-/** Fills that gained afterwards are green. */
-const GAIN_COLOUR = {
-  'custom.cellOptions': { type: 'color-text' },
-  color: { mode: 'thresholds' },
-  thresholds: absolute(steps('red', [0, 'green'])),
-};
-const HIDDEN = (names: readonly string[]): readonly { id: string; options: unknown }[] => [
-  { id: 'organize', options: { excludeByName: Object.fromEntries(names.map((name) => [name, true])) } },
-];
+const COST = coloured(steps('green', [0.25, 'text'], [1, 'orange'], [2, 'red']));
 
 export const execution: Section = {
   id: 200,
@@ -30,10 +19,28 @@ export const execution: Section = {
         'Slippage against the mid at arrival with its 95 % interval, implementation shortfall, spreads, and how orders ended. Costs are positive. What has no valid benchmark is left out and counted.',
       w: 24,
       h: 9,
-      noValue: '-',
+      noValue: 'No orders in the time range',
       targets: [trading('A', 'execution', { by: ['strategy', 'venue'] })],
       sortBy: { column: 'slippage', descending: true },
-      overrides: [named('slippage', COST_COLOUR)],
+      columns: [
+        { name: 'strategy', width: 145 },
+        { name: 'venue', width: 75 },
+        { name: 'slippage', width: 95, show: COST },
+        { name: 'slippage_low', title: 'from' },
+        { name: 'slippage_high', title: 'to' },
+        { name: 'cost' },
+        { name: 'notional' },
+        { name: 'shortfall', width: 95, show: COST },
+        { name: 'effective_spread', title: 'eff. spread', width: 105 },
+        { name: 'realised_spread', title: 'real. spread', width: 105 },
+        { name: 'fees', title: 'fees' },
+        { name: 'orders' },
+        { name: 'fill_rate', title: 'filled', show: { decimals: 0 } },
+        { name: 'reject_rate', title: 'rejected', show: { decimals: 1 } },
+        { name: 'cancel_rate', title: 'cancelled', width: 90, show: { decimals: 0 } },
+        { name: 'ack_p99', title: 'ack p99' },
+        { name: 'excluded', width: 85 },
+      ],
     }),
     timeSeries({
       id: 21,
@@ -41,7 +48,7 @@ export const execution: Section = {
       description: 'Twice the distance of the fill price from the mid right before it, in basis points of the mid.',
       w: 12,
       h: 8,
-      unit: 'suffix: bps',
+      unit: BASIS_POINTS,
       decimals: 2,
       interval: '30s',
       bridgeMs: 300_000,
@@ -57,6 +64,15 @@ export const execution: Section = {
       h: 8,
       noValue: 'No group costs clearly more than comparable orders',
       targets: [trading('A', 'execution', { by: ['venue'], format: 'opportunities' })],
+      sortBy: { column: 'saving', descending: true },
+      columns: [
+        { name: 'venue' },
+        { name: 'finding', width: 330 },
+        { name: 'saving', width: 85 },
+        { name: 'excess' },
+        { name: 'excess_low', title: 'from' },
+        { name: 'excess_high', title: 'to' },
+      ],
     }),
   ],
 };
@@ -72,10 +88,18 @@ export const markouts: Section = {
         'What fills gained against the mid some time later, makers and takers apart, in basis points with a 95 % interval. Negative: the market went against the fill.',
       w: 12,
       h: 10,
-      noValue: '-',
+      noValue: 'No fills in the time range',
       targets: [trading('A', 'markouts', { by: ['venue'] })],
-      transformations: HIDDEN(['seconds']),
-      overrides: [named('markout', GAIN_COLOUR)],
+      columns: [
+        { name: 'venue' },
+        { name: 'liquidity' },
+        { name: 'horizon', title: 'after' },
+        { name: 'markout', show: coloured(GAIN) },
+        { name: 'markout_low', title: 'from' },
+        { name: 'markout_high', title: 'to' },
+        { name: 'fills' },
+        { name: 'missing' },
+      ],
     }),
     table({
       id: 31,
@@ -84,9 +108,17 @@ export const markouts: Section = {
         'Slippage of own orders by their size, with 95 % intervals. An exponent is fitted only from 200 orders on; below that the bins are all that can be said.',
       w: 12,
       h: 10,
-      noValue: '-',
+      noValue: 'No fills in the time range',
       targets: [trading('A', 'impact', { by: ['symbol'], bins: 5 })],
-      overrides: [named('impact', COST_COLOUR)],
+      columns: [
+        { name: 'symbol' },
+        { name: 'bin', title: 'size' },
+        { name: 'impact', show: COST },
+        { name: 'impact_low', title: 'from' },
+        { name: 'impact_high', title: 'to' },
+        { name: 'mean_size', title: 'mean size', width: 110 },
+        { name: 'orders' },
+      ],
     }),
   ],
 };
@@ -101,7 +133,7 @@ export const market: Section = {
       description: 'Of the best bid and ask, weighted by time, in basis points of the mid.',
       w: 12,
       h: 8,
-      unit: 'suffix: bps',
+      unit: BASIS_POINTS,
       decimals: 2,
       interval: '30s',
       displayName: '${__field.labels.venue} ${__field.labels.symbol}',

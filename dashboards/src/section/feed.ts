@@ -1,5 +1,5 @@
 /** Market data: do the feeds come, how old are they, and are they whole? */
-import { HEALTH_TEXTS, PER_SECOND, steps } from '../field.ts';
+import { BASIS_POINTS, HEALTH_TEXTS, PER_SECOND, steps } from '../field.ts';
 import type { Section } from '../model.ts';
 import { stateTimeline, timeSeries } from '../panel.ts';
 import { promql, quantile, VENUE } from '../target.ts';
@@ -40,7 +40,7 @@ export const feed: Section = {
         'Quoted spread relative to the mid, averaged over the venues. A wide spread makes every fill dearer: look here before blaming the algorithm.',
       w: 8,
       h: 8,
-      unit: 'suffix: bps',
+      unit: BASIS_POINTS,
       decimals: 2,
       targets: [
         promql('A', `avg by (symbol) (avg_over_time(quote_spread_bps{${VENUE}}[$__rate_interval]))`, {
@@ -58,6 +58,7 @@ export const feed: Section = {
       unit: 'short',
       decimals: 0,
       fill: 10,
+      softMax: 5,
       targets: [
         promql('A', `sum by (venue) (increase(feed_gaps_total{${VENUE}}[1m]))`, {
           legendFormat: '{{venue}}',

@@ -1,29 +1,22 @@
 /** What trading cost and what it earned: slippage and profit and loss. Units of money come with the frames. */
-import { absolute, named, steps } from '../field.ts';
+import { BASIS_POINTS, BY_THRESHOLD, absolute, coloured, steps, WITHHELD } from '../field.ts';
 import type { Section } from '../model.ts';
-import { table, timeSeries } from '../panel.ts';
+import { timeSeries } from '../panel.ts';
+import { table } from '../table.ts';
 import { pnl, slippage } from '../target.ts';
+import { GAIN } from './limit.ts';
 
 /** Bars grow with the cost; they turn where a desk would ask why. */
 const COST_BARS = {
   'custom.cellOptions': { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' },
-  'custom.width': 190,
-  color: { mode: 'thresholds' },
+  color: BY_THRESHOLD,
   thresholds: absolute(steps('green', [0.25, 'blue'], [0.75, 'orange'], [1.5, 'red'])),
+  mappings: WITHHELD,
   decimals: 2,
   min: -0.5,
   max: 2,
 };
-const GAIN_OR_LOSS = {
-  'custom.cellOptions': { type: 'color-text' },
-  color: { mode: 'thresholds' },
-  thresholds: absolute(steps('red', [0, 'green'])),
-};
-const NARROW = Object.entries({
-  ...{ strategy: 140, venue: 80, cost: 95, notional: 95, fills: 75, orders: 80, excluded: 95 },
-  ...{ realised: 115, unrealised: 120, fees: 90, net: 110 },
-}).map(([name, width]) => named(name, { 'custom.width': width }));
-const HIDE_CURRENCY = [{ id: 'organize', options: { excludeByName: { currency: true } } }];
+const GAIN_OR_LOSS = coloured(GAIN);
 
 export const cost: Section = {
   id: 300,
@@ -36,11 +29,19 @@ export const cost: Section = {
         'Average fill price against the mid when the order arrived, in basis points of the benchmark notional; costs are positive, orders that earned the spread are negative. Fills without a valid mid are counted as excluded, not guessed.',
       w: 14,
       h: 10,
-      noValue: '-',
+      noValue: 'No fills in the time range',
       targets: [slippage('A', { by: ['strategy', 'venue'] })],
-      transformations: HIDE_CURRENCY,
       sortBy: { column: 'slippage', descending: true },
-      overrides: [named('slippage', COST_BARS), ...NARROW],
+      columns: [
+        { name: 'strategy', width: 140 },
+        { name: 'venue' },
+        { name: 'slippage', width: 190, show: COST_BARS },
+        { name: 'cost' },
+        { name: 'notional' },
+        { name: 'fills' },
+        { name: 'orders' },
+        { name: 'excluded', width: 85 },
+      ],
     }),
     timeSeries({
       id: 31,
@@ -49,7 +50,7 @@ export const cost: Section = {
         'The same slippage for each half minute, by venue. Above zero costs money, below zero earns the spread.',
       w: 10,
       h: 10,
-      unit: 'suffix: bps',
+      unit: BASIS_POINTS,
       decimals: 2,
       fill: 0,
       interval: '30s',
@@ -88,15 +89,18 @@ export const profit: Section = {
         'Realised, unrealised, fees (paid minus rebates) and net of the fills in the time range, at average cost. Open quantity is marked at the last mid.',
       w: 12,
       h: 10,
-      noValue: '-',
+      noValue: 'No fills in the time range',
       targets: [pnl('A', { by: ['strategy', 'venue'] })],
-      transformations: [{ id: 'organize', options: { excludeByName: { currency: true, open: true, total: true } } }],
       sortBy: { column: 'net', descending: false },
-      overrides: [
-        named('realised', GAIN_OR_LOSS),
-        named('unrealised', GAIN_OR_LOSS),
-        named('net', GAIN_OR_LOSS),
-        ...NARROW,
+      columns: [
+        { name: 'strategy', width: 140 },
+        { name: 'venue' },
+        { name: 'realised', show: GAIN_OR_LOSS },
+        { name: 'unrealised', width: 95, show: GAIN_OR_LOSS },
+        { name: 'fees' },
+        { name: 'net', show: GAIN_OR_LOSS },
+        { name: 'day', title: 'today', show: GAIN_OR_LOSS },
+        { name: 'week', title: 'this week', width: 90, show: GAIN_OR_LOSS },
       ],
     }),
   ],
