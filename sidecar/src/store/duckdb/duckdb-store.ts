@@ -53,9 +53,11 @@ import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { packBatch, withLabels, type PackedBatch } from './packed-batch.ts';
 import { readBases, readDeltas } from './read-distributions.ts';
 import { exportEvents, removeOldExports } from './export-events.ts';
-import { readEvents, readQuotesBefore, type AskedQuote } from './read-events.ts';
+import { eventsFrom, type PackedEvents } from './packed-events.ts';
+import { readEvents } from './read-events.ts';
 import { readMerged } from './read-merged.ts';
 import { readQuoteGaps } from './read-quote-gaps.ts';
+import { readQuotesBefore, type AskedQuote } from './read-quotes.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
 import { readTraceSample } from './read-traces.ts';
@@ -311,6 +313,11 @@ export class DuckDbStore implements Store {
     filter: EventFilter,
     signal?: AbortSignal,
   ): Promise<EventRowByTable[T][]> {
+    return eventsFrom<T>(await this.packedEvents(table, filter, signal));
+  }
+
+  /** As columns, for who makes rows of them elsewhere. */
+  packedEvents(table: EventTable, filter: EventFilter, signal?: AbortSignal): Promise<PackedEvents> {
     return this.#read((connection) => readEvents(connection, table, filter), signal);
   }
 

@@ -20,7 +20,6 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { EventRow, EventTable } from '@tapewatch/core';
-import type { EventRowByTable } from '../../ports.ts';
 import type { Column } from './columns.ts';
 
 type ColumnType = readonly [name: string, type: DuckDBType];
@@ -109,28 +108,13 @@ export function columnNames(table: EventTable): string[] {
   return EVENT_COLUMNS[table].map(([name]) => name);
 }
 
-/** An event from the values of a row in the order of `columnNames`. */
-export function eventFrom<T extends EventTable>(table: T, values: readonly DuckDBValue[]): EventRowByTable[T] {
-  const row: Record<string, unknown> = { table };
-  const fields = FIELDS.get(table) ?? [];
-  for (let i = 0; i < fields.length; i++) row[fields[i] as string] = fromValue(values[i] ?? null);
-  return row as unknown as EventRowByTable[T];
-}
-
-/** Spelled once: a query reads tens of thousands of rows, and half of its time would go into names. */
-const FIELDS: ReadonlyMap<EventTable, readonly string[]> = new Map(
-  (Object.keys(EVENT_COLUMNS) as EventTable[]).map((table) => [
-    table,
-    EVENT_COLUMNS[table].map(([name]) => camelCase(name)),
-  ]),
-);
-
 /** A column's name from its field. */
 export function snakeCase(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function camelCase(name: string): string {
+/** The field of a column. */
+export function camelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
@@ -141,7 +125,7 @@ function toValue(field: unknown): DuckDBValue {
   return mapValue(Object.entries(field as Readonly<Record<string, string>>).map(([key, value]) => ({ key, value })));
 }
 
-function fromValue(value: DuckDBValue): unknown {
+export function fromValue(value: DuckDBValue): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof DuckDBBlobValue) return new Uint8Array(value.bytes);
   if (value instanceof DuckDBListValue) return value.items;

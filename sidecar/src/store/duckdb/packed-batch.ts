@@ -3,7 +3,7 @@
  * reads without making rows.
  */
 import { histogramColumnsOf, Labels, type LabelPair, type RawRows, type SeriesDefinition } from '@tapewatch/core';
-import type { ColumnBatch, TransitionRow } from '../../ports.ts';
+import type { ColumnBatch, EventBatch, EventColumn, TransitionRow } from '../../ports.ts';
 
 /** A series definition or transition whose labels are plain pairs. */
 export type PlainSeries = Omit<SeriesDefinition, 'labels'> & { readonly pairs: readonly LabelPair[] };
@@ -12,6 +12,7 @@ export type PlainTransition = Omit<TransitionRow, 'labels'> & { readonly pairs: 
 export interface PackedBatch extends RawRows {
   readonly series: readonly PlainSeries[];
   readonly events: ColumnBatch['events'];
+  readonly eventBatches: readonly EventBatch[];
   readonly transitions: readonly PlainTransition[];
   readonly positions: ColumnBatch['positions'];
 }
@@ -29,9 +30,30 @@ export function packBatch(batch: ColumnBatch): PackedBatch {
     },
     histograms: packHistograms(batch.histograms),
     events,
+    eventBatches: (batch.eventBatches ?? []).map(copied),
     transitions: batch.transitions.map(withPairs),
     positions,
   };
+}
+
+function copied(batch: EventBatch): EventBatch {
+  const columns = Object.entries(batch.columns).map(([field, column]) => [field, copyOf(column)] as const);
+  return { ...batch, columns: Object.fromEntries(columns) };
+}
+
+function copyOf(column: EventColumn): EventColumn {
+  switch (column.kind) {
+    case 'numbers':
+      return { ...column, items: column.items.slice() };
+    case 'stamps':
+      return { ...column, items: column.items.slice(), isNull: column.isNull.slice() };
+    case 'counts':
+      return { ...column, items: column.items.slice(), isNull: column.isNull.slice() };
+    case 'texts':
+      return { ...column, codes: column.codes.slice() };
+    case 'ids':
+      return column;
+  }
 }
 
 export function packHistograms(rows: ColumnBatch['histograms']): RawRows['histograms'] {
@@ -44,8 +66,8 @@ export function packHistograms(rows: ColumnBatch['histograms']): RawRows['histog
 }
 
 /** The buffers of every column, for the transfer list of a message. */
-export function buffersOf({ samples, histograms }: PackedBatch): ArrayBuffer[] {
-  return buffersIn([samples, histograms]);
+export function buffersOf({ samples, histograms, eventBatches }: PackedBatch): ArrayBuffer[] {
+  return buffersIn([samples, histograms, eventBatches]);
 }
 
 /** The buffers of all typed arrays in plain records, each once. */

@@ -16,8 +16,10 @@ import {
 import { correctFills, midOf, NO_ORDER, type Fill, type FillColumns, type FillGroup } from '@tapewatch/core';
 import type { EventFilter, FillArrivals, MarkRequest } from '../../ports.ts';
 import { passesFilter } from '../event-filter.ts';
-import { columnNames, eventFrom } from './event-columns.ts';
-import { readQuotesBefore } from './read-events.ts';
+import { columnNames } from './event-columns.ts';
+import { eventsFrom } from './packed-events.ts';
+import { readPacked } from './read-packed.ts';
+import { readQuotesBefore } from './read-quotes.ts';
 import { msOf, readRows, transaction, within, type Parameters } from './sql.ts';
 import { readColumns } from './vector-read.ts';
 
@@ -90,17 +92,16 @@ const NO_CORRECTIONS: Corrected = { roots: [], fills: [] };
 
 async function readCorrected(connection: DuckDBConnection): Promise<Corrected> {
   const names = columnNames('fills').join(', ');
+  const read = async (where: string, parameters: Parameters = { values: [], types: [] }): Promise<Fill[]> => {
+    const sql = `SELECT ${names} FROM fills WHERE ${where}`;
+    return eventsFrom<'fills'>(await readPacked(connection, { table: 'fills', sql, parameters }));
+  };
   // A scan of one column that packs to nothing.
-  const found = await readRows(connection, `SELECT ${names} FROM fills WHERE execution <> 'new'`);
-  if (found.length === 0) return NO_CORRECTIONS;
-  const corrections = found.map((values) => eventFrom('fills', values));
+  const corrections = await read(`execution <> 'new'`);
+  if (corrections.length === 0) return NO_CORRECTIONS;
   const asked = corrections.map(({ venue, refersTo }) => [venue, refersTo] as const);
-  const originals = await readRows(
-    connection,
-    `SELECT ${names} FROM fills WHERE execution = 'new' AND (venue, id) IN (SELECT (unnest($1), unnest($2)))`,
-    pairs(asked),
-  );
-  const rows = [...originals.map((values) => eventFrom('fills', values)), ...corrections];
+  const originals = await read(`execution = 'new' AND (venue, id) IN (SELECT (unnest($1), unnest($2)))`, pairs(asked));
+  const rows = [...originals, ...corrections];
   return { roots: rows.map(({ venue, id }) => [venue, id]), fills: correctFills(rows) };
 }
 

@@ -5,7 +5,9 @@
  */
 import { type DuckDBConnection } from '@duckdb/node-api';
 import { identityOf, type EventRow, type EventTable, type IdentifiedTable } from '@tapewatch/core';
-import { columnNames, eventFrom, relationOf } from './event-columns.ts';
+import { columnNames, relationOf } from './event-columns.ts';
+import { eventsFrom } from './packed-events.ts';
+import { readPacked } from './read-packed.ts';
 import { readRows, within } from './sql.ts';
 
 /** As far back a batch's rows are compared here. */
@@ -29,11 +31,8 @@ export async function unknownOf(
   if (first > stored) return rows;
   if (stored - first > NEAR_NANOS) return undefined;
   const range = within('time_nanos', first, stored + 1n);
-  const found = await readRows(
-    connection,
-    `SELECT ${columnNames(table).join(', ')} FROM ${relationOf(table)} WHERE ${range}`,
-  );
-  const known = new Set(found.map((values) => identityOf(eventFrom(table, values))));
+  const sql = `SELECT ${columnNames(table).join(', ')} FROM ${relationOf(table)} WHERE ${range}`;
+  const known = new Set(eventsFrom(await readPacked(connection, { table, sql })).map(identityOf));
   return rows.filter((row) => !known.has(identityOf(row)));
 }
 

@@ -9,11 +9,20 @@ import { DuckDBDataChunk, LIST, type DuckDBAppender, type DuckDBConnection, type
 
 const CHUNK_ROWS = 2_048;
 
-type Numbers = Uint8Array | Int8Array | Uint32Array | Int32Array | Float64Array | BigInt64Array;
+type Numbers = Uint8Array | Int8Array | Uint32Array | Int32Array | Float64Array | BigInt64Array | BigUint64Array;
 
-/** A column: one number a row, or a list of items between a row's offset and the next. */
+/**
+ * A column: one number a row, or a list of items between a row's offset and the next. `width` numbers make one value (default 1);
+ * `validity` has a bit a row, 0 for NULL; `long` are texts, by row, that do not fit into the 16 bytes of the engine's string.
+ */
 export type PackedColumn =
-  | { readonly type: DuckDBType; readonly items: Numbers }
+  | {
+      readonly type: DuckDBType;
+      readonly items: Numbers;
+      readonly width?: number;
+      readonly validity?: Uint8Array;
+      readonly long?: readonly (readonly [row: number, text: string])[];
+    }
   | { readonly type: DuckDBType; readonly items: Numbers; readonly offsets: Uint32Array };
 
 interface Feed {
@@ -28,10 +37,10 @@ const feeds = new WeakMap<DuckDBConnection, Map<string, Feed>>();
 export async function appendPacked(
   connection: DuckDBConnection,
   table: string,
-  { columns, rowCount }: { columns: readonly PackedColumn[]; rowCount: number },
+  { columns, rowCount, catalog }: { columns: readonly PackedColumn[]; rowCount: number; catalog?: 'temp' },
 ): Promise<void> {
   if (rowCount === 0) return;
-  const { appender, chunk } = await feedOf(connection, table, columns);
+  const { appender, chunk } = await feedOf(connection, { table, catalog }, columns);
   try {
     for (let start = 0; start < rowCount; start += CHUNK_ROWS) {
       const rows = Math.min(CHUNK_ROWS, rowCount - start);
@@ -39,7 +48,7 @@ export async function appendPacked(
       columns.forEach((column, index) => {
         const vector = duckdb.data_chunk_get_vector(chunk.chunk, index);
         if ('offsets' in column) copyLists(vector, column, { start, rows });
-        else copy(vector, column.items, { start, count: rows });
+        else copyValues(vector, column, { start, rows });
       });
       chunk.rowCount = rows;
       appender.appendDataChunk(chunk);
@@ -53,13 +62,17 @@ export async function appendPacked(
   }
 }
 
-async function feedOf(connection: DuckDBConnection, table: string, columns: readonly PackedColumn[]): Promise<Feed> {
+async function feedOf(
+  connection: DuckDBConnection,
+  { table, catalog }: { table: string; catalog: 'temp' | undefined },
+  columns: readonly PackedColumn[],
+): Promise<Feed> {
   let byTable = feeds.get(connection);
   if (byTable === undefined) feeds.set(connection, (byTable = new Map()));
   let feed = byTable.get(table);
   if (feed === undefined) {
     const types = columns.map((column) => ('offsets' in column ? LIST(column.type) : column.type));
-    feed = { appender: await connection.createAppender(table), chunk: DuckDBDataChunk.create(types) };
+    feed = { appender: await connection.createAppender(table, null, catalog ?? null), chunk: DuckDBDataChunk.create(types) };
     byTable.set(table, feed);
   }
   return feed;
@@ -74,6 +87,23 @@ export function closeFeeds(connection: DuckDBConnection): void {
 function copy(vector: duckdb.Vector, items: Numbers, { start, count }: { start: number; count: number }): void {
   const { buffer, byteOffset, BYTES_PER_ELEMENT: bytes } = items;
   duckdb.copy_data_to_vector(vector, 0, buffer as ArrayBuffer, byteOffset + start * bytes, count * bytes);
+}
+
+function copyValues(
+  vector: duckdb.Vector,
+  { items, width = 1, validity, long = [] }: Exclude<PackedColumn, { readonly offsets: Uint32Array }>,
+  { start, rows }: { start: number; rows: number },
+): void {
+  copy(vector, items, { start: start * width, count: rows * width });
+  if (validity !== undefined) {
+    duckdb.vector_ensure_validity_writable(vector);
+    const { buffer, byteOffset } = validity;
+    // A chunk begins at a whole number of bytes.
+    duckdb.copy_data_to_vector_validity(vector, 0, buffer as ArrayBuffer, byteOffset + start / 8, Math.ceil(rows / 8));
+  }
+  for (const [row, text] of long) {
+    if (row >= start && row < start + rows) duckdb.vector_assign_string_element(vector, row - start, text);
+  }
 }
 
 /** The entries of a chunk's lists: pairs of 64-bit numbers, of which the low words suffice. */

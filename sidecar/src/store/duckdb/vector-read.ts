@@ -44,10 +44,7 @@ export async function readColumns<const T extends readonly ColumnType[]>(
   const chunks = await chunksOf(result);
   const rows = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0);
   return types.map((type, index) => {
-    const parts = chunks.map((chunk) => ({
-      vector: duckdb.data_chunk_get_vector(chunk.chunk, index),
-      rows: chunk.rowCount,
-    }));
+    const parts = partsOf(chunks, index);
     return type.endsWith('[]')
       ? readLists(parts, rows, ARRAYS[type.slice(0, -2) as Plain])
       : readPlain(parts, rows, ARRAYS[type as Plain]);
@@ -57,20 +54,29 @@ export async function readColumns<const T extends readonly ColumnType[]>(
 /** Chunks that are taken at once: each takes microseconds, but asking for it in the background wakes a thread. */
 const MAX_CHUNKS_AT_ONCE = 64;
 
-async function chunksOf(result: DuckDBMaterializedResult): Promise<DuckDBDataChunk[]> {
+export async function chunksOf(result: DuckDBMaterializedResult): Promise<DuckDBDataChunk[]> {
   const { chunkCount } = result;
   if (chunkCount > MAX_CHUNKS_AT_ONCE) return result.fetchAllChunks();
   return Array.from({ length: chunkCount }, (_, i) => result.getChunk(i));
 }
 
-interface Part {
+/** The vectors of one column. */
+export function partsOf(chunks: readonly DuckDBDataChunk[], index: number): Part[] {
+  return chunks.map((chunk) => ({
+    vector: duckdb.data_chunk_get_vector(chunk.chunk, index),
+    rows: chunk.rowCount,
+  }));
+}
+
+/** A chunk's vector. */
+export interface Part {
   readonly vector: duckdb.Vector;
   readonly rows: number;
 }
 
 type AnyArray = (typeof ARRAYS)[Plain];
 
-function readPlain(parts: readonly Part[], rows: number, type: AnyArray): ArrayOf<Plain> {
+export function readPlain(parts: readonly Part[], rows: number, type: AnyArray): ArrayOf<Plain> {
   const column = new type(rows);
   const bytes = new Uint8Array(column.buffer);
   let at = 0;
@@ -82,7 +88,7 @@ function readPlain(parts: readonly Part[], rows: number, type: AnyArray): ArrayO
   return column;
 }
 
-function readLists(parts: readonly Part[], rows: number, type: AnyArray): ListColumn {
+export function readLists(parts: readonly Part[], rows: number, type: AnyArray): ListColumn {
   const offsets = new Uint32Array(rows + 1);
   const children: Uint8Array[] = [];
   const width = type.BYTES_PER_ELEMENT;

@@ -19,7 +19,6 @@ import type {
   EventExportRequest,
   EventFilter,
   FillArrivals,
-  EventRowByTable,
   ExportedEvents,
   MarkRequest,
   MergeRequest,
@@ -31,6 +30,7 @@ import type {
 } from '../../ports.ts';
 import type { MergedSlices, SelectSlices } from '../slices.ts';
 import type { BackupResult } from './backup.ts';
+import type { PackedEvents } from './packed-events.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
 
 export interface PlainRecovery extends Pick<Recovery, 'positions' | 'sealed'> {
@@ -45,7 +45,7 @@ export interface StoreCalls {
   select: { arguments: [SelectRequest]; result: SelectSlices };
   mergedHistograms: { arguments: [MergeRequest]; result: MergedSlices | undefined };
   series: { arguments: [readonly (readonly Matcher[])[], number, number]; result: PlainSeries[] };
-  events: { arguments: [EventTable, EventFilter]; result: EventRowByTable[EventTable][] };
+  events: { arguments: [EventTable, EventFilter]; result: PackedEvents };
   exportEvents: { arguments: [EventExportRequest]; result: ExportedEvents };
   quotesBefore: {
     arguments: [readonly { venue: string; symbol: string; timeNanos: bigint }[]];

@@ -41,6 +41,7 @@ import { cancelled, demandWanted, reasonOf } from '../faults.ts';
 import { toMergedHistograms, toSeriesData } from '../slices.ts';
 import type { BackupResult } from './backup.ts';
 import type { DuckDbStoreOptions } from './duckdb-store.ts';
+import { eventsFrom } from './packed-events.ts';
 import { buffersOf, packBatch, withLabels } from './packed-batch.ts';
 import { storeWorkerPath } from './worker-path.ts';
 import { errorFrom, type FromWorker, type StoreCalls, type StoreMethod, type ToWorker } from './worker-protocol.ts';
@@ -139,7 +140,7 @@ export class WorkerStore implements Store {
     filter: EventFilter,
     signal?: AbortSignal,
   ): Promise<EventRowByTable[T][]> {
-    return (await this.#call('events', [table, filter], { signal })) as EventRowByTable[T][];
+    return eventsFrom<T>(await this.#call('events', [table, filter], { signal }));
   }
 
   exportEvents(request: EventExportRequest, signal?: AbortSignal): Promise<ExportedEvents> {

@@ -29,7 +29,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     mergedHistograms: (signal, request) => store.mergedSlices(request, signal),
     series: async (signal, matcherLists, startMs, endMs) =>
       (await store.series(matcherLists, startMs, endMs, signal)).map(withPairs),
-    events: (signal, table, filter) => store.events(table, filter, signal),
+    events: (signal, table, filter) => store.packedEvents(table, filter, signal),
     exportEvents: (signal, request) => store.exportEvents(request, signal),
     quotesBefore: (signal, asked) => store.quotesBefore(asked, signal),
     fillColumns: (signal, filter) => store.fillColumns(filter, signal),
@@ -95,6 +95,7 @@ function answerOf(
 }
 
 const COLUMNAR: ReadonlySet<StoreMethod> = new Set([
+  'events',
   'select',
   'mergedHistograms',
   'fillColumns',

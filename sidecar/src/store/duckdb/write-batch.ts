@@ -52,7 +52,7 @@ export async function writeBatch(
     await writeSamples(connection, batch);
     await writeLate();
     const levelMarks = await writeSealed(connection, sealed, marks);
-    const duplicates = await writeEvents(connection, batch.events, mark);
+    const duplicates = await writeEvents(connection, batch, mark);
     await writeTransitions(connection, batch.transitions);
     const positions = batch.positions.map(({ log, sequence }): Mark => [log, sequence]);
     // One statement cannot raise a mark twice.

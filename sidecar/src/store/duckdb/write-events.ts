@@ -13,9 +13,14 @@ import {
   type EventTable,
   type IdentifiedTable,
 } from '@tapewatch/core';
+import type { EventBatch } from '../../ports.ts';
+import { rowsOf } from '../event-rows.ts';
 import { appendColumns, type Column } from './columns.ts';
 import { columnNames, eventColumns, relationOf, snakeCase } from './event-columns.ts';
+import { eventVectors } from './event-vectors.ts';
+import type { PackedBatch } from './packed-batch.ts';
 import { unknownOf } from './stamped-events.ts';
+import { appendPacked } from './vector-append.ts';
 
 /** Rows of a batch are numbered within it; 2^20 per batch leaves 2^43 batches. */
 const MAX_BATCH_EVENTS = 1_048_576n;
@@ -32,25 +37,58 @@ export async function createStaging(connection: DuckDBConnection): Promise<void>
 /** Returns how many were dropped as repeats. */
 export async function writeEvents(
   connection: DuckDBConnection,
-  events: readonly EventRow[],
+  { events, eventBatches }: Pick<PackedBatch, 'events' | 'eventBatches'>,
   mark: number,
 ): Promise<number> {
-  if (events.length === 0) return 0;
+  const arrived = BigInt(mark) * MAX_BATCH_EVENTS;
   let duplicates = 0;
-  for (const [table, rows] of byTable(events)) {
-    if (isIdentified(table)) duplicates += await writeIdentified(connection, table, { rows, mark });
+  const tables = byTable(events);
+  for (const [table, rows] of tables) {
+    if (isIdentified(table)) duplicates += await writeIdentified(connection, table, { rows, arrived });
     else {
       const columns = eventColumns(table, rows);
       await appendColumns(connection, { table: relationOf(table) }, { columns, rowCount: rows.length });
     }
   }
+  for (const batch of eventBatches) {
+    const before = BigInt(tables.get(batch.table)?.length ?? 0);
+    duplicates += await writeColumns(connection, batch, arrived + before);
+  }
   return duplicates;
+}
+
+/** As `writeEvents`, of rows that come as columns. */
+async function writeColumns(connection: DuckDBConnection, batch: EventBatch, arrived: bigint): Promise<number> {
+  const { table, rowCount } = batch;
+  const columns = eventVectors(batch);
+  if (!isIdentified(table)) {
+    await appendPacked(connection, relationOf(table), { columns, rowCount });
+    return 0;
+  }
+  if (!hasUniqueIds(batch)) return writeIdentified(connection, table, { rows: rowsOf(batch), arrived });
+  const arrival = { type: BIGINT, items: BigInt64Array.from({ length: rowCount }, (_, row) => arrived + BigInt(row)) };
+  await appendPacked(connection, `staged_${table}`, { columns: [...columns, arrival], rowCount, catalog: 'temp' });
+  return rowCount - (await takeStaged(connection, table, 'ON CONFLICT DO NOTHING'));
+}
+
+/** Whether no two rows of the batch are the same event, as in nearly every batch. */
+function hasUniqueIds({ table, rowCount, columns }: EventBatch): boolean {
+  const seen = new Set<string>();
+  const { id, venue } = columns;
+  if (id?.kind !== 'ids') return true;
+  // The codes of a batch's venues tell them apart as well as their names.
+  const codes = table === 'fills' && venue?.kind === 'texts' ? venue.codes : undefined;
+  for (let row = 0; row < rowCount; row++) {
+    const text = id.texts[row] as string;
+    seen.add(codes === undefined ? text : `${codes[row]} ${text}`);
+  }
+  return seen.size === rowCount;
 }
 
 async function writeIdentified(
   connection: DuckDBConnection,
   table: IdentifiedTable,
-  { rows, mark }: { rows: readonly EventRow[]; mark: number },
+  { rows, arrived }: { rows: readonly EventRow[]; arrived: bigint },
 ): Promise<number> {
   // The first of a batch wins, as across batches; conflicts inside one INSERT have no defined winner.
   const unique = new Map<string, EventRow>();
@@ -59,7 +97,7 @@ async function writeIdentified(
     if (!unique.has(identity)) unique.set(identity, row);
   }
   const staged = [...unique.values()];
-  const arrival: Column = { type: BIGINT, at: (row) => BigInt(mark) * MAX_BATCH_EVENTS + BigInt(row) };
+  const arrival: Column = { type: BIGINT, at: (row) => arrived + BigInt(row) };
   const unknown = hasStamp(table) ? await unknownOf(connection, table, staged) : undefined;
   if (unknown !== undefined) {
     const columns = [...eventColumns(table, unknown), arrival];
@@ -68,12 +106,17 @@ async function writeIdentified(
   }
   const columns = [...eventColumns(table, staged), arrival];
   await appendColumns(connection, { table: `staged_${table}`, catalog: 'temp' }, { columns, rowCount: staged.length });
+  return rows.length - (await takeStaged(connection, table, unknownOnly(table, staged)));
+}
+
+/** Moves what is staged into its table as far as it is not known there; returns how many rows that were. */
+async function takeStaged(connection: DuckDBConnection, table: IdentifiedTable, unless: string): Promise<number> {
   const names = stagedNames(table);
   const { rowsChanged } = await connection.run(
-    `INSERT INTO ${relationOf(table)} (${names}) SELECT ${names} FROM temp.staged_${table} AS staged ${unknownOnly(table, staged)}`,
+    `INSERT INTO ${relationOf(table)} (${names}) SELECT ${names} FROM temp.staged_${table} AS staged ${unless}`,
   );
   await connection.run(`DELETE FROM temp.staged_${table}`);
-  return rows.length - rowsChanged;
+  return rowsChanged;
 }
 
 function byTable(events: readonly EventRow[]): Map<EventTable, EventRow[]> {
