@@ -231,6 +231,25 @@ describe('execution', () => {
     expect(asked.filter(({ table }) => table === 'orders')).toHaveLength(2);
   });
 
+  it('looks for the beginning of an old order where it is not found near by, and not for ever', async () => {
+    const day = 86_400;
+    const world = async (daysBefore: number) => {
+      const now = 100 * day;
+      const rows = [
+        order({ id: '1', timeNanos: at(now - daysBefore * day), arrivalMid: 99 }),
+        order({ id: '2', event: 'ack', timeNanos: at(now + 0.5) }),
+        fill({ timeNanos: at(now + 1), price: 100 }),
+      ];
+      const { tables, asked } = await run(rows, {}, { ...ENVELOPE, startMs: now * 1e3, endMs: (now + 10) * 1e3 });
+      const earlier = asked.filter(({ filter }) => filter.orderIds !== undefined);
+      expect(earlier.every(({ filter }) => filter.limit !== undefined && filter.startNanos >= at(10 * day))).toBe(true);
+      return [cell(tables, 'cost'), earlier.length];
+    };
+    expect(await world(0.5)).toEqual([1, 1]);
+    expect(await world(60)).toEqual([1, 2]);
+    expect(await world(95)).toEqual([null, 2]);
+  });
+
   it('splits cost by venue and strategy, by the hour and by the kind of order (proves: TRD-05, TRD-10)', async () => {
     const later = { timeNanos: at(90_000), orderId: 'p', venue: 'BATS', strategy: 't' };
     const rows = [

@@ -15,7 +15,13 @@ import {
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
-import { MAX_EXECUTION_ROWS, MAX_ORDER_IDS_PER_READ } from './limit.ts';
+import {
+  MAX_EXECUTION_ROWS,
+  MAX_ORDER_AGE_DAYS,
+  MAX_ORDER_IDS_PER_READ,
+  MAX_ROWS,
+  refuseTooManyRows,
+} from './limit.ts';
 import { endNanosOf, startNanosOf, type TradingFilters } from './trading-read.ts';
 
 export interface ExecutionData {
@@ -28,6 +34,9 @@ export interface ExecutionData {
 }
 
 const END_OF_TIME = 2n ** 63n - 1n;
+const DAY_NANOS = 86_400_000_000_000n;
+/** How far before the range the beginnings of orders are looked for: first so far, then of the rest so far. */
+const ORDER_LOOKBACK_NANOS = [DAY_NANOS, MAX_ORDER_AGE_DAYS * DAY_NANOS] as const;
 
 export async function readExecution(
   reader: StoreReader,
@@ -55,7 +64,7 @@ export async function readExecution(
   const lives = new OrderLives();
   const steps = foundOrders.slice(0, MAX_EXECUTION_ROWS);
   for (const order of steps) lives.addOrder(order);
-  await readEarlier(reader, { fills, steps }, lives, signal);
+  await readEarlier(reader, { fills, steps, startNanos: range.startNanos }, lives, signal);
   for (const fill of fills) lives.addFill(fill);
   const orders = lives
     .all()
@@ -68,29 +77,52 @@ interface Found {
   readonly fills: readonly Fill[];
   /** Newest first. */
   readonly steps: readonly OrderEvent[];
+  /** Of the range. */
+  readonly startNanos: bigint;
 }
 
 /**
  * What the range does not hold of its orders: all of those that were sent before it and filled in it, and of those that go
- * on in it the steps before, which tell when and at what mid they arrived. One read, because it looks through all orders.
+ * on in it the steps before, which tell when and at what mid they arrived. Nearly all orders live for less than a day; only
+ * those whose beginning is not found there are looked for further back, and none for longer than the bound.
  */
 async function readEarlier(
   reader: StoreReader,
-  { fills, steps }: Found,
+  { fills, steps, startNanos }: Found,
   lives: OrderLives,
   signal?: AbortSignal,
 ): Promise<void> {
   const begun = new Set(steps.filter(({ event }) => event === 'new').map(keyOf));
   const known = new Set(steps.map(keyOf));
   const partial = [...fills.filter((fill) => !lives.has(fill)), ...steps.filter((step) => !begun.has(keyOf(step)))];
-  const ids = [...new Set(partial.map(({ orderId }) => orderId))];
   const [firstStep, lastFill] = [steps.at(-1)?.timeNanos ?? 0n, fills.at(-1)?.timeNanos ?? 0n];
-  const endNanos = (lastFill > firstStep ? lastFill : firstStep) + 1n;
+  let ids = [...new Set(partial.map(({ orderId }) => orderId))];
+  let endNanos = (lastFill > firstStep ? lastFill : firstStep) + 1n;
+  for (const lookback of ORDER_LOOKBACK_NANOS) {
+    const from = startNanos > lookback ? startNanos - lookback : 0n;
+    const orders = await readSteps(reader, ids, { startNanos: from, endNanos }, signal);
+    for (const order of orders) if (order.timeNanos < firstStep || !known.has(keyOf(order))) lives.addOrder(order);
+    const found = new Set(orders.filter(({ event }) => event === 'new').map(({ orderId }) => orderId));
+    ids = ids.filter((id) => !found.has(id));
+    endNanos = from;
+  }
+}
+
+async function readSteps(
+  reader: StoreReader,
+  ids: readonly string[],
+  range: { readonly startNanos: bigint; readonly endNanos: bigint },
+  signal?: AbortSignal,
+): Promise<OrderEvent[]> {
+  const found: OrderEvent[] = [];
+  if (range.startNanos >= range.endNanos) return found;
   for (let from = 0; from < ids.length; from += MAX_ORDER_IDS_PER_READ) {
     const orderIds = ids.slice(from, from + MAX_ORDER_IDS_PER_READ);
-    const orders = await reader.events('orders', { startNanos: 0n, endNanos, orderIds }, signal);
-    for (const order of orders) if (order.timeNanos < firstStep || !known.has(keyOf(order))) lives.addOrder(order);
+    for (const order of await reader.events('orders', { ...range, orderIds, limit: MAX_ROWS + 1 }, signal))
+      found.push(order);
+    refuseTooManyRows(found.length, 'earlier steps of orders');
   }
+  return found;
 }
 
 function keyOf({ venue, orderId }: OrderEvent): string {
@@ -114,7 +146,7 @@ function cutNotice(
 }
 
 const WEEKDAYS = ['1 Mon', '2 Tue', '3 Wed', '4 Thu', '5 Fri', '6 Sat', '7 Sun'] as const;
-const [HOUR_NANOS, DAY_NANOS] = [3_600_000_000_000n, 86_400_000_000_000n];
+const HOUR_NANOS = 3_600_000_000_000n;
 /** 1970-01-01 was a Thursday. */
 const EPOCH_WEEKDAY = 3;
 

@@ -28,6 +28,8 @@ export const MAX_LATENCY_ROWS = 15_000;
 export const MAX_FEED_ROWS = 50_000;
 /** Rows of each table that may belong to one trace. */
 export const MAX_TRACE_ROWS = 10_000;
+/** How long before a range an order in it may have begun, for its beginning to be found. */
+export const MAX_ORDER_AGE_DAYS = 90n;
 /** Order ids in one question to the store. */
 export const MAX_ORDER_IDS_PER_READ = 5_000;
 
