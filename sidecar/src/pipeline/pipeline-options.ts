@@ -28,7 +28,9 @@ export const pipelineOptions = z
       .min(1)
       .max(10_000_000)
       .default(1_000_000)
-      .describe('series that may be awake: heard of within headMinutes'),
+      .describe(
+        'series that may be awake: heard of within headMinutes; past it new ones are refused, known ones are not',
+      ),
     maxNewSeriesPerSecond: z.number().int().min(1).max(1_000_000).default(50_000),
     maxSeriesPerStream: z
       .number()

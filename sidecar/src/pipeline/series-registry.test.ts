@@ -39,16 +39,17 @@ it('leaves a series awake that is heard of between two sweeps, or held by somebo
   expect(registry.size).toBe(2);
 });
 
-it('frees the places of its stream, and refuses to wake where there is no place', () => {
+it('frees the places of its stream, and wakes although there is no place for new ones', () => {
   const registry = new SeriesRegistry({ maxSeries: 10, maxNewPerSecond: 10, maxSeriesPerStream: 1 });
   const first = registry.intern(series('a'), 'desk', 0);
   expect(refusalOf(registry.intern(series('b'), 'desk', 0))).toBe('stream_series_limit');
   silence(registry);
   const second = registry.intern(series('b'), 'desk', 1);
   expect(second).toBeGreaterThan(first);
-  expect(refusalOf(registry.intern(series('a'), 'desk', 1))).toBe('stream_series_limit');
-  silence(registry);
-  expect(registry.intern(series('a'), 'desk', 2)).toBe(first);
+  registry.hear(second);
+  expect(registry.intern(series('a'), 'desk', 1)).toBe(first);
+  registry.hear(first);
+  expect([registry.size, refusalOf(registry.intern(series('c'), 'desk', 1))]).toEqual([2, 'stream_series_limit']);
 });
 
 it('knows the kind of a series that rests', () => {
@@ -72,6 +73,13 @@ it('has no room for ever more series that rest', () => {
   }
   expect(registry.resting).toBe(16);
   expect(refused).toEqual(Array.from({ length: 4 }, () => 'series_limit'));
+  // Those that are known come back all the same, each of them, and beside one another.
+  for (let i = 0; i < 16; i++) {
+    const id = registry.intern(series(String(i)), 'desk', 30);
+    expect(id).toBe(i + 1);
+    registry.hear(id);
+  }
+  expect([registry.size, registry.resting]).toEqual([16, 0]);
 });
 
 it('has room for new series after a restart, however many the store knows', () => {

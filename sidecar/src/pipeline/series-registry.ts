@@ -3,7 +3,8 @@
  * stands in typed arrays by id. A series that is silent for long is *resting*: only its key and its id are left, it counts
  * for no limit, and the first sample wakes it under its old id. Neither does one that only the store knows of, until its
  * first sample since the start: after a restart there is room for new ones at once. The limits here are the ones that keep a broken publisher
- * from filling the memory: series that are awake, new series a second, and series of one stream.
+ * from filling the memory: series that are awake, new series a second, and series of one stream. Reaching one refuses new
+ * series; a known one is never refused, whoever fills the room.
  */
 import { KIND_CODES, Labels, type MetricKind, type SeriesDefinition, type SeriesKind } from '@tapewatch/core';
 import { LabelSuspect } from './label-suspect.ts';
@@ -31,7 +32,10 @@ export const SWEEPS_UNTIL_REST = 4;
 export const HEARD = SWEEPS_UNTIL_REST + 1;
 const LAST_SWEEP = 1;
 const RESTING = 0;
-/** Resting series for each one that may be awake; past it there is no room for new ones. About 300 bytes each. */
+/**
+ * Resting series for each one that may be awake; past it there is no room for new ones. About 300 bytes each. As known
+ * series always wake, it also bounds how many can ever be awake.
+ */
 const MAX_RESTING_SHARE = 16;
 
 export class SeriesRegistry {
@@ -133,8 +137,8 @@ export class SeriesRegistry {
     if (known !== undefined) {
       const id = typeof known === 'number' ? known : known.id;
       if (this.#kinds[id] !== KIND_CODES[kind]) return refusal('kind_conflict');
-      // The next sample wakes it, unless there is no room.
-      return typeof known === 'number' ? (this.#refuses(stream) ?? id) : id;
+      // One that rests is woken by the next sample, whatever the room: limits are for new ones.
+      return id;
     }
     const refused = this.#refuses(stream);
     if (refused !== undefined) return refused;
