@@ -5,6 +5,7 @@
 export * from './port/clock.ts';
 export * from './port/source.ts';
 export * from './port/codec.ts';
+export * from './port/event-batch.ts';
 export * from './port/event-export.ts';
 export * from './port/store.ts';
 export * from './port/channel.ts';

@@ -86,7 +86,7 @@ const OPTIONAL = new Set([
 const kind = fc.constantFrom(...KINDS);
 const event = kind.chain((of) => {
   const fields = { ...FIELDS[of], other: odd };
-  const requiredKeys = Object.keys(FIELDS[of]).filter((name) => !OPTIONAL.has(name));
+  const requiredKeys = Object.keys(FIELDS[of]).filter((name) => !OPTIONAL.has(name)) as 'other'[];
   return fc.tuple(fc.constant(of), fc.record(fields, { requiredKeys }));
 });
 const labels = fc.record({ venue: fc.string({ maxLength: 5 }), symbol: fc.constant('S') }, { requiredKeys: [] });

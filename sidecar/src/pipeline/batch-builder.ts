@@ -3,9 +3,10 @@
  * all of it. Columns grow by doubling and are handed over as exact-size typed arrays, so that they can be transferred to
  * the store's thread.
  */
-import type { ExponentialHistogram, EventRow, SeriesDefinition } from '@tapewatch/core';
-import type { ColumnBatch, Envelope, TransitionRow } from '../ports.ts';
+import type { ExponentialHistogram, EventRow, SeriesDefinition, TradingEvent } from '@tapewatch/core';
+import { BATCHED_TABLES, type ColumnBatch, type Envelope, type TransitionRow } from '../ports.ts';
 import { putStaleMarker } from '../stale-marker.ts';
+import { EventColumns } from './event-columns.ts';
 
 const INITIAL_ROWS = 1_024;
 
@@ -17,6 +18,10 @@ export class BatchBuilder {
   #rows = 0;
   #histograms: ColumnBatch['histograms'][number][] = [];
   #events: EventRow[] = [];
+  readonly #eventColumns = new Map<string, EventColumns>(
+    BATCHED_TABLES.map((table) => [table, new EventColumns(table)]),
+  );
+  #batchedEvents = 0;
   #transitions: TransitionRow[] = [];
   #positions = new Map<string, number>();
   #series: SeriesDefinition[] = [];
@@ -26,7 +31,7 @@ export class BatchBuilder {
   envelopes: Envelope[] = [];
 
   get rows(): number {
-    return this.#rows + this.#events.length + this.#histograms.length;
+    return this.#rows + this.#events.length + this.#batchedEvents + this.#histograms.length;
   }
 
   get isEmpty(): boolean {
@@ -60,7 +65,12 @@ export class BatchBuilder {
   }
 
   addEvent(event: EventRow): void {
-    this.#events.push(event);
+    const columns = this.#eventColumns.get(event.table);
+    if (columns === undefined) this.#events.push(event);
+    else {
+      columns.add(event as TradingEvent);
+      this.#batchedEvents++;
+    }
   }
 
   addTransitions(rows: readonly TransitionRow[]): void {
@@ -106,6 +116,7 @@ export class BatchBuilder {
       },
       histograms: this.#histograms,
       events: this.#events,
+      eventBatches: [...this.#eventColumns.values()].flatMap((columns) => (columns.rows === 0 ? [] : [columns.take()])),
       transitions: this.#transitions,
       positions: [...this.#positions].map(([log, sequence]) => ({ log, sequence })),
     };
@@ -115,6 +126,7 @@ export class BatchBuilder {
     this.#series = [];
     this.#histograms = [];
     this.#events = [];
+    this.#batchedEvents = 0;
     this.#transitions = [];
     this.#positions = new Map();
     this.envelopes = [];

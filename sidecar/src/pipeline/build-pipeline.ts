@@ -1,5 +1,5 @@
 /** From settings to the pipeline: each configured stream gets its policy, its codec and the labels of its subjects. */
-import type { Clock, ColumnBatch, DecodeContext, Logger, Recovery, Codec, Telemetry } from '../ports.ts';
+import type { Clock, ColumnBatch, DecodeContext, Envelope, Logger, Recovery, Codec, Telemetry } from '../ports.ts';
 import { kindByName, type KindPatterns } from './kind-pattern.ts';
 import type { PipelineSettings } from './pipeline-options.ts';
 import type { PipelineHead } from './pipeline-head.ts';
@@ -15,7 +15,7 @@ export interface ConfiguredStream {
   readonly latenessMs: number;
   readonly kinds: KindPatterns;
   readonly codec: (contentType: string) => Codec;
-  readonly labels: (subject: string) => Readonly<Record<string, string>>;
+  readonly labels: (message: Pick<Envelope, 'subject'>) => Readonly<Record<string, string>>;
 }
 
 export interface PipelineDeps {

@@ -37,8 +37,12 @@ export function durableAppend(options: DurableAppendOptions): DurableAppendOptio
   };
 }
 
-function gaveUp({ samples, histograms, events }: ColumnBatch, cause: TapewatchError): TapewatchError {
-  const rows = samples.values.length + histograms.length + events.length;
+function gaveUp(
+  { samples, histograms, events, eventBatches = [] }: ColumnBatch,
+  cause: TapewatchError,
+): TapewatchError {
+  const batched = eventBatches.reduce((sum, { rowCount }) => sum + rowCount, 0);
+  const rows = samples.values.length + histograms.length + events.length + batched;
   const message =
     `${rows} rows could not be stored before the end: ${cause.message}. ` +
     'JetStream delivers its messages again, what came by core NATS is lost; mend the store, then start the sidecar';

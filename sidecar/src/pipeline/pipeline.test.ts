@@ -12,6 +12,7 @@ import {
   spanOf,
 } from '../store/event.fixture.ts';
 import { businessEventOf, fillOf } from '../store/store.fixture.ts';
+import { rowsOf } from '../store/event-rows.ts';
 import { ListingDeriver } from './testing/listing-deriver.ts';
 import type { PipelineHead } from './pipeline-head.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
@@ -294,7 +295,8 @@ describe('Pipeline', () => {
     for (const text of ['fill a 0', 'fill old -86400000', 'fill old -86400000', 'fill future 700000']) send(text);
     clock.advance(50);
     await settle();
-    expect(batches[0]?.events).toMatchObject([
+    const { events = [], eventBatches = [] } = batches[0] ?? {};
+    expect([...eventBatches.flatMap(rowsOf), ...events]).toMatchObject([
       { table: 'fills', id: 'a' },
       { table: 'fills', id: 'old' },
       { table: 'dead_letters', reason: 'future' },

@@ -7,8 +7,8 @@ export interface PipelineStream {
   readonly payloadKind: DecodeContext['payloadKind'];
   /** Codec for a message's content type. */
   readonly codec: (contentType: string) => Codec;
-  /** Labels that a subject yields, static labels included. */
-  readonly labels: (subject: string) => Readonly<Record<string, string>>;
+  /** Labels that a message's subject yields, static labels included. */
+  readonly labels: (message: Pick<Envelope, 'subject'>) => Readonly<Record<string, string>>;
 }
 
 export class StreamIntake {
@@ -23,13 +23,14 @@ export class StreamIntake {
     this.state = state;
   }
 
-  decode({ payload, subject, contentType, receivedNanos, maxBytes }: Envelope, sink: SampleSink): void {
+  decode(envelope: Envelope, sink: SampleSink): void {
+    const { payload, contentType, receivedNanos, maxBytes } = envelope;
     if (this.#codec === undefined || contentType !== this.#contentType) {
       this.#codec = this.#stream.codec(contentType);
       this.#contentType = contentType;
     }
     const { payloadKind, labels } = this.#stream;
-    const context = { payloadKind, labels: labels(subject), receivedNanos };
+    const context = { payloadKind, labels: labels(envelope), receivedNanos };
     this.#codec.decodeInto(payload, maxBytes === undefined ? context : { ...context, maxBytes }, sink);
   }
 }

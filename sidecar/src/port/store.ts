@@ -14,6 +14,7 @@ import type {
   SeriesData,
   SeriesDefinition,
 } from '@tapewatch/core';
+import type { EventBatch } from './event-batch.ts';
 import type { EventExporter } from './event-export.ts';
 
 /** Raw samples as columns. Stamps as in `SampleSink`: seconds since the epoch, nanoseconds within the second. */
@@ -38,6 +39,8 @@ export interface ColumnBatch {
     readonly histogram: EncodedHistogram;
   }[];
   readonly events: readonly EventRow[];
+  /** Further events, as columns: at most one batch a table, whose rows come after those of `events`. */
+  readonly eventBatches?: readonly EventBatch[];
   readonly transitions: readonly TransitionRow[];
   /**
    * Messages of durable logs that are contained in this batch or an earlier one: `log` is `<log>@<from>`, `sequence`

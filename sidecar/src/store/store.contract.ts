@@ -18,6 +18,7 @@ import {
   seriesOf,
   T0_MS,
 } from './store.fixture.ts';
+import { columnar } from './columnar-store.fixture.ts';
 import { describeEvents } from './store-events.contract.ts';
 import { describeTradingEvents } from './trading-events.contract.ts';
 
@@ -49,6 +50,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeDistributions(store, restart);
     describeRetention(store, restart);
     describeEvents(store, restart);
+    describe('with events in columns', () => describeEvents(() => columnar(store()), restart));
     describeTradingEvents(store, restart);
   });
 }

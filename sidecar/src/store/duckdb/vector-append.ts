@@ -72,7 +72,10 @@ async function feedOf(
   let feed = byTable.get(table);
   if (feed === undefined) {
     const types = columns.map((column) => ('offsets' in column ? LIST(column.type) : column.type));
-    feed = { appender: await connection.createAppender(table, null, catalog ?? null), chunk: DuckDBDataChunk.create(types) };
+    feed = {
+      appender: await connection.createAppender(table, null, catalog ?? null),
+      chunk: DuckDBDataChunk.create(types),
+    };
     byTable.set(table, feed);
   }
   return feed;

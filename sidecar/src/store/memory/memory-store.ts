@@ -38,6 +38,7 @@ import type {
 import { compileRegex } from '../../regex.ts';
 import { packHistograms } from '../duckdb/packed-batch.ts';
 import { isStaleMarker } from '../../stale-marker.ts';
+import { rowsOf } from '../event-rows.ts';
 import { demandWanted, unknownSeries } from '../faults.ts';
 import { floorToLevel, LEVELS, LEVEL_SECONDS, type LevelMarks, type Marks } from '../level.ts';
 import { isOpen, transitionKey } from '../open-alerts.ts';
@@ -106,7 +107,8 @@ export class MemoryStore implements Store {
     for (const { log, sequence } of batch.positions) {
       this.#positions.set(log, Math.max(sequence, this.#positions.get(log) ?? 0));
     }
-    return { duplicates: batch.events.filter((row) => !this.#events[row.table].add(row)).length };
+    const events = [...batch.events, ...(batch.eventBatches ?? []).flatMap(rowsOf)];
+    return { duplicates: events.filter((row) => !this.#events[row.table].add(row)).length };
   }
 
   async select(request: SelectRequest, signal?: AbortSignal): Promise<SeriesData[]> {
