@@ -14,6 +14,7 @@ import { startMonitoring } from './monitoring.ts';
 import { Observers } from './observer.ts';
 import { RECORDED_STREAM } from './pipeline/build-pipeline.ts';
 import type { FindExemplars, Logger, QueryService, Source, TargetsView } from './ports.ts';
+import { latencyExplanation } from './query/alert-explanation.ts';
 import { createCatalogue, type Catalogue } from './query/catalogue.ts';
 import { ChangeLog } from './query/change-log.ts';
 import { warmUp } from './query/warm-up.ts';
@@ -197,6 +198,7 @@ async function openAlerting(
     {
       ...{ engine, reader, clock, log, telemetry, compileRegex, sourcesOpen, random: Math.random },
       progress: pipeline,
+      explain: latencyExplanation(reader),
       storeTransitions: (rows) => pipeline.storeTransitions(rows),
       recordSamples: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
       openChannels: (integrations) => channels.open(integrations),

@@ -99,8 +99,7 @@ async function ask(query: object): Promise<{ table: Table; texts: readonly strin
 }
 
 function byHop({ fields }: Table, name: string): Map<unknown, number> {
-  const values = (of: string): readonly unknown[] =>
-    Array.from(fields.find((field) => field.name === of)?.values ?? []);
+  const values = (of: string): readonly unknown[] => [...(fields.find((field) => field.name === of)?.values ?? [])];
   const column = values(name);
   return new Map(values('hop').map((hop, i) => [hop, Number(column[i])]));
 }

@@ -63,6 +63,9 @@ const tapewatchBlock = z.strictObject({
     })
     .optional(),
   cooldown: durationText.optional().describe('replaces the cooldown of the severity; 0s: none'),
+  explain_over: durationText
+    .optional()
+    .describe('names the slow hop of so much time before the alert, its share, the orders touched and their cost'),
 });
 
 export const ruleSchema = z.strictObject({

@@ -196,7 +196,9 @@ export const wireEvent = z.looseObject({
   context: eventContext.default({}).describe('the same as `labels`, which win'),
   duration_ms: nonNegative.max(4_294_967_295).nullable().default(null).describe('how long it took, milliseconds'),
   user_id: identifier.default('').describe('whom it concerns'),
-  correlation_id: identifier.default('').describe('joins it to other events, traces and alerts'),
+  correlation_id: identifier
+    .default('')
+    .describe('joins it to other events, traces and alerts; without one it gets an id of its own'),
 });
 
 export type WireHistogram = z.infer<typeof wireHistogram>;

@@ -43,6 +43,13 @@ export const alertingOptions = z
       .default(100)
       .describe('between two evaluations of one rule'),
     evaluationTimeoutMs: z.number().int().min(100).max(120_000).default(10_000),
+    explainTimeoutMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(2_000)
+      .describe('how long an alert of a rule with `explain_over` waits for its explanation'),
     maxConcurrentEvaluations: z.number().int().min(1).max(64).default(4),
     evaluationLoad: z
       .number()

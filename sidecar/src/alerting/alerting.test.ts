@@ -53,6 +53,7 @@ class World {
   notificationsEnabled = true;
   broadcast: readonly BroadcastChannel[] = [];
   sourcesOpen: Promise<unknown> = Promise.resolve();
+  explain: (labels: object, span: object) => Promise<Record<string, string>> = async () => ({});
   store: (rows: readonly TransitionRow[]) => Promise<void> = async (rows) => void this.stored.push(...rows);
 
   constructor(readonly folder: string) {}
@@ -73,6 +74,7 @@ class World {
         log,
         compileRegex,
         reader: { transitions: async () => [...this.history] },
+        explain: (labels, span) => this.explain(labels.toRecord(), span),
         telemetry: {
           ruleEvaluated: (group, _seconds, outcome) => void this.evaluated.push(`${group} ${outcome}`),
           notified: (receiver, outcome) => void this.notified.push(`${receiver} ${outcome}`),
@@ -148,9 +150,94 @@ describe('rules on live news', () => {
         receiver: 'desk',
         status: 'firing',
         groupLabels: { alertname: 'SlowVenue' },
-        commonAnnotations: { summary: 'XNAS takes 250ms' },
+        commonAnnotations: {
+          summary: 'XNAS takes 250ms',
+          correlation_id: expect.stringMatching(/^incident_20270115_[0-9a-f]{8}$/),
+        },
       }),
     ]);
+  });
+
+  describe('what an alert says of itself', () => {
+    const EXPLAINED = RULES.replace(
+      'labels: { severity: CRITICAL }',
+      'labels: { severity: CRITICAL }\n        tapewatch: { explain_over: 2m }',
+    );
+    const idsOf = (rule: string): (string | undefined)[] =>
+      world.stored.filter((row) => row.rule === rule).map(({ annotations }) => annotations['correlation_id']);
+
+    it('keeps one correlation id from firing to its end, over a restart, and another one the next time', async () => {
+      alerting = await world.begin();
+      await world.news({ XNAS: 0.25 });
+      const [first] = idsOf('SlowVenue');
+      expect(first).toMatch(/^incident_20270115_[0-9a-f]{8}$/);
+      expect(alerting.groups()[0]?.rules[0]?.alerts[0]?.annotations['correlation_id']).toBe(first);
+      const open = world.stored.filter(({ rule, to }) => rule === 'SlowVenue' && to === 'firing');
+      await alerting.close();
+      alerting = await world.begin(open);
+      await world.news({});
+      await world.clock.advance(1_000);
+      await world.news({ XNAS: 0.3 });
+      const ids = idsOf('SlowVenue');
+      expect(ids.slice(0, 2)).toEqual([first, first]);
+      expect(ids[2]).toMatch(/^incident_/);
+      expect(ids[2]).not.toBe(first);
+    });
+
+    it('tells what is behind it, in the notification, the store and the list, when its rule asks for that', async () => {
+      await writeFile(path.join(world.folder, 'desk.yaml'), EXPLAINED);
+      const asked: object[] = [];
+      world.explain = async (labels, span) => {
+        asked.push({ labels, span });
+        return { slow_hop: 'gateway', correlation_id: 'order-7' };
+      };
+      alerting = await world.begin();
+      const endMs = Number(world.clock.now() / 1_000_000n);
+      await world.news({ XNAS: 0.25 });
+      await world.clock.advance(1_000);
+      await world.news({ XNAS: 0.35 });
+      expect(asked).toEqual([
+        {
+          labels: { alertname: 'SlowVenue', severity: 'CRITICAL', venue: 'XNAS' },
+          span: { startMs: endMs - 120_000, endMs },
+        },
+      ]);
+      const told = { slow_hop: 'gateway', correlation_id: 'order-7' };
+      expect(world.channel.sent[0]?.alerts[0]?.annotations).toEqual({ summary: 'XNAS takes 250ms', ...told });
+      expect(world.stored.find(({ rule }) => rule === 'SlowVenue')?.annotations).toMatchObject(told);
+      expect(alerting.groups()[0]?.rules[0]?.alerts[0]?.annotations).toEqual({ summary: 'XNAS takes 350ms', ...told });
+    });
+
+    it('is told all the same when the explanation fails or does not come, with the reason', async () => {
+      await writeFile(path.join(world.folder, 'desk.yaml'), EXPLAINED);
+      alerting = await world.begin();
+      world.explain = () => Promise.reject(new Error('the store is away'));
+      await world.news({ XNAS: 0.25 });
+      world.explain = () => new Promise(() => undefined);
+      await world.clock.advance(1_000);
+      await world.news({ XNAS: 0.25, XLON: 0.25 });
+      expect(world.channel.sent).toHaveLength(1);
+      await world.clock.advance(5_000);
+      const texts = world.stored
+        .filter(({ rule }) => rule === 'SlowVenue')
+        .map(({ annotations }) => annotations['explanation']);
+      expect(texts).toEqual([
+        'could not be explained: the store is away',
+        'could not be explained: the explanation took longer than 2000 ms',
+      ]);
+      expect(idsOf('SlowVenue').every((id) => id?.startsWith('incident_'))).toBe(true);
+    });
+
+    it('explains three of many that begin at once', async () => {
+      await writeFile(path.join(world.folder, 'desk.yaml'), EXPLAINED);
+      alerting = await world.begin();
+      world.explain = async () => ({ explanation: 'found' });
+      await world.news({ A: 1, B: 1, C: 1, D: 1 });
+      const texts = world.stored
+        .filter(({ rule }) => rule === 'SlowVenue')
+        .map(({ annotations }) => annotations['explanation']);
+      expect(texts).toEqual(['found', 'found', 'found', expect.stringContaining('more alerts of this rule')]);
+    });
   });
 
   it('leaves rules alone whose inputs have no news, and spaces two evaluations of one rule', async () => {

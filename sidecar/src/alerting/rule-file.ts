@@ -23,6 +23,8 @@ interface LoadedRuleBase {
   readonly keepFiringForMs: number;
   /** Replaces the cooldown of its severity. */
   readonly cooldownMs?: number;
+  /** How much time before an alert is explained to it; 0: none. */
+  readonly explainOverMs: number;
   /** Its result changes with time alone, so news cannot wake it. */
   readonly goesByTime: boolean;
 }
@@ -118,6 +120,7 @@ function loadRule(document: RuleDocument, groupAndRuleLabels: Record<string, str
     inputs: inputNames(parsed),
     goesByTime: goesByTime(parsed),
     ...(cooldownMs === undefined ? {} : { cooldownMs }),
+    explainOverMs: document.tapewatch?.explain_over ?? 0,
     labels,
     annotations,
     forMs: document.for ?? 0,

@@ -5,7 +5,7 @@
  * and stored later. An evaluation that fails keeps the state as it is.
  */
 import { endRule, stepRule, type AlertPhase, type RuleGroupView, type Sample, type Transition } from '@tapewatch/core';
-import type { Clock, Logger, Progress, PromqlEngine, Telemetry, TransitionRow } from '../ports.ts';
+import type { Clock, ExplainAlert, Logger, Progress, PromqlEngine, Telemetry, TransitionRow } from '../ports.ts';
 import type { AlertingOptions } from './alerting-options.ts';
 import { withDeadline } from './deadline.ts';
 import { checkLimit, recordedSamples, vectorOf } from './evaluate-rule.ts';
@@ -31,6 +31,8 @@ export interface RuleManagerDeps {
   readonly recordSamples: (samples: readonly Sample[]) => void;
   /** Called after the transitions were stored. */
   readonly notify: (transitions: readonly Transition[], origin: Origin) => void;
+  /** Of rules that ask for it; an alert waits for it at most `explainTimeoutMs`. */
+  readonly explain: ExplainAlert;
 }
 
 export class RuleManager {
@@ -259,8 +261,11 @@ export class RuleManager {
     rule.evaluationSeconds = seconds;
   }
 
-  async #emit(rule: RuleRuntime, transitions: readonly Transition[]): Promise<void> {
+  async #emit(rule: RuleRuntime, changes: readonly Transition[]): Promise<void> {
     const { definition, group } = rule;
+    const about = { name: definition.name, group: group.name, explainOverMs: definition.explainOverMs };
+    const asked = { ...about, timeoutMs: this.#options.explainTimeoutMs };
+    const transitions = await rule.evidence.complete(changes, asked, this.#deps);
     const rows = transitions.map((transition) => ({ ...transition, rule: definition.name, group: group.name }));
     for (const { from, to, reason, labels, value } of transitions) {
       const fields = { group: group.name, rule: definition.name, labels: labels.toRecord(), from, to, reason, value };

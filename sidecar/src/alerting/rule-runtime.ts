@@ -11,12 +11,14 @@ import {
   type RuleView,
 } from '@tapewatch/core';
 import type { TransitionRow } from '../ports.ts';
+import { AlertEvidence } from './alert-evidence.ts';
 import type { LoadedGroup, LoadedRule } from './rule-file.ts';
 
 export class RuleRuntime {
   definition: LoadedRule;
   group: LoadedGroup;
   state: RuleState = EMPTY_RULE_STATE;
+  readonly evidence = new AlertEvidence();
   health: RuleHealth = 'unknown';
   lastError = '';
   /** 0n: never. */
@@ -51,6 +53,7 @@ export class RuleRuntime {
 
   recover(rows: readonly TransitionRow[]): void {
     this.state = recoverRule(rows.map((row) => ({ ...row, to: row.to as AlertPhase })));
+    for (const { labels, annotations } of rows) this.evidence.restore(labels, annotations, this.definition.annotations);
   }
 
   reads(changedNames: ReadonlySet<string>): boolean {
@@ -62,7 +65,7 @@ export class RuleRuntime {
 
   view(): RuleView {
     const { type, name, expr, forMs, keepFiringForMs, labels, annotations } = this.definition;
-    const alerts = [...this.state.values()].map(alertView);
+    const alerts = [...this.state.values()].map((alert) => alertView(alert, this.evidence));
     const phases = new Set(alerts.map(({ state }) => state));
     return {
       type,
@@ -82,7 +85,9 @@ export class RuleRuntime {
   }
 }
 
-function alertView({ labels, annotations, phase, activeAtNanos, value }: ActiveAlert): AlertView {
+function alertView({ labels, annotations, phase, ...rest }: ActiveAlert, evidence: AlertEvidence): AlertView {
+  const { activeAtNanos, value } = rest;
   const state = phase === 'pending' ? 'pending' : 'firing';
-  return { labels, annotations, state, activeAtNanos, value, fingerprint: fingerprint(labels) };
+  const told = { ...evidence.of(labels), ...annotations };
+  return { labels, annotations: told, state, activeAtNanos, value, fingerprint: fingerprint(labels) };
 }

@@ -8,6 +8,7 @@ import type {
   AlertingView,
   Channel,
   Clock,
+  ExplainAlert,
   Logger,
   Progress,
   PromqlEngine,
@@ -34,6 +35,7 @@ export interface AlertingDeps {
   readonly engine: PromqlEngine;
   readonly progress: Progress;
   readonly reader: Pick<StoreReader, 'transitions'>;
+  readonly explain: ExplainAlert;
   readonly clock: Clock;
   readonly log: Logger;
   readonly telemetry: Pick<Telemetry, 'ruleEvaluated' | 'notified' | 'level'>;

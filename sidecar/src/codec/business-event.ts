@@ -1,6 +1,6 @@
 /** A business event to its row: every key that is no column is context, and becomes a label. */
 import { type WireEvent, wireEvent } from '@tapewatch/contract';
-import { type BusinessEvent, nanos } from '@tapewatch/core';
+import { type BusinessEvent, fingerprintText, nanos } from '@tapewatch/core';
 import type { DecodeContext } from '../ports.ts';
 import { LABEL_NAME_MAX_BYTES, LABEL_VALUE_MAX_BYTES, LABELS_MAX } from './limit.ts';
 import { Fault } from './problem.ts';
@@ -25,8 +25,15 @@ export function businessEventOf(event: WireEvent, context: DecodeContext): Busin
     labels,
     durationMs: event.duration_ms,
     userId: String(event.user_id),
-    correlationId: String(event.correlation_id),
+    correlationId: String(event.correlation_id) || ownId(event, timeNanos),
   };
+}
+
+/** Of an event whose publisher names none: it follows from the event, so that the same one sent again has the same. */
+function ownId({ service_name, instance_id, event_type, metric_name, user_id }: WireEvent, timeNanos: bigint): string {
+  const day = new Date(Number(timeNanos / 1_000_000n)).toISOString().slice(0, 10).replaceAll('-', '');
+  const about = JSON.stringify([String(timeNanos), service_name, instance_id, event_type, metric_name, user_id]);
+  return `event_${day}_${fingerprintText(about).slice(0, 8)}`;
 }
 
 /** Those of the stream first; what the payload says wins, `labels` before `context` before other keys. */

@@ -284,6 +284,17 @@ describe('JSON events', () => {
     ]);
   });
 
+  it('gives a business event without a correlation id one of its own, the same when it is sent again', () => {
+    const idOf = (event: object): string | undefined => {
+      const [row] = decodeText(codec, JSON.stringify(event), contextOf('event')).events;
+      return row?.table === 'events' ? row.correlationId : undefined;
+    };
+    const event = { event_type: 'deployed', service_name: 'ml', timestamp: 1_753_612_200_000 };
+    expect(idOf(event)).toMatch(/^event_20250727_[0-9a-f]{8}$/);
+    expect(idOf(event)).toBe(idOf(event));
+    expect(idOf({ ...event, service_name: 'api' })).not.toBe(idOf(event));
+  });
+
   it('reads a business event that is only a name, and refuses one without or with too much context', () => {
     const context = contextOf('event');
     expect(decodeText(codec, '{"event_type":"x"}', context).events[0]).toMatchObject({

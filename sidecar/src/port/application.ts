@@ -61,6 +61,13 @@ export type FindExemplars = (
   signal?: AbortSignal,
 ) => Promise<readonly ExemplarSeries[]>;
 
+/** Looks for what is behind an alert with these labels; yields annotations for it. */
+export type ExplainAlert = (
+  labels: Labels,
+  span: { readonly startMs: number; readonly endMs: number },
+  signal?: AbortSignal,
+) => Promise<Readonly<Record<string, string>>>;
+
 /** The one bounded line in which everything that reads waits for its turn. */
 export interface QueryLine {
   readonly waiting: number;

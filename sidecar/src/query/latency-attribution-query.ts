@@ -19,28 +19,41 @@ import { emptyTable } from './promql-table.ts';
 import { endNanosOf, startNanosOf } from './trading-read.ts';
 import { currencyUnit } from './unit.ts';
 
+/** What was found in a range, before it is written as a table. */
+export interface AttributedRange {
+  readonly attribution: Attribution;
+  readonly ways: Ways;
+  readonly cost: LatencyCost;
+}
+
+export async function attributionOf(
+  query: LatencyAttributionQuery,
+  envelope: QueryEnvelope,
+  reader: StoreReader,
+  signal?: AbortSignal,
+): Promise<AttributedRange> {
+  const asked = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope) };
+  const ways = await readWays(reader, asked, query, signal);
+  const { startNanos, endNanos } = ways.range;
+  const before = { startNanos: startNanos - (endNanos - startNanos), endNanos: startNanos };
+  const earlier = query.reference === 'none' ? null : await readWays(reader, before, query, signal);
+  const band = query.halfWidth > 0 ? { halfWidth: query.halfWidth } : {};
+  const options = { quantile: query.quantile, ...band };
+  const attribution = bestAttribution(ways.traces, earlier?.traces ?? [], options);
+  return { attribution, ways, cost: await readLatencyCost(reader, ways, query.maxQuoteAgeMs, signal) };
+}
+
 export async function runLatencyAttribution(
   query: LatencyAttributionQuery,
   envelope: QueryEnvelope,
   reader: StoreReader,
   signal?: AbortSignal,
 ): Promise<Table[]> {
-  const ways = await readWays(
-    reader,
-    { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope) },
-    query,
-    signal,
-  );
-  const { startNanos, endNanos } = ways.range;
-  const before = { startNanos: startNanos - (endNanos - startNanos), endNanos: startNanos };
-  const earlier = query.reference === 'none' ? null : await readWays(reader, before, query, signal);
+  const { attribution, ways, cost } = await attributionOf(query, envelope, reader, signal);
   const executedQuery = `latency of ${ways.source} above p${query.quantile * 100}, ${query.reference === 'none' ? 'against the median' : 'against the time before'}`;
-  const band = query.halfWidth > 0 ? { halfWidth: query.halfWidth } : {};
-  const options = { quantile: query.quantile, ...band };
-  const attribution = bestAttribution(ways.traces, earlier?.traces ?? [], options);
-  const cost = await readLatencyCost(reader, ways, query.maxQuoteAgeMs, signal);
-  if (envelope.fromAlert) return [alertTable(attribution, cost, { figure: query.figure, executedQuery })];
-  const notices = [...noticesOf(attribution, ways, cost), ...sampleNotice(ways), ...cutNotice(ways.range, envelope)];
+  const left = [...sampleNotice(ways), ...cutNotice(ways.range, envelope)];
+  if (envelope.fromAlert) return [alertTable(attribution, cost, { ...query, executedQuery, notices: left })];
+  const notices = [...noticesOf(attribution, ways, cost), ...left];
   if (attribution.rows.length === 0) return [emptyTable('numeric-long', executedQuery, notices)];
   const fields = fieldsOf(attribution, cost);
   return [{ ...emptyTable('numeric-long', executedQuery, notices), fields, visualisation: 'table' }];
@@ -74,10 +87,14 @@ function sampleNotice({ sample }: Ways): Notice[] {
 function alertTable(
   { verdict, rows }: Attribution,
   cost: LatencyCost,
-  { figure, executedQuery }: { readonly figure: LatencyAttributionQuery['figure']; readonly executedQuery: string },
+  {
+    figure,
+    executedQuery,
+    notices,
+  }: Pick<LatencyAttributionQuery, 'figure'> & Pick<Table, 'executedQuery' | 'notices'>,
 ): Table {
   const named = verdict.kind === 'slow_hop' ? rows.filter(({ hop }) => verdict.hops.includes(hop)) : [];
-  if (named.length === 0) return emptyTable('numeric-long', executedQuery);
+  if (named.length === 0) return emptyTable('numeric-long', executedQuery, notices);
   const values: Readonly<Record<typeof figure, (row: HopRow) => number | null>> = {
     effect: (row) => ms(effectOf(row)),
     share: ({ share }) => share,
@@ -89,11 +106,11 @@ function alertTable(
     { name: 'hop', type: 'string', values: named.map(({ hop }) => hop) },
     { name: figure, type: 'number', values: named.map(values[figure]) },
   ];
-  return { ...emptyTable('numeric-long', executedQuery), fields };
+  return { ...emptyTable('numeric-long', executedQuery, notices), fields };
 }
 
 /** What the hop added to the average order, at so much a millisecond. */
-function priceOf({ addedNanos }: HopRow, perMs: number | null): number | null {
+export function priceOf({ addedNanos }: HopRow, perMs: number | null): number | null {
   return perMs === null ? null : ms(addedNanos) * perMs;
 }
 
@@ -211,7 +228,7 @@ const WITHHELD = {
   latency_does_not_vary: 'no cost per millisecond: all orders were equally fast',
 } as const;
 
-function sentence({ verdict, rows, traces }: Attribution, cost: LatencyCost): string {
+export function sentence({ verdict, rows, traces }: Attribution, cost: LatencyCost): string {
   switch (verdict.kind) {
     case 'nothing_slow':
       return `no hop is slow: ${traces} orders, the tail changed by ${fixed(verdict.effectNanos)} ms`;

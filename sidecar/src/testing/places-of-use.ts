@@ -115,6 +115,7 @@ export async function evaluationSeconds({ alerting, alerts, notifications }: Con
       log: new RecordingLog(),
       compileRegex,
       reader: { transitions: async () => [] },
+      explain: async () => ({}),
       telemetry: { ruleEvaluated: () => undefined, notified: () => undefined, level: () => undefined },
       storeTransitions: async () => undefined,
       recordSamples: () => undefined,
