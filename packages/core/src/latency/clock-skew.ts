@@ -30,18 +30,19 @@ export function correctSkew(forest: SpanForest): number {
   const [root] = forest.roots;
   if (root === undefined || forest.roots.length > 1 || forest.orphans > 0) return 0;
   let skewed = 0;
-  const adjust = (node: SpanNode, inherited: Shift | undefined): void => {
-    if (inherited !== undefined) move(node, inherited);
+  // Parents before their children, whose shift they decide.
+  const shifts = new Map<SpanNode, Shift>();
+  for (const node of walk(root)) {
+    let shift = node.parent === null ? undefined : shifts.get(node.parent);
+    if (shift !== undefined) move(node, shift);
     const skew = serverSkew(node);
-    let shift = inherited;
     if (skew !== undefined) {
       skewed++;
       shift = { host: node.span.host, by: skew };
       move(node, shift);
     }
-    for (const child of node.children) adjust(child, shift);
-  };
-  adjust(root, undefined);
+    if (shift !== undefined) shifts.set(node, shift);
+  }
   for (const node of walk(root)) node.children.sort(byStart);
   return skewed;
 }

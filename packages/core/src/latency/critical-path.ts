@@ -24,7 +24,21 @@ const OVERLAP_SHARE = 0.01;
 /** Ascending by time. A root that lasts nothing has no segments. */
 export function criticalPath(root: SpanNode): PathSegment[] {
   const segments: PathSegment[] = [];
-  descend(root, root.start, root.end, segments);
+  // A stack of its own: how deep a trace is, its publisher decides.
+  const open: Descent[] = [descentInto({ node: root, from: root.start, to: root.end })];
+  for (let one = open.at(-1); one !== undefined; one = open.at(-1)) {
+    const child = one.children[one.next++];
+    if (child === undefined) {
+      if (one.from < one.reached) segments.push(gapOf(one, one.from, null));
+      open.pop();
+      continue;
+    }
+    const end = Math.min(child.to, one.reached);
+    if (end < one.reached) segments.push(gapOf(one, end, child.node));
+    one.reached = Math.min(one.reached, child.from);
+    one.before = child.node;
+    open.push(descentInto({ ...child, to: end }));
+  }
   return segments.reverse();
 }
 
@@ -45,18 +59,26 @@ interface Stretch {
   readonly to: number;
 }
 
-/** Segments of the stretch, the last first. */
-function descend(node: SpanNode, from: number, to: number, into: PathSegment[]): void {
-  let reached = to;
-  let before: SpanNode | null = null;
-  for (const child of childrenOnPath({ node, from, to })) {
-    const end = Math.min(child.to, reached);
-    if (end < reached) into.push({ node, start: end, end: reached, after: child.node, before });
-    descend(child.node, child.from, end, into);
-    reached = Math.min(reached, child.from);
-    before = child.node;
-  }
-  if (from < reached) into.push({ node, start: from, end: reached, after: null, before });
+/** A stretch while its segments are told, the last first. */
+interface Descent {
+  readonly node: SpanNode;
+  readonly from: number;
+  readonly children: readonly Stretch[];
+  /** The child that comes next. */
+  next: number;
+  /** What is told begins here, and this child began there. */
+  reached: number;
+  before: SpanNode | null;
+}
+
+function descentInto(stretch: Stretch): Descent {
+  const { node, from, to } = stretch;
+  return { node, from, children: childrenOnPath(stretch), next: 0, reached: to, before: null };
+}
+
+/** The node's own time before what is told already. */
+function gapOf({ node, reached, before }: Descent, start: number, after: SpanNode | null): PathSegment {
+  return { node, start, end: reached, after, before };
 }
 
 /** The last first. */

@@ -74,26 +74,29 @@ function offsetsBetween(forests: readonly SpanForest[]): HostOffset[] {
 
 function hopsOf(forest: SpanForest, offsets: ReadonlyMap<string, HostOffset>): HopTrace {
   const root = forest.roots[0] as SpanNode;
-  bringTogether(root, 0, offsets);
+  bringTogether(root, offsets);
   // What one offset for the whole period cannot bring into order is corrected by the trace alone.
   correctSkew(forest);
   const hops = criticalPath(root).map(hopOf);
   return { id: root.span.traceId, timeNanos: forest.originNanos, hops, weight: 1 };
 }
 
-function bringTogether(node: SpanNode, shift: number, offsets: ReadonlyMap<string, HostOffset>): void {
-  node.start -= shift;
-  node.end -= shift;
-  for (const child of node.children) {
-    const estimate = offsets.get(pairId(node.span.host, child.span.host));
-    const changes = child.span.host !== node.span.host;
-    bringTogether(
-      child,
-      changes ? shift + (isRemoteCall(node, child) ? (estimate?.offsetNanos ?? 0) : 0) : shift,
-      offsets,
-    );
+/** Each host's clock is as far ahead as all calls on the way to it say. */
+function bringTogether(root: SpanNode, offsets: ReadonlyMap<string, HostOffset>): void {
+  const shifts = new Map<SpanNode, number>();
+  for (const node of walk(root)) {
+    const { parent, span } = node;
+    let shift = 0;
+    if (parent !== null) {
+      const offset = offsets.get(pairId(parent.span.host, span.host))?.offsetNanos ?? 0;
+      const changes = span.host !== parent.span.host && isRemoteCall(parent, node);
+      shift = (shifts.get(parent) ?? 0) + (changes ? offset : 0);
+    }
+    shifts.set(node, shift);
+    node.start -= shift;
+    node.end -= shift;
   }
-  node.children.sort(byStart);
+  for (const node of walk(root)) node.children.sort(byStart);
 }
 
 function hopOf({ node, start, end, before, after }: PathSegment): Hop {
