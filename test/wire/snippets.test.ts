@@ -45,7 +45,7 @@ async function publishedBy(program: Run): Promise<Map<string, Decoded>> {
     const stream = streams.get(envelope.stream);
     if (stream === undefined) throw new Error(`no stream ${envelope.stream}`);
     const { codec, payload: payloadKind } = stream.options;
-    const context = { payloadKind, labels: stream.labelsOf(envelope.subject), receivedNanos: envelope.receivedNanos };
+    const context = { payloadKind, labels: stream.labelsOf(envelope), receivedNanos: envelope.receivedNanos };
     decoded.set(envelope.stream, registry.codecFor(envelope.contentType, codec).decode(envelope.payload, context));
     envelope.settle?.('stored');
     if (decoded.size === 4) allHere();

@@ -109,7 +109,7 @@ describe('docs/wire.md', () => {
       ['requests_orders_total', 'counter'],
     ]);
     expect(kindOf('queue_depth')).toBeUndefined();
-    expect(compileStream(stream).labelsOf('telegraf.trade-1.x')).toEqual({ host: 'trade-1' });
+    expect(compileStream(stream).labelsOf({ subject: 'telegraf.trade-1.x' })).toEqual({ host: 'trade-1' });
   });
 
   it('lists the reasons and limits that the codecs have', () => {

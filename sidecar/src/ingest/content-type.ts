@@ -21,6 +21,9 @@ export class ContentTypes {
   #block: Uint8Array = new Uint8Array(0);
   #type = '';
   #id = '';
+  /** What was read at once holds many messages, and a view costs more than the comparison. */
+  #buffer: ArrayBufferLike = this.#block.buffer;
+  #bytes = this.#block;
   /** Of the message that was asked about last; empty when it has none. */
   messageId = '';
 
@@ -48,8 +51,12 @@ export class ContentTypes {
     const block = this.#block;
     const start = byteOffset - block.length;
     if (block.length === 0 || start < 0) return false;
-    const bytes = new Uint8Array(buffer, start, block.length);
-    for (let i = block.length - 1; i >= 0; i--) if (bytes[i] !== block[i]) return false;
+    if (buffer !== this.#buffer) {
+      this.#buffer = buffer;
+      this.#bytes = new Uint8Array(buffer);
+    }
+    const bytes = this.#bytes;
+    for (let i = block.length - 1; i >= 0; i--) if (bytes[start + i] !== block[i]) return false;
     return true;
   }
 }

@@ -45,14 +45,7 @@ export class CoreNatsSource implements Source {
   /** Copies nothing: the payload is a view of what the client has read. */
   #envelopes({ options: { name: stream } }: CompiledStream): (message: Msg) => Envelope {
     const contentTypes = new ContentTypes();
-    return (message) => ({
-      stream,
-      subject: message.subject,
-      payload: message.data,
-      contentType: contentTypes.of(message),
-      messageId: contentTypes.messageId,
-      receivedNanos: this.#clock.now(),
-    });
+    return (message) => new CoreEnvelope(stream, message, { contentTypes, receivedNanos: this.#clock.now() });
   }
 
   #refused({ options, filter }: CompiledStream, error: Error): void {
@@ -69,5 +62,32 @@ export class CoreNatsSource implements Source {
   status(): SourceStatus {
     const status = this.#link.status();
     return this.#problem === '' ? status : { ...status, detail: this.#problem };
+  }
+}
+
+/** A class with a getter: the client decodes a subject when it is asked for, and most messages' is never looked at. */
+class CoreEnvelope implements Envelope {
+  readonly stream: string;
+  readonly payload: Uint8Array;
+  readonly contentType: string;
+  readonly messageId: string;
+  readonly receivedNanos: bigint;
+  readonly #message: Msg;
+
+  constructor(
+    stream: string,
+    message: Msg,
+    { contentTypes, receivedNanos }: { readonly contentTypes: ContentTypes; readonly receivedNanos: bigint },
+  ) {
+    this.stream = stream;
+    this.payload = message.data;
+    this.contentType = contentTypes.of(message);
+    this.messageId = contentTypes.messageId;
+    this.receivedNanos = receivedNanos;
+    this.#message = message;
+  }
+
+  get subject(): string {
+    return this.#message.subject;
   }
 }

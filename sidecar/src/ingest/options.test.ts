@@ -92,15 +92,15 @@ describe('labels of a stream', () => {
   );
 
   it('are the static ones and the tokens, which win; the same object for the same subject', () => {
-    const labels = stream.labelsOf('md.XNAS.AAPL.quote');
+    const labels = stream.labelsOf({ subject: 'md.XNAS.AAPL.quote' });
     expect(labels).toEqual({ site: 'ny', venue: 'XNAS', symbol: 'AAPL' });
-    expect(stream.labelsOf('md.XNAS.AAPL.quote')).toBe(labels);
+    expect(stream.labelsOf({ subject: 'md.XNAS.AAPL.quote' })).toBe(labels);
   });
 
   it('are kept for a bounded number of subjects', () => {
-    const first = stream.labelsOf('md.a.0.quote');
-    for (let i = 1; i <= SUBJECTS_MAX; i++) stream.labelsOf(`md.a.${i}.quote`);
-    expect(stream.labelsOf('md.a.0.quote')).not.toBe(first);
-    expect(stream.labelsOf('md.a.0.quote')).toEqual(first);
+    const first = stream.labelsOf({ subject: 'md.a.0.quote' });
+    for (let i = 1; i <= SUBJECTS_MAX; i++) stream.labelsOf({ subject: `md.a.${i}.quote` });
+    expect(stream.labelsOf({ subject: 'md.a.0.quote' })).not.toBe(first);
+    expect(stream.labelsOf({ subject: 'md.a.0.quote' })).toEqual(first);
   });
 });

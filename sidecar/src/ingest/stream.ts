@@ -11,9 +11,10 @@ export interface CompiledStream {
   readonly filter: string;
   /**
    * Static labels of the stream, then those of the subject's tokens, which win. The same subject yields the same object
-   * while it is cached: codecs keep what they know of a label set by its identity.
+   * while it is cached: codecs keep what they know of a label set by its identity. The subject is looked at only where it
+   * has tokens: reading it may cost a decoding.
    */
-  labelsOf(subject: string): Readonly<Record<string, string>>;
+  labelsOf(message: { readonly subject: string }): Readonly<Record<string, string>>;
 }
 
 export function compileStream(options: StreamOptions): CompiledStream {
@@ -28,7 +29,7 @@ export function compileStream(options: StreamOptions): CompiledStream {
   return {
     options,
     filter: pattern.filter,
-    labelsOf(subject) {
+    labelsOf({ subject }) {
       const known = cache.get(subject);
       if (known !== undefined) return known;
       if (cache.size >= SUBJECTS_MAX) cache.clear();
