@@ -23,7 +23,15 @@ import {
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope } from '../ports.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
-import { readFillColumns, readFlows, readMarks, readRates, type ReadFrom, type Times } from './pnl-read.ts';
+import {
+  readFillColumns,
+  readFlows,
+  readMarks,
+  readRates,
+  type MarkAt,
+  type ReadFrom,
+  type Times,
+} from './pnl-read.ts';
 
 export const BAR_MS = { '1m': 60_000, '5m': 300_000, '15m': 900_000, '1h': 3_600_000, '1d': 86_400_000 } as const;
 export type Bar = keyof typeof BAR_MS;
@@ -52,8 +60,16 @@ export async function readBook(query: BookQuery, source: ReadFrom): Promise<Book
 }
 
 /** Equity of each group at the times. */
-export async function equitySeries({ query, source, columns, flows, base }: Book, times: Times): Promise<PnlSeries> {
-  const markAt = await readMarks(source, columns.groups, times);
+export async function equitySeries(book: Book, times: Times): Promise<PnlSeries> {
+  return equityAt(book, times, await readBookMarks(book, times));
+}
+
+/** Of every instrument that was traded. */
+export function readBookMarks({ source, columns }: Book, times: Times): Promise<MarkAt> {
+  return readMarks(source, columns.groups, times);
+}
+
+export function equityAt({ query, columns, flows, base }: Book, times: Times, markAt: MarkAt): PnlSeries {
   const { by, method, initialEquity } = query;
   const request = { by, method, initialEquity, flows, markAt, figure: 'equity', timesMs: times.timesMs } as const;
   return pnlSeries(columns, base === undefined ? request : { ...request, base });

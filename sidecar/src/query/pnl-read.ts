@@ -109,24 +109,30 @@ async function marksOf(
   return known ?? marksAt(from, instruments, timesMs);
 }
 
-/** Ends of days lie on a grid of hours, whatever clocks do; only the last period may end in between. */
+/**
+ * Ends of bars and days lie on a grid, of hours at least, whatever clocks do; only the first and the last stamp may lie
+ * in between.
+ */
 async function marksOfPeriods(
   from: Pick<ReadFrom, 'reader' | 'signal'>,
   instruments: readonly Instrument[],
   timesMs: readonly number[],
 ): Promise<ArrayLike<number>> {
-  const ends = timesMs.slice(0, -1);
-  const [startMs = 0, endMs = 0] = [ends[0], ends.at(-1)];
-  const stepMs = ends.reduce((step, timeMs) => commonDivisor(step, timeMs - startMs), 0);
+  const inner = timesMs.slice(1, -1);
+  const [startMs = 0, endMs = 0] = [inner[0], inner.at(-1)];
+  const stepMs = inner.reduce((step, timeMs) => commonDivisor(step, timeMs - startMs), 0);
   const count = stepMs === 0 ? 0 : (endMs - startMs) / stepMs + 1;
-  const worthIt = ends.length > MIN_PERIODS && count * instruments.length <= MAX_MARKS;
+  const worthIt = inner.length > MIN_PERIODS && count * instruments.length <= MAX_MARKS;
   const grid = worthIt ? await from.reader.marks?.({ instruments, startMs, stepMs, count }, from.signal) : undefined;
   if (grid === undefined) return marksAt(from, instruments, timesMs);
-  const last = await marksAt(from, instruments, timesMs.slice(-1));
-  return instruments.flatMap((_, row) => [
-    ...ends.map((timeMs) => grid[row * count + (timeMs - startMs) / stepMs] as number),
-    last[row] as number,
-  ]);
+  const edges = await marksAt(from, instruments, [timesMs[0] as number, timesMs.at(-1) as number]);
+  const marks = new Float64Array(instruments.length * timesMs.length);
+  for (let row = 0, at = 0; row < instruments.length; row++) {
+    marks[at++] = edges[row * 2] as number;
+    for (const timeMs of inner) marks[at++] = grid[row * count + (timeMs - startMs) / stepMs] as number;
+    marks[at++] = edges[row * 2 + 1] as number;
+  }
+  return marks;
 }
 
 /** Fewer are asked for one by one. */

@@ -31,14 +31,15 @@ import {
   bookCalendar,
   bookNotices,
   equityPoints,
-  equitySeries,
+  equityAt,
   flowsOfLine,
   rateOf,
   readBook,
+  readBookMarks,
   type Bars,
   type Book,
 } from './book-read.ts';
-import { readMarks, type MarkAt } from './pnl-read.ts';
+import type { MarkAt } from './pnl-read.ts';
 import { LIMIT_COLUMNS, PART_COLUMNS, RISK_COLUMNS, type LimitRow, type PartRow, type RiskRow } from './risk-table.ts';
 import { reportTable } from './trading-table.ts';
 import { plainColumn, withheldNotices } from './withheld.ts';
@@ -61,12 +62,8 @@ export async function runRisk(
   const source = { reader, range: envelope, filters: query.filters, ...(signal && { signal }) };
   const book = await readBook(query, source);
   const bars = barsOf(query.bar, bookCalendar(query.calendar), envelope);
-  const series = await equitySeries(book, bars);
-  const markAt = await readMarks(
-    source,
-    series.open.map(({ position }) => position.key),
-    bars,
-  );
+  const markAt = await readBookMarks(book, bars);
+  const series = equityAt(book, bars, markAt);
   const job = { query, envelope, book, bars, series, markAt };
   if (query.format === 'portfolio') return [portfolioTable(job)];
   const rows = series.lines.map((line) => riskRow(job, line));

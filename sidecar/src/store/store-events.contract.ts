@@ -137,6 +137,17 @@ export function describeEvents(store: () => Store, restart: () => Promise<Recove
     expect(await store().quotesBefore([])).toEqual([]);
   });
 
+  it('finds the quote before a stamp hours later, whatever other stamps are asked for with it', async () => {
+    const hour = 3_600;
+    const quotes = [1, 10].map((hours) => quoteOf(seconds(hours * hour), hours));
+    await store().append(batchOf({ events: quotes }));
+    const asked = [hour + 1, 16 * hour, 10 * hour, 400 * hour].map((at) => ({
+      ...{ venue: 'XNAS', symbol: 'ACME' },
+      timeNanos: seconds(at),
+    }));
+    expect((await store().quotesBefore(asked)).map((quote) => quote?.bid)).toEqual([1, 10, 1, 10]);
+  });
+
   it('finds where a feed that counts its messages lost some, and no gap in numbers that jump by nature', async () => {
     const counted = (sequence: bigint, i: number) => quoteOf(seconds(i + 1), 1, { sequence });
     const sequences = [...Array.from({ length: 12 }, (_, i) => BigInt(i)), 15n, 16n, 16n, 17n];

@@ -11,6 +11,7 @@ export type Fixed = bigint;
 export type Amount = bigint;
 
 const FIXED_DIGITS = 12;
+const FIXED_SCALE = 10 ** FIXED_DIGITS;
 const FAST_DIGITS = 8;
 const FAST_SCALE = 10 ** FAST_DIGITS;
 const FAST_MAX = 1e15;
@@ -24,6 +25,8 @@ export function fixedFromNumber(value: number): Fixed {
   // Dividing two exact integers rounds correctly, so equality proves that `value` is this decimal; up to fifteen digits
   // there is no other one that the same double names.
   if (Math.abs(scaled) <= FAST_MAX && scaled / FAST_SCALE === value) return BigInt(scaled) * FAST_TO_FIXED;
+  const fixed = Math.round(value * FIXED_SCALE);
+  if (Math.abs(fixed) <= FAST_MAX && fixed / FIXED_SCALE === value) return BigInt(fixed);
   return parseDecimal(value);
 }
 

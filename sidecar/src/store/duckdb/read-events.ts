@@ -6,7 +6,7 @@ import { fieldOf, FILTER_COLUMNS, type FilterColumn } from '../event-filter.ts';
 import { columnNames, relationOf, snakeCase } from './event-columns.ts';
 import type { PackedEvents } from './packed-events.ts';
 import { readPacked } from './read-packed.ts';
-import { within, type Parameters } from './sql.ts';
+import { readRows, within, type Parameters } from './sql.ts';
 
 export async function readEvents(
   connection: DuckDBConnection,
@@ -25,11 +25,37 @@ export async function readEvents(
     // A hash join: looking each row up in a list is rows times list, seconds for the orders of some thousand fills.
     conditions.push(`${name} IN (SELECT unnest($${parameters.values.length}))`);
   }
+  const newest = filter.newestFirst === true && (filter.limit ?? 0) >= MANY_ROWS;
+  if (newest) conditions.push(await sinceNewest(connection, { table, conditions, parameters, filter }));
   const direction = filter.newestFirst === true ? 'DESC' : 'ASC';
   const arrival = isIdentified(table) ? 'arrival' : 'rowid';
   const sql = `SELECT ${columnNames(table).join(', ')} FROM ${relationOf(table)} WHERE ${conditions.join(' AND ')}
      ORDER BY time_nanos ${direction}, ${arrival} ${direction} ${limitOf(filter.limit)}`;
   return readPacked(connection, { table, sql, parameters });
+}
+
+/** From here on it pays to find out first where the newest rows begin. */
+const MANY_ROWS = 1_000;
+
+interface NewestRows {
+  readonly table: EventTable;
+  readonly conditions: readonly string[];
+  readonly parameters: Parameters;
+  readonly filter: EventFilter;
+}
+
+/** A scan of the stamps alone; of the other columns only the newest blocks are then read. */
+async function sinceNewest(
+  connection: DuckDBConnection,
+  { table, conditions, parameters, filter }: NewestRows,
+): Promise<string> {
+  const [[oldest] = []] = await readRows(
+    connection,
+    `SELECT min(time_nanos) FROM (SELECT time_nanos FROM ${relationOf(table)} WHERE ${conditions.join(' AND ')}
+     ORDER BY time_nanos DESC ${limitOf(filter.limit)})`,
+    parameters,
+  );
+  return `time_nanos >= ${typeof oldest === 'bigint' ? oldest : filter.startNanos}::BIGINT`;
 }
 
 function limitOf(limit: number | undefined): string {

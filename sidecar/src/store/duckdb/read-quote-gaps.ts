@@ -6,6 +6,7 @@ import { BIGINT, LIST, listValue, VARCHAR, type DuckDBConnection } from '@duckdb
 import { COUNTING_SHARE, type FeedGap } from '@tapewatch/core';
 import type { QuoteGapRequest } from '../../ports.ts';
 import { readRows, within, type Parameters } from './sql.ts';
+import { readColumns } from './vector-read.ts';
 
 /** Quotes that are put in order for one question: about a second of one core. */
 export const MAX_QUOTES_SORTED = 2_000_000;
@@ -21,8 +22,25 @@ export async function readQuoteGaps(
   };
   const numbered = `FROM quotes WHERE ${within('time_nanos', startNanos, endNanos)} AND sequence IS NOT NULL
     AND (venue, symbol) IN (SELECT (unnest($1), unnest($2)))`;
-  const [[count] = []] = await readRows(connection, `SELECT count(*)::DOUBLE ${numbered}`, parameters);
+  const [[count, largest] = []] = await readRows(
+    connection,
+    `SELECT count(*)::DOUBLE, max(abs(sequence))::DOUBLE ${numbered}`,
+    parameters,
+  );
   if (Number(count) > MAX_QUOTES_SORTED) return null;
+  const bounds = { numbered, parameters, limit };
+  const walked = Number(largest) <= Number.MAX_SAFE_INTEGER ? await walk(connection, feeds, bounds) : undefined;
+  return walked ?? sort(connection, bounds);
+}
+
+interface Bounds {
+  readonly numbered: string;
+  readonly parameters: Parameters;
+  readonly limit: number;
+}
+
+/** By the engine's own sorting, whatever the order in which quotes came. */
+async function sort(connection: DuckDBConnection, { numbered, parameters, limit }: Bounds): Promise<FeedGap[]> {
   const rows = await readRows(
     connection,
     `WITH step AS (
@@ -42,4 +60,71 @@ export async function readQuoteGaps(
     fromNanos: fromNanos as bigint,
     toNanos: toNanos as bigint,
   }));
+}
+
+/**
+ * In the order in which they are stored, which nearly always is that of time: a tenth of the work. Undefined where a quote
+ * of a feed is stored after a later one.
+ */
+async function walk(
+  connection: DuckDBConnection,
+  feeds: QuoteGapRequest['feeds'],
+  { numbered, parameters, limit }: Bounds,
+): Promise<FeedGap[] | undefined> {
+  const [feed, stamps, sequences, rowIds] = await readColumns(
+    connection,
+    `WITH feeds AS (SELECT unnest(range(${feeds.length}))::UINTEGER AS feed, unnest($1) AS venue, unnest($2) AS symbol)
+     SELECT feeds.feed, chosen.time_nanos, chosen.sequence::DOUBLE, chosen.row_id
+     FROM (SELECT venue, symbol, time_nanos, sequence, rowid::DOUBLE AS row_id ${numbered}) chosen
+     JOIN feeds USING (venue, symbol)`,
+    ['u32', 'i64', 'f64', 'f64'],
+    parameters,
+  );
+  const order = new Stamps(stamps);
+  const last = new Int32Array(feeds.length).fill(-1);
+  const steps = feeds.map(() => ({ all: 0, ones: 0 }));
+  const jumps: (readonly [feed: number, from: number, to: number])[] = [];
+  for (let row = 0; row < feed.length; row++) {
+    if (row > 0 && (rowIds[row] as number) <= (rowIds[row - 1] as number)) return undefined;
+    const number = feed[row] as number;
+    const before = last[number] as number;
+    last[number] = row;
+    if (before < 0) continue;
+    if (order.isBefore(row, before)) return undefined;
+    const step = (sequences[row] as number) - (sequences[before] as number);
+    if (!(step > 0)) continue;
+    const counted = steps[number] as { all: number; ones: number };
+    counted.all++;
+    if (step === 1) counted.ones++;
+    else jumps.push([number, before, row]);
+  }
+  return jumps
+    .filter(([number]) => countsMessages(steps[number]))
+    .sort(([, , a], [, , b]) => (order.isBefore(a, b) ? -1 : order.isBefore(b, a) ? 1 : a - b))
+    .slice(0, limit)
+    .map(([number, from, to]) => ({
+      ...(feeds[number] as QuoteGapRequest['feeds'][number]),
+      fromNanos: stamps[from] as bigint,
+      toNanos: stamps[to] as bigint,
+    }));
+}
+
+function countsMessages(steps: { readonly all: number; readonly ones: number } | undefined): boolean {
+  return steps !== undefined && steps.all > 0 && steps.ones / steps.all >= COUNTING_SHARE;
+}
+
+/** Compared by the two halves of a stamp: a bigint a row would take longer than all the rest. */
+class Stamps {
+  readonly #low: Uint32Array;
+  readonly #high: Int32Array;
+
+  constructor(nanos: BigInt64Array) {
+    this.#low = new Uint32Array(nanos.buffer);
+    this.#high = new Int32Array(nanos.buffer);
+  }
+
+  isBefore(a: number, b: number): boolean {
+    const [highA, highB] = [this.#high[a * 2 + 1] as number, this.#high[b * 2 + 1] as number];
+    return highA === highB ? (this.#low[a * 2] as number) < (this.#low[b * 2] as number) : highA < highB;
+  }
 }

@@ -112,6 +112,8 @@ function asOfJoin(feeds: readonly AskedFeed[], stretch: bigint | null): { sql: s
       : `SEMI JOIN (
            SELECT feed, stamp // ${stretch} AS stretch FROM asked UNION SELECT feed, stamp // ${stretch} - 1 FROM asked
          ) near ON near.feed = feeds.feed AND near.stretch = quotes.time_nanos // ${stretch}`;
+  // A quote from the stretches of another stamp says nothing of those in between.
+  const isNear = stretch === null ? '' : `WHERE a.stamp // ${stretch} - 1 <= q.time_nanos // ${stretch}`;
   const names = columnNames('quotes');
   return {
     sql: `WITH feeds AS (
@@ -123,7 +125,8 @@ function asOfJoin(feeds: readonly AskedFeed[], stretch: bigint | null): { sql: s
        FROM quotes JOIN feeds ON feeds.venue = quotes.venue AND feeds.symbol = quotes.symbol ${near}
        WHERE ${within('time_nanos', from, latest)})
      SELECT ${names.map((name) => `q.${name}`).join(', ')}, a.feed, a.place
-     FROM asked a ASOF JOIN keyed q ON a.feed = q.feed AND a.stamp::HUGEINT * 4294967296 > q.key`,
+     FROM asked a ASOF JOIN keyed q ON a.feed = q.feed AND a.stamp::HUGEINT * 4294967296 > q.key
+     ${isNear}`,
     parameters: {
       values: [
         listValue(feeds.map(({ venue }) => venue)),

@@ -7,19 +7,17 @@ import {
   DOUBLE,
   LIST,
   listValue,
-  UINTEGER,
   VARCHAR,
   type DuckDBConnection,
   type DuckDBType,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { correctFills, midOf, NO_ORDER, type Fill, type FillColumns, type FillGroup } from '@tapewatch/core';
-import type { EventFilter, FillArrivals, MarkRequest } from '../../ports.ts';
+import { correctFills, NO_ORDER, type Fill, type FillColumns, type FillGroup } from '@tapewatch/core';
+import type { EventFilter, FillArrivals } from '../../ports.ts';
 import { passesFilter } from '../event-filter.ts';
 import { columnNames } from './event-columns.ts';
 import { eventsFrom } from './packed-events.ts';
 import { readPacked } from './read-packed.ts';
-import { readQuotesBefore } from './read-quotes.ts';
 import { msOf, readRows, transaction, within, type Parameters } from './sql.ts';
 import { readColumns } from './vector-read.ts';
 
@@ -208,50 +206,3 @@ function pairs(list: Corrected['roots']): Parameters {
   const [venues, ids] = [list.map(([venue]) => venue), list.map(([, id]) => id)];
   return { values: [listValue(venues), listValue(ids)], types: [LIST(VARCHAR), LIST(VARCHAR)] };
 }
-
-const MS = 1_000_000n;
-
-/**
- * The mid that stood strictly before the end of each step's millisecond, instrument by instrument: the newest quote of
- * each step from one pass over the quotes of the range, carried on where a step has none, from what stood before it.
- */
-export async function readMarks(connection: DuckDBConnection, request: MarkRequest): Promise<Float64Array> {
-  const { instruments, startMs, stepMs, count } = request;
-  const marks = new Float64Array(instruments.length * count).fill(NaN);
-  if (marks.length === 0) return marks;
-  const firstNanos = (BigInt(startMs) + 1n) * MS;
-  const stepNanos = BigInt(stepMs) * MS;
-  const asked = instruments.map(({ venue, symbol }) => ({ venue, symbol, timeNanos: firstNanos }));
-  const numbers = instruments.map((_, i) => i);
-  const [instrument, step, mid] = await readColumns(
-    connection,
-    `WITH asked AS (SELECT unnest($1) AS number, unnest($2) AS venue, unnest($3) AS symbol)
-     SELECT number, ((time_nanos - ${firstNanos}) // ${stepNanos} + 1)::UINTEGER AS step,
-       arg_max(${MID_SQL}, time_nanos::HUGEINT * 4294967296 + rowid)
-     FROM quotes JOIN asked USING (venue, symbol)
-     WHERE ${within('time_nanos', firstNanos, firstNanos + stepNanos * BigInt(count - 1))} GROUP BY ALL`,
-    ['u32', 'u32', 'f64'],
-    {
-      values: [
-        listValue(numbers),
-        listValue(asked.map(({ venue }) => venue)),
-        listValue(asked.map(({ symbol }) => symbol)),
-      ],
-      types: [LIST(UINTEGER), LIST(VARCHAR), LIST(VARCHAR)],
-    },
-  );
-  const isSet = new Uint8Array(marks.length);
-  const set = (at: number, value: number): void => {
-    marks[at] = value;
-    isSet[at] = 1;
-  };
-  instrument.forEach((number, row) => set(number * count + (step[row] as number), mid[row] as number));
-  (await readQuotesBefore(connection, asked)).forEach((quote, i) => set(i * count, midOf(quote).mid ?? NaN));
-  for (let at = 1; at < marks.length; at++) {
-    if (at % count !== 0 && isSet[at] === 0) marks[at] = marks[at - 1] as number;
-  }
-  return marks;
-}
-
-/** As `midOf`: NaN, not NULL, where a side is missing or the book is crossed, because such a book has no mid. */
-const MID_SQL = `CASE WHEN bid > 0 AND ask > 0 AND bid <= ask THEN (bid + ask) / 2 ELSE 'NaN'::DOUBLE END`;

@@ -45,6 +45,8 @@ export interface PositionFigures {
 
 export class BookedPosition {
   readonly key: PositionKey;
+  /** Told in its own currency. */
+  readonly isPlain: boolean;
   readonly ledger: PositionLedger;
   readonly fees: SideLedger;
   readonly income: SideLedger;
@@ -54,6 +56,7 @@ export class BookedPosition {
 
   constructor(key: PositionKey, { method, contract, base }: BookedPositionOptions) {
     this.key = key;
+    this.isPlain = base === undefined;
     this.ledger = new PositionLedger(method, contract);
     this.fees = new SideLedger(base);
     this.income = new SideLedger(base);
@@ -94,6 +97,27 @@ export class BookedPosition {
       foreign: fees.foreign + income.foreign + capital.foreign,
       rateSinceMs: Math.min(fees.sinceMs, income.sinceMs, capital.sinceMs, profit?.sinceMs ?? Infinity),
     };
+  }
+
+  /**
+   * Net profit, and capital with it, in the position's own currency: as the sum of its figures, of which the cost of what
+   * is open cancels out. Null as there, and where something is in another currency.
+   */
+  net(mark: number | null, withCapital: boolean): Amount | null {
+    const value = this.ledger.value(mark);
+    if (value === null) return null;
+    let sum = this.ledger.cashFlow + value;
+    for (const [side, sign] of [
+      [this.fees, -1n],
+      [this.income, 1n],
+      [this.capital, 1n],
+    ] as const) {
+      if (side.isEmpty) continue;
+      const { booked, foreign } = side.figures(this.key.currency, 0);
+      if (foreign > 0 || booked === null) return null;
+      if (side !== this.capital || withCapital) sum += sign * booked;
+    }
+    return sum;
   }
 
   #unrealised(mark: number | null): Amount | null {

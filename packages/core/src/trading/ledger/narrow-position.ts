@@ -46,8 +46,9 @@ export class NarrowPosition {
   #quantityDigits = 0;
   #priceScale = 1;
   #quantityScale = 1;
-  /** What one tick of price times one of quantity is in units of 1e-24. */
+  /** What one tick of price times one of quantity is in units of 1e-24, and one of quantity in units of 1e-12. */
   #unit: Amount;
+  #perQuantity: Fixed = 10n ** BigInt(DIGITS_MAX);
   /** Signed. */
   #open = 0;
   /** Cash flow and open cost (as if long) are what was spilled plus what is pending. */
@@ -177,6 +178,7 @@ export class NarrowPosition {
     [this.#quantityDigits, this.#priceDigits] = [quantityDigits, priceDigits];
     [this.#quantityScale, this.#priceScale] = [POWERS[quantityDigits] as number, POWERS[priceDigits] as number];
     this.#unit = this.#unitNow();
+    this.#perQuantity = 10n ** BigInt(DIGITS_MAX - this.#quantityDigits);
     return true;
   }
 
@@ -190,10 +192,6 @@ export class NarrowPosition {
 
   get quantity(): Fixed {
     return BigInt(this.#open) * this.#perQuantity;
-  }
-
-  get #perQuantity(): Fixed {
-    return 10n ** BigInt(DIGITS_MAX - this.#quantityDigits);
   }
 
   get openCost(): Amount {

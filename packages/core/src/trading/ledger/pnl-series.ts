@@ -167,6 +167,7 @@ function retell(one: Tracked, mark: number, timeMs: number, figure: PnlFigure): 
 
 /** Equity: net profit and capital; where it starts is the line's affair. */
 function figureOf(position: BookedPosition, mark: number | null, timeMs: number, figure: PnlFigure): Amount | null {
+  if (position.isPlain && (figure === 'net' || figure === 'equity')) return position.net(mark, figure === 'equity');
   const figures = position.figures(mark, timeMs);
   if (figure === 'total') return sumOrNull(figures.realised, figures.unrealised);
   if (figure === 'net') return netOf(figures);

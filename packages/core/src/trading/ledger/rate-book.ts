@@ -51,6 +51,8 @@ interface Points {
 export class RateBook {
   readonly #pairs = new Map<string, Points>();
   readonly #maxAgeMs: number;
+  /** The last answer of each pair, and from when on it holds: the positions of a book ask for the same one in turn. */
+  readonly #answers = new Map<string, Map<string, { readonly held: HeldRate; readonly fromMs: number }>>();
 
   /** Of points with one stamp the last one of the list counts. Rates that are not positive and finite are left out. */
   constructor(points: readonly RatePoint[], { maxAgeMs = Infinity }: RateBookOptions = {}) {
@@ -68,6 +70,18 @@ export class RateBook {
   /** What one unit of `from` is in `to`; null where no rate was known at that moment. */
   at(from: string, to: string, timeMs: number): HeldRate | null {
     if (from === to) return PAR;
+    const last = this.#answers.get(from)?.get(to);
+    if (last !== undefined && timeMs >= last.fromMs && timeMs < last.held.untilMs) return last.held;
+    const held = this.#find(from, to, timeMs);
+    if (held !== null) {
+      let answers = this.#answers.get(from);
+      if (answers === undefined) this.#answers.set(from, (answers = new Map()));
+      answers.set(to, { held, fromMs: timeMs });
+    }
+    return held;
+  }
+
+  #find(from: string, to: string, timeMs: number): HeldRate | null {
     const direct = this.#told(from, to, timeMs);
     if (direct !== null || from === PIVOT || to === PIVOT) return direct;
     const [first, second] = [this.#told(from, PIVOT, timeMs), this.#told(PIVOT, to, timeMs)];

@@ -32,6 +32,10 @@ export class SideLedger {
     this.#base = base;
   }
 
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /** In order of time, where there is a base currency. Throws a RangeError for NaN and infinities. */
   add(timeMs: number, currency: string, value: number): void {
     if (value === 0) return;
