@@ -121,8 +121,8 @@ export async function readParts(connection: DuckDBConnection, from: string): Pro
   return { seriesIds, startSeconds, revised, histograms: histogramColumnsFrom(histograms) };
 }
 
-/** Rows in memory at once: 50,000 of 200 bins are 120 MB. */
-const MAX_ROWS_AT_ONCE = 50_000;
+/** Rows in memory at once, here and in the engine: 20,000 of 200 bins are 50 MB each. */
+const MAX_ROWS_AT_ONCE = 20_000;
 
 export async function writeDistributionWindows(
   connection: DuckDBConnection,
