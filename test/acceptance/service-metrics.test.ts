@@ -232,6 +232,17 @@ describe('a field of a message', () => {
     expect(metadata[name]?.map(({ type }) => type)).toEqual(['counter']);
   });
 
+  it('shows the seven figures of the business side by side (proves: TRD-29)', async () => {
+    const names = [
+      ...['prediction_accuracy', 'average_confidence_score', 'successful_trades', 'profitable_trades_percent'],
+      ...['average_profit_per_trade', 'total_trading_volume', 'unique_symbols_traded'],
+    ];
+    const shown = await panel(`{__name__=~"${names.join('|')}", source="business"}`);
+    expect(shown.map(({ last }) => Number(last)).sort((a, b) => a - b)).toEqual([
+      0.678, 0.742, 67.4, 89, 127, 127.45, 2_847_293.5,
+    ]);
+  });
+
   it('breaks API usage down by tier (proves: MET-40)', async () => {
     const found = await ask('sum by (tier) (api_usage_by_tier)');
     expect(Object.fromEntries(found.map(({ metric, value }) => [metric['tier'], Number(value[1])]))).toEqual({

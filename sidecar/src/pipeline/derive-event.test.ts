@@ -1,8 +1,8 @@
 /** Figures of agents, accounts, exchanges and spans, event by event. */
 import { AGENT_WINDOW } from '@tapewatch/contract';
-import type { Signal, TradingEvent } from '@tapewatch/core';
+import { nanos, type Signal, type TradingEvent } from '@tapewatch/core';
 import { exchangeStatusOf, marketTradeOf, positionOf, signalOf, spanOf } from '../store/event.fixture.ts';
-import { fillOf, T0 } from '../store/store.fixture.ts';
+import { fillOf, orderOf, T0 } from '../store/store.fixture.ts';
 import { ListingDeriver } from './testing/listing-deriver.ts';
 
 /** `name{labels} value` of what each event yields. */
@@ -125,6 +125,20 @@ it('spans yield rate, errors and duration of requests (proves: TRC-08)', () => {
   ]);
   const [calls] = new ListingDeriver().derive(failed, T0 + 1_000_000_000n);
   expect(calls?.timeNanos).toBe(failed.endNanos);
+});
+
+it('a trade is recorded with the time from its order being sent to its fill (proves: MET-66)', () => {
+  const filled = (id: string, tookMs: number) =>
+    orderOf(id, T0 + BigInt(tookMs) * 1_000_000n, { event: 'fill', sentNanos: nanos(T0), quantity: 5 });
+  const seen = [filled('a', 20), filled('b', 35)].flatMap((order) =>
+    new ListingDeriver()
+      .derive(order, order.timeNanos)
+      .filter(({ labels }) => labels.metricName === 'order_fill_seconds'),
+  );
+  expect(seen.map(({ kind, value }) => [kind, value])).toEqual([
+    ['observation', 0.02],
+    ['observation', 0.035],
+  ]);
 });
 
 it('prints add up, and corrections of fills are counted apart', () => {

@@ -163,7 +163,7 @@ describe('execution', () => {
     expect(cell(kissell.tables, 'shortfall')).toBeCloseTo(part('shortfall'), 9);
   });
 
-  it('tells what became of orders and how long it took, per venue (proves: TRD-26, TRD-27)', async () => {
+  it('tells what became of orders and how long it took, per venue (proves: TRD-26, TRD-27, MET-84)', async () => {
     const other = { venue: 'BATS', orderId: 'p' };
     const refused = [
       order({ ...other, id: '5', timeNanos: at(20), sentNanos: at(20) }),

@@ -26,7 +26,12 @@ export const ns = (ms: number) => nanos(BigInt(Math.round(ms * 1e6)));
 export function readerOver(rows: readonly EventRow[]): StoreReader {
   const ofTable = <T extends EventTable>(table: T) =>
     rows.filter((row) => row.table === table) as unknown as EventRowByTable[T][];
-  const quotes = ofTable('quotes');
+  const feeds = new Map<string, Quote[]>();
+  for (const quote of ofTable('quotes')) {
+    const feed = feeds.get(feedOf(quote));
+    if (feed === undefined) feeds.set(feedOf(quote), [quote]);
+    else feed.push(quote);
+  }
   return {
     select: () => Promise.resolve([]),
     series: () => Promise.resolve([]),
@@ -37,7 +42,8 @@ export function readerOver(rows: readonly EventRow[]): StoreReader {
           .sort((a, b) => (a.timeNanos < b.timeNanos === (filter.newestFirst !== true) ? -1 : 1))
           .slice(0, filter.limit),
       ),
-    quotesBefore: (asks) => Promise.resolve(asks.map(({ timeNanos }) => quoteBefore(quotes, timeNanos))),
+    quotesBefore: (asks) =>
+      Promise.resolve(asks.map((asked) => quoteBefore(feeds.get(feedOf(asked)) ?? [], asked.timeNanos))),
     transitions: () => Promise.resolve([]),
   };
 }
@@ -48,6 +54,10 @@ export function serviceOver(rows: readonly EventRow[]) {
   const engine = { query: () => Promise.resolve({ type: 'matrix' as const, series: [], warnings: [], infos: [] }) };
   const exemplars = exemplarFinder({ reader, kept: { select: () => [] } });
   return createQueryService({ engine, reader, alerting, exemplars, unitOf: () => undefined });
+}
+
+function feedOf({ venue, symbol }: { readonly venue: string; readonly symbol: string }): string {
+  return `${venue}/${symbol}`;
 }
 
 /** `quotes` ascending by time. */

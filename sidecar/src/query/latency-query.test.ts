@@ -125,7 +125,7 @@ describe('latency_attribution', () => {
     expect(ofRule?.notices.map(({ text }) => text)).toEqual([cut]);
   });
 
-  it('shows the stages of agents that decide together, the slowest agent on the path (proves: TRC-09)', async () => {
+  it('shows the stages of agents that decide together, the slowest agent on the path (proves: TRC-09, MET-82)', async () => {
     const rows = Array.from({ length: 400 }, (_, i) => {
       const at = 600_000 + i * 1_000;
       const stage = (spanId: string, service: string, name: string, [from, to]: readonly [number, number]): Span => ({
