@@ -10,6 +10,7 @@ import { LEVELS, LEVEL_SECONDS } from '../level.ts';
 import { nanosAt, windowTable } from './fold.ts';
 import { insertRawWindows, IS_SAMPLE } from './raw-windows.ts';
 import { absorbExpiredRows } from './retain.ts';
+import { sortedBySeries } from './series-order.ts';
 import { readRows, transaction, within } from './sql.ts';
 import { appendPacked, nanosOf } from './vector-append.ts';
 
@@ -60,8 +61,9 @@ export class LateSamples {
   }
 
   /** Inside the transaction of a batch. */
-  async write(connection: DuckDBConnection, { seriesIds, seconds, nanos, values }: RawColumns): Promise<void> {
-    if (seriesIds.length === 0) return;
+  async write(connection: DuckDBConnection, samples: RawColumns): Promise<void> {
+    if (samples.seriesIds.length === 0) return;
+    const { seriesIds, seconds, nanos, values } = sortedBySeries(samples);
     // Before the commit: a reader that looks for them in vain loses nothing.
     this.#rows += seriesIds.length;
     this.#grew = true;

@@ -1,0 +1,27 @@
+import fc from 'fast-check';
+import { orderBySeries, sortedBySeries } from './series-order.ts';
+
+const row = fc.record({ series: fc.integer({ min: 0, max: 5_000 }), second: fc.nat(), value: fc.double() });
+
+describe('sortedBySeries', () => {
+  it('is a stable sort of the rows by their series', () => {
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 300 }), (rows) => {
+        const columns = {
+          seriesIds: Uint32Array.from(rows, ({ series }) => series),
+          seconds: Uint32Array.from(rows, ({ second }) => second),
+          nanos: Uint32Array.from(rows, (_, i) => i),
+          values: Float64Array.from(rows, ({ value }) => value),
+        };
+        // The language's own sort is stable, too.
+        const expected = rows.map((one, i) => ({ ...one, i })).sort((a, b) => a.series - b.series);
+        const sorted = sortedBySeries(columns);
+        expect([...sorted.seriesIds]).toEqual(expected.map(({ series }) => series));
+        expect([...sorted.seconds]).toEqual(expected.map(({ second }) => second));
+        expect([...sorted.nanos]).toEqual(expected.map(({ i }) => i));
+        expect([...sorted.values]).toEqual(expected.map(({ value }) => value));
+        expect([...orderBySeries(columns.seriesIds)]).toEqual(expected.map(({ i }) => i));
+      }),
+    );
+  });
+});
