@@ -2,7 +2,8 @@
  * `npm run bench -- trading`: questions over a year of a million fills, and order events and quotes through the whole
  * sidecar. The targets are those of issue 5; on a machine that is busy with something else only CPU times tell.
  */
-import { benchFlow, FLOW_TARGET, type FlowResult } from './trading/flow.ts';
+import { benchFlow, type FlowResult } from './trading/flow.ts';
+import { FLOW_TARGET } from './trading/flow-target.ts';
 import { benchHistory, HISTORY_TARGET_MS, type HistoryResult } from './trading/history.ts';
 
 const YEAR_SIZE = { fills: 1_000_000, quotes: 2_000_000 };

@@ -4,6 +4,7 @@
  * Argument: one JSON object (`FeedPlan`); prints one JSON line.
  */
 import { connect } from '@nats-io/transport-node';
+import { orderStep, quote } from './event-text.ts';
 
 export interface FeedPlan {
   readonly server: string;
@@ -22,31 +23,6 @@ export interface FeedReport {
 }
 
 const TICK_MS = 2;
-const VENUES = ['XNAS', 'BATS', 'BINANCE', 'KRAKEN'];
-const SYMBOLS = Array.from({ length: 20 }, (_, i) => `SYM${i}`);
-const STEPS = ['new', 'ack', 'partial_fill', 'fill'] as const;
-
-function orderStep(i: number, prefix: string, nowMs: number): string {
-  const [order, step] = [i >> 2, i & 3];
-  const [venue, symbol] = [VENUES[order & 3], SYMBOLS[order % SYMBOLS.length]];
-  const side = order & 1 ? 'buy' : 'sell';
-  const sent = step === 0 ? '' : `,"sent_time":${nowMs - 0.5 * step}`;
-  return (
-    `{"id":"${prefix}${i}","time":${nowMs},"order_id":"${prefix}o${order}","event":"${STEPS[step]}"${sent},"venue":"${venue}",` +
-    `"symbol":"${symbol}","strategy":"maker","account":"main","side":"${side}","quantity":20,"price":100.25,` +
-    `"filled_quantity":${step < 2 ? 0 : (step - 1) * 10},"arrival_mid":100.24}`
-  );
-}
-
-function quote(i: number, nowMs: number): string {
-  const bid = 100 + (i % 100) / 100;
-  const [venue, symbol] = [VENUES[i & 3], SYMBOLS[(i >> 2) % SYMBOLS.length]];
-  return (
-    `{"time":${nowMs},"venue":"${venue}","symbol":"${symbol}","bid":${bid},"bid_size":10,` +
-    `"ask":${bid + 0.02},"ask_size":12,"sequence":${i >> 2}}`
-  );
-}
-
 async function feed({
   server,
   ordersPerSecond,

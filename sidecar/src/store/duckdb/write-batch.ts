@@ -19,7 +19,7 @@ import { histogramColumns } from './histogram-columns.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
 import { transaction } from './sql.ts';
 import { appendPacked, nanosOf, type PackedColumn } from './vector-append.ts';
-import { writeEvents } from './write-events.ts';
+import { isKnownId, type KnownIds, writeEvents } from './write-events.ts';
 import { writeSealed } from './write-windows.ts';
 
 /** A name in `positions` with its number, which only grows. */
@@ -42,17 +42,27 @@ export interface BatchSeal {
 }
 
 /** Commits and returns how many events were dropped as repeats. On a throw the caller asks `lastBatch`. */
-export async function writeBatch(
+export async function writeBatch(connection: DuckDBConnection, batch: PackedBatch, seal: BatchSeal): Promise<number> {
+  try {
+    return await writeOnce(connection, batch, { ...seal, known: 'refuse' });
+  } catch (error) {
+    if (!isKnownId(error)) throw error;
+    // Nothing else was tried before the events, and the transaction is undone.
+    return writeOnce(connection, batch, { ...seal, known: 'skip' });
+  }
+}
+
+async function writeOnce(
   connection: DuckDBConnection,
   batch: PackedBatch,
-  { mark, sealed, marks, writeLate }: BatchSeal,
+  { mark, sealed, marks, writeLate, known }: BatchSeal & { known: KnownIds },
 ): Promise<number> {
   return transaction(connection, async () => {
+    const duplicates = await writeEvents(connection, batch, { mark, known });
     await writeSeries(connection, batch.series);
     await writeSamples(connection, batch);
     await writeLate();
     const levelMarks = await writeSealed(connection, sealed, marks);
-    const duplicates = await writeEvents(connection, batch, mark);
     await writeTransitions(connection, batch.transitions);
     const positions = batch.positions.map(({ log, sequence }): Mark => [log, sequence]);
     // One statement cannot raise a mark twice.

@@ -26,6 +26,21 @@ import { appendPacked } from './vector-append.ts';
 const MAX_BATCH_EVENTS = 1_048_576n;
 const IDENTIFIED = EVENT_TABLES.filter(isIdentified);
 
+/**
+ * What to do with ids that the table knows: `refuse` throws at the first one (see `isKnownId`), after which the transaction must be
+ * undone; `skip` passes by a staging table, which costs twice as much. Ids are new in nearly every batch: the pipeline drops
+ * what it has seen lately.
+ */
+export type KnownIds = 'refuse' | 'skip';
+
+/** Where the row's number stands among the columns of a table; columns that were added later come after it. */
+const ARRIVAL_AT: Readonly<Record<'orders' | 'fills', number>> = { orders: 16, fills: 14 };
+
+/** Whether the engine refused a row because its id is there. */
+export function isKnownId(error: unknown): boolean {
+  return error instanceof Error && /violates (?:primary key|unique) constraint/.test(error.message);
+}
+
 /** Once per connection: where rows with ids wait to be compared with those that are known. */
 export async function createStaging(connection: DuckDBConnection): Promise<void> {
   for (const table of IDENTIFIED) {
@@ -38,7 +53,7 @@ export async function createStaging(connection: DuckDBConnection): Promise<void>
 export async function writeEvents(
   connection: DuckDBConnection,
   { events, eventBatches }: Pick<PackedBatch, 'events' | 'eventBatches'>,
-  mark: number,
+  { mark, known }: { mark: number; known: KnownIds },
 ): Promise<number> {
   const arrived = BigInt(mark) * MAX_BATCH_EVENTS;
   let duplicates = 0;
@@ -52,21 +67,32 @@ export async function writeEvents(
   }
   for (const batch of eventBatches) {
     const before = BigInt(tables.get(batch.table)?.length ?? 0);
-    duplicates += await writeColumns(connection, batch, arrived + before);
+    duplicates += await writeColumns(connection, batch, { arrived: arrived + before, known });
   }
   return duplicates;
 }
 
 /** As `writeEvents`, of rows that come as columns. */
-async function writeColumns(connection: DuckDBConnection, batch: EventBatch, arrived: bigint): Promise<number> {
+async function writeColumns(
+  connection: DuckDBConnection,
+  batch: EventBatch,
+  { arrived, known }: { arrived: bigint; known: KnownIds },
+): Promise<number> {
   const { table, rowCount } = batch;
   const columns = eventVectors(batch);
-  if (!isIdentified(table)) {
+  if (table === 'quotes') {
     await appendPacked(connection, relationOf(table), { columns, rowCount });
     return 0;
   }
   if (!hasUniqueIds(batch)) return writeIdentified(connection, table, { rows: rowsOf(batch), arrived });
   const arrival = { type: BIGINT, items: BigInt64Array.from({ length: rowCount }, (_, row) => arrived + BigInt(row)) };
+  if (known === 'refuse') {
+    await appendPacked(connection, relationOf(table), {
+      columns: columns.toSpliced(ARRIVAL_AT[table], 0, arrival),
+      rowCount,
+    });
+    return 0;
+  }
   await appendPacked(connection, `staged_${table}`, { columns: [...columns, arrival], rowCount, catalog: 'temp' });
   return rowCount - (await takeStaged(connection, table, 'ON CONFLICT DO NOTHING'));
 }
