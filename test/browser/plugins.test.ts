@@ -314,6 +314,26 @@ describe('data source', () => {
     expect(await eventOf(page, 'change')).toMatchObject({ expr: 'order_ack_seconds' });
   });
 
+  inBrowser('runs SQL by the keys of PromQL, says so while it is empty, and lets Tab leave it', async (page) => {
+    await renderEditor(page, { query: { refId: 'A', queryType: 'sql', rawSql: '' } });
+    const field = page.getByTestId('tapewatch-sql');
+    await field.getByText('Shift+Enter runs it').waitFor();
+    await field.locator('.monaco-editor textarea').focus();
+    await page.keyboard.type('SELECT 1');
+    await field.getByText('Shift+Enter runs it').waitFor({ state: 'detached' });
+    const runs = (): Promise<number> =>
+      page.evaluate(() => (window as never as Window).harness.events.filter((event) => 'run' in event).length);
+    expect(await runs()).toBe(0);
+    await page.keyboard.press('Shift+Enter');
+    await page.waitForFunction(
+      () => (window as never as Window).harness.events.filter((event) => 'run' in event).length === 1,
+    );
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => Boolean(document.activeElement?.closest('.monaco-editor')))).toBe(false);
+    // What has been run already is not asked again when the field is left.
+    expect(await runs()).toBe(1);
+  });
+
   inBrowser('tells of each function what it does', async (page) => {
     await renderEditor(page, { query: { refId: 'A', queryType: 'promql', expr: '' } });
     await page.getByText('PromQL, such as').waitFor();

@@ -16,7 +16,7 @@ export const attribution: Section = {
         'Time of the slowest hundredth of orders by hop, against the median and against as much time before the range. The verdict names a hop only where it leads clearly and clocks cannot explain it; else it says why it cannot tell.',
       w: 24,
       h: 7,
-      noValue: 'Too few orders in the time range to tell a tail; the notice beside the title counts them',
+      noValue: 'Too few orders to tell a tail: widen the time range, or ask for a lower quantile',
       targets: [trading('A', 'latency_attribution', { quantile: 0.99 })],
       columns: [
         { name: 'hop', width: 220 },

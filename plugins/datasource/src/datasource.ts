@@ -14,7 +14,7 @@ import { DataSourceWithBackend, getDataSourceSrv, getTemplateSrv } from '@grafan
 import type { DatasourceSettings } from '@tapewatch/contract';
 import type { DataSourceJsonData } from '@grafana/schema';
 import { lastValueFrom, map, type Observable } from 'rxjs';
-import { withExemplarLinks } from './exemplar-links.ts';
+import { withLinks } from './links.ts';
 import { interpolateQuery, type Replace } from './interpolate.ts';
 import { createMetadata, type Metadata } from './metadata.ts';
 import { migrateQuery } from './migrate-query.ts';
@@ -49,7 +49,7 @@ export class TapewatchDatasource extends DataSourceWithBackend<TapewatchQuery, T
     const answers = super.query({ ...request, targets: request.targets.map(migrateQuery) });
     const { exemplarTraceIdDestinations: destinations = [] } = this.settings;
     const sourceOf = (uid: string) => getDataSourceSrv().getInstanceSettings(uid);
-    return answers.pipe(map((response) => withExemplarLinks(response, this, { destinations, sourceOf })));
+    return answers.pipe(map((response) => withLinks(response, this, { destinations, sourceOf })));
   }
 
   override getDefaultQuery(app: CoreApp): Partial<TapewatchQuery> {

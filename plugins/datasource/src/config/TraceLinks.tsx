@@ -18,7 +18,7 @@ export function TraceLinks({ destinations, onChange, disabled }: TraceLinksProps
     onChange(destinations.map((one, i) => (i === index ? { ...one, ...part } : one)));
   return (
     <FieldSet label="Exemplars" disabled={disabled}>
-      <Stack direction="column" gap={2}>
+      <Stack direction="column" gap={2} alignItems="flex-start">
         <Text color="secondary">
           Where a label of an exemplar leads to. Provisioning: jsonData.exemplarTraceIdDestinations.
         </Text>

@@ -8,6 +8,7 @@ import { LANGUAGE, registerLanguage } from '../completion/language.ts';
 import { registerCompletion } from '../completion/provider.ts';
 import { watchProblems } from '../completion/watch-problems.ts';
 import type { Metadata } from '../metadata.ts';
+import { addKeys } from './keys.ts';
 
 export interface PromqlFieldProps {
   readonly value: string;
@@ -76,18 +77,7 @@ export function PromqlField({ value, metadata, onChange, onRun }: PromqlFieldPro
             latest.current.ran = editor.getValue();
             latest.current.onRun(latest.current.ran);
           };
-          const { KeyMod, KeyCode } = monaco;
-          // An action belongs to its editor; a command would go to the last editor that was opened.
-          editor.addAction({
-            id: 'tapewatch-run',
-            label: 'Run query',
-            keybindings: [KeyMod.Shift | KeyCode.Enter, KeyMod.CtrlCmd | KeyCode.Enter],
-            run,
-          });
-          editor.onKeyDown((event) => {
-            // Tab leaves the field, unless it takes what completion offers: Monaco would indent, and hold the keyboard.
-            if (event.keyCode === KeyCode.Tab && !isCompleting(editor)) event.stopPropagation();
-          });
+          addKeys(editor, monaco, run);
           editor.onDidChangeModelContent(() => latest.current.onChange(editor.getValue()));
           editor.onDidBlurEditorWidget(() => {
             if (editor.getValue() !== latest.current.ran) run();
@@ -105,10 +95,6 @@ export function PromqlField({ value, metadata, onChange, onRun }: PromqlFieldPro
 }
 
 const BORDERS = 2;
-
-function isCompleting(editor: monacoTypes.editor.IStandaloneCodeEditor): boolean {
-  return Boolean(editor.getDomNode()?.querySelector('.suggest-widget.visible'));
-}
 
 function variableNames(): string[] {
   return getTemplateSrv()

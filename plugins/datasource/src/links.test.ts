@@ -1,11 +1,13 @@
 import type { DataFrame, FieldType } from '@grafana/data';
-import { withExemplarLinks, type TraceLinks } from './exemplar-links.ts';
+import { withLinks, type TraceLinks } from './links.ts';
 
-const chart: DataFrame = {
-  name: 'order_ack_seconds',
-  length: 1,
-  fields: [{ name: 'order_id', type: 'string' as FieldType, config: {}, values: ['o-1'] }],
-};
+const textField = (name: string): DataFrame['fields'][number] => ({
+  name,
+  type: 'string' as FieldType,
+  config: {},
+  values: ['1'],
+});
+const chart: DataFrame = { name: 'order_ack_seconds', length: 1, fields: [textField('venue')] };
 const exemplars: DataFrame = {
   name: 'exemplar',
   length: 1,
@@ -21,26 +23,43 @@ const SOURCES: Readonly<Record<string, { name: string; type: string }>> = {
 };
 const noTraces: TraceLinks = { destinations: [], sourceOf: (uid) => SOURCES[uid] };
 
-it('links the order of each exemplar to its steps, and nothing else', () => {
-  const { data } = withExemplarLinks({ data: [chart, exemplars] }, target, noTraces);
+/** What Explore opens. */
+function internal(query: object): unknown {
+  return expect.objectContaining({
+    internal: { datasourceUid: 'u', datasourceName: 'Tapewatch', query: { refId: 'A', ...query } },
+  });
+}
+
+const RAW = '${__value.raw}';
+
+it('links the order of each exemplar to its path and its steps, and nothing else', () => {
+  const { data } = withLinks({ data: [chart, exemplars] }, target, noTraces);
   expect(data[0]).toBe(chart);
   const [value, order] = (data[1] as DataFrame).fields;
   expect(value?.config).toEqual({ unit: 's' });
   expect(order?.config.description).toBe('kept');
   expect(order?.config.links).toEqual([
-    expect.objectContaining({
-      internal: {
-        datasourceUid: 'u',
-        datasourceName: 'Tapewatch',
-        query: { refId: 'A', queryType: 'events', table: 'orders', orderId: '${__value.raw}' },
-      },
-    }),
+    internal({ queryType: 'trace', orderId: RAW }),
+    internal({ queryType: 'events', table: 'orders', orderId: RAW }),
   ]);
 });
 
-it('hands on an answer without exemplars as it is', () => {
-  const response = { data: [chart] };
-  expect(withExemplarLinks(response, target, noTraces)).toBe(response);
+it('links the ids in rows of events and of SQL, but no label that only settings can lead anywhere', () => {
+  const names = ['orderId', 'order_id', 'correlationId', 'correlation_id', 'traceId', 'trace_id', 'id'];
+  const rows: DataFrame = { length: 1, fields: names.map(textField) };
+  const destinations = [{ name: 'id', url: 'https://desk/' }];
+  const [linked] = withLinks({ data: [rows] }, target, { ...noTraces, destinations }).data as DataFrame[];
+  const asked = linked?.fields.map(({ config }) => config.links?.[0]?.internal?.query);
+  expect(asked).toEqual([
+    { refId: 'A', queryType: 'trace', orderId: RAW },
+    { refId: 'A', queryType: 'trace', orderId: RAW },
+    { refId: 'A', queryType: 'trace', correlationId: RAW },
+    { refId: 'A', queryType: 'trace', correlationId: RAW },
+    { refId: 'A', queryType: 'trace', traceId: RAW },
+    undefined,
+    undefined,
+  ]);
+  expect(linked?.fields.at(-1)?.config.links).toBeUndefined();
 });
 
 it('links the labels that the settings name to their traces, in a data source or at an address', () => {
@@ -55,10 +74,10 @@ it('links the labels that the settings name to their traces, in a data source or
     { name: 'trace_id', datasourceUid: 'gone' },
     { name: 'order_id', url: 'https://desk/${__value.raw}', urlDisplayLabel: 'Desk' },
   ];
-  const { data } = withExemplarLinks({ data: [traced] }, target, { ...noTraces, destinations });
+  const { data } = withLinks({ data: [traced] }, target, { ...noTraces, destinations });
   const [value, order, trace] = (data[0] as DataFrame).fields;
   expect(value?.config.links).toBeUndefined();
-  expect(order?.config.links?.map(({ title }) => title)).toEqual(['Steps of this order', 'Desk']);
+  expect(order?.config.links?.map(({ title }) => title)).toEqual(['Path of this order', 'Steps of this order', 'Desk']);
   const query = { refId: 'A', query: '${__value.raw}' };
   expect(trace?.config.links).toEqual([
     {
