@@ -175,5 +175,5 @@ function laterNanos({ realisedAfterMs }: ExecutionQuery): bigint {
 /** Same instrument, side, size (within a factor of four) and quarter of an hour. */
 function bucketOf({ symbol, side, price, quantity, timeNanos }: Fill): string {
   const size = Math.floor(Math.log2(price * quantity) / 2);
-  return JSON.stringify([symbol, side, size, String(timeNanos / BUCKET_NANOS)]);
+  return `["${symbol}","${side}",${size},"${timeNanos / BUCKET_NANOS}"]`;
 }

@@ -5,6 +5,7 @@
 import type { ExecutionDimension } from '@tapewatch/contract';
 import {
   correctFills,
+  feedKey,
   OrderLives,
   rfc3339,
   type Fill,
@@ -126,7 +127,7 @@ async function readSteps(
 }
 
 function keyOf({ venue, orderId }: OrderEvent): string {
-  return JSON.stringify([venue, orderId]);
+  return `${venue}\u0000${orderId}`;
 }
 
 function cutNotice(
@@ -174,13 +175,13 @@ export class Currencies {
 
   constructor(fills: readonly Fill[]) {
     for (const { venue, symbol, currency } of fills) {
-      this.#known.set(JSON.stringify([venue, symbol]), currency);
+      this.#known.set(feedKey({ venue, symbol }), currency);
       this.#known.set(symbol, currency);
     }
   }
 
   of({ venue, symbol }: { readonly venue: string; readonly symbol: string }): string {
-    return this.#known.get(JSON.stringify([venue, symbol])) ?? this.#known.get(symbol) ?? '';
+    return this.#known.get(feedKey({ venue, symbol })) ?? this.#known.get(symbol) ?? '';
   }
 }
 

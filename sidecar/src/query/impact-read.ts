@@ -6,7 +6,7 @@ import type { ImpactQuery } from '@tapewatch/contract';
 import { feedKey, type Benchmark, type Fill, type FlowInterval, type MarketTrade, type Notice } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
-import { MAX_MARKET_ROWS } from './limit.ts';
+import { MAX_FLOW_ROWS } from './limit.ts';
 import type { Feed, QuoteAnswers, QuoteAsks } from './quote-asks.ts';
 import { endNanosOf, startNanosOf } from './trading-read.ts';
 
@@ -36,10 +36,10 @@ export async function readFlow(
 ): Promise<FlowRead> {
   const { venue, symbol } = query.filters;
   const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope), venue, symbol };
-  const newest = { ...range, limit: MAX_MARKET_ROWS + 1, newestFirst: true };
+  const newest = { ...range, limit: MAX_FLOW_ROWS + 1, newestFirst: true };
   const found = await reader.events('market_trades', newest, signal);
   const cut = cutNotice(found.length, envelope);
-  const kept = found.slice(0, MAX_MARKET_ROWS).reverse();
+  const kept = found.slice(0, MAX_FLOW_ROWS).reverse();
   const covered = cut.length > 0 ? { ...range, startNanos: kept[0]?.timeNanos ?? range.startNanos } : range;
   const dailyVolumes = dailyVolumesOf(kept, covered);
   const prints = kept.filter(hasSide);
@@ -70,9 +70,9 @@ function hasSide(trade: MarketTrade): trade is MarketTrade & { readonly aggresso
 }
 
 function cutNotice(found: number, { fromAlert }: QueryEnvelope): Notice[] {
-  if (found <= MAX_MARKET_ROWS) return [];
-  const text = `only the newest ${MAX_MARKET_ROWS} prints of the range count; shorten the time range or filter by venue and symbol`;
-  if (fromAlert) throw new TapewatchError('query.limit', text, { details: { limit: MAX_MARKET_ROWS } });
+  if (found <= MAX_FLOW_ROWS) return [];
+  const text = `only the newest ${MAX_FLOW_ROWS} prints of the range count; shorten the time range or filter by venue and symbol`;
+  if (fromAlert) throw new TapewatchError('query.limit', text, { details: { limit: MAX_FLOW_ROWS } });
   return [{ severity: 'warning', text }];
 }
 

@@ -11,17 +11,25 @@ export const MAX_HEATMAP_STEPS = 300;
 /** Marks looked up for one P&L chart: steps times open instruments. */
 export const MAX_MARKS = 2_000_000;
 /** Fills, and steps of orders, that a query on execution reads; the newest of the range. */
-export const MAX_EXECUTION_ROWS = 50_000;
+export const MAX_EXECUTION_ROWS = 20_000;
 /** Stamps at which one query asks for a mid. */
 export const MAX_QUOTE_ASKS = 500_000;
 /** Gaps of feeds that one query takes into account. */
 export const MAX_GAPS = 100_000;
-/** Quotes, prints and updates of depth that a query on the market reads row by row. */
-export const MAX_MARKET_ROWS = 200_000;
+/** Quotes, and prints, that a query on the market reads row by row. */
+export const MAX_MARKET_ROWS = 50_000;
+/** Updates of depth that it reads: each holds whole sides of a book. */
+export const MAX_BOOK_ROWS = 10_000;
+/** Regular samples of the mid that a volatility is taken from, for all feeds together; a longer range is sampled wider. */
+export const MAX_MID_SAMPLES = 500_000;
+/** Prints that are the flow of an impact; the newest of the range. */
+export const MAX_FLOW_ROWS = 20_000;
+/** Prints or quotes of the market that interval benchmarks lay out. */
+export const MAX_TAPE_ROWS = 200_000;
 /** Points of a market chart, for all feeds together. */
 export const MAX_MARKET_POINTS = 20_000;
 /** Quotes that a long range is looked at by, spread evenly over it, for all feeds together. */
-export const MAX_QUOTE_SAMPLES = 50_000;
+export const MAX_QUOTE_SAMPLES = 20_000;
 /** Rows of each table that a query on latency reads: of spans a sample of whole traces, of orders and fills else the newest. */
 export const MAX_LATENCY_ROWS = 15_000;
 /** Quotes, and prints, that a query on a feed's delay reads; the newest of the range. */

@@ -48,24 +48,30 @@ export interface Stretch {
   readonly endNanos: bigint;
 }
 
+/** Figures that take long are computed when they are asked for: a chart shows one of them. */
 export function marketRow(feed: FeedRead, stretch: Stretch, query: MarketQuery): MarketRow {
   const inside = <T extends { readonly timeNanos: bigint }>(rows: readonly T[]): readonly T[] =>
     rows.slice(firstFrom(rows, stretch.startNanos, timeOf), firstFrom(rows, stretch.endNanos, timeOf));
   const trades = inside(feed.trades);
   const standing = standingWithin(feed.standing, stretch);
   const averages = averagesOf(standing, stretch, query.maxQuoteAgeMs);
+  let [volatility, health]: [MarketRow['volatility']?, FeedHealth?] = [];
   return {
     group: [feed.venue, feed.symbol],
     currency: '',
     averages,
     received: feed.isSampled ? null : averages.quotes,
     depth: depthOf(inside(feed.books)),
-    volatility: volatilityOf(standing, trades, { stretch, query }),
+    get volatility() {
+      return (volatility ??= volatilityOf(standing, trades, { stretch, query }));
+    },
     volume: trades.reduce((sum, { quantity }) => sum + quantity, 0),
     buyVolume: trades.reduce((sum, { quantity, aggressor }) => sum + (aggressor === 'buy' ? quantity : 0), 0),
     notional: trades.reduce((sum, { quantity, price }) => sum + quantity * price, 0),
     trades: trades.length,
-    health: feedHealth(inside(feed.quotes), query.clockOffsetMs / 1e3),
+    get health() {
+      return (health ??= feedHealth(inside(feed.quotes), query.clockOffsetMs / 1e3));
+    },
   };
 }
 
@@ -107,17 +113,19 @@ function averagesOf(
 
 /** Mids at regular stamps; one that is withheld breaks the chain rather than bridging a silence. */
 function sampledMids(standing: readonly StandingQuote[], { startNanos, endNanos }: Stretch, query: MarketQuery) {
-  const step = BigInt(query.sampleMs) * 1_000_000n;
-  const maxAge = query.maxQuoteAgeMs === 0 ? null : BigInt(query.maxQuoteAgeMs) * 1_000_000n;
-  const mids: (number | null)[] = [];
-  let next = 0;
-  for (let at = startNanos; at <= endNanos; at += step) {
-    while ((standing[next + 1]?.fromNanos ?? at + 1n) <= at) next++;
-    const current = standing[next];
-    const stands = current !== undefined && current.fromNanos <= at;
-    const isOld = stands && maxAge !== null && at - current.quote.timeNanos > maxAge;
-    mids.push(stands && !isOld ? (midOf(current.quote).mid ?? null) : null);
-  }
+  const sinceStart = (nanos: bigint): number => Number(nanos - startNanos);
+  const [step, end] = [query.sampleMs * 1e6, sinceStart(endNanos)];
+  const maxAge = query.maxQuoteAgeMs === 0 ? Infinity : query.maxQuoteAgeMs * 1e6;
+  const mids: (number | null)[] = new Array<null>(Math.floor(end / step) + 1).fill(null);
+  // Each quote fills the samples at which it stands and is not too old.
+  standing.forEach(({ quote, fromNanos }, i) => {
+    const mid = midOf(quote).mid ?? null;
+    const from = Math.max(0, Math.ceil(sinceStart(fromNanos) / step));
+    const next = standing[i + 1];
+    const until = Math.min(next === undefined ? Infinity : sinceStart(next.fromNanos), end + 1);
+    const oldest = sinceStart(quote.timeNanos) + maxAge;
+    for (let sample = from; sample * step < until && sample * step <= oldest; sample++) mids[sample] = mid;
+  });
   return mids;
 }
 

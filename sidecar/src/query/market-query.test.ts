@@ -11,7 +11,7 @@ import {
 } from '@tapewatch/core';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
 import { runImpact } from './impact-query.ts';
-import { MAX_MARKET_ROWS } from './limit.ts';
+import { MAX_FLOW_ROWS, MAX_MARKET_ROWS } from './limit.ts';
 import { runMarket } from './market-query.ts';
 import { rowReader } from './row-reader.fixture.ts';
 
@@ -197,15 +197,15 @@ describe('impact', () => {
   });
 
   it('tells size by the volume of the stretch that the newest prints cover', async () => {
-    // One unit a millisecond in the newest 200 s of 400 s: the rest is beyond the bound.
+    // As many units as the bound in the newest 200 s of 400 s: the rest is beyond it.
     const first = print(0, 100, { quantity: 1 });
-    const prints = Array.from({ length: MAX_MARKET_ROWS + 1 }, (_, i) => ({
+    const prints = Array.from({ length: MAX_FLOW_ROWS + 1 }, (_, i) => ({
       ...first,
-      timeNanos: at(200 + i / 1_000),
+      timeNanos: at(200 + (i * 200) / (MAX_FLOW_ROWS + 1)),
     }));
     const rows = [...orders(90), quote(90, 100), ...prints];
     const { tables } = await run(rows, { queryType: 'impact', bins: 2 }, { ...ENVELOPE, endMs: 400_000 });
-    expect(column(tables, 'size_to').map(Number)[1]).toBeCloseTo(90 / 86_400_000, 9);
+    expect(column(tables, 'size_to').map(Number)[1]).toBeCloseTo(90 / (MAX_FLOW_ROWS * 432), 9);
   });
 
   it.each(['bins', 'fits', 'response'])('gives a rule one number of each row: %s', async (format) => {

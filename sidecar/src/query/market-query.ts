@@ -35,7 +35,7 @@ export async function runMarket(
   const text = { executedQuery: `market ${query.format} by venue, symbol`, notices: read.notices };
   if (query.format === 'profile') return [profileTable(read, envelope, text)];
   if (query.format === 'time_series' && !envelope.fromAlert) return marketOverTime(read, query, envelope, text);
-  const rows = read.feeds.map((feed) => marketRow(feed, read, query));
+  const rows = read.feeds.map((feed) => marketRow(feed, read, { ...query, sampleMs: read.sampleMs }));
   return [reportTable(rows, BY, envelope.fromAlert ? [FIGURES[query.figure]] : COLUMNS, text)];
 }
 
@@ -185,7 +185,7 @@ function marketOverTime(read: MarketRead, query: MarketQuery, envelope: QueryEnv
       const endNanos = BigInt(timeMs) * MS;
       const stretch = { startNanos: endNanos - BigInt(range.stepMs) * MS, endNanos };
       timesMs.push(timeMs);
-      values.push(figure.value(marketRow(feed, stretch, query)));
+      values.push(figure.value(marketRow(feed, stretch, { ...query, sampleMs: read.sampleMs })));
     }
     return { group: [feed.venue, feed.symbol], currency: '', timesMs, values };
   });

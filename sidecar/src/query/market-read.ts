@@ -7,7 +7,7 @@ import type { MarketQuery } from '@tapewatch/contract';
 import { feedKey, formatDurationMs, type BookUpdate, type MarketTrade, type Notice, type Quote } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
-import { MAX_MARKET_ROWS, MAX_QUOTE_SAMPLES } from './limit.ts';
+import { MAX_BOOK_ROWS, MAX_MARKET_ROWS, MAX_MID_SAMPLES, MAX_QUOTE_SAMPLES } from './limit.ts';
 import type { Feed } from './quote-asks.ts';
 import { endNanosOf, startNanosOf } from './trading-read.ts';
 
@@ -30,6 +30,8 @@ export interface FeedRead extends Feed {
 }
 
 export interface MarketRead {
+  /** Distance of the samples that a volatility is taken from. */
+  readonly sampleMs: number;
   readonly feeds: readonly FeedRead[];
   readonly startNanos: bigint;
   readonly endNanos: bigint;
@@ -45,10 +47,14 @@ export async function readMarket(
   const { venue, symbol } = query.filters;
   const range = { startNanos: startNanosOf(envelope), endNanos: endNanosOf(envelope), venue, symbol };
   const newest = { ...range, limit: MAX_MARKET_ROWS + 1, newestFirst: true };
-  const quotes = await reader.events('quotes', newest, signal);
+  const isProfile = query.format === 'profile';
+  const quotes = isProfile ? [] : await reader.events('quotes', newest, signal);
   const trades = await reader.events('market_trades', newest, signal);
-  const books = await reader.events('book_levels', newest, signal);
-  const notices = [...cut(trades.length, 'prints', envelope), ...cut(books.length, 'updates of depth', envelope)];
+  const books = isProfile ? [] : await reader.events('book_levels', { ...newest, limit: MAX_BOOK_ROWS + 1 }, signal);
+  const notices = [
+    ...cut({ found: trades.length, limit: MAX_MARKET_ROWS, what: 'prints' }, envelope),
+    ...cut({ found: books.length, limit: MAX_BOOK_ROWS, what: 'updates of depth' }, envelope),
+  ];
   const kept = { quotes: byFeed(quotes), trades: byFeed(trades), books: byFeed(books) };
   const feeds = [...new Map([...quotes, ...trades, ...books].map((row) => [feedKey(row), row])).entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -67,6 +73,7 @@ export async function readMarket(
       books: kept.books.get(key) ?? [],
     })),
     ...range,
+    sampleMs: sampleOf(query, { envelope, feeds: feeds.length, isSampled }, notices),
     notices,
   };
 }
@@ -105,14 +112,12 @@ async function readSampled(
   { feeds, startNanos, endNanos, notices, envelope }: Range & { notices: Notice[]; envelope: QueryEnvelope },
   signal?: AbortSignal,
 ): Promise<Map<string, StandingQuote[]>> {
-  const samples = Math.max(1, Math.floor(MAX_QUOTE_SAMPLES / feeds.length));
-  const width = (endNanos - startNanos + BigInt(samples) - 1n) / BigInt(samples);
+  const width = widthOf(endNanos - startNanos, feeds.length);
   const text = `the range holds more than ${MAX_MARKET_ROWS} quotes: it is looked at every ${formatDurationMs(Math.ceil(Number(width) / 1e6))}, and feed health is that of the newest quotes; instruments that were not quoted lately are missing`;
   if (envelope.fromAlert) throw new TapewatchError('query.limit', text, { details: { limit: MAX_MARKET_ROWS } });
   notices.push({ severity: 'warning', text });
-  const stamps = Array.from({ length: samples }, (_, i) => startNanos + BigInt(i) * width).filter(
-    (at) => at < endNanos,
-  );
+  const stamps: bigint[] = [];
+  for (let at = startNanos; at < endNanos; at += width) stamps.push(at);
   const asked = feeds.flatMap(({ venue, symbol }) => stamps.map((at) => ({ venue, symbol, timeNanos: at + 1n })));
   const quotes = await reader.quotesBefore(asked, signal);
   return new Map(
@@ -126,10 +131,37 @@ async function readSampled(
   );
 }
 
-function cut(found: number, what: string, { fromAlert }: QueryEnvelope): Notice[] {
-  if (found <= MAX_MARKET_ROWS) return [];
-  const text = `only the newest ${MAX_MARKET_ROWS} ${what} of the range count; shorten the time range or filter by venue and symbol`;
-  if (fromAlert) throw new TapewatchError('query.limit', text, { details: { limit: MAX_MARKET_ROWS } });
+/** Distance of the quotes that a long range is looked at by, nanoseconds. */
+function widthOf(rangeNanos: bigint, feeds: number): bigint {
+  const samples = BigInt(Math.max(1, Math.floor(MAX_QUOTE_SAMPLES / feeds)));
+  return (rangeNanos + samples - 1n) / samples;
+}
+
+interface Sampling {
+  readonly envelope: QueryEnvelope;
+  readonly feeds: number;
+  readonly isSampled: boolean;
+}
+
+/** Mids are sampled no closer than they were read, and so that all samples stay within their bound. */
+function sampleOf(query: MarketQuery, { envelope, feeds, isSampled }: Sampling, notices: Notice[]): number {
+  const rangeMs = envelope.endMs - envelope.startMs;
+  const readMs = isSampled ? Number(widthOf(BigInt(Math.ceil(rangeMs)), feeds)) : 0;
+  const sampleMs = Math.max(query.sampleMs, readMs, Math.ceil((rangeMs * feeds) / MAX_MID_SAMPLES));
+  if (sampleMs > query.sampleMs && query.format !== 'profile') {
+    const text = `volatility is taken from mids every ${formatDurationMs(sampleMs)}, because the range is too long for ${formatDurationMs(query.sampleMs)}`;
+    notices.push({ severity: 'info', text });
+  }
+  return sampleMs;
+}
+
+function cut(
+  { found, limit, what }: { readonly found: number; readonly limit: number; readonly what: string },
+  { fromAlert }: QueryEnvelope,
+): Notice[] {
+  if (found <= limit) return [];
+  const text = `only the newest ${limit} ${what} of the range count; shorten the time range or filter by venue and symbol`;
+  if (fromAlert) throw new TapewatchError('query.limit', text, { details: { limit } });
   return [{ severity: 'warning', text }];
 }
 

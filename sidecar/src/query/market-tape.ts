@@ -16,7 +16,7 @@ import {
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { EventRowByTable, StoreReader } from '../ports.ts';
-import { MAX_MARKET_ROWS } from './limit.ts';
+import { MAX_TAPE_ROWS } from './limit.ts';
 import { readFills } from './trading-read.ts';
 
 export interface MarketTape {
@@ -119,10 +119,10 @@ async function readRows<T extends 'market_trades' | 'quotes'>(
   { interval, orders, signal }: TapeRead,
 ): Promise<EventRowByTable[T][]> {
   if (orders.length === 0) return [];
-  const rows = await reader.events(table, { ...interval, ...feedsOf(orders), limit: MAX_MARKET_ROWS + 1 }, signal);
-  if (rows.length <= MAX_MARKET_ROWS) return rows;
-  const text = `the benchmark needs more than ${MAX_MARKET_ROWS} ${table === 'quotes' ? 'quotes' : 'prints'} of the market; shorten the time range, add filters or choose the arrival benchmark`;
-  throw new TapewatchError('query.limit', text, { details: { limit: MAX_MARKET_ROWS } });
+  const rows = await reader.events(table, { ...interval, ...feedsOf(orders), limit: MAX_TAPE_ROWS + 1 }, signal);
+  if (rows.length <= MAX_TAPE_ROWS) return rows;
+  const text = `the benchmark needs more than ${MAX_TAPE_ROWS} ${table === 'quotes' ? 'quotes' : 'prints'} of the market; shorten the time range, add filters or choose the arrival benchmark`;
+  throw new TapewatchError('query.limit', text, { details: { limit: MAX_TAPE_ROWS } });
 }
 
 function groupsOf<T extends { readonly venue: string; readonly symbol: string }>(rows: readonly T[]): Map<string, T[]> {

@@ -6,7 +6,6 @@
 import {
   benchmarkAt,
   FeedGaps,
-  feedKey,
   rfc3339,
   type Benchmark,
   type FeedGap,
@@ -36,7 +35,7 @@ const UNLIMITED_MARGIN_NANOS = 600_000_000_000n;
 
 export class QuoteAsks {
   readonly #options: QuoteAsksOptions;
-  readonly #feeds = new Map<string, AskedFeed>();
+  readonly #feeds = new AskedFeeds();
   #count = 0;
 
   constructor(options: QuoteAsksOptions) {
@@ -56,11 +55,9 @@ export class QuoteAsks {
   }
 
   #feed({ venue, symbol }: Feed): AskedFeed {
-    const key = feedKey({ venue, symbol });
-    let feed = this.#feeds.get(key);
-    if (feed === undefined)
-      this.#feeds.set(key, (feed = { venue, symbol, stamps: new Map(), latest: null, last: null }));
-    return feed;
+    const known = this.#feeds.find(venue, symbol);
+    if (known !== undefined) return known;
+    return this.#feeds.add({ venue, symbol, stamps: new Map(), latest: null, last: null });
   }
 
   #add({ stamps }: AskedFeed, timeNanos: bigint): void {
@@ -73,7 +70,7 @@ export class QuoteAsks {
 
   async read(): Promise<QuoteAnswers> {
     const { reader, maxQuoteAgeMs, signal } = this.#options;
-    const feeds = [...this.#feeds.values()];
+    const feeds = this.#feeds.all;
     const asked = inOrderOfTime(
       feeds.flatMap(({ venue, symbol, stamps }) =>
         [...stamps.keys()].map((timeNanos) => ({ venue, symbol, timeNanos })),
@@ -104,7 +101,7 @@ export class QuoteAsks {
     // The two quotes beside a gap may lie outside of the stamps; a quote from before the age limit is withheld anyway.
     startNanos -= maxQuoteAgeMs === 0 ? UNLIMITED_MARGIN_NANOS : BigInt(maxQuoteAgeMs) * 1_000_000n;
     endNanos += END_GRACE_NANOS;
-    const feeds = [...this.#feeds.values()].map(({ venue, symbol }) => ({ venue, symbol }));
+    const feeds = this.#feeds.all.map(({ venue, symbol }) => ({ venue, symbol }));
     const found = await reader.quoteGaps({ feeds, startNanos, endNanos, limit: MAX_GAPS + 1 }, signal);
     if (found === null) {
       const text = 'too many quotes in the range to look for gaps in their sequence: mids are withheld by age only';
@@ -124,22 +121,26 @@ function gapNotice(known: readonly FeedGap[]): Notice {
 
 /** Answers what was asked for, and `no_quote` to anything else. */
 export class QuoteAnswers {
-  readonly #feeds: ReadonlyMap<string, AskedFeed>;
+  readonly #feeds: AskedFeeds;
   readonly #limits: FeedLimits;
   readonly notices: readonly Notice[];
 
-  constructor(feeds: ReadonlyMap<string, AskedFeed>, limits: FeedLimits, notices: readonly Notice[]) {
+  constructor(feeds: AskedFeeds, limits: FeedLimits, notices: readonly Notice[]) {
     this.#feeds = feeds;
     this.#limits = limits;
     this.notices = notices;
   }
 
   before(feed: Feed, timeNanos: bigint): Benchmark {
-    return benchmarkAt(this.#feeds.get(feedKey(feed))?.stamps.get(timeNanos) ?? null, timeNanos, this.#limits);
+    return benchmarkAt(
+      this.#feeds.find(feed.venue, feed.symbol)?.stamps.get(timeNanos) ?? null,
+      timeNanos,
+      this.#limits,
+    );
   }
 
   at(feed: Feed, timeNanos: bigint): Benchmark {
-    const last = this.#feeds.get(feedKey(feed))?.last ?? null;
+    const last = this.#feeds.find(feed.venue, feed.symbol)?.last ?? null;
     return last === null || last.timeNanos < timeNanos ? { reason: 'no_quote' } : this.before(feed, timeNanos + 1n);
   }
 }
@@ -149,6 +150,24 @@ interface AskedFeed extends Feed {
   readonly stamps: Map<bigint, Quote | null>;
   latest: bigint | null;
   last: Quote | null;
+}
+
+/** Found by venue, then symbol: a key for each of half a million stamps would take longer than the look-up. */
+class AskedFeeds {
+  readonly all: AskedFeed[] = [];
+  readonly #byVenue = new Map<string, Map<string, AskedFeed>>();
+
+  find(venue: string, symbol: string): AskedFeed | undefined {
+    return this.#byVenue.get(venue)?.get(symbol);
+  }
+
+  add(feed: AskedFeed): AskedFeed {
+    let bySymbol = this.#byVenue.get(feed.venue);
+    if (bySymbol === undefined) this.#byVenue.set(feed.venue, (bySymbol = new Map()));
+    bySymbol.set(feed.symbol, feed);
+    this.all.push(feed);
+    return feed;
+  }
 }
 
 interface Ask extends Feed {

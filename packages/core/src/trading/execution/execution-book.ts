@@ -141,9 +141,10 @@ export class ExecutionBook {
   }
 
   #group(key: GroupKey): Group {
-    const id = JSON.stringify([key.group, key.currency]);
-    let group = this.#groups.get(id);
-    if (group === undefined) this.#groups.set(id, (group = newGroup(id, key)));
+    const known = `${key.group.join('\u0000')}\u0000${key.currency}`;
+    let group = this.#groups.get(known);
+    if (group === undefined)
+      this.#groups.set(known, (group = newGroup(JSON.stringify([key.group, key.currency]), key)));
     return group;
   }
 }
