@@ -22,6 +22,31 @@ it('finds the exponent that made the impact, with an interval around it', () => 
   expect(linear?.exponent.lower).toBeGreaterThan(0.7);
 });
 
+it('has the interval of all sizes where neighbours count as one', () => {
+  const spread = (count: number): number => {
+    const fit = fitPowerLaw(ordersOf(count, 0.5), seededUniform(3));
+    return (fit?.exponent.upper ?? NaN) - (fit?.exponent.lower ?? NaN);
+  };
+  // Errors fall with the root of the number, on both sides of the number of sizes that are told apart.
+  expect((spread(400) * 20) / (spread(1_600) * 40)).toBeGreaterThan(0.8);
+  expect((spread(400) * 20) / (spread(1_600) * 40)).toBeLessThan(1.25);
+});
+
+it('looks at each size a few times, however many orders there are', () => {
+  const sizes = ordersOf(5_000, 0.5);
+  let reads = 0;
+  const counted = sizes.map(({ size, impact }) => ({
+    impact,
+    get size() {
+      reads++;
+      return size;
+    },
+  }));
+  fitPowerLaw(counted, seededUniform(3));
+  // A sort and a few passes; each of 199 draws looking at each size twenty times would be 20 million.
+  expect(reads).toBeLessThan(500_000);
+});
+
 it('shows bins and no exponent below 200 orders', () => {
   const few = ordersOf(MIN_ORDERS_FOR_EXPONENT - 1, 0.5);
   expect(fitPowerLaw(few, seededUniform(1))).toBeNull();

@@ -32,10 +32,14 @@ export function cornishFisherQuantile(z: number, skewness: number, excess: numbe
   );
 }
 
-/** Whether z' rises with z everywhere: (S/3)^2 <= 4 (K/8 - S^2/6) (1 - K/8 + 5 S^2/36). */
+/**
+ * Whether z' rises with z everywhere: its slope a z^2 + (S/3) z + c, a = K/8 - S^2/6 and c = 1 - K/8 + 5 S^2/36, has no two
+ * roots, (S/3)^2 <= 4 a c, and is not below zero, which both may be for |S| > 6.
+ */
 export function isInMaillardDomain(skewness: number, excess: number): boolean {
   const squared = skewness * skewness;
-  return squared / 9 <= 4 * (excess / 8 - squared / 6) * (1 - excess / 8 + (5 * squared) / 36);
+  const [a, c] = [excess / 8 - squared / 6, 1 - excess / 8 + (5 * squared) / 36];
+  return a >= 0 && c >= 0 && squared / 9 <= 4 * a * c;
 }
 
 interface Shape {
