@@ -4,10 +4,12 @@ import { EVENT_READERS } from './event.ts';
 import { decodeEvent } from './event.ts';
 import { planOf } from './event-plan.ts';
 import { JsonEventWay } from './json-event.ts';
+import { certainFault } from './planned-events.ts';
 import { Fault } from './problem.ts';
 import { StampReader } from './stamp.ts';
 import { CollectingSink } from './testing/collecting-sink.ts';
-import { contextOf, RECEIVED } from './testing/decode.ts';
+import { PROBLEMS_MAX } from './limit.ts';
+import { contextOf, decodeText, RECEIVED, testJsonCodec } from './testing/decode.ts';
 
 const KINDS = ['order', 'fill', 'quote', 'trade'] as const;
 type Kind = (typeof KINDS)[number];
@@ -27,6 +29,7 @@ function careful(item: unknown, kind: Kind, labels: Record<string, string> = {})
   return event instanceof Fault ? undefined : event;
 }
 
+const GOOD = { time: Number(RECEIVED / 1_000_000n), venue: 'V', symbol: 'S', bid: 1, ask: 2 };
 const odd = fc.oneof(
   fc.constantFrom<unknown>(null, true, -1, 0, -0, 1e308, 0.5, 'NaN', '', 'ä', '\\', '__proto__', [], {}, '99999999999'),
   fc.jsonValue({ maxDepth: 2 }),
@@ -104,6 +107,32 @@ it('agrees with the schema on valid and invalid messages, spelled with and witho
   );
   // Else the two would agree on nothing.
   expect(Math.min(seen.taken, seen.left)).toBeGreaterThan(100);
+});
+
+it('is certain of a fault only where the schema gives the same reason', () => {
+  const seen = { certain: 0, unsure: 0 };
+  fc.assert(
+    fc.property(event, labels, ([of, message], given) => {
+      const reason = certainFault(message, of, given);
+      seen[reason === undefined ? 'unsure' : 'certain']++;
+      if (reason === undefined) return;
+      expect(decodeEvent(message, of, contextOf(of, given))).toMatchObject({ reason });
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(Math.min(seen.certain, seen.unsure)).toBeGreaterThan(100);
+});
+
+it('counts every bad item of a message and explains the first ones', () => {
+  const items = Array.from({ length: 5_000 }, (_, i) =>
+    i % 2 === 0 ? {} : { ...GOOD, time: i % 3 === 0 ? -1 : GOOD.time },
+  );
+  const { events, problems } = decodeText(testJsonCodec(), JSON.stringify(items), contextOf('quote'));
+  const counted = (reason: string): number =>
+    problems.filter((problem) => problem.reason === reason).reduce((sum, { items: stands = 1 }) => sum + stands, 0);
+  const late = items.filter((item) => 'time' in item && item.time === -1).length;
+  expect([events.length, counted('schema'), counted('time')]).toEqual([2_500 - late, 2_500, late]);
+  expect(problems).toHaveLength(PROBLEMS_MAX + 2);
 });
 
 it('takes all of a batch or nothing, and never what is not JSON', () => {

@@ -4,6 +4,7 @@ import { decodeEvent } from './event.ts';
 import { putMetric } from './metric.ts';
 import { putSpans } from './otlp/span-convert.ts';
 import { isTracesRequest, spansOfJson } from './otlp/span-json.ts';
+import { certainFault, isPlanned } from './planned-events.ts';
 import { Fault, ProblemList } from './problem.ts';
 import type { SeriesCache } from './series-cache.ts';
 import type { StampReader } from './stamp.ts';
@@ -25,8 +26,19 @@ export class ItemReader {
   }
 
   add(item: unknown, line?: string): void {
+    const { problems } = this;
+    // A megabyte of bad items must not cost what explaining each of them would.
+    if (problems.isFull && this.#isBadAgain(item)) return;
     const fault = this.#put(item);
-    if (fault !== undefined) this.problems.add(fault, line ?? this.#excerptOf(item));
+    if (fault === undefined || problems.again(fault.reason)) return;
+    problems.add(fault, line ?? this.#excerptOf(item));
+  }
+
+  /** Whether the item is bad for certain, for a reason that was met before; it is counted then. */
+  #isBadAgain(item: unknown): boolean {
+    const { payloadKind, labels } = this.#reading.context;
+    const reason = isPlanned(payloadKind) ? certainFault(item, payloadKind, labels) : undefined;
+    return reason !== undefined && this.problems.again(reason);
   }
 
   #put(item: unknown): Fault | undefined {

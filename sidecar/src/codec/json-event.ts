@@ -4,20 +4,17 @@
  */
 import type { TradingEvent } from '@tapewatch/core';
 import type { DecodeContext, SampleSink } from '../ports.ts';
-import { type EventKind, EVENT_READERS } from './event.ts';
-import { planOf } from './event-plan.ts';
+import { EVENT_READERS } from './event.ts';
 import { EventScanner } from './event-scanner.ts';
 import { type ItemScanner, scanItems } from './json-byte.ts';
+import { EVENT_PLANS, isPlanned, type PlannedKind } from './planned-events.ts';
 import { Fault } from './problem.ts';
 import type { StampReader } from './stamp.ts';
 import { TextTable } from './text-table.ts';
 
-const KINDS = ['order', 'fill', 'quote', 'trade'] as const satisfies readonly EventKind[];
-type Kind = (typeof KINDS)[number];
-
 export class JsonEventWay implements ItemScanner {
-  readonly #scanners: Readonly<Record<Kind, EventScanner>>;
-  #kind: Kind = 'order';
+  readonly #scanners: Readonly<Record<PlannedKind, EventScanner>>;
+  #kind: PlannedKind = 'order';
   #scanner: EventScanner;
   #context: DecodeContext | undefined;
   #bytes: Buffer = Buffer.alloc(0);
@@ -26,17 +23,16 @@ export class JsonEventWay implements ItemScanner {
 
   constructor(stamp: StampReader) {
     const texts = new TextTable();
-    const scanners = KINDS.map((kind) => {
-      const { schema, labels } = EVENT_READERS[kind];
-      return [kind, new EventScanner(planOf(schema, labels), stamp, texts)] as const;
-    });
-    this.#scanners = Object.fromEntries(scanners) as Record<Kind, EventScanner>;
+    const scanners = Object.entries(EVENT_PLANS).map(
+      ([kind, plan]) => [kind, new EventScanner(plan, stamp, texts)] as const,
+    );
+    this.#scanners = Object.fromEntries(scanners) as Record<PlannedKind, EventScanner>;
     this.#scanner = this.#scanners.order;
   }
 
   /** True when every item was plain and is in the sink; false when the sink has nothing of the message. */
   take(bytes: Uint8Array, context: DecodeContext, sink: SampleSink): boolean {
-    if (!isKind(context.payloadKind)) return false;
+    if (!isPlanned(context.payloadKind)) return false;
     this.#kind = context.payloadKind;
     this.#scanner = this.#scanners[this.#kind];
     this.#context = context;
@@ -61,8 +57,4 @@ export class JsonEventWay implements ItemScanner {
     this.#held.push(event);
     return end;
   }
-}
-
-function isKind(kind: DecodeContext['payloadKind']): kind is Kind {
-  return (KINDS as readonly string[]).includes(kind);
 }

@@ -39,8 +39,20 @@ export class ProblemList {
   readonly #kept: DecodeProblem[] = [];
   readonly #more = new Map<string, DecodeProblem & { items: number }>();
 
+  /** True when no further problem is kept by itself: only how many there are of a reason counts from now on. */
+  get isFull(): boolean {
+    return this.#kept.length >= PROBLEMS_MAX;
+  }
+
+  /** Counts one more of a reason that is told of by its number only; false when this would be the first. */
+  again(reason: ProblemReason): boolean {
+    const known = this.isFull ? this.#more.get(reason) : undefined;
+    if (known !== undefined) known.items++;
+    return known !== undefined;
+  }
+
   add(fault: Fault, excerpt: Uint8Array | string): void {
-    if (!COUNTED_ONLY.has(fault.reason) && this.#kept.length < PROBLEMS_MAX) this.#kept.push(problemOf(fault, excerpt));
+    if (!COUNTED_ONLY.has(fault.reason) && !this.isFull) this.#kept.push(problemOf(fault, excerpt));
     else this.#count(fault, excerpt);
   }
 

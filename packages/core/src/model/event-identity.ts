@@ -29,5 +29,10 @@ export function identityOf(row: EventRow): string | undefined {
   if (!isIdentified(table)) return undefined;
   const fields: readonly string[] = IDENTITY_FIELDS[table];
   if (fields.length === 1) return String(Reflect.get(row, fields[0] as string));
-  return JSON.stringify(fields.map((field) => String(Reflect.get(row, field))));
+  return identityOfValues(fields.map((field) => Reflect.get(row, field) as unknown));
+}
+
+/** The same from the values of the identity's fields, of which there are several. */
+export function identityOfValues(values: readonly unknown[]): string {
+  return JSON.stringify(values.map(String));
 }

@@ -4,10 +4,15 @@
  * are. What reaches far back goes through a staging table and a join.
  */
 import { type DuckDBConnection } from '@duckdb/node-api';
-import { identityOf, type EventRow, type EventTable, type IdentifiedTable } from '@tapewatch/core';
-import { columnNames, relationOf } from './event-columns.ts';
-import { eventsFrom } from './packed-events.ts';
-import { readPacked } from './read-packed.ts';
+import {
+  IDENTITY_FIELDS,
+  identityOf,
+  identityOfValues,
+  type EventRow,
+  type EventTable,
+  type IdentifiedTable,
+} from '@tapewatch/core';
+import { relationOf, snakeCase } from './event-columns.ts';
 import { readRows, within } from './sql.ts';
 
 /** As far back a batch's rows are compared here. */
@@ -30,10 +35,11 @@ export async function unknownOf(
   if (last > stored) newest.get(connection)?.set(table, last);
   if (first > stored) return rows;
   if (stored - first > NEAR_NANOS) return undefined;
-  const range = within('time_nanos', first, stored + 1n);
-  const sql = `SELECT ${columnNames(table).join(', ')} FROM ${relationOf(table)} WHERE ${range}`;
-  const known = new Set(eventsFrom(await readPacked(connection, { table, sql })).map(identityOf));
-  return rows.filter((row) => !known.has(identityOf(row)));
+  // Rows of other times than the batch's are no repeats of it, and what is no part of the identity is not read.
+  const range = within('time_nanos', first, (last < stored ? last : stored) + 1n);
+  const sql = `SELECT ${IDENTITY_FIELDS[table].map(snakeCase).join(', ')} FROM ${relationOf(table)} WHERE ${range}`;
+  const known = new Set((await readRows(connection, sql)).map((values) => identityOfValues(values)));
+  return known.size === 0 ? rows : rows.filter((row) => !known.has(identityOf(row)));
 }
 
 async function newestOf(connection: DuckDBConnection, table: IdentifiedTable): Promise<bigint> {

@@ -15,6 +15,7 @@ import {
 } from '@tapewatch/core';
 import type { EventBatch } from '../../ports.ts';
 import { rowsOf } from '../event-rows.ts';
+import { reasonOf } from '../faults.ts';
 import { appendColumns, type Column } from './columns.ts';
 import { columnNames, eventColumns, relationOf, snakeCase } from './event-columns.ts';
 import { eventVectors } from './event-vectors.ts';
@@ -38,7 +39,7 @@ const ARRIVAL_AT: Readonly<Record<'orders' | 'fills', number>> = { orders: 16, f
 
 /** Whether the engine refused a row because its id is there. */
 export function isKnownId(error: unknown): boolean {
-  return error instanceof Error && /violates (?:primary key|unique) constraint/.test(error.message);
+  return /violates (?:primary key|unique) constraint/.test(reasonOf(error));
 }
 
 /** Once per connection: where rows with ids wait to be compared with those that are known. */
