@@ -2,6 +2,7 @@
  * Quotes and trades of a feed as the windows that `LoadModel` reads: delay between the exchange's stamp and receipt, messages,
  * trades, realised variance of the mid. Events come in any order of a stream that is nearly ordered; what comes after its
  * window has closed is counted into the present one. A gap closes at most `MAX_EMPTY` windows, then the feed starts anew.
+ * Latency counts from the running minimum of the delay, which holds the difference of the clocks (DOMAIN.md 7).
  */
 import { DEFAULT_LOAD_WINDOW_MS, type LoadWindow } from './load-model.ts';
 
@@ -26,8 +27,8 @@ export class FeedLoad {
   #trades = 0;
   #variance = 0;
   #lastMid: number | null = null;
-  /** The fastest delay so far: the clocks' difference and the least way, which is not latency that varies. */
-  #floorMs = Infinity;
+  /** The fastest delay lately: the clocks' difference and the least way, which is not latency that varies. */
+  readonly #floor = new RunningFloor();
 
   constructor(windowMs = DEFAULT_LOAD_WINDOW_MS, quantile = 0.5) {
     this.#windowMs = windowMs;
@@ -40,7 +41,7 @@ export class FeedLoad {
     this.#messages++;
     if (trade) this.#trades++;
     if (delayMs !== null) {
-      this.#floorMs = Math.min(this.#floorMs, delayMs);
+      this.#floor.add(timeMs, delayMs);
       if (this.#delays.length < MAX_DELAYS) this.#delays.push(delayMs);
     }
     if (mid !== null && mid > 0) {
@@ -67,7 +68,7 @@ export class FeedLoad {
     const delay = sorted[Math.floor(this.#quantile * (sorted.length - 1))];
     const window = {
       endMs,
-      latencyMs: delay === undefined ? null : delay - this.#floorMs,
+      latencyMs: delay === undefined ? null : delay - this.#floor.value,
       messages: this.#messages,
       trades: this.#trades,
       realisedVariance: this.#variance,
@@ -75,5 +76,28 @@ export class FeedLoad {
     this.#delays = [];
     [this.#messages, this.#trades, this.#variance] = [0, 0, 0];
     return window;
+  }
+}
+
+const FLOOR_PART_MS = 60_000;
+/** The floor looks back so far: clocks drift and are set, and a floor of days ago would count that as latency. */
+const FLOOR_PARTS = 10;
+
+/** The least of the last ten minutes, by minutes. */
+class RunningFloor {
+  readonly #parts: { readonly part: number; least: number }[] = [];
+  value = Infinity;
+
+  add(timeMs: number, delayMs: number): void {
+    const part = Math.floor(timeMs / FLOOR_PART_MS);
+    const last = this.#parts.at(-1);
+    if (last !== undefined && part <= last.part) {
+      last.least = Math.min(last.least, delayMs);
+      this.value = Math.min(this.value, delayMs);
+      return;
+    }
+    this.#parts.push({ part, least: delayMs });
+    while ((this.#parts[0]?.part ?? part) <= part - FLOOR_PARTS) this.#parts.shift();
+    this.value = this.#parts.reduce((least, one) => Math.min(least, one.least), Infinity);
   }
 }
