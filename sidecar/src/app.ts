@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import { openGrafana } from './grafana/open-grafana.ts';
 import { resultText } from './http/prometheus-json.ts';
 import { startHttpServer } from './http/server.ts';
+import { contractsOf } from './instrument-options.ts';
 import { startMonitoring } from './monitoring.ts';
 import { Observers } from './observer.ts';
 import { RECORDED_STREAM } from './pipeline/build-pipeline.ts';
@@ -93,6 +94,7 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
   const queryService = createQueryService({
     ...{ engine, reader: ingest.reader, alerting, line, exemplars: queries.exemplars, sql },
     unitOf: catalogue.unitOf,
+    contractOf: contractsOf(config.instruments),
   });
   const { http, grafana } = await serve(shared, { ingest, queries, scraper, alerting, queryService });
   const { store, reader, pipeline, sources } = ingest;

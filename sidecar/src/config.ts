@@ -16,6 +16,7 @@ import { TapewatchError } from './errors.ts';
 import { grafanaOptions } from './grafana/grafana-options.ts';
 import { httpOptions } from './http/http-options.ts';
 import { natsOptions, streamsOptions } from './ingest/options.ts';
+import { instrumentOptions } from './instrument-options.ts';
 import { initialEquity, monitoringOptions, rollingWindow } from './monitoring-options.ts';
 import { pipelineOptions } from './pipeline/pipeline-options.ts';
 import { queryOptions } from './query/query-options.ts';
@@ -38,6 +39,7 @@ export const configSchema = z.strictObject({
   health_checks: healthCheckOptions,
   initial_equity: initialEquity,
   rolling_window: rollingWindow,
+  instruments: instrumentOptions,
   http: httpOptions,
   grafana: grafanaOptions,
   log: logOptions,

@@ -17,6 +17,7 @@ import { tradingCollector } from './collect/trading.ts';
 import type { Config } from './config.ts';
 import { TapewatchError } from './errors.ts';
 import { startExpositionServer, type SideServer } from './http/exposition-server.ts';
+import { contractsOf } from './instrument-options.ts';
 import { startLiveServer, type LiveServer, type LiveUpdate } from './http/live-server.ts';
 import { LIVE_TYPES, startUpdates } from './live/updates.ts';
 import { startLoops } from './loop/loops.ts';
@@ -102,7 +103,11 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
 function collectors({ config, engine, reader, telemetry }: MonitoringDeps, host: HostReader): readonly Collector[] {
   return [
     hostCollector(host),
-    tradingCollector(reader, { initialEquity: config.initial_equity, rollingWindow: config.rolling_window }),
+    tradingCollector(reader, {
+      initialEquity: config.initial_equity,
+      rollingWindow: config.rolling_window,
+      contractOf: contractsOf(config.instruments),
+    }),
     derivedCollector('exchange', engine, EXCHANGE_FIGURES),
     derivedCollector('agent', engine, AGENT_FIGURES),
     apiCollector(telemetry.api),

@@ -40,6 +40,7 @@ describe('the example of a configuration', () => {
       'health_checks',
       'initial_equity',
       'rolling_window',
+      'instruments',
       'query',
       'scrape',
     ] as const) {

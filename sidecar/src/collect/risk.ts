@@ -2,7 +2,7 @@
  * Risk of the desk's open positions (REQUIREMENTS.md MET-64): exposure and leverage at the mids of now, and value at risk
  * from what the positions of now would have made between the runs that are remembered.
  */
-import { exposureOf, midOf, tailRisk, type OpenPosition, type PositionKey } from '@tapewatch/core';
+import { exposureOf, midOf, profitBetween, tailRisk, type OpenPosition, type PositionKey } from '@tapewatch/core';
 import type { StoreReader } from '../ports.ts';
 import type { Gauge } from './trading.ts';
 
@@ -51,12 +51,12 @@ export class RiskHistory {
 
   #profitsOf(positions: readonly OpenPosition[]): number[] {
     if (positions.length === 0) return [];
-    const held = positions.map((position) => ({ name: nameOf(position), quantity: position.quantity }));
+    const held = positions.map((position) => ({ name: nameOf(position), position }));
     const profits: number[] = [];
     for (let i = 1; i < this.#runs.length; i++) {
       const [before, after] = [this.#runs[i - 1], this.#runs[i]];
-      const profit = held.reduce((sum, { name, quantity }) => {
-        return sum + quantity * ((after?.get(name) ?? NaN) - (before?.get(name) ?? NaN));
+      const profit = held.reduce((sum, { name, position }) => {
+        return sum + profitBetween(position, before?.get(name) ?? NaN, after?.get(name) ?? NaN);
       }, 0);
       if (!Number.isNaN(profit)) profits.push(profit);
     }

@@ -10,6 +10,7 @@ import {
   executionId,
   figure,
   TradeTracker,
+  type ContractOf,
   type Fill,
   type OpenPosition,
   type TradeMetrics,
@@ -30,6 +31,8 @@ export interface TradingOptions {
   readonly initialEquity: number;
   /** Closed trades that the rolling figures look at. */
   readonly rollingWindow: number;
+  /** Absent: everything is spot. */
+  readonly contractOf?: ContractOf;
 }
 
 export function tradingCollector(
@@ -65,8 +68,8 @@ class Desk {
     const open = [...this.#books.values()].flatMap((book) => book.closed.openPositions());
     const marks = await this.#history.look(this.#reader, { open, nowNanos });
     return [...this.#books].flatMap(([currency, book]) => {
-      const positions = book.closed.openPositions().map(({ key, quantity }): OpenPosition => {
-        return { ...key, quantity, mark: marks.markOf(key) };
+      const positions = book.closed.openPositions().map(({ key, quantity, contract }): OpenPosition => {
+        return { ...key, ...contract, quantity, mark: marks.markOf(key) };
       });
       const metrics = book.tracker.metrics(nowNanos);
       const risk = riskFigures(positions, { equity: metrics.equity, profits: marks.profitsOf(positions) });
@@ -89,7 +92,8 @@ class Desk {
       for (const fill of taken) if (this.#isNewCorrection(fill)) isCorrected = true;
       // Within one stamp the order is that of arrival, which is what the store gives.
       const standing = this.#corrections.size === 0 ? taken : correctFills([...taken, ...this.#corrections.values()]);
-      for (const fill of standing) this.#bookOf(fill.currency).apply(fill);
+      for (const fill of standing)
+        this.#bookOf(this.#options.contractOf?.(fill)?.currency ?? fill.currency).apply(fill);
       this.#sinceNanos = taken.length === fills.length && fills.length === PAGE ? cut + 1n : cut;
       if (fills.length < PAGE) break;
     }
@@ -114,11 +118,12 @@ class Desk {
 }
 
 class CurrencyBook {
-  readonly closed = new ClosedTradeBook('closing-fill', 'average');
+  readonly closed: ClosedTradeBook;
   readonly portfolio = new PortfolioHistory();
   readonly tracker: TradeTracker;
 
-  constructor({ initialEquity, rollingWindow }: TradingOptions) {
+  constructor({ initialEquity, rollingWindow, contractOf }: TradingOptions) {
+    this.closed = new ClosedTradeBook('closing-fill', 'average', contractOf);
     this.tracker = new TradeTracker({ initialEquity, window: rollingWindow });
   }
 

@@ -69,9 +69,11 @@ export function readBookMarks({ source, columns }: Book, times: Times): Promise<
   return readMarks(source, columns.groups, times);
 }
 
-export function equityAt({ query, columns, flows, base }: Book, times: Times, markAt: MarkAt): PnlSeries {
+export function equityAt({ query, source, columns, flows, base }: Book, times: Times, markAt: MarkAt): PnlSeries {
   const { by, method, initialEquity } = query;
-  const request = { by, method, initialEquity, flows, markAt, figure: 'equity', timesMs: times.timesMs } as const;
+  const contracts = source.contractOf && { contractOf: source.contractOf };
+  const asked = { by, method, initialEquity, figure: 'equity', timesMs: times.timesMs } as const;
+  const request = { ...asked, flows, markAt, ...contracts };
   return pnlSeries(columns, base === undefined ? request : { ...request, base });
 }
 

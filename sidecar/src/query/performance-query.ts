@@ -28,7 +28,7 @@ import {
   type TradingCalendar,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type { QueryEnvelope, StoreReader } from '../ports.ts';
+import type { QueryEnvelope } from '../ports.ts';
 import {
   BAR_MS,
   barsOf,
@@ -44,6 +44,7 @@ import {
   type Bars,
   type Book,
 } from './book-read.ts';
+import type { TradingSource } from './pnl-read.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
 import {
   DRAWDOWN_MONEY_TEXT,
@@ -69,13 +70,13 @@ interface Job {
 export async function runPerformance(
   query: PerformanceQuery,
   envelope: QueryEnvelope,
-  reader: StoreReader,
+  source: TradingSource,
   signal?: AbortSignal,
 ): Promise<Table[]> {
   // A week of 252 trading days has no weekend; what happens on one belongs to the next trading day.
   const weekends = query.calendar.weekends && query.year === 'crypto';
   const calendar = bookCalendar({ ...query.calendar, weekends });
-  const book = await readBook(query, { reader, range: envelope, filters: query.filters, ...(signal && { signal }) });
+  const book = await readBook(query, { ...source, range: envelope, filters: query.filters, ...(signal && { signal }) });
   const executedQuery = `performance by ${query.by.join(', ') || 'nothing'}, ${query.bar} bars, ${query.year} year`;
   const job = { query, envelope, calendar, book, executedQuery };
   if (query.format === 'time_series' && !envelope.fromAlert) return overTime(job);
@@ -213,8 +214,8 @@ interface LineTrades {
 }
 
 /** Closed trades by group, told in its currency at the rate of their closing. */
-function tradesByLine({ query, columns, base }: Book, unit: TradeUnit): LineTrades {
-  const closed = new ClosedTradeBook(unit, query.method).applyColumns(columns);
+function tradesByLine({ query, source, columns, base }: Book, unit: TradeUnit): LineTrades {
+  const closed = new ClosedTradeBook(unit, query.method, source.contractOf).applyColumns(columns);
   const lines = new Map<string, { timeMs: number; profit: number }[]>();
   let unconverted = 0;
   for (const { key, closedMs: timeMs, profit } of closed) {

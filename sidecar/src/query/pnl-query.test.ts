@@ -86,7 +86,7 @@ interface Told {
 async function ask(document: object, { end = '19T14:00', rates, mids }: Told = {}) {
   const envelope = { startMs: time('12T00:00'), endMs: time(end), intervalMs: 86_400_000, maxDataPoints: 100 };
   const query = pnlQuery.parse({ queryType: 'pnl', by: [], ...document });
-  return runPnl(query, { ...envelope, fromAlert: false }, readerOf(rates, mids));
+  return runPnl(query, { ...envelope, fromAlert: false }, { reader: readerOf(rates, mids) });
 }
 
 function columnsOf(table: Table | undefined): Record<string, unknown[]> {

@@ -16,9 +16,9 @@ import {
   type TradingDay,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type { QueryEnvelope, StoreReader } from '../ports.ts';
+import type { QueryEnvelope } from '../ports.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
-import { readFillColumns, readFlows, readMarks, readRates, type Times } from './pnl-read.ts';
+import { readFillColumns, readFlows, readMarks, readRates, type Times, type TradingSource } from './pnl-read.ts';
 import {
   FIGURE_TEXT,
   gainColumn,
@@ -37,7 +37,7 @@ const MAX_PERIODS = 2_000;
 export async function runPnl(
   query: PnlQuery,
   envelope: QueryEnvelope,
-  reader: StoreReader,
+  { reader, contractOf }: TradingSource,
   signal?: AbortSignal,
 ): Promise<Table[]> {
   const by = pnlDimensions(query.by);
@@ -51,7 +51,8 @@ export async function runPnl(
   const tell = async (figure: Figure, times: Times): Promise<PnlSeries> => {
     const markAt = await readMarks(source, columns.groups, times);
     const { method, initialEquity } = query;
-    const request = { method, by, figure, flows, initialEquity, timesMs: times.timesMs, markAt };
+    const contracts = contractOf && { contractOf };
+    const request = { method, by, figure, flows, initialEquity, timesMs: times.timesMs, markAt, ...contracts };
     return pnlSeries(columns, base === undefined ? request : { ...request, base });
   };
   if (query.format !== 'table') return overTime(job, tell);

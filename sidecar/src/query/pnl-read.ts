@@ -7,6 +7,7 @@ import {
   midOf,
   RateBook,
   type CashFlow,
+  type ContractOf,
   type FillColumns,
   type PositionKey,
   type SideFlow,
@@ -19,8 +20,14 @@ import { endNanosOf, readFills, startNanosOf, type FillRange, type TradingFilter
 /** How far before a range its exchange rates are looked for. */
 const RATES_BEFORE_MS = 7 * 86_400_000;
 
-export interface ReadFrom {
+/** The rows, and what instruments are. */
+export interface TradingSource {
   readonly reader: StoreReader;
+  /** Absent: everything is spot. */
+  readonly contractOf?: ContractOf;
+}
+
+export interface ReadFrom extends TradingSource {
   readonly range: FillRange;
   readonly filters: TradingFilters;
   readonly signal?: AbortSignal;

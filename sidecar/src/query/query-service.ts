@@ -4,7 +4,7 @@
  * Grafana, live channels and the command line.
  */
 import { tapewatchQuery, type TapewatchQueryDocument } from '@tapewatch/contract';
-import type { Table } from '@tapewatch/core';
+import type { ContractOf, Table } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type {
   AlertingView,
@@ -22,6 +22,7 @@ import { runLatencyAttribution } from './latency-attribution-query.ts';
 import { runMarketOrUs } from './market-or-us-query.ts';
 import { runPerformance } from './performance-query.ts';
 import { runPnl } from './pnl-query.ts';
+import type { TradingSource } from './pnl-read.ts';
 import { runExecution } from './execution-query.ts';
 import { runImpact } from './impact-query.ts';
 import { runMarket } from './market-query.ts';
@@ -36,6 +37,8 @@ export interface QueryServiceDeps {
   readonly engine: PromqlEngine;
   readonly reader: StoreReader;
   readonly alerting: AlertingView;
+  /** Absent: everything is spot. */
+  readonly contractOf?: ContractOf;
   readonly exemplars: FindExemplars;
   /** Absent: SQL is not offered. */
   readonly sql?: Pick<SqlRunner, 'run'>;
@@ -77,11 +80,11 @@ function runQuery(
     case 'slippage':
       return runSlippage(query, envelope, deps.reader, signal);
     case 'pnl':
-      return runPnl(query, envelope, deps.reader, signal);
+      return runPnl(query, envelope, sourceOf(deps), signal);
     case 'performance':
-      return runPerformance(query, envelope, deps.reader, signal);
+      return runPerformance(query, envelope, sourceOf(deps), signal);
     case 'risk':
-      return runRisk(query, envelope, deps.reader, signal);
+      return runRisk(query, envelope, sourceOf(deps), signal);
     case 'execution':
       return runExecution(query, envelope, deps.reader, signal);
     case 'markouts':
@@ -104,6 +107,10 @@ function runQuery(
       if (deps.sql === undefined) throw new TapewatchError('sql.unavailable', 'SQL is not offered here');
       return deps.sql.run(query, envelope, signal);
   }
+}
+
+function sourceOf({ reader, contractOf }: QueryServiceDeps): TradingSource {
+  return { reader, ...(contractOf && { contractOf }) };
 }
 
 const QUERY_TYPES = tapewatchQuery.options.map(({ shape }) => shape.queryType.value).join(', ');

@@ -66,14 +66,12 @@ const envelope = (minutes: number, more: object = {}) => ({
 });
 
 const performance = (world: World, query: object, minutes: number, more: object = {}): Promise<Table[]> =>
-  runPerformance(
-    performanceQuery.parse({ queryType: 'performance', ...query }),
-    envelope(minutes, more),
-    readerOf(world),
-  );
+  runPerformance(performanceQuery.parse({ queryType: 'performance', ...query }), envelope(minutes, more), {
+    reader: readerOf(world),
+  });
 
 const risk = (world: World, query: object, minutes: number, more: object = {}): Promise<Table[]> =>
-  runRisk(riskQuery.parse({ queryType: 'risk', ...query }), envelope(minutes, more), readerOf(world));
+  runRisk(riskQuery.parse({ queryType: 'risk', ...query }), envelope(minutes, more), { reader: readerOf(world) });
 
 function cells(table: Table | undefined, row = 0): Record<string, unknown> {
   return Object.fromEntries((table?.fields ?? []).map(({ name, values }) => [name, values[row]]));

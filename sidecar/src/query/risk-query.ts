@@ -8,6 +8,7 @@ import {
   figure,
   horizonReturn,
   portfolioBreakdown,
+  profitBetween,
   RETURN_HORIZONS,
   riskReport,
   valueOfPosition,
@@ -25,7 +26,7 @@ import {
   type RiskLimits,
   type Table,
 } from '@tapewatch/core';
-import type { QueryEnvelope, StoreReader } from '../ports.ts';
+import type { QueryEnvelope } from '../ports.ts';
 import {
   barsOf,
   bookCalendar,
@@ -39,7 +40,7 @@ import {
   type Bars,
   type Book,
 } from './book-read.ts';
-import type { MarkAt } from './pnl-read.ts';
+import type { MarkAt, TradingSource } from './pnl-read.ts';
 import { LIMIT_COLUMNS, PART_COLUMNS, RISK_COLUMNS, type LimitRow, type PartRow, type RiskRow } from './risk-table.ts';
 import { reportTable } from './trading-table.ts';
 import { plainColumn, withheldNotices } from './withheld.ts';
@@ -56,10 +57,10 @@ interface Job {
 export async function runRisk(
   query: RiskQuery,
   envelope: QueryEnvelope,
-  reader: StoreReader,
+  from: TradingSource,
   signal?: AbortSignal,
 ): Promise<Table[]> {
-  const source = { reader, range: envelope, filters: query.filters, ...(signal && { signal }) };
+  const source = { ...from, range: envelope, filters: query.filters, ...(signal && { signal }) };
   const book = await readBook(query, source);
   const bars = barsOf(query.bar, bookCalendar(query.calendar), envelope);
   const markAt = await readBookMarks(book, bars);
@@ -112,7 +113,9 @@ function positionsOf({ book, bars, series }: Job, line: PnlLine): HeldPosition[]
       (book.base !== undefined || key.currency === line.currency);
     if (!isOfLine) return [];
     const rate = rateOf(book.base, key.currency, { currency: line.currency, timeMs });
-    const position = { ...key, quantity: ledger.quantity, mark: Number.isNaN(mark) ? null : mark, rate };
+    const { multiplier, inverse } = ledger.contract;
+    const known = Number.isNaN(mark) ? null : mark;
+    const position = { ...key, multiplier, inverse, quantity: ledger.quantity, mark: known, rate };
     return [{ key, position }];
   });
 }
@@ -120,13 +123,13 @@ function positionsOf({ book, bars, series }: Job, line: PnlLine): HeldPosition[]
 /** Of each whole bar in which all positions had a price at both ends, at the exchange rates of now. */
 function profitsOf({ bars, markAt }: Job, held: readonly HeldPosition[]): number[] {
   if (held.length === 0 || held.some(({ position }) => position.rate === null)) return [];
-  const lines = held.map(({ key, position }) => ({
-    mark: markAt(key),
-    units: position.quantity * (position.multiplier ?? 1) * (position.rate ?? 1),
-  }));
+  const lines = held.map(({ key, position }) => ({ mark: markAt(key), position }));
   const profits: number[] = [];
   for (let step = 1; step < bars.whole; step++) {
-    const profit = lines.reduce((sum, { mark, units }) => sum + units * (mark(step) - mark(step - 1)), 0);
+    const profit = lines.reduce(
+      (sum, { mark, position }) => sum + profitBetween(position, mark(step - 1), mark(step)),
+      0,
+    );
     if (Number.isFinite(profit)) profits.push(profit);
   }
   return profits;

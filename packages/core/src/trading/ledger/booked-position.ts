@@ -8,7 +8,7 @@ import type { Contract } from './contract.ts';
 import { ConvertedBalance } from './converted-balance.ts';
 import type { PnlMethod } from './exact-position.ts';
 import { PositionLedger } from './position.ts';
-import { convertAmount, rateFromNumber, type BaseCurrency } from './rate-book.ts';
+import { convertAmount, type BaseCurrency } from './rate-book.ts';
 import { SideLedger, sumOrNull } from './side-ledger.ts';
 
 export interface PositionKey {
@@ -133,11 +133,4 @@ export function netOf(figures: PositionFigures): Amount | null {
   if (fees === null || foreign > 0) return null;
   const gains = sumOrNull(sumOrNull(realised, unrealised), sumOrNull(income, effect));
   return gains === null ? null : gains - fees;
-}
-
-/** What holding a perpetual position pays at a funding time: -(value of the position at `mark`) * rate. */
-export function fundingOf(ledger: PositionLedger, mark: number, rate: number): Amount {
-  const value = ledger.value(mark) as Amount;
-  // The value of an inverse contract has the other sign than its quantity.
-  return convertAmount(ledger.contract.inverse ? value : -value, rateFromNumber(rate));
 }

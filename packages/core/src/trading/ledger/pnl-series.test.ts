@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import type { Fill } from '../../model/event.ts';
 import { nanos } from '../../model/time.ts';
 import { numberFromAmount } from '../fixed-point.ts';
-import { BookedPosition, fundingOf } from './booked-position.ts';
 import { fillColumnsOf } from './fill-columns.ts';
 import { pnlSeries, type PnlSeriesRequest } from './pnl-series.ts';
 import { PnlBook, type SideFlow } from './pnl.ts';
@@ -185,14 +184,5 @@ describe('contracts', () => {
     const ledger = new PositionLedger('fifo', { multiplier: 50, inverse: false });
     ledger.trade(2, 4_000.25);
     expect([ledger.averageCost, numberFromAmount(ledger.unrealised(4_001) ?? 0n)]).toEqual([4_000.25, 75]);
-  });
-
-  it('who is long pays a positive funding rate on the value at the mark, in the currency of the profit', () => {
-    const linear = new BookedPosition(KEY, { method: 'average', contract: { multiplier: 10, inverse: false } });
-    linear.trade(0, 2, 100);
-    expect(numberFromAmount(fundingOf(linear.ledger, 110, 0.0001))).toBe(-0.22);
-    const coin = new PositionLedger('average', { multiplier: 100, inverse: true });
-    coin.trade(-50, 50_000);
-    expect(numberFromAmount(fundingOf(coin, 40_000, 0.0001))).toBeCloseTo((50 * 100 * 0.0001) / 40_000, 12);
   });
 });

@@ -7,9 +7,11 @@ import type { Fill } from '../../model/event.ts';
 import { msFromNanos } from '../../model/time.ts';
 import { amountFromNumber, divideRounded, fixedFromNumber, numberFromAmount, type Amount } from '../fixed-point.ts';
 import type { PositionKey } from '../ledger/booked-position.ts';
+import type { Contract } from '../ledger/contract.ts';
 import type { PnlMethod } from '../ledger/exact-position.ts';
 import { ExactSum } from '../ledger/exact-sum.ts';
 import type { FillColumns, FillGroup } from '../ledger/fill-columns.ts';
+import type { ContractOf } from '../ledger/pnl.ts';
 import { PositionLedger } from '../ledger/position.ts';
 
 /** A desk that is never flat makes no round trip; it is measured by what it closes. */
@@ -25,6 +27,12 @@ export interface ClosedTrade {
   readonly profit: number;
   /** Fees in other currencies are not part of `profit`. */
   readonly hasForeignFees: boolean;
+}
+
+export interface HeldPosition {
+  readonly key: PositionKey;
+  readonly quantity: number;
+  readonly contract: Contract;
 }
 
 interface Execution {
@@ -52,11 +60,14 @@ interface OpenTrade {
 export class ClosedTradeBook {
   readonly #unit: TradeUnit;
   readonly #method: PnlMethod;
+  readonly #contractOf: ContractOf;
   readonly #open = new Map<string, OpenTrade>();
 
-  constructor(unit: TradeUnit, method: PnlMethod) {
+  /** `contractOf`: what is not spot. */
+  constructor(unit: TradeUnit, method: PnlMethod, contractOf: ContractOf = () => undefined) {
     this.#unit = unit;
     this.#method = method;
+    this.#contractOf = contractOf;
   }
 
   /** The trade that this fill closes, if it closes one. */
@@ -96,10 +107,10 @@ export class ClosedTradeBook {
   }
 
   /** Positions that are not flat, signed. */
-  openPositions(): readonly { readonly key: PositionKey; readonly quantity: number }[] {
+  openPositions(): readonly HeldPosition[] {
     return [...this.#open.values()]
       .filter(({ ledger }) => !ledger.isFlat)
-      .map(({ key, ledger }) => ({ key, quantity: ledger.quantity }));
+      .map(({ key, ledger }) => ({ key, quantity: ledger.quantity, contract: ledger.contract }));
   }
 
   /** Realised before fees, of all positions. Only one currency may be in the book for it to mean something. */
@@ -135,12 +146,14 @@ export class ClosedTradeBook {
     return settle(trade, execution, turned);
   }
 
-  #tradeOf({ strategy, venue, symbol, account, currency }: PositionKey): OpenTrade {
+  #tradeOf({ strategy, venue, symbol, account, currency: priceCurrency }: PositionKey): OpenTrade {
+    const contract = this.#contractOf({ venue, symbol });
+    const currency = contract?.currency ?? priceCurrency;
     const id = `${strategy}\u0000${venue}\u0000${symbol}\u0000${account}\u0000${currency}`;
     let trade = this.#open.get(id);
     if (trade === undefined) {
       const key = { strategy, venue, symbol, account, currency };
-      const ledger = new PositionLedger(this.#method);
+      const ledger = new PositionLedger(this.#method, contract);
       const start = { isLong: true, realisedBefore: 0n, openedMs: 0, hasForeignFees: false };
       trade = { key, ledger, fees: new ExactSum(), ...start };
       this.#open.set(id, trade);

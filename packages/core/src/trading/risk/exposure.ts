@@ -21,6 +21,8 @@ export interface OpenPosition {
   readonly mark: number | null;
   /** Units of the asset in one unit of the contract; default 1. */
   readonly multiplier?: number;
+  /** Priced in one currency, worth multiplier / price in `currency`, the other one; default false. */
+  readonly inverse?: boolean;
   /** What one unit of `currency` is worth in the currency of the report; default 1; null when no rate is known. */
   readonly rate?: number | null;
 }
@@ -80,9 +82,21 @@ export function exposureOf(positions: readonly OpenPosition[], { equity, top = 1
   };
 }
 
-/** Signed value in the currency of the report; null when the price or the rate is not known. */
-export function valueOfPosition({ quantity, mark, multiplier = 1, rate = 1 }: OpenPosition): number | null {
-  return mark === null || rate === null ? null : quantity * multiplier * mark * rate;
+/** Signed value in the currency of the report, positive when long; null when the price or the rate is not known. */
+export function valueOfPosition({ mark, ...position }: OpenPosition): number | null {
+  return mark === null || position.rate === null ? null : valueAt(position, mark);
+}
+
+type Held = Omit<OpenPosition, 'mark'>;
+
+function valueAt({ quantity, multiplier = 1, inverse = false, rate }: Held, mark: number): number {
+  return quantity * multiplier * (inverse ? 1 / mark : mark) * (rate ?? 1);
+}
+
+/** What a position gains as its price moves; a long inverse one gains what its worth in the coin falls by. */
+export function profitBetween(position: Held, from: number, to: number): number {
+  const change = valueAt(position, to) - valueAt(position, from);
+  return position.inverse === true ? -change : change;
 }
 
 export function leverageOf(gross: number, equity: number | null): Figure {
