@@ -38,7 +38,9 @@ export async function unknownOf(
   // Rows of other times than the batch's are no repeats of it, and what is no part of the identity is not read.
   const range = within('time_nanos', first, (last < stored ? last : stored) + 1n);
   const sql = `SELECT ${IDENTITY_FIELDS[table].map(snakeCase).join(', ')} FROM ${relationOf(table)} WHERE ${range}`;
-  const known = new Set((await readRows(connection, sql)).map((values) => identityOfValues(values)));
+  const known = new Set<string | undefined>(
+    (await readRows(connection, sql)).map((values) => identityOfValues(values)),
+  );
   return known.size === 0 ? rows : rows.filter((row) => !known.has(identityOf(row)));
 }
 
