@@ -10,7 +10,7 @@ import { LEVELS, LEVEL_SECONDS } from '../level.ts';
 import { nanosAt, windowTable } from './fold.ts';
 import { insertRawWindows, IS_SAMPLE } from './raw-windows.ts';
 import { absorbExpiredRows } from './retain.ts';
-import { sortedBySeries } from './series-order.ts';
+import { sortedBySeries, takenRows } from './series-order.ts';
 import { readRows, transaction, within } from './sql.ts';
 import { appendPacked, nanosOf } from './vector-append.ts';
 
@@ -151,15 +151,8 @@ const NOTHING: RawColumns = {
 };
 
 function picked(samples: RawColumns, rows: number, takes: (row: number) => boolean): RawColumns {
-  const seriesIds = new Uint32Array(rows);
-  const [seconds, nanos, values] = [new Uint32Array(rows), new Uint32Array(rows), new Float64Array(rows)];
+  const numbers = new Uint32Array(rows);
   let size = 0;
-  for (let row = 0; row < samples.seconds.length; row++) {
-    if (!takes(row)) continue;
-    seriesIds[size] = samples.seriesIds[row] as number;
-    seconds[size] = samples.seconds[row] as number;
-    nanos[size] = samples.nanos[row] as number;
-    values[size++] = samples.values[row] as number;
-  }
-  return { seriesIds, seconds, nanos, values };
+  for (let row = 0; row < samples.seconds.length; row++) if (takes(row)) numbers[size++] = row;
+  return takenRows(samples, numbers);
 }

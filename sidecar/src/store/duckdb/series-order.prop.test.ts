@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { isStaleMarker, putStaleMarker } from '../../stale-marker.ts';
 import { orderBySeries, sortedBySeries } from './series-order.ts';
 
 const row = fc.record({ series: fc.integer({ min: 0, max: 5_000 }), second: fc.nat(), value: fc.double() });
@@ -23,5 +24,13 @@ describe('sortedBySeries', () => {
         expect([...orderBySeries(columns.seriesIds)]).toEqual(expected.map(({ i }) => i));
       }),
     );
+  });
+
+  it('keeps the bits of staleness markers', () => {
+    const values = new Float64Array(3);
+    putStaleMarker(values, 2);
+    const rest = { seconds: new Uint32Array(3), nanos: new Uint32Array(3), values };
+    const sorted = sortedBySeries({ seriesIds: Uint32Array.of(9, 8, 7), ...rest });
+    expect([0, 1, 2].map((i) => isStaleMarker(sorted.values, i))).toEqual([true, false, false]);
   });
 });

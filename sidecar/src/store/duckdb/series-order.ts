@@ -21,17 +21,34 @@ export function orderBySeries(seriesIds: Uint32Array): Uint32Array {
   return order;
 }
 
-export function sortedBySeries({ seriesIds, seconds, nanos, values }: RawColumns): RawColumns {
-  const order = orderBySeries(seriesIds);
+export function sortedBySeries(rows: RawColumns): RawColumns {
+  return takenRows(rows, orderBySeries(rows.seriesIds));
+}
+
+/** The rows with these numbers, in this order. */
+export function takenRows({ seriesIds, seconds, nanos, values }: RawColumns, order: Uint32Array): RawColumns {
   return {
-    seriesIds: taken(seriesIds, order, new Uint32Array(order.length)),
-    seconds: taken(seconds, order, new Uint32Array(order.length)),
-    nanos: taken(nanos, order, new Uint32Array(order.length)),
-    values: taken(values, order, new Float64Array(order.length)),
+    seriesIds: taken(seriesIds, order),
+    seconds: taken(seconds, order),
+    nanos: taken(nanos, order),
+    values: takenDoubles(values, order),
   };
 }
 
-function taken<T extends Uint32Array | Float64Array>(from: T, order: Uint32Array, to: T): T {
+function taken(from: Uint32Array, order: Uint32Array): Uint32Array {
+  const to = new Uint32Array(order.length);
   for (let i = 0; i < order.length; i++) to[i] = from[order[i] as number] as number;
   return to;
+}
+
+/** By halves: the language may change a NaN's bits, of which a staleness marker consists. */
+function takenDoubles(from: Float64Array, order: Uint32Array): Float64Array {
+  const halves = new Uint32Array(from.buffer, from.byteOffset, from.length * 2);
+  const to = new Uint32Array(order.length * 2);
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i] as number;
+    to[2 * i] = halves[2 * row] as number;
+    to[2 * i + 1] = halves[2 * row + 1] as number;
+  }
+  return new Float64Array(to.buffer);
 }
