@@ -33,14 +33,16 @@ export function trackClocks(traces: readonly HopTrace[]): ClockTrack {
   const measure = mostCommonStart(traces);
   const hosts = [...new Set(links.flatMap(({ from, to }) => [from, to]))].filter((host) => host !== measure);
   const order = Array.from({ length: slices }, (_, slice) => slice);
-  const forwards = pass(order, links, hosts, new Map());
-  const backwards = pass(order.toReversed(), links, hosts, forwards[slices - 1] ?? new Map());
+  const network: Network = { links, hosts, of: linksByHost(links) };
+  const forwards = pass(order, network, new Map());
+  const backwards = pass(order.toReversed(), network, forwards[slices - 1] ?? new Map());
   const at = (host: string, slice: number): number =>
     Math.round(((forwards[slice]?.get(host) ?? 0) + (backwards[slice]?.get(host) ?? 0)) / 2);
   const doubt = (host: string, slice: number): number =>
     Math.abs((forwards[slice]?.get(host) ?? 0) - (backwards[slice]?.get(host) ?? 0)) / 2;
   const tolerance = new Map(links.map((link) => [linkId(link.from, link.to), link.tolerance]));
-  const blind = new Map(links.map((link) => [linkId(link.from, link.to), oneWayRise(link, links, measure, at)]));
+  const closed = closedHosts(links, measure);
+  const blind = new Map(links.map((link) => [linkId(link.from, link.to), oneWayRise(link, closed, at)]));
   return {
     correction: (trace, from, to) => at(to, sliceOf.find(trace)) - at(from, sliceOf.find(trace)),
     error: (trace, from, to) => {
@@ -125,21 +127,44 @@ function settle({ from, to, nanos }: Floors): Link {
 
 type Offsets = ReadonlyMap<string, number>;
 
+interface Network {
+  readonly links: readonly Link[];
+  readonly hosts: readonly string[];
+  /** Links that begin or end at a host: only they tell of its clock, and there may be thousands of hosts. */
+  readonly of: ReadonlyMap<string, readonly Link[]>;
+}
+
+function linksByHost(links: readonly Link[]): ReadonlyMap<string, readonly Link[]> {
+  const byHost = new Map<string, Link[]>();
+  for (const link of links) {
+    for (const host of [link.from, link.to]) {
+      const own = byHost.get(host);
+      if (own === undefined) byHost.set(host, [link]);
+      else own.push(link);
+    }
+  }
+  return byHost;
+}
+
 /** The offsets of each slice, each as near to those of the slice before as the floors allow. */
-function pass(order: readonly number[], links: readonly Link[], hosts: readonly string[], start: Offsets): Offsets[] {
+function pass(order: readonly number[], { links, hosts, of }: Network, start: Offsets): Offsets[] {
   const result: Offsets[] = [];
   let offsets = start;
   for (const slice of order) {
     const moved = new Map(offsets);
     for (let round = 0; round < ROUNDS && violation(links, slice, moved) > 0; round++) {
-      const before = violation(links, slice, moved);
-      let best: { host: string; offset: number; left: number } | undefined;
+      let best: { host: string; offset: number; gain: number } | undefined;
       for (const host of hosts) {
-        const offset = nearest(host, links, slice, moved);
-        const left = violation(links, slice, new Map(moved).set(host, offset));
-        if (best === undefined || left < best.left) best = { host, offset, left };
+        const own = of.get(host) ?? [];
+        const before = violation(own, slice, moved);
+        if (before <= (best?.gain ?? 0)) continue;
+        const present = moved.get(host) ?? 0;
+        const offset = nearest(host, own, slice, moved);
+        const gain = before - violation(own, slice, moved.set(host, offset));
+        moved.set(host, present);
+        if (gain > (best?.gain ?? 0)) best = { host, offset, gain };
       }
-      if (best === undefined || best.left >= before) break;
+      if (best === undefined) break;
       moved.set(best.host, best.offset);
     }
     offsets = moved;
@@ -176,19 +201,22 @@ function nearest(host: string, links: readonly Link[], slice: number, offsets: O
   return Math.min(Math.max(present, low), high);
 }
 
+/** Hosts that something goes to and comes back from, and the one whose clock is the measure. */
+function closedHosts(links: readonly Link[], measure: string): ReadonlySet<string> {
+  const ends = new Set(links.map(({ to }) => to));
+  return new Set([measure, ...links.map(({ from }) => from).filter((host) => ends.has(host))]);
+}
+
 /**
  * Where nothing comes back from a host, a clock that moved forwards and a slower network look alike: the whole rise of the
  * floor is doubtful.
  */
 function oneWayRise(
   link: Link,
-  links: readonly Link[],
-  measure: string,
+  closed: ReadonlySet<string>,
   at: (host: string, slice: number) => number,
 ): Float64Array {
-  const closed = (host: string): boolean =>
-    host === measure || (links.some(({ from }) => from === host) && links.some(({ to }) => to === host));
-  if (closed(link.from) && closed(link.to)) return new Float64Array(link.rise.length);
+  if (closed.has(link.from) && closed.has(link.to)) return new Float64Array(link.rise.length);
   return link.rise.map((rise, slice) =>
     Number.isNaN(rise) ? 0 : Math.max(0, rise - at(link.to, slice) + at(link.from, slice)),
   );
