@@ -162,6 +162,7 @@ async function trading({ only = '', seconds = '10' }: Options): Promise<boolean>
   const report = await benchTrading({ only, seconds: Number(seconds) });
   if (report.history.length > 0) console.table(report.history);
   if (report.flow.length > 0) console.table(report.flow);
+  if (report.stages !== undefined) console.table(report.stages);
   for (const line of report.missed) console.log(`missed: ${line}`);
   console.log(JSON.stringify(report));
   return true;

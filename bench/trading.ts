@@ -3,11 +3,18 @@
  * sidecar. The targets are those of issue 5; on a machine that is busy with something else only CPU times tell.
  */
 import { benchFlow, type FlowResult } from './trading/flow.ts';
+import { benchFlowStages, type FlowStages } from './trading/flow-stages.ts';
 import { FLOW_TARGET } from './trading/flow-target.ts';
 import { benchHistory, HISTORY_TARGET_MS, type HistoryResult } from './trading/history.ts';
 
 const YEAR_SIZE = { fills: 1_000_000, quotes: 2_000_000 };
 const EVENTS_PER_MESSAGE = 20;
+/** The last one is judged; a message an event is printed beside it. */
+const FLOW_CASES = [
+  { share: 0.5, batch: 1 },
+  { share: 0.5, batch: EVENTS_PER_MESSAGE },
+  { share: 1, batch: EVENTS_PER_MESSAGE },
+];
 
 export interface TradingBenchOptions {
   /** `history` or `flow`; empty runs both. */
@@ -18,6 +25,8 @@ export interface TradingBenchOptions {
 export interface TradingBenchResult {
   readonly history: readonly HistoryResult[];
   readonly flow: readonly FlowResult[];
+  /** CPU microseconds of an event by stage, without NATS and the threads' messages. */
+  readonly stages?: FlowStages;
   /** What missed its target, in words. */
   readonly missed: readonly string[];
 }
@@ -25,7 +34,8 @@ export interface TradingBenchResult {
 export async function benchTrading({ only, seconds }: TradingBenchOptions): Promise<TradingBenchResult> {
   const history = only === 'flow' ? [] : await benchHistory(YEAR_SIZE);
   const flow: FlowResult[] = [];
-  if (only !== 'history') for (const share of [0.5, 1]) flow.push(await benchFlow(share, EVENTS_PER_MESSAGE, seconds));
+  if (only !== 'history') for (const { share, batch } of FLOW_CASES) flow.push(await benchFlow(share, batch, seconds));
+  const stages = only === 'history' ? {} : { stages: await benchFlowStages(EVENTS_PER_MESSAGE, seconds) };
   const slow = history.filter(({ medianMs }) => medianMs >= HISTORY_TARGET_MS);
   const full = flow.at(-1);
   const missed = slow.map(({ query, medianMs }) => `${query}: ${medianMs} ms, target ${HISTORY_TARGET_MS} ms`);
@@ -36,5 +46,5 @@ export async function benchTrading({ only, seconds }: TradingBenchOptions): Prom
     missed.push(
       `flow: figures ${Math.round(full.visibleP99Ms)} ms old, ${full.lost} lost; target ${currentMs} ms, none`,
     );
-  return { history, flow, missed };
+  return { history, flow, ...stages, missed };
 }
