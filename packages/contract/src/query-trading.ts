@@ -19,6 +19,8 @@ export const tradingCalendar = z.object({
   timeZone: z.string().default('UTC'),
   /** Wall time at which the day ends; `00:00` is midnight. What comes later belongs to the next date. */
   close: z.string().default('00:00'),
+  /** Wall time at which trading begins: bars within a day that lie outside of the session do not count. Absent: all do. */
+  open: z.string().optional(),
   /** False: Saturday and Sunday belong to the next trading day. */
   weekends: z.boolean().default(true),
   /** Dates without trading, `YYYY-MM-DD`. */

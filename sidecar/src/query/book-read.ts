@@ -118,7 +118,7 @@ export interface Bars extends Times {
 /** The first bar begins with the range, wherever that is. Throws `query.limit` when the bars are too many. */
 export function barsOf(bar: Bar, calendar: TradingCalendar, { startMs, endMs }: QueryEnvelope): Bars {
   const [from, to] = [Math.floor(startMs), Math.floor(endMs)];
-  const ends = bar === '1d' ? dayEnds(calendar, from, to) : gridEnds(BAR_MS[bar], from, to);
+  const ends = bar === '1d' ? dayEnds(calendar, from, to) : sessionEnds(BAR_MS[bar], calendar, { from, to });
   const whole = [from - 1, ...ends];
   return { timesMs: whole.at(-1) === to ? whole : [...whole, to], whole: whole.length };
 }
@@ -128,6 +128,10 @@ function dayEnds(calendar: TradingCalendar, startMs: number, endMs: number): num
   refuseTooManyBars(days.length);
   // A fill of the last millisecond belongs to the day.
   return days.map((day) => day.endMs - 1).filter((timeMs) => timeMs <= endMs);
+}
+
+function sessionEnds(barMs: number, calendar: TradingCalendar, { from, to }: { from: number; to: number }): number[] {
+  return gridEnds(barMs, from, to).filter((endMs) => calendar.endsInSession(endMs));
 }
 
 function gridEnds(barMs: number, startMs: number, endMs: number): number[] {

@@ -268,9 +268,9 @@ function unknownNotice({ lines }: PnlSeries): Notice[] {
   ];
 }
 
-function sessionNotice({ year, bar }: PerformanceQuery, { startMs, endMs }: QueryEnvelope): Notice[] {
-  if (year === 'crypto' || bar === '1d' || endMs - startMs < BAR_MS['1d']) return [];
-  const text = `${bar} bars are annualised by the session of ${year}; those outside of it count as bars without profit, so choose a range within one session or daily bars`;
+function sessionNotice({ year, bar, calendar }: PerformanceQuery, { startMs, endMs }: QueryEnvelope): Notice[] {
+  if (year === 'crypto' || bar === '1d' || calendar.open !== undefined || endMs - startMs < BAR_MS['1d']) return [];
+  const text = `${bar} bars are annualised by the session of ${year}; those outside of it count as bars without profit, so name the session (calendar: open, close), or choose daily bars`;
   return [{ severity: 'warning', text }];
 }
 

@@ -197,6 +197,23 @@ describe('performance', () => {
     expect(cells(all)['returns']).toBe(20);
   });
 
+  it('bars within a day are those of the session, the first with what happened overnight', async () => {
+    // Monday to Wednesday in New York: a price for each hour, which moves in the night as well.
+    const mids = Array.from({ length: 72 }, (_, hour) => 100 + (hour % 7) + hour / 10);
+    const quotes = mids.map((mid, hour) => quotesOf([mid], { timeNanos: at(START + hour * 3_600_000 - 1_000) })).flat();
+    const world = { fills: fillsOf({ price: 100, minute: 0 }), quotes };
+    const query = { by: [], bar: '1h', year: 'equities', initialEquity: 1_000 };
+    const session = { timeZone: 'America/New_York', open: '09:30', close: '16:00', weekends: false };
+    const [within] = await performance(world, { ...query, calendar: session }, 71 * 60);
+    expect(cells(within)['returns']).toBe(3 * 7);
+    expect(texts(within)).not.toContain('session');
+    // 21:00 UTC of the third day is the last bar: everything since the beginning is in it.
+    expect(cells(within)['return']).toBeCloseTo((1_000 + (mids[69] as number) - 100) / 1_000 - 1, 12);
+    const [all] = await performance(world, query, 71 * 60);
+    expect(cells(all)['returns']).toBe(71);
+    expect(texts(all)).toContain('name the session');
+  });
+
   it('the tracker stands as after its last trade', async () => {
     const fills = fillsOf(
       { price: 100 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { TimeZone } from './time-zone.ts';
-import { TradingCalendar, UTC_DAYS } from './trading-calendar.ts';
+import { TradingCalendar, UTC_DAYS, type CalendarOptions } from './trading-calendar.ts';
 
 const at = (text: string): number => Date.parse(text);
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
@@ -98,6 +98,27 @@ describe('TradingCalendar', () => {
     );
   });
 
+  it('has sessions: bars after the open until the close, on trading days, whatever the clock does', () => {
+    const stocks = { timeZone: 'America/New_York', open: '09:30', close: '16:00', weekends: false, holidays: [] };
+    const ends = (from: string, days: number, options: CalendarOptions): string[] =>
+      Array.from({ length: days * 48 }, (_, i) => at(from) + i * (HOUR / 2))
+        .filter((timeMs) => new TradingCalendar(options).endsInSession(timeMs))
+        .map(iso);
+    // Friday before the clock changes in spring, the weekend, Monday after it.
+    const halfHours = ends('2026-03-06T00:00Z', 4, stocks);
+    expect(halfHours).toHaveLength(2 * 13);
+    expect([halfHours[0], halfHours[12], halfHours[13], halfHours[25]]).toEqual([
+      ...['2026-03-06T15:00:00.000Z', '2026-03-06T21:00:00.000Z'],
+      ...['2026-03-09T14:00:00.000Z', '2026-03-09T20:00:00.000Z'],
+    ]);
+    // A session that begins on the evening before.
+    const evening = { ...stocks, timeZone: 'America/Chicago', open: '17:00' };
+    const night = ends('2026-01-05T00:00Z', 1, evening);
+    expect([night[0], night.at(-1)]).toEqual(['2026-01-05T00:00:00.000Z', '2026-01-05T23:30:00.000Z']);
+    expect(night).not.toContain('2026-01-05T22:30:00.000Z');
+    expect(ends('2026-01-03T00:00Z', 1, { ...stocks, open: undefined })).toHaveLength(48);
+  });
+
   it('is midnight to midnight by default', () => {
     const day = new TradingCalendar(UTC_DAYS).dayOf(at('2026-11-21T12:00Z'));
     expect([iso(day.startMs), iso(day.endMs)]).toEqual(['2026-11-21T00:00:00.000Z', '2026-11-22T00:00:00.000Z']);
@@ -105,6 +126,7 @@ describe('TradingCalendar', () => {
 
   it.each([
     [{ close: '25:00' }, /25:00/],
+    [{ open: '9.30' }, /the open "9.30"/],
     [{ holidays: ['Christmas'] }, /Christmas/],
     [{ timeZone: 'Mars/Olympus' }, /Mars/],
   ])('refuses %p and names it', (wrong, message) => {

@@ -11,6 +11,8 @@ export interface CalendarOptions {
   readonly timeZone: string;
   /** Wall time at which the day ends, `HH:MM`; `00:00` is the midnight after the date. */
   readonly close: string;
+  /** Wall time at which trading begins, `HH:MM`: on the date of the close, or on the evening before it. Absent: at the close before. */
+  readonly open?: string | undefined;
   /** Whether Saturday and Sunday are trading days. */
   readonly weekends: boolean;
   /** Dates without trading, `YYYY-MM-DD`. */
@@ -33,16 +35,16 @@ const MAX_CLOSED_DAYS = 366;
 export class TradingCalendar {
   readonly #zone: TimeZone;
   readonly #closeMinute: number;
+  readonly #openMinute: number | undefined;
   readonly #weekends: boolean;
   readonly #holidays: ReadonlySet<string>;
 
   /** Throws a RangeError that names an unknown zone, or a close or a holiday that cannot be read. */
-  constructor({ timeZone, close, weekends, holidays }: CalendarOptions) {
+  constructor({ timeZone, open, close, weekends, holidays }: CalendarOptions) {
     this.#zone = new TimeZone(timeZone);
-    const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(close);
-    if (match === null) throw new RangeError(`the close "${close}" is not a wall time; write one such as 17:00`);
-    const minute = Number(match[1]) * 60 + Number(match[2]);
+    const minute = minuteOf('close', close);
     this.#closeMinute = minute === 0 ? 1_440 : minute;
+    this.#openMinute = open === undefined ? undefined : minuteOf('open', open);
     this.#weekends = weekends;
     const wrong = holidays.find((date) => Number.isNaN(Date.parse(`${date}T00:00:00Z`)) || date.length !== 10);
     if (wrong !== undefined) throw new RangeError(`the holiday "${wrong}" is not a date; write one such as 2026-12-25`);
@@ -61,6 +63,17 @@ export class TradingCalendar {
     let date = dateOf(Date.UTC(year, month - 1, day));
     if (timeMs >= this.#closeMs(date)) date = shift(date, 1);
     return this.#endingOn(this.#next(date, 1));
+  }
+
+  /**
+   * Whether a bar that ends at this moment lies in a session: after its open, and not after its close. The first bar of a
+   * session has what happened since the last one.
+   */
+  endsInSession(timeMs: number): boolean {
+    if (this.#openMinute === undefined) return true;
+    const { date, endMs } = this.dayOf(timeMs - 1);
+    const opened = this.#openMinute < this.#closeMinute ? date : shift(date, -1);
+    return timeMs > this.#wallMs(opened, this.#openMinute) && timeMs <= endMs;
   }
 
   /** The trading day after, or before, another one. */
@@ -104,9 +117,19 @@ export class TradingCalendar {
   }
 
   #closeMs(date: string): number {
-    const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
-    return this.#zone.timeMs({ year, month, day, minuteOfDay: this.#closeMinute });
+    return this.#wallMs(date, this.#closeMinute);
   }
+
+  #wallMs(date: string, minuteOfDay: number): number {
+    const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
+    return this.#zone.timeMs({ year, month, day, minuteOfDay });
+  }
+}
+
+function minuteOf(name: string, wallTime: string): number {
+  const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(wallTime);
+  if (match === null) throw new RangeError(`the ${name} "${wallTime}" is not a wall time; write one such as 17:00`);
+  return Number(match[1]) * 60 + Number(match[2]);
 }
 
 function dateMs(date: string): number {
