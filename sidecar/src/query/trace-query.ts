@@ -121,19 +121,20 @@ function rowOf(span: Span): TraceRow {
 
 /** Per order a span from its first to its last stamp, below it one for each step; below the root of its trace if it has one. */
 function orderRows(orders: readonly OrderEvent[], fills: readonly Fill[], spans: readonly Span[]): TraceRow[] {
-  const byOrder = new Map<string, OrderEvent[]>();
-  for (const order of orders) byOrder.set(orderKey(order), [...(byOrder.get(orderKey(order)) ?? []), order]);
-  return [...byOrder.values()].flatMap((events) => {
+  const fillsOf = groupedBy(fills, orderKey);
+  const named = groupedBy(spans, ({ correlationId }) => correlationId);
+  const traced = groupedBy(spans, ({ traceId }) => traceId);
+  return [...groupedBy(orders, orderKey)].flatMap(([key, events]) => {
     const sorted = [...events].sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : 1));
     const [first] = sorted;
     if (first === undefined) return [];
-    const own = fills.filter((fill) => orderKey(fill) === orderKey(first));
-    const spanOf = spans.find(
-      ({ correlationId, traceId }) =>
-        [first.orderId, first.correlationId].includes(correlationId) || traceId === first.correlationId,
-    );
+    const own = fillsOf.get(key) ?? [];
+    const spanOf = [
+      named.get(first.orderId),
+      ...(first.correlationId === '' ? [] : [named.get(first.correlationId), traced.get(first.correlationId)]),
+    ].find((found) => found !== undefined)?.[0];
     const traceID = spanOf?.traceId ?? (first.correlationId || first.orderId);
-    const root = spans.find((span) => span.traceId === traceID && span.parentSpanId === '');
+    const root = traced.get(traceID)?.find((span) => span.parentSpanId === '');
     const rejected = sorted.find(({ event }) => event === 'reject');
     const base = { traceID, serviceName: 'orders', kind: 'internal', statusMessage: rejected?.reason ?? '' };
     const steps = stepsOf(sorted, own);
@@ -160,6 +161,17 @@ function orderRows(orders: readonly OrderEvent[], fills: readonly Fill[], spans:
     }));
     return [whole, ...parts];
   });
+}
+
+/** Each group keeps the order of the rows. */
+function groupedBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group === undefined) groups.set(keyOf(row), [row]);
+    else group.push(row);
+  }
+  return groups;
 }
 
 interface Step {
