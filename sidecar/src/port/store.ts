@@ -196,7 +196,7 @@ export interface QuoteGapRequest {
 
 /** Orders by their first step, and which one each fill belongs to. */
 export interface FillArrivals {
-  /** Its `orders` are indexes into `mids`. */
+  /** In the order in which they are stored. Its `orders` are indexes into `mids`. */
   readonly fills: FillColumns;
   /** By order, as published; NaN leaves it to the quotes. */
   readonly mids: Float64Array;

@@ -35,11 +35,13 @@ export class MeasuredFills {
   readonly #columns: FillColumns;
   readonly #orders: Uint32Array;
   readonly #mids: Mids;
+  readonly #owners: OrderOwners;
 
   constructor(columns: FillColumns, orders: Uint32Array, mids: Mids) {
     this.#columns = columns;
     this.#orders = orders;
     this.#mids = mids;
+    this.#owners = new OrderOwners(mids.mids.length);
   }
 
   get size(): number {
@@ -66,8 +68,37 @@ export class MeasuredFills {
       const mid = order === NO_ORDER ? NaN : (mids[order] as number);
       if (order === NO_ORDER) cell.exclude('no_order');
       else if (mid !== mid) cell.exclude(reasons.get(order) ?? 'no_quote');
-      else cell.add({ quantity, price: prices[row] as number, mid, order });
+      else {
+        this.#owners.count(order, cell);
+        cell.add(quantity, prices[row] as number, mid);
+      }
     }
+  }
+}
+
+/**
+ * Counts each order once a cell. The first cell that has a fill of it owns it, which is a number an order; others put it
+ * into their sets.
+ */
+class OrderOwners {
+  readonly #owner: Int32Array;
+  readonly #numbers = new Map<SlippageCell, number>();
+
+  constructor(orders: number) {
+    this.#owner = new Int32Array(orders).fill(-1);
+  }
+
+  count(order: number, cell: SlippageCell): void {
+    let number = this.#numbers.get(cell);
+    if (number === undefined) this.#numbers.set(cell, (number = this.#numbers.size));
+    const owner = this.#owner[order] as number;
+    if (owner === number) return;
+    if (owner >= 0) {
+      cell.orders.add(order);
+      return;
+    }
+    this.#owner[order] = number;
+    cell.ownOrders++;
   }
 }
 
@@ -99,9 +130,28 @@ async function fromColumns(arrivals: FillArrivals, options: QuoteAsksOptions): P
     if (mid !== undefined) mids[order] = mid;
     else reasons.set(order, reason);
   });
+  const sorted = inOrderOfTime(fills);
   return {
-    fills: new MeasuredFills(fills, fills.orders ?? new Uint32Array(0), { mids, reasons }),
+    fills: new MeasuredFills(sorted, sorted.orders ?? new Uint32Array(0), { mids, reasons }),
     notices: answers.notices,
+  };
+}
+
+/** A chart takes fills step by step. They are stored in the order of time, but for those that came late. */
+function inOrderOfTime(fills: FillColumns): FillColumns {
+  const { timesMs } = fills;
+  if (timesMs.every((timeMs, row) => row === 0 || timeMs >= (timesMs[row - 1] as number))) return fills;
+  const order = Uint32Array.from(timesMs.keys()).sort((a, b) => (timesMs[a] as number) - (timesMs[b] as number));
+  const numbers = (column: Float64Array): Float64Array => Float64Array.from(order, (row) => column[row] as number);
+  const codes = (column: Uint32Array): Uint32Array => Uint32Array.from(order, (row) => column[row] as number);
+  return {
+    groups: fills.groups,
+    group: codes(fills.group),
+    timesMs: numbers(timesMs),
+    quantities: numbers(fills.quantities),
+    prices: numbers(fills.prices),
+    fees: numbers(fills.fees),
+    ...(fills.orders && { orders: codes(fills.orders) }),
   };
 }
 

@@ -10,8 +10,8 @@ import { readQuotesBefore } from './read-quotes.ts';
 import { readRows, within, type Parameters } from './sql.ts';
 import { readColumns } from './vector-read.ts';
 
-/** Quotes that are held at once: 24 bytes each. */
-const MAX_QUOTES_HELD = 4_000_000;
+/** Quotes that are held at once: 32 bytes each. */
+const MAX_QUOTES_HELD = 2_500_000;
 const MS = 1_000_000n;
 
 /**
@@ -76,31 +76,38 @@ async function readNewest(
     );
     return { instrument, step: steps, mid };
   }
-  const [instrument, steps, mid, sinceStep] = await readColumns(
+  const [instrument, steps, mid, sinceStep, rowIds] = await readColumns(
     connection,
-    `${asked} SELECT number, (${step})::UINTEGER, ${MID_SQL}, ((time_nanos - ${firstNanos}) % ${stepNanos})::DOUBLE
+    `${asked} SELECT number, (${step})::UINTEGER, ${MID_SQL}, ((time_nanos - ${firstNanos}) % ${stepNanos})::DOUBLE, quotes.rowid::DOUBLE
      FROM quotes JOIN asked USING (venue, symbol) WHERE ${range}`,
-    ['u32', 'u32', 'f64', 'f64'],
+    ['u32', 'u32', 'f64', 'f64', 'f64'],
     parameters,
   );
-  return newestOfEach({ instrument, step: steps, mid }, sinceStep, { rows: instruments.length * count, count });
+  return newestOfEach(
+    { instrument, step: steps, mid },
+    { sinceStep, rowIds },
+    { rows: instruments.length * count, count },
+  );
 }
 
 /** Time within a step is a double, exact up to here. */
 const MAX_STEP_NANOS = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** Nearly always in order of time already: then nothing moves. Of equal stamps the one that is stored last counts. */
+/** Mostly in order of time already. Of equal stamps the one that is stored last counts. */
 function newestOfEach(
   { instrument, step, mid }: Newest,
-  sinceStep: Float64Array,
+  { sinceStep, rowIds }: { readonly sinceStep: Float64Array; readonly rowIds: Float64Array },
   { rows, count }: { readonly rows: number; readonly count: number },
 ): Newest {
   const newest = new Float64Array(rows).fill(-1);
+  const newestRow = new Float64Array(rows).fill(-1);
   let kept = 0;
   for (let row = 0; row < mid.length; row++) {
     const at = (instrument[row] as number) * count + (step[row] as number);
-    if ((sinceStep[row] as number) < (newest[at] as number)) continue;
-    newest[at] = sinceStep[row] as number;
+    const [since, last] = [sinceStep[row] as number, newest[at] as number];
+    if (since < last || (since === last && (rowIds[row] as number) < (newestRow[at] as number))) continue;
+    newest[at] = since;
+    newestRow[at] = rowIds[row] as number;
     [instrument[kept], step[kept], mid[kept]] = [instrument[row] as number, step[row] as number, mid[row] as number];
     kept++;
   }

@@ -8,6 +8,9 @@ import type { QuoteGapRequest } from '../../ports.ts';
 import { readRows, within, type Parameters } from './sql.ts';
 import { readColumns } from './vector-read.ts';
 
+const FEEDS = `WITH feeds AS (
+  SELECT (unnest(range(len($1::VARCHAR[]))))::UINTEGER AS feed, unnest($1) AS venue, unnest($2) AS symbol)`;
+
 /** Quotes that are put in order for one question: about a second of one core. */
 export const MAX_QUOTES_SORTED = 2_000_000;
 
@@ -20,33 +23,34 @@ export async function readQuoteGaps(
     values: [listValue(feeds.map(({ venue }) => venue)), listValue(feeds.map(({ symbol }) => symbol))],
     types: [LIST(VARCHAR), LIST(VARCHAR)],
   };
-  const numbered = `FROM quotes WHERE ${within('time_nanos', startNanos, endNanos)} AND sequence IS NOT NULL
-    AND (venue, symbol) IN (SELECT (unnest($1), unnest($2)))`;
+  const range = `${within('time_nanos', startNanos, endNanos)} AND sequence IS NOT NULL`;
+  const from = `FROM quotes JOIN feeds USING (venue, symbol) WHERE ${range}`;
   const [[count, largest] = []] = await readRows(
     connection,
-    `SELECT count(*)::DOUBLE, max(abs(sequence))::DOUBLE ${numbered}`,
+    `${FEEDS} SELECT count(*)::DOUBLE, max(abs(sequence))::DOUBLE ${from}`,
     parameters,
   );
   if (Number(count) > MAX_QUOTES_SORTED) return null;
-  const bounds = { numbered, parameters, limit };
+  const bounds = { from, parameters, limit };
   const walked = Number(largest) <= Number.MAX_SAFE_INTEGER ? await walk(connection, feeds, bounds) : undefined;
   return walked ?? sort(connection, bounds);
 }
 
 interface Bounds {
-  readonly numbered: string;
+  /** Numbered quotes of the feeds. */
+  readonly from: string;
   readonly parameters: Parameters;
   readonly limit: number;
 }
 
 /** By the engine's own sorting, whatever the order in which quotes came. */
-async function sort(connection: DuckDBConnection, { numbered, parameters, limit }: Bounds): Promise<FeedGap[]> {
+async function sort(connection: DuckDBConnection, { from, parameters, limit }: Bounds): Promise<FeedGap[]> {
   const rows = await readRows(
     connection,
-    `WITH step AS (
+    `${FEEDS}, step AS (
        SELECT venue, symbol, time_nanos, sequence,
               lag(time_nanos) OVER feed AS before_nanos, lag(sequence) OVER feed AS before_sequence
-       ${numbered} WINDOW feed AS (PARTITION BY venue, symbol ORDER BY time_nanos, rowid)),
+       ${from} WINDOW feed AS (PARTITION BY venue, symbol ORDER BY time_nanos, quotes.rowid)),
      counting AS (
        SELECT venue, symbol FROM step WHERE sequence > before_sequence GROUP BY venue, symbol
        HAVING avg((sequence = before_sequence + 1)::INT) >= ${COUNTING_SHARE})
@@ -69,15 +73,12 @@ async function sort(connection: DuckDBConnection, { numbered, parameters, limit 
 async function walk(
   connection: DuckDBConnection,
   feeds: QuoteGapRequest['feeds'],
-  { numbered, parameters, limit }: Bounds,
+  { from, parameters, limit }: Bounds,
 ): Promise<FeedGap[] | undefined> {
-  const [feed, stamps, sequences, rowIds] = await readColumns(
+  const [feed, stamps, sequences] = await readColumns(
     connection,
-    `WITH feeds AS (SELECT unnest(range(${feeds.length}))::UINTEGER AS feed, unnest($1) AS venue, unnest($2) AS symbol)
-     SELECT feeds.feed, chosen.time_nanos, chosen.sequence::DOUBLE, chosen.row_id
-     FROM (SELECT venue, symbol, time_nanos, sequence, rowid::DOUBLE AS row_id ${numbered}) chosen
-     JOIN feeds USING (venue, symbol)`,
-    ['u32', 'i64', 'f64', 'f64'],
+    `${FEEDS} SELECT feed, time_nanos, sequence::DOUBLE ${from} ORDER BY quotes.rowid`,
+    ['u32', 'i64', 'f64'],
     parameters,
   );
   const order = new Stamps(stamps);
@@ -85,7 +86,6 @@ async function walk(
   const steps = feeds.map(() => ({ all: 0, ones: 0 }));
   const jumps: (readonly [feed: number, from: number, to: number])[] = [];
   for (let row = 0; row < feed.length; row++) {
-    if (row > 0 && (rowIds[row] as number) <= (rowIds[row - 1] as number)) return undefined;
     const number = feed[row] as number;
     const before = last[number] as number;
     last[number] = row;

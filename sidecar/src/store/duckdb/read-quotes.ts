@@ -9,7 +9,8 @@ import { columnNames } from './event-columns.ts';
 import { eventsFrom } from './packed-events.ts';
 import { packedFrom } from './read-packed.ts';
 import { within, type Parameters } from './sql.ts';
-import { chunksOf, readPlain, partsOf } from './vector-read.ts';
+import { chunksOf, partsOf, readPlain } from './vector-read.ts';
+import { walkQuotes, type AskedFeed } from './walk-quotes.ts';
 
 export interface AskedQuote {
   readonly venue: string;
@@ -19,6 +20,8 @@ export interface AskedQuote {
 
 /** Of the stretches, in turn; at last all quotes there are. */
 const STRETCHES_NANOS: readonly (bigint | null)[] = [600_000_000_000n, 7_200_000_000_000n, 86_400_000_000_000n, null];
+/** From here on one pass over all quotes may be worth it. */
+const MANY_STAMPS = 2_000;
 /** Stamps per statement: bounds the memory of the engine. */
 const ASKED_PER_STATEMENT = 100_000;
 
@@ -31,9 +34,11 @@ export async function readQuotesBefore(
   asked: readonly AskedQuote[],
 ): Promise<(Quote | null)[]> {
   const found = new Array<Quote | null>(asked.length).fill(null);
+  if (asked.length >= MANY_STAMPS) await walkQuotes(connection, feedsOf(asked, asked.keys()), found);
   for (let start = 0; start < asked.length; start += ASKED_PER_STATEMENT) {
-    let open = new Array<number>(Math.min(ASKED_PER_STATEMENT, asked.length - start));
-    for (let i = 0; i < open.length; i++) open[i] = start + i;
+    let open: number[] = [];
+    for (let at = start; at < Math.min(asked.length, start + ASKED_PER_STATEMENT); at++)
+      if (found[at] === null) open.push(at);
     for (const stretch of STRETCHES_NANOS) {
       if (open.length === 0) break;
       await readQuotes(connection, { asked, open, stretch }, found);
@@ -41,14 +46,6 @@ export async function readQuotesBefore(
     }
   }
   return found;
-}
-
-interface AskedFeed {
-  readonly venue: string;
-  readonly symbol: string;
-  /** Places in the question, and their stamps. */
-  readonly places: number[];
-  readonly stamps: bigint[];
 }
 
 interface Search {
@@ -77,7 +74,7 @@ async function readQuotes(
   });
 }
 
-function feedsOf(asked: readonly AskedQuote[], open: readonly number[]): AskedFeed[] {
+function feedsOf(asked: readonly AskedQuote[], open: Iterable<number>): AskedFeed[] {
   const feeds = new Map<string, Map<string, AskedFeed>>();
   const list: AskedFeed[] = [];
   for (const at of open) {

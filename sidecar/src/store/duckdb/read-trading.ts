@@ -58,7 +58,11 @@ export async function readFillArrivals(
     if ((await readCorrected(connection)).roots.length > 0) return undefined;
     const { where, parameters } = conditionsOf(filter, []);
     await connection.run(arrivalsSql(where), parameters.values, parameters.types);
-    const fills = await readPlain(connection, { filter, corrected: NO_CORRECTIONS, withOrders: true });
+    const plain = { filter, corrected: NO_CORRECTIONS };
+    const own = await readPlain(connection, { ...plain, join: OWN_ORDERS });
+    // Routed orders are few desks' affair, and looking for them takes as long as all the rest.
+    const isRouted = own.orders?.includes(NO_ORDER) === true;
+    const fills = isRouted ? await readPlain(connection, { ...plain, join: ROUTED_ORDERS }) : own;
     const [mids] = await readColumns(
       connection,
       `SELECT coalesce(mid, 'NaN'::DOUBLE) FROM arrivals ORDER BY order_number`,
@@ -125,14 +129,11 @@ function conditionsOf(filter: EventFilter, without: Corrected['roots']) {
 interface PlainRead {
   readonly filter: EventFilter;
   readonly corrected: Corrected;
-  /** From the table `arrivals`. */
-  readonly withOrders?: boolean;
+  /** Numbers of orders from the table `arrivals`; fills then come in the order in which they are stored. */
+  readonly join?: OrderJoin;
 }
 
-async function readPlain(
-  connection: DuckDBConnection,
-  { filter, corrected, withOrders = false }: PlainRead,
-): Promise<FillColumns> {
+async function readPlain(connection: DuckDBConnection, { filter, corrected, join }: PlainRead): Promise<FillColumns> {
   const { where, parameters } = conditionsOf(filter, corrected.roots);
   const chosen = `SELECT * FROM fills WHERE ${where}${standing(corrected.fills, parameters)}`;
   const columns = GROUP_COLUMNS.join(', ');
@@ -150,15 +151,15 @@ async function readPlain(
     parameters.types.push(LIST(VARCHAR));
   }
   const numbered = GROUP_COLUMNS.map((name, i) => `unnest($${first + i + 1}) AS ${name}`).join(', ');
-  const order = withOrders ? `, coalesce(own.order_number, routed.order_number, ${NO_ORDER})::UINTEGER` : '';
-  const join = withOrders ? ARRIVAL_JOINS : '';
+  const order = join === undefined ? '' : `, coalesce(${join.number}, ${NO_ORDER})::UINTEGER`;
+  const sorting = join === undefined || limit !== '' ? 'ORDER BY chosen.time_nanos, chosen.venue, chosen.id' : '';
   const [group, timesMs, quantities, prices, fees, orders] = await readColumns(
     connection,
     `WITH numbered AS (SELECT unnest(range(${groups.length}))::UINTEGER AS number, ${numbered}),
      chosen AS (${chosen})
      SELECT number, ${msOf('chosen.time_nanos')}, CASE side WHEN 'buy' THEN quantity ELSE -quantity END, price, fee${order}
-     FROM chosen JOIN numbered USING (${columns}) ${join} ORDER BY chosen.time_nanos, chosen.venue, chosen.id ${limit}`,
-    withOrders ? ['u32', 'f64', 'f64', 'f64', 'f64', 'u32'] : ['u32', 'f64', 'f64', 'f64', 'f64'],
+     FROM chosen JOIN numbered USING (${columns}) ${join?.sql ?? ''} ${sorting} ${limit}`,
+    join !== undefined ? ['u32', 'f64', 'f64', 'f64', 'f64', 'u32'] : ['u32', 'f64', 'f64', 'f64', 'f64'],
     parameters,
   );
   const named = groups.map((values) => groupFrom(values as string[]));
@@ -190,12 +191,24 @@ function standing(fills: readonly Fill[], { values, types }: Parameters): string
   return ` UNION ALL BY NAME SELECT ${columns.join(', ')}`;
 }
 
-const ARRIVAL_JOINS = `
-  LEFT JOIN arrivals own ON own.venue = chosen.venue AND own.order_id = chosen.order_id
+interface OrderJoin {
+  readonly sql: string;
+  readonly number: string;
+}
+
+const OWN_ORDERS: OrderJoin = {
+  sql: 'LEFT JOIN arrivals own ON own.venue = chosen.venue AND own.order_id = chosen.order_id',
+  number: 'own.order_number',
+};
+
+const ROUTED_ORDERS: OrderJoin = {
+  sql: `${OWN_ORDERS.sql}
   LEFT JOIN (
     SELECT order_id, arg_min(order_number, stamp) AS order_number FROM arrivals
     WHERE order_id IN (SELECT order_id FROM chosen ANTI JOIN arrivals USING (venue, order_id)) GROUP BY order_id
-  ) routed ON routed.order_id = chosen.order_id`;
+  ) routed ON routed.order_id = chosen.order_id`,
+  number: 'own.order_number, routed.order_number',
+};
 
 function groupFrom(values: readonly string[]): FillGroup {
   const [strategy = '', venue = '', symbol = '', account = '', currency = '', feeCurrency = ''] = values;

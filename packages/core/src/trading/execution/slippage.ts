@@ -44,7 +44,10 @@ export class SlippageBook {
     const cell = this.cellOf(fill);
     const quantity = fill.side === 'buy' ? fill.quantity : -fill.quantity;
     if (benchmark.mid === undefined) cell.exclude(benchmark.reason);
-    else cell.add({ quantity, price: fill.price, mid: benchmark.mid, order: fill.orderId });
+    else {
+      cell.orders.add(fill.orderId);
+      cell.add(quantity, fill.price, benchmark.mid);
+    }
   }
 
   /** Where fills of one kind add up, looked up once for many. */
@@ -71,21 +74,11 @@ export class SlippageBook {
           cost: counts ? cost : null,
           notional,
           fills: group.fills,
-          orders: group.orders.size,
+          orders: group.orders.size + group.ownOrders,
           excluded: { ...group.excluded },
         };
       });
   }
-}
-
-/** A fill against its mid. */
-export interface SlippageFill {
-  /** Positive bought, negative sold. */
-  readonly quantity: number;
-  readonly price: number;
-  readonly mid: number;
-  /** Equal for fills of one order. */
-  readonly order: string | number;
 }
 
 /** The sums of one group. */
@@ -94,7 +87,9 @@ export class SlippageCell {
   readonly currency: string;
   readonly cost = new CompensatedSum();
   readonly notional = new CompensatedSum();
+  /** Orders with a fill that counts, and how many more there are that the caller keeps apart. */
   readonly orders = new Set<string | number>();
+  ownOrders = 0;
   readonly excluded = noneExcluded();
   fills = 0;
 
@@ -103,9 +98,9 @@ export class SlippageCell {
     this.currency = currency;
   }
 
-  add({ quantity, price, mid, order }: SlippageFill): void {
+  /** A fill against its mid. Positive quantities buy. The caller counts its order. */
+  add(quantity: number, price: number, mid: number): void {
     this.fills++;
-    this.orders.add(order);
     this.cost.add((price - mid) * quantity);
     this.notional.add(mid * Math.abs(quantity));
   }
