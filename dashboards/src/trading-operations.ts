@@ -3,6 +3,7 @@
  * the market or is it us, which hop or venue, what did it cost, and does the machine keep up.
  */
 import { dashboard } from './dashboard.ts';
+import { agents } from './section/agent.ts';
 import { alerts } from './section/alert.ts';
 import { feed } from './section/feed.ts';
 import { flow } from './section/flow.ts';
@@ -23,5 +24,5 @@ export const tradingOperations = dashboard({
   refresh: '5s',
   variables: deskVariables(),
   head: overview,
-  sections: [latency, flow, cost, profit, alerts, feed, machine],
+  sections: [latency, flow, cost, profit, alerts, feed, agents, machine],
 });

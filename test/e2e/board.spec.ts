@@ -2,14 +2,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type Locator } from '@playwright/test';
-import { BOARD } from './grafana.ts';
+import { ask, BOARD } from './grafana.ts';
+
+interface BoardPanel {
+  readonly title: string;
+  readonly type: string;
+  readonly targets?: readonly Readonly<Record<string, unknown>>[];
+  readonly transformations?: readonly { readonly options: { readonly includeByName?: object } }[];
+}
 
 /** Panels of a board, in its own order. */
-function titlesOf(name: string): string[] {
+function panelsOf(name: string): BoardPanel[] {
   const file = join(__dirname, `../../dashboards/json/${name}.json`);
-  const { panels } = JSON.parse(readFileSync(file, 'utf8')) as { panels: { title: string; type: string }[] };
-  return panels.filter(({ type }) => type !== 'row').map(({ title }) => title);
+  const { panels } = JSON.parse(readFileSync(file, 'utf8')) as { panels: BoardPanel[] };
+  return panels.filter(({ type }) => type !== 'row');
 }
+
 /** Empty while nothing is wrong, which is what they are for. */
 const MAY_BE_EMPTY = new Set([
   'Active now',
@@ -17,6 +25,7 @@ const MAY_BE_EMPTY = new Set([
   'Feed gaps in the last minute',
   'Errors by component',
   'Rejects by reason',
+  'Failures of agents',
   'What could be improved',
 ]);
 
@@ -28,9 +37,8 @@ async function isDrawn(panel: Locator): Promise<boolean> {
   return text !== '' && text !== 'No data';
 }
 
-const SHOWN = ['trading-operations', 'trading-analytics'].flatMap((name) =>
-  (['dark', 'light'] as const).map((theme) => ({ name, theme })),
-);
+const BOARDS = ['trading-operations', 'trading-analytics'];
+const SHOWN = BOARDS.flatMap((name) => (['dark', 'light'] as const).map((theme) => ({ name, theme })));
 
 for (const { name, theme } of SHOWN) {
   test(`${name}: every panel draws without an error (${theme})`, async ({ page }) => {
@@ -41,7 +49,7 @@ for (const { name, theme } of SHOWN) {
     // A slow machine must not be asked again before it has answered.
     await page.goto(`/d/tapewatch-${name}/x?theme=${theme}&kiosk&from=now-5m&to=now&refresh=1m`);
     await expect(page.locator('body')).toHaveClass(new RegExp(`theme-${theme}`));
-    for (const title of titlesOf(name)) {
+    for (const { title } of panelsOf(name)) {
       const panel = page.getByTestId(`data-testid Panel header ${title}`).first();
       // Rows further down are not there before they are near.
       await expect(async () => {
@@ -78,4 +86,21 @@ test('offers venues and strategies that exist, and filters by them', async ({ pa
   await expect(page.getByTestId('data-testid Panel header Ack p99 by venue').first()).toBeVisible();
   await expect.poll(() => bodies.some((body) => body.includes('venue=~\\"XNAS\\"'))).toBe(true);
   expect(bodies.some((body) => body.includes('$venue'))).toBe(false);
+});
+
+test('every column that a table names is in its answer', async ({ request }) => {
+  test.setTimeout(180_000);
+  for (const { title, targets = [], transformations = [] } of BOARDS.flatMap(panelsOf)) {
+    const named = Object.keys(transformations[0]?.options.includeByName ?? {});
+    if (named.length === 0) continue;
+    // The board's variables are filled in by the browser.
+    const { fields, rows, error } = await ask(request, {
+      ...targets[0],
+      datasource: { uid: 'tapewatch' },
+      filters: {},
+    });
+    expect(error, title).toBeUndefined();
+    if (rows > 0) expect(fields, title).toEqual(expect.arrayContaining(named));
+    else expect(MAY_BE_EMPTY, title).toContain(title);
+  }
 });

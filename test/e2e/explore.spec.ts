@@ -2,6 +2,9 @@
 import { expect, test } from '@playwright/test';
 import { signIn } from './grafana.ts';
 
+/** Behind time and event. */
+const ORDER_COLUMN = 2;
+
 function pane(query: Readonly<Record<string, unknown>>): string {
   const panes = {
     one: {
@@ -35,6 +38,16 @@ test('a percentile leads to the order behind it', async ({ page }) => {
   await page.getByText('Steps of this order').click();
   await expect(page.getByRole('columnheader', { name: /order_?id/i }).first()).toBeVisible();
   await expect(page.getByRole('cell', { name: 'ack', exact: true }).first()).toBeVisible();
+});
+
+test('a row of an order leads to its path, drawn as a trace', async ({ page }) => {
+  await signIn(page);
+  await page.goto(pane({ queryType: 'events', table: 'orders', limit: 200 }));
+  const filled = page.getByRole('row').filter({ has: page.getByRole('cell', { name: 'fill', exact: true }) });
+  await filled.first().getByRole('cell').nth(ORDER_COLUMN).click();
+  await page.getByText('Path of this order').click();
+  await expect(page.getByText(/\d+ spans/).first()).toBeVisible();
+  await expect(page.getByText('sent → ack').first()).toBeVisible();
 });
 
 test('a wrong name is underlined', async ({ page }) => {

@@ -11,11 +11,16 @@ export async function api<T>(request: APIRequestContext, path: string): Promise<
   return (await response.json()) as T;
 }
 
+interface Frame {
+  readonly schema: { readonly fields: readonly { readonly name: string }[] };
+  readonly data: { readonly values: readonly (readonly unknown[])[] };
+}
+
 /** Answers of the data source to one query document over the last five minutes. */
 export async function ask(
   request: APIRequestContext,
   query: Readonly<Record<string, unknown>>,
-): Promise<{ status: number; rows: number; error: string | undefined }> {
+): Promise<{ status: number; rows: number; fields: string[]; error: string | undefined }> {
   const response = await request.post('/api/ds/query', {
     headers: ADMIN,
     data: {
@@ -25,11 +30,12 @@ export async function ask(
     },
   });
   const body = (await response.json()) as {
-    results?: { A?: { error?: string; frames?: { data: { values: unknown[][] } }[] } };
+    results?: { A?: { error?: string; frames?: Frame[] } };
   };
   const answer = body.results?.A;
   const rows = (answer?.frames ?? []).reduce((sum, frame) => sum + (frame.data.values[0]?.length ?? 0), 0);
-  return { status: response.status(), rows, error: answer?.error };
+  const fields = (answer?.frames ?? []).flatMap(({ schema }) => schema.fields.map(({ name }) => name));
+  return { status: response.status(), rows, fields, error: answer?.error };
 }
 
 /** Signed in by the API, so that no login page and its theme come between. */
