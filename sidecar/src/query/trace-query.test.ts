@@ -18,7 +18,7 @@ async function tracesOf(order: OrderEvent, found: Span): Promise<Set<unknown>> {
   const query = tapewatchQuery.parse({ queryType: 'trace', orderId: order.orderId, traceId: found.traceId });
   if (query.queryType !== 'trace') throw new Error('no trace query');
   const [table] = await runTrace(query, RANGE, rowReader([order, found]).reader);
-  return new Set(table?.fields.find(({ name }) => name === 'traceID')?.values);
+  return new Set<unknown>([...(table?.fields.find(({ name }) => name === 'traceID')?.values ?? [])]);
 }
 
 it('is that of a span with its correlation id', async () => {
