@@ -12,7 +12,7 @@ import {
 import { RecordingLog, ScriptedEngine, VirtualClock } from '../alerting/testing/virtual-world.ts';
 import { apiCollector } from './api.ts';
 import { createCollection, type Collector, type Figure } from './collector.ts';
-import type { StoreReader } from '../ports.ts';
+import type { EventFilter, StoreReader } from '../ports.ts';
 import { createPromqlEngine } from '../query/promql-engine.ts';
 import { compileRegex } from '../regex.ts';
 import { AGENT_FIGURES, derivedCollector, EXCHANGE_FIGURES } from './derived.ts';
@@ -106,11 +106,10 @@ describe('the desk', () => {
   let fills: Fill[];
   let seconds: number;
   const reader = {
-    async events(
-      _table: unknown,
-      { startNanos, endNanos, limit = Infinity }: { startNanos: bigint; endNanos: bigint; limit?: number },
-    ) {
-      return fills.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos).slice(0, limit) as never;
+    async events(_table: unknown, { startNanos, endNanos, limit = Infinity, newestFirst = false }: EventFilter) {
+      const found = fills.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos);
+      if (newestFirst) found.reverse();
+      return found.slice(0, limit) as never;
     },
     quotesBefore: (asked: readonly { symbol: string; timeNanos: bigint }[]) =>
       Promise.resolve(asked.map(({ symbol }) => quoteOf(mids[symbol]))),
@@ -145,6 +144,11 @@ describe('the desk', () => {
       refersTo: '',
       ...over,
     });
+  };
+  /** One that comes after others with later stamps; the store gives them in order of time. */
+  const lateTrade = (...told: Parameters<typeof trade>): void => {
+    trade(...told);
+    fills.sort((a, b) => Number(a.timeNanos - b.timeNanos));
   };
   /** A run a minute after the last trade. */
   const later = (): bigint => NOW + BigInt((seconds += 60)) * SECOND;
@@ -195,6 +199,34 @@ describe('the desk', () => {
     expect(byName(await desk.collect(later()))).toMatchObject({ trading_realised_pnl: 12_500 });
     expect(byName(await desk.collect(later()))).toMatchObject({ trading_realised_pnl: 12_500 });
   });
+
+  it('books a fill that came late in its place, and keeps what it remembers of the portfolio', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 100 });
+    trade('buy', 100);
+    trade('buy', 100);
+    expect(byName(await desk.collect(later()))).toMatchObject({ trading_open_positions: 1, trading_realised_pnl: 0 });
+    // Between the two: it sold what the first one had bought, so that the second one opens anew.
+    lateTrade('sell', 130, { timeNanos: nanos(NOW + SECOND + 1n) });
+    expect(byName(await desk.collect(later()))).toMatchObject({ trading_open_positions: 1, trading_realised_pnl: 300 });
+    trade('sell', 90);
+    const booked = byName(await desk.collect(later()));
+    expect(booked).toMatchObject({ trading_open_positions: 0, trading_realised_pnl: 200 });
+    expect(byName(await desk.collect(later()))).toMatchObject(booked);
+  });
+
+  it('goes on telling the books without a late fill until all is read again', async () => {
+    const desk = tradingCollector(reader, { initialEquity: 0, rollingWindow: 10 });
+    for (let i = 0; i < 200_002; i += 1) trade(i % 2 === 0 ? 'buy' : 'sell', i % 2 === 0 ? 1 : 2, { quantity: 1 });
+    await desk.collect(later());
+    const told = byName(await desk.collect(later()));
+    expect(told).toMatchObject({ trading_realised_pnl: 100_001, trading_open_positions: 0 });
+    lateTrade('buy', 1, { quantity: 1, symbol: 'MSFT', timeNanos: nanos(NOW + BigInt(seconds - 300) * SECOND) });
+    expect(byName(await desk.collect(later()))).toMatchObject({ trading_open_positions: 0 });
+    expect(byName(await desk.collect(later()))).toMatchObject({
+      trading_realised_pnl: 100_001,
+      trading_open_positions: 1,
+    });
+  }, 60_000);
 
   it('tells nothing of a part of the fills', async () => {
     const desk = tradingCollector(reader, { initialEquity: 0, rollingWindow: 10 });

@@ -1,31 +1,18 @@
 /**
  * The desk's money from its fills (REQUIREMENTS.md 2.8): what core's tracker of closed trades tells. Currencies are never
  * added together; each has its own book that begins with the initial equity. A trade is a fill that closes part of a
- * position. Fills are read once, in order of time, a moment after their stamp, so that a late one is still in its place;
- * a bust or an amendment lets everything be read again with it.
+ * position. Fills are read once, in order of time, a moment after their stamp. A bust, an amendment or a fill that came later than
+ * that lets everything be read again; until that is done the books without it are told.
  */
-import {
-  ClosedTradeBook,
-  correctFills,
-  executionId,
-  figure,
-  TradeTracker,
-  type ContractOf,
-  type Fill,
-  type OpenPosition,
-  type TradeMetrics,
-} from '@tapewatch/core';
+import { type ClosedTradeBook, figure, type ContractOf, type OpenPosition, type TradeMetrics } from '@tapewatch/core';
 import type { StoreReader } from '../ports.ts';
 import type { Collector, Figure } from './collector.ts';
+import { Corrections, FillBooks } from './fill-books.ts';
+import { LateFills } from './late-fills.ts';
 import { PortfolioHistory } from './portfolio.ts';
 import { riskFigures, RiskHistory } from './risk.ts';
 
 const SETTLED_NANOS = 5_000_000_000n;
-const PAGE = 10_000;
-/** Pages in one run; the rest follows in the next one, and nothing is told until then. */
-const MAX_PAGES = 20;
-/** Busts and amendments that are remembered; past them new ones are not applied. */
-const MAX_CORRECTIONS = 100_000;
 
 export interface TradingOptions {
   readonly initialEquity: number;
@@ -46,28 +33,40 @@ export function tradingCollector(
 class Desk {
   readonly #reader: Pick<StoreReader, 'events' | 'quotesBefore'>;
   readonly #options: TradingOptions;
-  #books = new Map<string, CurrencyBook>();
-  #sinceNanos = 0n;
-  readonly #corrections = new Map<string, Fill>();
+  readonly #corrections = new Corrections();
+  readonly #late = new LateFills();
+  /** What is told. */
+  #books: FillBooks;
+  /** What takes its place once it has read as far: with a correction, or a fill that came late. */
+  #next: FillBooks | undefined;
   readonly #history = new RiskHistory();
+  readonly #portfolios = new Map<string, PortfolioHistory>();
 
   constructor(reader: Pick<StoreReader, 'events' | 'quotesBefore'>, options: TradingOptions) {
     this.#reader = reader;
     this.#options = options;
+    this.#books = this.#emptyBooks();
   }
 
   async collect(nowNanos: bigint): Promise<Figure[]> {
     const endNanos = nowNanos - SETTLED_NANOS;
-    if (await this.#read(endNanos)) {
-      this.#books = new Map();
-      this.#sinceNanos = 0n;
-      await this.#read(endNanos);
+    const isLate = await this.#late.look(this.#reader, { sinceNanos: this.#books.sinceNanos, endNanos });
+    const known = this.#corrections.size;
+    await this.#books.read(endNanos, (fill) => this.#late.note(fill));
+    if (isLate || this.#corrections.size > known) this.#next = this.#emptyBooks();
+    await this.#next?.read(endNanos);
+    if (this.#next !== undefined && this.#next.sinceNanos >= endNanos) {
+      this.#books = this.#next;
+      this.#next = undefined;
     }
     // Money of a part of the fills is that of another day, and would set off alerts.
-    if (this.#sinceNanos < endNanos) return [];
-    const open = [...this.#books.values()].flatMap((book) => book.closed.openPositions());
-    const marks = await this.#history.look(this.#reader, { open, nowNanos });
-    return [...this.#books].flatMap(([currency, book]) => {
+    if (this.#books.sinceNanos < endNanos) return [];
+    const books = [...this.#books.byCurrency];
+    const marks = await this.#history.look(this.#reader, {
+      open: books.flatMap(([, book]) => book.closed.openPositions()),
+      nowNanos,
+    });
+    return books.flatMap(([currency, book]) => {
       const positions = book.closed.openPositions().map(({ key, quantity, contract }): OpenPosition => {
         return { ...key, ...contract, quantity, mark: marks.markOf(key) };
       });
@@ -75,61 +74,21 @@ class Desk {
       const risk = riskFigures(positions, { equity: metrics.equity, profits: marks.profitsOf(positions) });
       const open = book.closed.unrealised(marks.markOf);
       const value = open === null ? null : metrics.equity + (book.closed.pending().get(currency) ?? 0) + open;
-      const portfolio = book.portfolio.figures({ currency, positions, value, nowNanos });
+      const portfolio = this.#portfolioOf(currency).figures({ currency, positions, value, nowNanos });
       const gauges = [...tradeFigures(metrics, book.closed), ...risk];
       return [...gauges.map((gauge): Figure => ({ kind: 'gauge', labels: { currency }, ...gauge })), ...portfolio];
     });
   }
 
-  /** Whether a correction came in, which changes what was booked before it. */
-  async #read(endNanos: bigint): Promise<boolean> {
-    let isCorrected = false;
-    for (let page = 0; page < MAX_PAGES && this.#sinceNanos < endNanos; page += 1) {
-      const fills = await this.#reader.events('fills', { startNanos: this.#sinceNanos, endNanos, limit: PAGE });
-      // The last stamp of a full page may go on in the next one; a page of one stamp only must not stand still.
-      const cut = fills.length === PAGE ? (fills.at(-1) as Fill).timeNanos : endNanos;
-      const taken = cut > (fills[0]?.timeNanos ?? 0n) ? fills.filter(({ timeNanos }) => timeNanos < cut) : fills;
-      for (const fill of taken) if (this.#isNewCorrection(fill)) isCorrected = true;
-      // Within one stamp the order is that of arrival, which is what the store gives.
-      const standing = this.#corrections.size === 0 ? taken : correctFills([...taken, ...this.#corrections.values()]);
-      for (const fill of standing)
-        this.#bookOf(this.#options.contractOf?.(fill)?.currency ?? fill.currency).apply(fill);
-      this.#sinceNanos = taken.length === fills.length && fills.length === PAGE ? cut + 1n : cut;
-      if (fills.length < PAGE) break;
-    }
-    return isCorrected;
+  #emptyBooks(): FillBooks {
+    return new FillBooks(this.#reader, this.#options, this.#corrections);
   }
 
-  #isNewCorrection(fill: Fill): boolean {
-    const id = executionId(fill);
-    if (fill.execution === 'new' || this.#corrections.has(id) || this.#corrections.size >= MAX_CORRECTIONS)
-      return false;
-    this.#corrections.set(id, fill);
-    return true;
-  }
-
-  #bookOf(currency: string): CurrencyBook {
-    const known = this.#books.get(currency);
-    if (known !== undefined) return known;
-    const book = new CurrencyBook(this.#options);
-    this.#books.set(currency, book);
-    return book;
-  }
-}
-
-class CurrencyBook {
-  readonly closed: ClosedTradeBook;
-  readonly portfolio = new PortfolioHistory();
-  readonly tracker: TradeTracker;
-
-  constructor({ initialEquity, rollingWindow, contractOf }: TradingOptions) {
-    this.closed = new ClosedTradeBook('closing-fill', 'average', contractOf);
-    this.tracker = new TradeTracker({ initialEquity, window: rollingWindow });
-  }
-
-  apply(fill: Fill): void {
-    const trade = this.closed.apply(fill);
-    if (trade !== undefined) this.tracker.record({ timeNanos: fill.timeNanos, profit: trade.profit });
+  /** Lasts when the books are made anew. */
+  #portfolioOf(currency: string): PortfolioHistory {
+    const known = this.#portfolios.get(currency) ?? new PortfolioHistory();
+    this.#portfolios.set(currency, known);
+    return known;
   }
 }
 
