@@ -17,13 +17,13 @@ export const MAX_QUOTE_ASKS = 500_000;
 /** Gaps of feeds that one query takes into account. */
 export const MAX_GAPS = 100_000;
 /** Quotes, and prints, that a query on the market reads row by row. */
-export const MAX_MARKET_ROWS = 50_000;
+export const MAX_MARKET_ROWS = 70_000;
 /** Updates of depth that it reads: each holds whole sides of a book. */
 export const MAX_BOOK_ROWS = 10_000;
 /** Regular samples of the mid that a volatility is taken from, for all feeds together; a longer range is sampled wider. */
 export const MAX_MID_SAMPLES = 500_000;
 /** Prints that are the flow of an impact; the newest of the range. */
-export const MAX_FLOW_ROWS = 20_000;
+export const MAX_FLOW_ROWS = 25_000;
 /** Prints or quotes of the market that interval benchmarks lay out. */
 export const MAX_TAPE_ROWS = 200_000;
 /** Points of a market chart, for all feeds together. */
