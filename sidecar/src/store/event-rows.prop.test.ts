@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nanos } from '@tapewatch/core';
-import { columnar, eventBatchOf } from './columnar-store.fixture.ts';
+import { columnar, eventBatchOf } from './testing/columnar-store.ts';
 import { DuckDbStore } from './duckdb/duckdb-store.ts';
 import { rowsOf } from './event-rows.ts';
 import { batchOf, fillOf, orderOf, quoteOf, seconds } from './store.fixture.ts';

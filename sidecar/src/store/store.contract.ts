@@ -18,7 +18,7 @@ import {
   seriesOf,
   T0_MS,
 } from './store.fixture.ts';
-import { columnar } from './columnar-store.fixture.ts';
+import { columnar } from './testing/columnar-store.ts';
 import { describeEvents } from './store-events.contract.ts';
 import { describeTradingEvents } from './trading-events.contract.ts';
 

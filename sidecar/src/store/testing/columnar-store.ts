@@ -1,7 +1,7 @@
 /** A store that is given the events of a batch as columns wherever there are columns for them, as the pipeline does. */
 import type { EventRow, TradingEvent } from '@tapewatch/core';
-import { EventColumns } from '../pipeline/event-columns.ts';
-import { BATCHED_TABLES, type BatchedTable, type ColumnBatch, type EventBatch, type Store } from '../ports.ts';
+import { EventColumns } from '../../pipeline/event-columns.ts';
+import { BATCHED_TABLES, type BatchedTable, type ColumnBatch, type EventBatch, type Store } from '../../ports.ts';
 
 export function columnar(store: Store): Store {
   return new Proxy(store, {
