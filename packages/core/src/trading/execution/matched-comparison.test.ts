@@ -54,3 +54,13 @@ it('compares with all others together, and says what had nothing to be compared 
     unmatched: 0,
   });
 });
+
+// Looking at every bucket for every group would take minutes.
+it('compares as many groups as there are instruments', () => {
+  const comparison = new MatchedComparison();
+  const groups = Array.from({ length: 5_000 }, (_, i) => `symbol ${i}`);
+  for (const [i, group] of groups.entries())
+    for (let slot = 0; slot < 10; slot++) comparison.add(`${group} ${slot}`, group, i);
+  const found = groups.map((group) => comparison.compare(group, null, { uniform: () => 0, replicates: 0 }));
+  expect(found.every(({ unmatched, buckets }) => unmatched === 10 && buckets === 0)).toBe(true);
+}, 60_000);

@@ -19,30 +19,37 @@ export interface Comparison {
 
 export class MatchedComparison {
   readonly #buckets = new Map<string, Map<string, Tally>>();
+  /** Names of the buckets that hold a group: with many groups, each is in few. */
+  readonly #bucketsOf = new Map<string, string[]>();
 
   /** `cost` in basis points. */
   add(bucket: string, group: string, cost: number): void {
     let groups = this.#buckets.get(bucket);
     if (groups === undefined) this.#buckets.set(bucket, (groups = new Map()));
     const tally = groups.get(group);
-    if (tally === undefined) groups.set(group, { sum: cost, count: 1 });
-    else {
+    if (tally !== undefined) {
       tally.sum += cost;
       tally.count++;
+      return;
     }
+    groups.set(group, { sum: cost, count: 1 });
+    const own = this.#bucketsOf.get(group);
+    if (own === undefined) this.#bucketsOf.set(group, [bucket]);
+    else own.push(bucket);
   }
 
   groups(): string[] {
-    return [...new Set([...this.#buckets.values()].flatMap((groups) => [...groups.keys()]))].sort();
+    return [...this.#bucketsOf.keys()].sort();
   }
 
-  /** Against another group, or against all others together. */
+  /** Against another group, or against all others together. O(n log n) in the buckets that hold the group. */
   compare(group: string, other: string | null, options: Omit<BootstrapOptions, 'blockLength'>): Comparison {
     const [parts, weights]: [number[], number[]] = [[], []];
     let [matched, unmatched] = [0, 0];
-    for (const [, groups] of [...this.#buckets].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const own = groups.get(group);
-      if (own === undefined) continue;
+    for (const bucket of (this.#bucketsOf.get(group) ?? []).toSorted()) {
+      const groups = this.#buckets.get(bucket);
+      const own = groups?.get(group);
+      if (groups === undefined || own === undefined) continue;
       const rest = other === null ? restOf(groups, group) : groups.get(other);
       if (rest === undefined) {
         unmatched += own.count;
