@@ -3,7 +3,7 @@
  * others, each with the number of traces it stands for. A trace counts by its root: when that began and how long it took.
  * Chance is a hash of the trace's id, so that the same range gives the same choice.
  */
-import { DOUBLE, LIST, listValue, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
+import { LIST, listValue, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
 import type { TraceSample, TraceSampleRequest } from '../../ports.ts';
 import { readRows, within, type Parameters } from './sql.ts';
 
@@ -29,37 +29,34 @@ export async function readTraceSample(
   if (Number(roots) === 0 || Number(roots) * rowsPerTrace <= request.rows) return undefined;
   const slots = Math.floor(request.rows / rowsPerTrace);
   const parameters: Parameters = { values: [], types: [] };
-  const chosen = chosenTraces(request, range, parameters);
-  const place = (value: number): string => {
-    parameters.types.push(DOUBLE);
-    return `$${parameters.values.push(value)}`;
-  };
-  const from = place(request.quantile - MARGIN * (1 - request.quantile));
-  const [all, slow] = [place(slots), place(Math.floor(SLOW_SHARE * slots))];
-  const rows = await readRows(
+  const root = `SELECT trace_id, max(end_nanos - time_nanos) AS nanos FROM spans
+    WHERE ${range} AND parent_span_id = '' ${chosenTraces(request, range, parameters)} GROUP BY trace_id`;
+  const from = request.quantile - MARGIN * (1 - request.quantile);
+  const [[traces, slow, edge] = []] = await readRows(
     connection,
-    `WITH root AS (
-       SELECT trace_id, max(end_nanos - time_nanos) AS nanos FROM spans
-       WHERE ${range} AND parent_span_id = '' ${chosen} GROUP BY trace_id),
-     ranked AS (
-       SELECT trace_id, row_number() OVER (ORDER BY nanos, trace_id) > ${from} * count(*) OVER () AS is_slow FROM root),
-     shuffled AS (
-       SELECT trace_id, is_slow, count(*) OVER kind AS size,
-         row_number() OVER (PARTITION BY is_slow ORDER BY hash(trace_id), trace_id) AS turn,
-         count(*) FILTER (is_slow) OVER () AS slow_ones
-       FROM ranked WINDOW kind AS (PARTITION BY is_slow)),
-     granted AS (
-       SELECT *, least(size, CASE WHEN is_slow THEN ${slow} ELSE ${all} - least(slow_ones, ${slow}) END) AS places
-       FROM shuffled)
-     SELECT trace_id, size / places AS weight, is_slow FROM granted WHERE turn <= places ORDER BY trace_id`,
+    `WITH root AS MATERIALIZED (${root}), edge AS (SELECT quantile_disc(nanos, ${from}) AS nanos FROM root)
+     SELECT count(*)::DOUBLE, (count(*) FILTER (root.nanos > edge.nanos))::DOUBLE, any_value(edge.nanos) FROM root, edge`,
     parameters,
   );
-  const weights = rows.map(([, weight]) => Number(weight));
+  const sizes = { slow: Number(slow), rest: Number(traces) - Number(slow) };
+  const places = { slow: Math.min(sizes.slow, Math.floor(SLOW_SHARE * slots)), rest: 0 };
+  places.rest = Math.min(sizes.rest, slots - places.slow);
+  const part = (condition: string, limit: number): string =>
+    `(SELECT trace_id FROM root WHERE ${condition} ORDER BY hash(trace_id), trace_id LIMIT ${limit})`;
+  const boundary = typeof edge === 'bigint' ? edge : 0n;
+  const rows = await readRows(
+    connection,
+    `WITH root AS MATERIALIZED (${root})
+     SELECT trace_id, true FROM ${part(`nanos > ${boundary}`, places.slow)}
+     UNION ALL SELECT trace_id, false FROM ${part(`nanos <= ${boundary}`, places.rest)} ORDER BY trace_id`,
+    parameters,
+  );
+  const weights = { slow: sizes.slow / places.slow, rest: sizes.rest / places.rest };
   return {
     ids: rows.map(([id]) => String(id)),
-    weights,
-    traces: Math.round(weights.reduce((sum, weight) => sum + weight, 0)),
-    slow: rows.filter(([, , isSlow]) => isSlow === true).length,
+    weights: rows.map(([, isSlow]) => (isSlow === true ? weights.slow : weights.rest)),
+    traces: Number(traces),
+    slow: rows.filter(([, isSlow]) => isSlow === true).length,
   };
 }
 
