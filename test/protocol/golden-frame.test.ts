@@ -123,6 +123,7 @@ function cellsOf(frame: ArrowTable, index: number): string[] {
   return Array.from({ length: frame.numRows }, (_, row) => {
     const value: unknown = column?.get(row);
     if (value === null) return 'null';
+    if (value instanceof Uint8Array) return Buffer.from(value).toString();
     return isTime && raw instanceof BigInt64Array ? String(raw[row]) : String(value);
   });
 }

@@ -86,6 +86,7 @@ describeWithGo("Grafana's own code", () => {
       { name: 'dense', type: 'number', values: Float64Array.from([0, -0, 5e-324, 1.7e308, 9_007_199_254_740_993]) },
       { name: 'text', type: 'string', values: ['', 'Zürich', null, '😀', 'x'] },
       { name: 'flag', type: 'boolean', values: [true, false, null, true, false] },
+      { name: 'document', type: 'json', values: ['[]', '{"a":"ü"}', 'null', '1', '[{"key":"k","value":2}]'] },
     ];
     const notices = [{ severity: 'warning' as const, text: 'late' }];
     const table = {
@@ -103,6 +104,7 @@ describeWithGo("Grafana's own code", () => {
       ['dense', '[]*float64'],
       ['text', '[]*string'],
       ['flag', '[]*bool'],
+      ['document', '[]*json.RawMessage'],
     ]);
     expect(view?.fields.map(({ values }) => values)).toEqual([
       ['0', '1767607200123456789', '9223372036854775807', '-1', null],
@@ -110,6 +112,7 @@ describeWithGo("Grafana's own code", () => {
       [0, -0, 5e-324, 1.7e308, 9_007_199_254_740_992],
       ['', 'Zürich', null, '😀', 'x'],
       [true, false, null, true, false],
+      [[], { a: 'ü' }, null, 1, [{ key: 'k', value: 2 }]],
     ]);
     const config = { unit: 's', displayNameFromDS: 'p99 €', description: 'text', decimals: 2 };
     expect(view?.fields[1]).toMatchObject({ labels: { venue: 'XNAS', quote: '"a,b"' }, config });

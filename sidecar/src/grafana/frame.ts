@@ -5,6 +5,7 @@
  */
 import type { Table, TableField, TableStat } from '@tapewatch/core';
 import {
+  Binary,
   Bool,
   Field,
   Float64,
@@ -49,6 +50,9 @@ function arrowType({ type }: TableField): DataType {
       return new Float64();
     case 'string':
       return new Utf8();
+    // Grafana's SDK takes bytes for JSON.
+    case 'json':
+      return new Binary();
     case 'boolean':
       return new Bool();
   }
@@ -62,6 +66,10 @@ function columnOf(field: TableField): Data {
       return numberColumn(field.values);
     case 'string':
       return vectorFromArray(field.values, new Utf8()).data[0] as Data;
+    case 'json': {
+      const bytes = field.values.map((text) => (text === null ? null : new TextEncoder().encode(text)));
+      return vectorFromArray(bytes, new Binary()).data[0] as Data;
+    }
     case 'boolean':
       return vectorFromArray(field.values, new Bool()).data[0] as Data;
   }

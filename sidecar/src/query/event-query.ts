@@ -8,7 +8,7 @@ import { endNanosOf, startNanosOf } from './trading-read.ts';
 
 export type EventsQuery = Extract<TapewatchQueryDocument, { queryType: 'events' }>;
 
-type ColumnType = TableField['type'];
+type ColumnType = Exclude<TableField['type'], 'json'>;
 type ColumnsOf<T extends EventTable> = readonly (readonly [key: keyof EventRowByTable[T] & string, type: ColumnType])[];
 
 const COLUMNS: { readonly [T in EventTable]: ColumnsOf<T> } = {

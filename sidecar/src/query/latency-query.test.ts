@@ -187,6 +187,27 @@ describe('trace', () => {
     expect(await ask({ traceId: (7).toString(16).padStart(32, '0') })).toMatchObject({ fields: byOrder?.fields });
   });
 
+  it('tells what is known of each span: host, attributes, and steps and fills of the order', async () => {
+    const table = await ask({ orderId: 'o7' });
+    const documents = (name: string): unknown[] =>
+      column(table, name).map((text) => JSON.parse(String(text)) as unknown);
+    expect(documents('serviceTags').slice(0, 2)).toEqual([
+      [{ key: 'host.name', value: 'h1' }],
+      [{ key: 'host.name', value: 'h2' }],
+    ]);
+    expect(documents('tags')[0]).toEqual([{ key: 'correlation_id', value: 'o7' }]);
+    expect(documents('tags')[2]).toEqual(
+      expect.arrayContaining([
+        { key: 'order_id', value: 'o7' },
+        { key: 'strategy', value: 'mm' },
+      ]),
+    );
+    const logs = documents('logs')[2] as { timestamp: number; fields: { key: string; value: unknown }[] }[];
+    expect(logs.map(({ fields }) => fields[0]?.value)).toEqual(['new', 'ack', 'new']);
+    expect(logs[0]?.timestamp).toBeCloseTo(7 * 600, 3);
+    expect(logs[2]?.fields).toContainEqual({ key: 'quantity', value: 1 });
+  });
+
   it('makes a path of an order that has no spans', async () => {
     const plain = serviceOver(rows.filter(({ table }) => table !== 'spans'));
     const [table] = await plain.run({ queryType: 'trace', orderId: 'o7' }, { ...ENVELOPE, startMs: 0 });

@@ -100,6 +100,26 @@ interface TraceRow {
   readonly statusMessage: string;
   readonly startTime: number;
   readonly duration: number;
+  readonly serviceTags: readonly Tag[];
+  readonly tags: readonly Tag[];
+  readonly logs: readonly Log[];
+}
+
+/** As Grafana's trace view reads them. */
+interface Tag {
+  readonly key: string;
+  readonly value: string | number;
+}
+
+interface Log {
+  /** Milliseconds. */
+  readonly timestamp: number;
+  readonly fields: readonly Tag[];
+}
+
+/** Only what is told. */
+function tagsOf(told: Readonly<Record<string, string | number | null>>): Tag[] {
+  return Object.entries(told).flatMap(([key, value]) => (value === null || value === '' ? [] : [{ key, value }]));
 }
 
 const STATUS_CODES = { unset: 0, ok: 1, error: 2 } as const;
@@ -116,7 +136,27 @@ function rowOf(span: Span): TraceRow {
     statusMessage: span.statusMessage,
     startTime: msOf(span.timeNanos),
     duration: Number(span.endNanos - span.timeNanos) / 1e6,
+    serviceTags: tagsOf({ 'host.name': span.host }),
+    tags: tagsOf({ correlation_id: span.correlationId, ...span.attributes }),
+    logs: [],
   };
+}
+
+/** Each step of the order and each execution, at its moment. */
+function logsOf(orders: readonly OrderEvent[], fills: readonly Fill[]): Log[] {
+  const steps = orders.map(({ timeNanos, event, reason }) => ({ timeNanos, told: { event, reason } }));
+  const executions = fills.map(({ timeNanos, execution, id, quantity, price, currency, fee, liquidity }) => ({
+    timeNanos,
+    told: { execution, id, quantity, price, currency, fee, liquidity },
+  }));
+  return [...steps, ...executions]
+    .sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : 1))
+    .map(({ timeNanos, told }) => ({ timestamp: msOf(timeNanos), fields: tagsOf(told) }));
+}
+
+function orderTags({ orderId, venue, strategy, account, orderType, price, correlationId }: OrderEvent): Tag[] {
+  const told = { order_id: orderId, correlation_id: correlationId, venue, strategy, account };
+  return tagsOf({ ...told, order_type: orderType, price });
 }
 
 /** Per order a span from its first to its last stamp, below it one for each step; below the root of its trace if it has one. */
@@ -147,6 +187,7 @@ function orderRows(orders: readonly OrderEvent[], fills: readonly Fill[], spans:
         operationName: `${first.side} ${first.quantity} ${first.symbol}`,
       },
       ...{ statusCode: rejected === undefined ? STATUS_CODES.unset : STATUS_CODES.error },
+      ...{ serviceTags: [], tags: orderTags(first), logs: logsOf(sorted, own) },
       ...spanning(steps),
     };
     const parts = steps.map(({ name, from, to }, i): TraceRow => ({
@@ -157,7 +198,7 @@ function orderRows(orders: readonly OrderEvent[], fills: readonly Fill[], spans:
         operationName: name,
         statusCode: STATUS_CODES.unset,
       },
-      ...{ startTime: msOf(from), duration: Number(to - from) / 1e6 },
+      ...{ startTime: msOf(from), duration: Number(to - from) / 1e6, serviceTags: [], tags: [], logs: [] },
     }));
     return [whole, ...parts];
   });
@@ -230,6 +271,11 @@ function distinct<Row extends OrderEvent | Span>(rows: readonly Row[], keyOf: (r
 }
 
 function fieldsOf(rows: readonly TraceRow[]): TableField[] {
+  const document = (name: 'serviceTags' | 'tags' | 'logs'): TableField => ({
+    name,
+    type: 'json',
+    values: rows.map((row) => JSON.stringify(row[name])),
+  });
   const text = (name: keyof TraceRow): TableField => ({
     name,
     type: 'string',
@@ -242,5 +288,6 @@ function fieldsOf(rows: readonly TraceRow[]): TableField[] {
   return [
     ...(['traceID', 'spanID', 'parentSpanID', 'operationName', 'serviceName', 'kind'] as const).map(text),
     ...[number('statusCode'), text('statusMessage'), number('startTime'), number('duration', 'ms')],
+    ...(['serviceTags', 'tags', 'logs'] as const).map(document),
   ];
 }

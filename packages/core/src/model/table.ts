@@ -17,6 +17,8 @@ export type FieldValues =
   | { readonly type: 'time'; readonly values: readonly (bigint | null)[] }
   | { readonly type: 'number'; readonly values: readonly (number | null)[] | Float64Array }
   | { readonly type: 'string'; readonly values: readonly (string | null)[] }
+  /** Documents as text. */
+  | { readonly type: 'json'; readonly values: readonly (string | null)[] }
   | { readonly type: 'boolean'; readonly values: readonly (boolean | null)[] };
 
 export type TableField = FieldValues & {
