@@ -56,13 +56,18 @@ export const agents: Section = {
     timeSeries({
       id: 84,
       title: 'Requests left',
-      description: 'Requests that the rate limit of each exchange still allows. At zero orders are refused.',
+      description:
+        'Requests that the rate limit of each exchange still allows, the fewest within each step. At zero orders are refused.',
       w: 8,
       h: 8,
       unit: 'short',
       decimals: 0,
       interval: '15s',
-      targets: [promql('A', `exchange_requests_remaining{${VENUE}}`, { legendFormat: '{{venue}} {{api}}' })],
+      targets: [
+        promql('A', `min_over_time(exchange_requests_remaining{${VENUE}}[$__interval])`, {
+          legendFormat: '{{venue}} {{api}}',
+        }),
+      ],
     }),
     timeSeries({
       id: 85,

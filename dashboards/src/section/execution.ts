@@ -67,7 +67,7 @@ export const execution: Section = {
       sortBy: { column: 'saving', descending: true },
       columns: [
         { name: 'venue' },
-        { name: 'finding', width: 330 },
+        { name: 'finding', width: 330, show: { 'custom.cellOptions': { type: 'auto', wrapText: true } } },
         { name: 'saving', width: 85 },
         { name: 'excess' },
         { name: 'excess_low', title: 'from' },
@@ -116,7 +116,7 @@ export const markouts: Section = {
         { name: 'impact', show: COST },
         { name: 'impact_low', title: 'from' },
         { name: 'impact_high', title: 'to' },
-        { name: 'mean_size', title: 'mean size', width: 110 },
+        { name: 'mean_size', title: 'mean size', width: 110, show: { unit: 'sci', decimals: 1 } },
         { name: 'orders' },
       ],
     }),

@@ -143,7 +143,8 @@ export const performance: Section = {
       w: 12,
       h: 9,
       unit: 'currencyUSD',
-      decimals: 3,
+      // A thousandth of a million is coarser than a quiet minute.
+      decimals: 4,
       anyRange: true,
       interval: '15s',
       legend: 'table',
