@@ -10,7 +10,7 @@ import {
 } from '@tapewatch/core';
 import type { Column } from './trading-table.ts';
 
-const BPS = { unit: 'suffix: bps', decimals: 2 } as const;
+const BPS = { unit: 'suffix:bps', decimals: 2 } as const;
 const SHARE = { unit: 'percentunit', decimals: 2 } as const;
 const COUNT = { unit: 'locale', decimals: 0 } as const;
 const MONEY = { unit: 'money' } as const;

@@ -15,7 +15,7 @@ export interface FitRow extends GroupedRow {
   readonly observations: number;
 }
 
-const BPS = { unit: 'suffix: bps', decimals: 2 } as const;
+const BPS = { unit: 'suffix:bps', decimals: 2 } as const;
 const COUNT = { unit: 'locale', decimals: 0 } as const;
 const PLAIN = { unit: 'short' } as const;
 

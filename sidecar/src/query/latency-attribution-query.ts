@@ -184,7 +184,7 @@ function fieldsOf({ rows, verdict }: Attribution, cost: LatencyCost): TableField
       ...{
         name: 'cost_bps',
         type: 'number',
-        unit: 'suffix: bps',
+        unit: 'suffix:bps',
         values: rows.map((row) => priceOf(row, cost.bpsPerMs)),
       },
       description:

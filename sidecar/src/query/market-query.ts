@@ -19,7 +19,7 @@ const BY = ['venue', 'symbol'] as const;
 const HOURS = 24;
 const MS = 1_000_000n;
 
-const BPS = { unit: 'suffix: bps', decimals: 3 } as const;
+const BPS = { unit: 'suffix:bps', decimals: 3 } as const;
 const SHARE = { unit: 'percentunit', decimals: 2 } as const;
 const COUNT = { unit: 'locale', decimals: 0 } as const;
 const SECONDS = { unit: 's' } as const;

@@ -59,7 +59,7 @@ function markoutTable(
   const { executedQuery, notices, fromAlert } = text;
   const table = emptyTable('numeric-long', executedQuery, notices);
   if (points.length === 0) return table;
-  const bps = { type: 'number', unit: 'suffix: bps', decimals: 2 } as const;
+  const bps = { type: 'number', unit: 'suffix:bps', decimals: 2 } as const;
   const count = { type: 'number', unit: 'locale', decimals: 0 } as const;
   const fields: TableField[] = [
     ...by.map((name, i): TableField => ({ name, type: 'string', values: points.map(({ group }) => group[i] ?? '') })),

@@ -18,7 +18,7 @@ const BPS_TEXT =
   'Direction * (average fill price - mid at arrival) / mid, in basis points of the benchmark notional; a cost is positive. Empty where no fill has a benchmark.';
 
 const COLUMNS: readonly Column<SlippageRow>[] = [
-  { name: 'slippage', value: (row) => row.bps, unit: 'suffix: bps', decimals: 2, description: BPS_TEXT },
+  { name: 'slippage', value: (row) => row.bps, unit: 'suffix:bps', decimals: 2, description: BPS_TEXT },
   { name: 'cost', value: (row) => row.cost, unit: 'money', description: 'Slippage in money; positive is a cost.' },
   {
     name: 'notional',
@@ -62,7 +62,7 @@ export async function runSlippage(
     return [reportTable(book, query.by, envelope.fromAlert ? COLUMNS.slice(0, 1) : COLUMNS, text)];
   }
   const series = seriesOf(fills, query, range.stepMs);
-  const valueText = { valueName: 'slippage', description: BPS_TEXT, unit: 'suffix: bps', stepMs: range.stepMs };
+  const valueText = { valueName: 'slippage', description: BPS_TEXT, unit: 'suffix:bps', stepMs: range.stepMs };
   return groupTables(series, query.by, { ...text, ...valueText });
 }
 

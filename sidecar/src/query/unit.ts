@@ -18,7 +18,7 @@ const GRAFANA_UNITS: Readonly<Record<string, string>> = {
   ratio: 'percentunit',
   percent: 'percent',
   '%': 'percent',
-  bps: 'suffix: bps',
+  bps: 'suffix:bps',
   celsius: 'celsius',
   hertz: 'hertz',
   watts: 'watt',
