@@ -22,7 +22,7 @@ export interface AskedFeed {
 /** Quotes that are held at once: 20 bytes each. */
 const MAX_QUOTES_HELD = 2_500_000;
 /** Quotes a stamp, beyond which looking at each of them takes longer than a join. */
-const MAX_QUOTES_PER_STAMP = 100;
+const MAX_QUOTES_PER_STAMP = 1_000;
 /** How far before the earliest stamp quotes are looked at. */
 const LOOKBACK_NANOS = 86_400_000_000_000n;
 
