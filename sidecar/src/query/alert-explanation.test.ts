@@ -1,6 +1,6 @@
 import { Labels } from '@tapewatch/core';
 import { latencyExplanation } from './alert-explanation.ts';
-import { ENVELOPE, QUIET_DESK, readerOver, serviceOver, SLOW_DESK } from './latency-desk.fixture.ts';
+import { ENVELOPE, QUIET_DESK, readerOver, serviceOver, SLOW_DESK } from './testing/latency-desk.ts';
 
 const explain = latencyExplanation(readerOver(SLOW_DESK));
 const VENUE = Labels.from({ alertname: 'OrderLatencyHigh', venue: 'V', severity: 'WARNING' });

@@ -3,7 +3,7 @@ import { pnlQuery, performanceQuery, riskQuery } from '@tapewatch/contract';
 import { nanos, type CashFlow, type Fill, type FxRate, type Quote, type Table } from '@tapewatch/core';
 import { tradingCollector } from '../collect/trading.ts';
 import { contractsOf, instrumentOptions } from '../instrument-options.ts';
-import { readerOver } from './latency-desk.fixture.ts';
+import { readerOver } from './testing/latency-desk.ts';
 import { runPerformance } from './performance-query.ts';
 import { runPnl } from './pnl-query.ts';
 import { runRisk } from './risk-query.ts';

@@ -1,6 +1,6 @@
 /** A desk of two strategies over real stores' rows: what its panels show of profit, positions, exposure and risk. */
 import { nanos, type EventRow, type Fill, type Quote, type Table } from '@tapewatch/core';
-import { serviceOver } from './latency-desk.fixture.ts';
+import { serviceOver } from './testing/latency-desk.ts';
 
 const MINUTE = 60_000;
 /** Monday, 2024-01-01. */

@@ -19,7 +19,7 @@ import {
   SLOW,
   SLOW_DESK,
   SPAN,
-} from './latency-desk.fixture.ts';
+} from './testing/latency-desk.ts';
 import { MAX_LATENCY_ROWS, MAX_ROWS, MAX_TRACE_ROWS } from './limit.ts';
 
 function column(table: Table | undefined, name: string): readonly unknown[] {

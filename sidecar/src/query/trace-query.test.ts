@@ -1,7 +1,7 @@
 /** Whose trace an order's steps hang in. */
 import { tapewatchQuery } from '@tapewatch/contract';
 import type { OrderEvent, Span } from '@tapewatch/core';
-import { ENVELOPE, ns, QUIET_DESK, SPAN } from './latency-desk.fixture.ts';
+import { ENVELOPE, ns, QUIET_DESK, SPAN } from './testing/latency-desk.ts';
 import { rowReader } from './row-reader.fixture.ts';
 import { runTrace } from './trace-query.ts';
 

@@ -7,10 +7,8 @@ import { serialize } from 'node:v8';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   type EncodedHistogram,
-  type EventTable,
   type Labels,
   type Matcher,
-  type Quote,
   type SelectRequest,
   type SeriesData,
   type SeriesDefinition,
@@ -18,18 +16,12 @@ import {
 import type {
   ColumnBatch,
   EventExportRequest,
-  EventFilter,
-  EventRowByTable,
   ExportedEvents,
-  MarkRequest,
   MergedHistograms,
   MergeRequest,
-  QuoteGapRequest,
   RawSlice,
   Recovery,
   Store,
-  TraceSample,
-  TraceSampleRequest,
   TransitionRow,
 } from '../../ports.ts';
 import { demandWanted, reasonOf, unknownSeries } from '../faults.ts';
@@ -48,21 +40,15 @@ import {
 import { isCorrupt, quarantineDatabase, uncleanEnd, type CorruptionPolicy } from './corruption.ts';
 import { backUp, type BackupResult } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
+import { EventReads } from './event-reads.ts';
 import { LateSamples } from './late-samples.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { packBatch, withLabels, type PackedBatch } from './packed-batch.ts';
 import { readBases, readDeltas } from './read-distributions.ts';
 import { exportEvents, removeOldExports } from './export-events.ts';
-import { eventsFrom, type PackedEvents } from './packed-events.ts';
-import { readEvents } from './read-events.ts';
 import { readMerged } from './read-merged.ts';
-import { readQuoteGaps } from './read-quote-gaps.ts';
-import { readQuotesBefore, type AskedQuote } from './read-quotes.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
-import { readTraceSample } from './read-traces.ts';
-import { readMarks } from './read-marks.ts';
-import { readFillArrivals, readFillColumns } from './read-trading.ts';
 import { readActive, readValues, type ReadSource } from './read-values.ts';
 import { absorbExpired } from './retain.ts';
 import { SegmentList } from './segment.ts';
@@ -79,7 +65,7 @@ export interface DuckDbStoreOptions extends DatabaseOptions, MaintenanceOptions 
   readonly bulkRows?: number;
 }
 
-export class DuckDbStore implements Store {
+export class DuckDbStore extends EventReads implements Store {
   readonly #session: Session;
   readonly #index = new SeriesIndex();
   readonly #ladder = new StoreLadder();
@@ -92,6 +78,7 @@ export class DuckDbStore implements Store {
   #uncertain: string | undefined;
 
   constructor(options: DuckDbStoreOptions) {
+    super();
     this.#session = new Session(options);
     this.#options = options;
     this.#late = new LateSamples(options.bulkRows);
@@ -138,7 +125,7 @@ export class DuckDbStore implements Store {
     return recovery;
   }
 
-  #read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  protected read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#segments.readSettled(() => this.#readOnce(work, signal));
   }
 
@@ -231,7 +218,7 @@ export class DuckDbStore implements Store {
     };
     const state = this.#readState();
     const spans = planDistributions(request, state);
-    return this.#read(async (connection) => {
+    return this.read(async (connection) => {
       const points = await readValues(connection, sourceOf(false), {
         segments: planValues(request, state),
         request,
@@ -272,7 +259,7 @@ export class DuckDbStore implements Store {
     const { groupOf, labels } = groupsBy(series, request.by);
     const { startMs: firstMs, stepMs } = request;
     const allSeries = groupOf.size === this.#index.distributions;
-    const rows = await this.#read(
+    const rows = await this.read(
       (connection) =>
         readMerged(connection, { groupOf, spans, firstMs, stepMs, allSeries, relation: this.#segments.relation }),
       signal,
@@ -296,7 +283,7 @@ export class DuckDbStore implements Store {
     const found =
       unknown.length === 0
         ? new Set<number>()
-        : await this.#read(
+        : await this.read(
             (connection) =>
               readActive(
                 connection,
@@ -309,50 +296,13 @@ export class DuckDbStore implements Store {
     return matching.filter(({ id }) => !silent.has(id));
   }
 
-  async events<T extends EventTable>(
-    table: T,
-    filter: EventFilter,
-    signal?: AbortSignal,
-  ): Promise<EventRowByTable[T][]> {
-    return eventsFrom<T>(await this.packedEvents(table, filter, signal));
-  }
-
-  /** As columns, for who makes rows of them elsewhere. */
-  packedEvents(table: EventTable, filter: EventFilter, signal?: AbortSignal): Promise<PackedEvents> {
-    return this.#read((connection) => readEvents(connection, table, filter), signal);
-  }
-
   exportEvents(request: EventExportRequest, signal?: AbortSignal): Promise<ExportedEvents> {
     // Once: no segment holds events, and of a second reading nobody would remove the first one's folder.
     return this.#session.read((connection) => exportEvents(connection, this.#options.path, request, signal), signal);
   }
 
-  async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(Quote | null)[]> {
-    return this.#read((connection) => readQuotesBefore(connection, asked), signal);
-  }
-
-  async fillColumns(filter: EventFilter, signal?: AbortSignal) {
-    return this.#read((connection) => readFillColumns(connection, filter), signal);
-  }
-
-  async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal) {
-    return this.#read((connection) => readQuoteGaps(connection, request), signal);
-  }
-
-  async fillArrivals(filter: EventFilter, signal?: AbortSignal) {
-    return this.#read((connection) => readFillArrivals(connection, filter), signal);
-  }
-
-  async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {
-    return this.#read((connection) => readMarks(connection, request), signal);
-  }
-
-  async traceSample(request: TraceSampleRequest, signal?: AbortSignal): Promise<TraceSample | undefined> {
-    return this.#read((connection) => readTraceSample(connection, request), signal);
-  }
-
   async transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]> {
-    return this.#read((connection) => readTransitions(connection, filter));
+    return this.read((connection) => readTransitions(connection, filter));
   }
 
   async distributionTotals(asked?: readonly number[]): Promise<{ seriesId: number; histogram: EncodedHistogram }[]> {
@@ -361,7 +311,7 @@ export class DuckDbStore implements Store {
     if (asked !== undefined)
       await this.#session.write((connection) => this.#maintenance.sealIdle(connection, Math.floor(Date.now() / 1_000)));
     const state = this.#readState();
-    const totals = await this.#read((connection) =>
+    const totals = await this.read((connection) =>
       readBases(
         connection,
         { ids, relation: this.#segments.relation },
@@ -375,7 +325,7 @@ export class DuckDbStore implements Store {
 
   async rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]> {
     const ids = this.#index.ofStream(stream);
-    return this.#read((connection) => readRawSince(connection, { ids, relation: this.#segments.relation }, fromNanos));
+    return this.read((connection) => readRawSince(connection, { ids, relation: this.#segments.relation }, fromNanos));
   }
 
   backUp(target: string): Promise<BackupResult> {

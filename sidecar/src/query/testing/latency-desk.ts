@@ -9,10 +9,10 @@ import {
   type Quote,
   type Span,
 } from '@tapewatch/core';
-import type { AlertingView, EventFilter, EventRowByTable, StoreReader } from '../ports.ts';
-import { passesFilter } from '../store/event-filter.ts';
-import { exemplarFinder } from './exemplar-query.ts';
-import { createQueryService } from './query-service.ts';
+import type { AlertingView, EventFilter, EventRowByTable, StoreReader } from '../../ports.ts';
+import { passesFilter } from '../../store/event-filter.ts';
+import { exemplarFinder } from '../exemplar-query.ts';
+import { createQueryService } from '../query-service.ts';
 
 export const ENVELOPE = {
   startMs: 600_000,

@@ -1,0 +1,60 @@
+/** What a store reads of events: each one statement or a few, on a connection of its own. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { EventTable, Quote } from '@tapewatch/core';
+import type {
+  EventFilter,
+  EventRowByTable,
+  MarkRequest,
+  QuoteGapRequest,
+  TraceSample,
+  TraceSampleRequest,
+} from '../../ports.ts';
+import { eventsFrom, type PackedEvents } from './packed-events.ts';
+import { readEvents } from './read-events.ts';
+import { readMarks } from './read-marks.ts';
+import { readQuoteGaps } from './read-quote-gaps.ts';
+import { readQuotesBefore, type AskedQuote } from './read-quotes.ts';
+import { readTraceSample } from './read-traces.ts';
+import { readFillArrivals, readFillColumns } from './read-trading.ts';
+
+export abstract class EventReads {
+  /** Runs the work on a connection, and ends it with the signal. */
+  protected abstract read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T>;
+
+  async events<T extends EventTable>(
+    table: T,
+    filter: EventFilter,
+    signal?: AbortSignal,
+  ): Promise<EventRowByTable[T][]> {
+    return eventsFrom<T>(await this.packedEvents(table, filter, signal));
+  }
+
+  /** As columns, for who makes rows of them elsewhere. */
+  packedEvents(table: EventTable, filter: EventFilter, signal?: AbortSignal): Promise<PackedEvents> {
+    return this.read((connection) => readEvents(connection, table, filter), signal);
+  }
+
+  async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(Quote | null)[]> {
+    return this.read((connection) => readQuotesBefore(connection, asked), signal);
+  }
+
+  async fillColumns(filter: EventFilter, signal?: AbortSignal) {
+    return this.read((connection) => readFillColumns(connection, filter), signal);
+  }
+
+  async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal) {
+    return this.read((connection) => readQuoteGaps(connection, request), signal);
+  }
+
+  async fillArrivals(filter: EventFilter, signal?: AbortSignal) {
+    return this.read((connection) => readFillArrivals(connection, filter), signal);
+  }
+
+  async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {
+    return this.read((connection) => readMarks(connection, request), signal);
+  }
+
+  async traceSample(request: TraceSampleRequest, signal?: AbortSignal): Promise<TraceSample | undefined> {
+    return this.read((connection) => readTraceSample(connection, request), signal);
+  }
+}
