@@ -148,6 +148,42 @@ export function describeEvents(store: () => Store, restart: () => Promise<Recove
     expect((await store().quotesBefore(asked)).map((quote) => quote?.bid)).toEqual([1, 10, 1, 10]);
   });
 
+  it.each([
+    ['in order', (a: number, b: number) => a - b],
+    ['the other way round', (a: number, b: number) => b - a],
+  ])('finds the quotes before thousands of stamps, quotes stored %s', async (_, order) => {
+    const day = 86_400;
+    // Two feeds; every tenth quote has a second one of the same stamp, which counts.
+    const places = Array.from({ length: 300 }, (_unused, i) => i).sort(order);
+    const quotes = places.flatMap((i) => {
+      const one = { venue: i % 2 === 0 ? 'XNAS' : 'BATS' };
+      const [first, again] = [i, i + 1_000].map((bid) => quoteOf(seconds(2 * day + i * 60), bid, one));
+      return i % 10 === 0 ? [first, again] : [first];
+    });
+    await store().append(batchOf({ events: quotes.filter((quote) => quote !== undefined) }));
+    const asked = Array.from({ length: 2_500 }, (_unused, i) => ({
+      ...{ venue: i % 2 === 0 ? 'XNAS' : 'BATS', symbol: 'ACME' },
+      timeNanos: seconds(2 * day + (i % 310) * 60) + BigInt(i % 3) - 1n,
+    }));
+    const found = await store().quotesBefore(asked);
+    const expected = asked.map(({ venue, timeNanos }) => {
+      const before = (i: number): boolean => seconds(2 * day + i * 60) < timeNanos;
+      const last = places.filter((i) => before(i) && (i % 2 === 0 ? 'XNAS' : 'BATS') === venue);
+      const newest = Math.max(...last);
+      return newest < 0 ? undefined : newest % 10 === 0 ? newest + 1_000 : newest;
+    });
+    expect(found.map((quote) => quote?.bid ?? undefined)).toEqual(expected);
+  });
+
+  it('finds no gap where quotes came late', async () => {
+    const sequences = [...Array.from({ length: 12 }, (_, i) => i), 14, 15, 12, 13, 16];
+    await store().append(
+      batchOf({ events: sequences.map((at) => quoteOf(seconds(at + 1), 1, { sequence: BigInt(at) })) }),
+    );
+    const feeds = [{ venue: 'XNAS', symbol: 'ACME' }];
+    expect(await store().quoteGaps?.({ feeds, startNanos: seconds(0), endNanos: seconds(99), limit: 10 })).toEqual([]);
+  });
+
   it('finds where a feed that counts its messages lost some, and no gap in numbers that jump by nature', async () => {
     const counted = (sequence: bigint, i: number) => quoteOf(seconds(i + 1), 1, { sequence });
     const sequences = [...Array.from({ length: 12 }, (_, i) => BigInt(i)), 15n, 16n, 16n, 17n];
