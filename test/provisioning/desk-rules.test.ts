@@ -77,7 +77,8 @@ function figuresOf(fills: readonly Fill[], mid?: number): Promise<readonly Figur
     events: (_: string, { startNanos, endNanos }: { startNanos: bigint; endNanos: bigint }) =>
       Promise.resolve(fills.filter(({ timeNanos }) => timeNanos >= startNanos && timeNanos < endNanos)),
     quotesBefore: (asked: readonly unknown[]) => Promise.resolve(asked.map(() => quote)),
-  } as unknown as Pick<StoreReader, 'events' | 'quotesBefore'>;
+    select: () => Promise.resolve([]),
+  } as unknown as Pick<StoreReader, 'events' | 'quotesBefore' | 'select'>;
   const desk = tradingCollector(reader, { initialEquity: 10_000, rollingWindow: 100 });
   return desk.collect(BigInt(NOW_MS) * 1_000_000n) as Promise<readonly Figure[]>;
 }

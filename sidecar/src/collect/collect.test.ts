@@ -111,10 +111,12 @@ describe('the desk', () => {
       if (newestFirst) found.reverse();
       return found.slice(0, limit) as never;
     },
+    select: (): Promise<SeriesData[]> => Promise.resolve(told),
     quotesBefore: (asked: readonly { symbol: string; timeNanos: bigint }[]) =>
       Promise.resolve(asked.map(({ symbol }) => quoteOf(mids[symbol]))),
   };
   let mids: Record<string, number>;
+  let told: SeriesData[];
   const quoteOf = (mid: number | undefined): Quote | null =>
     mid === undefined
       ? null
@@ -156,6 +158,7 @@ describe('the desk', () => {
     fills = [];
     seconds = 0;
     mids = {};
+    told = [];
   });
 
   it('starts at the initial equity, and follows profit, fees, peak and drawdown (proves: CFG-33, MET-100)', async () => {
@@ -226,7 +229,20 @@ describe('the desk', () => {
       trading_realised_pnl: 100_001,
       trading_open_positions: 1,
     });
-  }, 60_000);
+  }, 180_000);
+
+  it('knows after a restart what the portfolio was worth before', async () => {
+    const timesMs = Float64Array.from({ length: 70 }, (_, i) => Number(NOW / 1_000_000n) - (70 - i) * 60_000);
+    const labels = Labels.from({ __name__: 'trading_portfolio_value', currency: 'USD' });
+    told = [{ labels, timesMs, values: new Float64Array(70).fill(800), levelsMs: [0] }];
+    trade('buy', 100, { quantity: 1, fee: 200 });
+    mids = { AAPL: 100 };
+    const figures = await tradingCollector(reader, { initialEquity: 1_000, rollingWindow: 10 }).collect(later());
+    const hour = figures.find(({ labels: { horizon } }) => horizon === '1h');
+    const value = byName(figures)['trading_portfolio_value'] ?? NaN;
+    expect(hour?.value).toBeCloseTo(100 * (value / 800 - 1), 9);
+    expect(figures.some(({ labels: { horizon } }) => horizon === '24h')).toBe(false);
+  });
 
   it('tells nothing of a part of the fills', async () => {
     const desk = tradingCollector(reader, { initialEquity: 0, rollingWindow: 10 });

@@ -1,16 +1,20 @@
 /**
  * The desk's portfolio (REQUIREMENTS.md MET-65): its value with what is open, by its parts, which sum to it, and its return
- * over the last hour, day and week. Values are remembered a minute apart from the start of the sidecar on; a return whose
- * beginning is before that is not told.
+ * over the last hour, day and week. Values are remembered a minute apart; at the start those that were told before are read
+ * back from the store. A return whose beginning is before the first of them is not told.
  */
 import {
   horizonReturn,
+  METRIC_NAME,
+  msFromNanos,
+  nanosFromMs,
   portfolioBreakdown,
   RETURN_HORIZONS,
   type EquityPoint,
   type OpenPosition,
   type ReturnHorizon,
 } from '@tapewatch/core';
+import type { StoreReader } from '../ports.ts';
 import type { Figure } from './collector.ts';
 
 const SPACING_NANOS = 60_000_000_000n;
@@ -27,15 +31,40 @@ export interface Holding {
   readonly nowNanos: bigint;
 }
 
+const SPACING_MS = 60_000;
+
+/** The values of a currency's portfolio that were told before this start. */
+export async function toldValues(
+  reader: Pick<StoreReader, 'select'>,
+  currency: string,
+  nowNanos: bigint,
+): Promise<EquityPoint[]> {
+  const endMs = msFromNanos(nowNanos) - 1;
+  const matchers = [
+    { name: METRIC_NAME, operator: '=', value: 'trading_portfolio_value' },
+    { name: 'currency', operator: '=', value: currency },
+  ] as const;
+  const startMs = endMs - MAX_POINTS * SPACING_MS;
+  const [series] = await reader.select({ matchers, startMs, endMs, resolutionMs: SPACING_MS });
+  if (series === undefined) return [];
+  return Array.from(series.timesMs, (ms, i) => ({
+    timeNanos: nanosFromMs(ms),
+    equity: series.values[i] as number,
+  })).filter(({ equity }) => Number.isFinite(equity));
+}
+
 export class PortfolioHistory {
   #points: EquityPoint[] = [];
+
+  /** `before`: values in order of time that the history begins with. */
+  constructor(before: readonly EquityPoint[] = []) {
+    for (const point of before) this.#keep(point);
+  }
 
   figures({ currency, positions, value, nowNanos }: Holding): Figure[] {
     if (value === null) return [];
     const now = { timeNanos: nowNanos, equity: value };
-    const last = this.#points.at(-1);
-    if (last === undefined || nowNanos - last.timeNanos >= SPACING_NANOS) this.#points.push(now);
-    if (this.#points.length > MAX_POINTS) this.#points.shift();
+    this.#keep(now);
     const points = this.#points.at(-1) === now ? this.#points : [...this.#points, now];
     return [
       gauge('trading_portfolio_value', { currency }, value),
@@ -45,6 +74,12 @@ export class PortfolioHistory {
         return gained === null ? [] : [gauge('trading_portfolio_return_percent', { currency, horizon }, 100 * gained)];
       }),
     ];
+  }
+
+  #keep(point: EquityPoint): void {
+    const last = this.#points.at(-1);
+    if (last === undefined || point.timeNanos - last.timeNanos >= SPACING_NANOS) this.#points.push(point);
+    if (this.#points.length > MAX_POINTS) this.#points.shift();
   }
 }
 

@@ -9,10 +9,12 @@ import type { StoreReader } from '../ports.ts';
 import type { Collector, Figure } from './collector.ts';
 import { Corrections, FillBooks } from './fill-books.ts';
 import { LateFills } from './late-fills.ts';
-import { PortfolioHistory } from './portfolio.ts';
+import { PortfolioHistory, toldValues } from './portfolio.ts';
 import { riskFigures, RiskHistory } from './risk.ts';
 
 const SETTLED_NANOS = 5_000_000_000n;
+
+type DeskReader = Pick<StoreReader, 'events' | 'quotesBefore' | 'select'>;
 
 export interface TradingOptions {
   readonly initialEquity: number;
@@ -22,16 +24,13 @@ export interface TradingOptions {
   readonly contractOf?: ContractOf;
 }
 
-export function tradingCollector(
-  reader: Pick<StoreReader, 'events' | 'quotesBefore'>,
-  options: TradingOptions,
-): Collector {
+export function tradingCollector(reader: DeskReader, options: TradingOptions): Collector {
   const desk = new Desk(reader, options);
   return { group: 'trading', collect: (nowNanos) => desk.collect(nowNanos) };
 }
 
 class Desk {
-  readonly #reader: Pick<StoreReader, 'events' | 'quotesBefore'>;
+  readonly #reader: DeskReader;
   readonly #options: TradingOptions;
   readonly #corrections = new Corrections();
   readonly #late = new LateFills();
@@ -42,7 +41,7 @@ class Desk {
   readonly #history = new RiskHistory();
   readonly #portfolios = new Map<string, PortfolioHistory>();
 
-  constructor(reader: Pick<StoreReader, 'events' | 'quotesBefore'>, options: TradingOptions) {
+  constructor(reader: DeskReader, options: TradingOptions) {
     this.#reader = reader;
     this.#options = options;
     this.#books = this.#emptyBooks();
@@ -66,6 +65,7 @@ class Desk {
       open: books.flatMap(([, book]) => book.closed.openPositions()),
       nowNanos,
     });
+    for (const [currency] of books) await this.#remember(currency, nowNanos);
     return books.flatMap(([currency, book]) => {
       const positions = book.closed.openPositions().map(({ key, quantity, contract }): OpenPosition => {
         return { ...key, ...contract, quantity, mark: marks.markOf(key) };
@@ -74,7 +74,7 @@ class Desk {
       const risk = riskFigures(positions, { equity: metrics.equity, profits: marks.profitsOf(positions) });
       const open = book.closed.unrealised(marks.markOf);
       const value = open === null ? null : metrics.equity + (book.closed.pending().get(currency) ?? 0) + open;
-      const portfolio = this.#portfolioOf(currency).figures({ currency, positions, value, nowNanos });
+      const portfolio = this.#portfolios.get(currency)?.figures({ currency, positions, value, nowNanos }) ?? [];
       const gauges = [...tradeFigures(metrics, book.closed), ...risk];
       return [...gauges.map((gauge): Figure => ({ kind: 'gauge', labels: { currency }, ...gauge })), ...portfolio];
     });
@@ -84,11 +84,10 @@ class Desk {
     return new FillBooks(this.#reader, this.#options, this.#corrections);
   }
 
-  /** Lasts when the books are made anew. */
-  #portfolioOf(currency: string): PortfolioHistory {
-    const known = this.#portfolios.get(currency) ?? new PortfolioHistory();
-    this.#portfolios.set(currency, known);
-    return known;
+  /** Lasts when the books are made anew, and begins where the last start ended. */
+  async #remember(currency: string, nowNanos: bigint): Promise<void> {
+    if (this.#portfolios.has(currency)) return;
+    this.#portfolios.set(currency, new PortfolioHistory(await toldValues(this.#reader, currency, nowNanos)));
   }
 }
 

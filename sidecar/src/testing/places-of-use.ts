@@ -405,6 +405,7 @@ export async function desk({
     events: async (_table: unknown, { startNanos }: { startNanos: bigint }) =>
       fills.filter(({ timeNanos }) => timeNanos >= startNanos) as never,
     quotesBefore: async (asked: readonly unknown[]) => asked.map(() => null),
+    select: async () => [],
   };
   const figures = await tradingCollector(reader, { initialEquity, rollingWindow }).collect(3_600n * SECOND_NANOS);
   const valueOf = (name: string): number => figures.find((figure) => figure.name === name)?.value ?? NaN;
