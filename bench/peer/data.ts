@@ -1,14 +1,14 @@
 /**
  * The samples that every system gets, in the same order, all series at one stamp and then the next, as a feed brings
- * them: `past`, 24 h of stamps, sparse; `live`, stamped at the moment of sending. Values walk at random with two decimals
- * (prices, depths); same seed, same values.
+ * them: `warm`, an hour of stamps; `past`, 24 h of stamps, sparse; `live`, stamped at the moment of sending. Values walk at
+ * random with two decimals (prices, depths); same seed, same values.
  */
 import { seededRandom } from '../samples.ts';
 
 const VENUES = ['XNAS', 'XNYS', 'BATS', 'ARCX', 'IEXG'];
 const STRATEGIES = ['maker', 'momentum', 'pairs', 'arbitrage'];
 const RACKS = 10;
-const DAY_MS = 86_400_000;
+const SPAN_MS = { warm: 3_600_000, past: 86_400_000, live: 86_400_000 };
 
 export interface PeerSeries {
   readonly labels: Readonly<Record<string, string>>;
@@ -24,10 +24,10 @@ export interface Batch {
 }
 
 export interface DataPlan {
-  readonly kind: 'past' | 'live';
+  readonly kind: 'warm' | 'past' | 'live';
   readonly series: number;
   readonly samples: number;
-  /** End of past data, milliseconds. */
+  /** End of stamps that are not live, milliseconds. */
   readonly endMs: number;
 }
 
@@ -47,7 +47,7 @@ export class PeerData {
     this.series = Array.from({ length: series }, (_, i) => peerSeries(i));
     this.steps = Math.max(2, Math.floor(samples / series));
     this.samples = this.steps * series;
-    this.stepMs = Math.floor(DAY_MS / this.steps / 1_000) * 1_000;
+    this.stepMs = Math.floor(SPAN_MS[kind] / this.steps / 1_000) * 1_000;
     this.endMs = Math.floor(endMs / 1_000) * 1_000;
     this.startMs = this.endMs - (this.steps - 1) * this.stepMs;
   }
