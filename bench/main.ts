@@ -165,7 +165,7 @@ async function trading({ only = '', seconds = '10' }: Options): Promise<boolean>
   if (report.stages !== undefined) console.table(report.stages);
   for (const line of report.missed) console.log(`missed: ${line}`);
   console.log(JSON.stringify(report));
-  return true;
+  return report.missed.length === 0;
 }
 
 async function query(options: Options): Promise<boolean> {
