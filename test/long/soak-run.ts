@@ -64,8 +64,8 @@ export async function runSoak(plan: {
       if (samples.length % 12 === 0) say(`${(hours * 60).toFixed(1)} min: ${rssMb.toFixed(0)} MB`);
     }
     const published = await publishing;
-    // Before the count: a query over every distribution takes memory of its own.
-    const rssMb = Math.round(residentMb(pid));
+    // Before the count: a query over every distribution takes memory of its own, and a connection.
+    const [rssMb, descriptorsAfter] = [Math.round(residentMb(pid)), descriptors(pid)];
     const stored = await counted(published, async () =>
       (await world.answers.metrics()).sum('tapewatch_stored_items_total', { stream: 'metrics' }),
     );
@@ -76,7 +76,7 @@ export async function runSoak(plan: {
     const report = {
       ...{ minutes, published, lost: published - Number(stored), rssMb, slopeMbPerHour, slopeError },
       unanswered: typeof answered === 'number' ? published - answered : answered,
-      ...{ descriptorsBefore, descriptorsAfter: descriptors(pid) },
+      ...{ descriptorsBefore, descriptorsAfter },
     };
     const isFlat = slope - 2 * error < SLOPE_LIMIT_MB_PER_HOUR && slope < ANY_SLOPE_LIMIT_MB_PER_HOUR;
     const steady = isFlat && report.descriptorsAfter <= descriptorsBefore + 5;
