@@ -31,7 +31,12 @@ export class BatchBuilder {
   envelopes: Envelope[] = [];
 
   get rows(): number {
-    return this.#rows + this.#events.length + this.#batchedEvents + this.#histograms.length;
+    return this.#rows + this.#eventRows + this.#histograms.length;
+  }
+
+  /** As rows and as columns. */
+  get #eventRows(): number {
+    return this.#events.length + this.#batchedEvents;
   }
 
   get isEmpty(): boolean {
@@ -41,7 +46,7 @@ export class BatchBuilder {
 
   /** A publisher waits for its acknowledgement, or queries for rows that only the store can answer with. */
   get isAwaited(): boolean {
-    return this.envelopes.length + this.#events.length + this.#transitions.length > 0;
+    return this.envelopes.length + this.#eventRows + this.#transitions.length > 0;
   }
 
   addSample(seriesId: number, seconds: number, nanos: number, value: number): void {

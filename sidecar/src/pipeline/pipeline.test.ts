@@ -431,6 +431,17 @@ describe('Pipeline', () => {
     expect(batches.map(({ samples }) => [...samples.values])).toEqual([[1]]);
   });
 
+  it('does not let events wait so long, for which only the store answers', async () => {
+    const { clock, pipeline, batches, settle } = setUp({ commitIntervalMs: 250 });
+    const payload = Buffer.from('fill x 0');
+    const subject = 'tw.fills.test';
+    pipeline.accept({ stream: 'test', subject, payload, contentType: '', receivedNanos: clock.now() });
+    clock.advance(50);
+    clock.advance(250);
+    await settle();
+    expect(batches).toHaveLength(1);
+  });
+
   it('commits at once what a notification waits for', async () => {
     const { pipeline, batches, settle } = setUp({ commitIntervalMs: 10_000 });
     let stored = false;
