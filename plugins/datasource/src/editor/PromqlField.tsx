@@ -9,6 +9,7 @@ import { registerCompletion } from '../completion/provider.ts';
 import { watchProblems } from '../completion/watch-problems.ts';
 import type { Metadata } from '../metadata.ts';
 import { addKeys } from './keys.ts';
+import { placeholderStyle } from './placeholder.ts';
 
 export interface PromqlFieldProps {
   readonly value: string;
@@ -103,22 +104,7 @@ function variableNames(): string[] {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  placeholder: css({
-    // Where Monaco's first letter would stand.
-    position: 'absolute',
-    top: 4,
-    left: 8,
-    right: 8,
-    zIndex: 1,
-    pointerEvents: 'none',
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
-    fontFamily: theme.typography.fontFamilyMonospace,
-    fontSize: 14,
-    lineHeight: '19px',
-    color: theme.colors.text.disabled,
-  }),
+  placeholder: css(placeholderStyle(theme, { top: 4, left: 8, right: 8, fontSize: 14, lineHeight: '19px' })),
   field: css({
     position: 'relative',
     width: '100%',

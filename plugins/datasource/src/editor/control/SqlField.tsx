@@ -4,6 +4,7 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { CodeEditor, useStyles2, type CodeEditorMonacoOptions } from '@grafana/ui';
 import { addKeys } from '../keys.ts';
+import { placeholderStyle } from '../placeholder.ts';
 import type { TypedEditorProps } from '../PromqlEditor.tsx';
 
 const HEIGHT = 140;
@@ -58,20 +59,13 @@ const getStyles = (theme: GrafanaTheme2) => ({
     width: '100%',
     '&:focus-within': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: 1 },
   }),
-  placeholder: css({
-    // Where Monaco's first letter would stand.
-    position: 'absolute',
-    top: 5,
-    left: 10,
-    right: 10,
-    zIndex: 1,
-    pointerEvents: 'none',
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
-    fontFamily: theme.typography.fontFamilyMonospace,
-    fontSize: theme.typography.bodySmall.fontSize,
-    lineHeight: '18px',
-    color: theme.colors.text.disabled,
-  }),
+  placeholder: css(
+    placeholderStyle(theme, {
+      top: 5,
+      left: 10,
+      right: 10,
+      fontSize: theme.typography.bodySmall.fontSize,
+      lineHeight: '18px',
+    }),
+  ),
 });
