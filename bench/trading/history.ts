@@ -7,50 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createQueryService } from '../../sidecar/src/query/query-service.ts';
 import { DuckDbStore } from '../../sidecar/src/store/duckdb/duckdb-store.ts';
+import { DOCUMENTS } from './year-documents.ts';
 import { writeYear, YEAR, type YearSize } from './year.ts';
 
 const REPEATS = 5;
 /** What REQUIREMENTS and issue 5 ask for. */
 export const HISTORY_TARGET_MS = 1_000;
-
-const BY_STRATEGY = { by: ['strategy', 'venue'] };
-const OVER_TIME = { format: 'time_series' };
-/** Each kind of query on trading, in the shapes that panels ask for. */
-const DOCUMENTS: Readonly<Record<string, object>> = {
-  'pnl table, average': { queryType: 'pnl', ...BY_STRATEGY },
-  'pnl table, fifo': { queryType: 'pnl', ...BY_STRATEGY, method: 'fifo' },
-  'pnl over time': { queryType: 'pnl', ...BY_STRATEGY, ...OVER_TIME },
-  'pnl net over time, fifo': { queryType: 'pnl', by: [], ...OVER_TIME, figure: 'net', method: 'fifo' },
-  'pnl over time, in euros': { queryType: 'pnl', by: ['strategy'], ...OVER_TIME, baseCurrency: 'EUR' },
-  'pnl by day': { queryType: 'pnl', by: [], period: 'day' },
-  equity: { queryType: 'pnl', by: [], format: 'equity' },
-  'performance table': { queryType: 'performance', by: ['strategy'], year: 'crypto' },
-  'performance drawdown over time': { queryType: 'performance', by: [], ...OVER_TIME, figure: 'drawdown' },
-  'performance tracker': { queryType: 'performance', by: [], trades: 'closing-fill', format: 'tracker' },
-  'risk table': { queryType: 'risk', by: ['strategy'], bar: '1d' },
-  'risk table, hourly bars': { queryType: 'risk', by: ['strategy'], bar: '1h' },
-  'risk limits': { queryType: 'risk', by: ['strategy'], bar: '1d', format: 'limits', limits: { gross: 1e6 } },
-  'risk portfolio': { queryType: 'risk', bar: '1d', format: 'portfolio' },
-  'slippage table': { queryType: 'slippage', ...BY_STRATEGY },
-  'slippage over time': { queryType: 'slippage', ...BY_STRATEGY, ...OVER_TIME },
-  'execution table': { queryType: 'execution', ...BY_STRATEGY },
-  'execution over time': { queryType: 'execution', ...BY_STRATEGY, ...OVER_TIME },
-  'execution opportunities': { queryType: 'execution', ...BY_STRATEGY, format: 'opportunities' },
-  'execution against VWAP': { queryType: 'execution', ...BY_STRATEGY, benchmark: 'vwap' },
-  'execution against TWAP': { queryType: 'execution', ...BY_STRATEGY, benchmark: 'twap' },
-  markouts: { queryType: 'markouts', by: ['venue'] },
-  'impact bins': { queryType: 'impact', by: ['symbol'] },
-  'impact fits': { queryType: 'impact', by: ['symbol'], format: 'fits' },
-  'impact response': { queryType: 'impact', format: 'response' },
-  'market table': { queryType: 'market' },
-  'market over time': { queryType: 'market', ...OVER_TIME },
-  'market profile': { queryType: 'market', format: 'profile' },
-  'latency attribution, orders': { queryType: 'latency_attribution', source: 'orders' },
-  'latency attribution, spans': { queryType: 'latency_attribution', source: 'spans' },
-  'market or us': { queryType: 'market_or_us' },
-  trace: { queryType: 'trace', orderId: 'o250000' },
-  events: { queryType: 'events', table: 'fills', limit: 1_000 },
-};
 
 export interface HistoryResult {
   readonly query: string;
