@@ -6,7 +6,7 @@ import { BIGINT, LIST, listValue, VARCHAR, type DuckDBConnection } from '@duckdb
 import { COUNTING_SHARE, type FeedGap } from '@tapewatch/core';
 import type { QuoteGapRequest } from '../../ports.ts';
 import { readRows, within, type Parameters } from './sql.ts';
-import { readColumns } from './vector-read.ts';
+import { readStored } from './stored-order.ts';
 
 const FEEDS = `WITH feeds AS (
   SELECT (unnest(range(len($1::VARCHAR[]))))::UINTEGER AS feed, unnest($1) AS venue, unnest($2) AS symbol)`;
@@ -25,15 +25,13 @@ export async function readQuoteGaps(
   };
   const range = `${within('time_nanos', startNanos, endNanos)} AND sequence IS NOT NULL`;
   const from = `FROM quotes JOIN feeds USING (venue, symbol) WHERE ${range}`;
-  const [[count, largest] = []] = await readRows(
-    connection,
-    `${FEEDS} SELECT count(*)::DOUBLE, max(abs(sequence))::DOUBLE ${from}`,
-    parameters,
-  );
-  if (Number(count) > MAX_QUOTES_SORTED) return null;
+  const isWithin = async (counted: string, known?: Parameters): Promise<boolean> =>
+    Number((await readRows(connection, counted, known))[0]?.[0]) <= MAX_QUOTES_SORTED;
+  // Of all feeds first: those the engine counts without looking at many rows.
+  const some = await isWithin(`SELECT count(*)::DOUBLE FROM quotes WHERE ${range}`);
+  if (!some && !(await isWithin(`${FEEDS} SELECT count(*)::DOUBLE ${from}`, parameters))) return null;
   const bounds = { from, parameters, limit };
-  const walked = Number(largest) <= Number.MAX_SAFE_INTEGER ? await walk(connection, feeds, bounds) : undefined;
-  return walked ?? sort(connection, bounds);
+  return (await walk(connection, feeds, bounds)) ?? sort(connection, bounds);
 }
 
 interface Bounds {
@@ -68,17 +66,17 @@ async function sort(connection: DuckDBConnection, { from, parameters, limit }: B
 
 /**
  * In the order in which they are stored, which nearly always is that of time: a tenth of the work. Undefined where a quote
- * of a feed is stored after a later one.
+ * of a feed is stored after a later one, and where a number is too large for a double.
  */
 async function walk(
   connection: DuckDBConnection,
   feeds: QuoteGapRequest['feeds'],
   { from, parameters, limit }: Bounds,
 ): Promise<FeedGap[] | undefined> {
-  const [feed, stamps, sequences] = await readColumns(
+  const [feed, stamps, sequences] = await readStored(
     connection,
-    `${FEEDS} SELECT feed, time_nanos, sequence::DOUBLE ${from} ORDER BY quotes.rowid`,
-    ['u32', 'i64', 'f64'],
+    `${FEEDS} SELECT feed, time_nanos, sequence::DOUBLE, quotes.rowid::DOUBLE ${from}`,
+    ['u32', 'i64', 'f64', 'f64'],
     parameters,
   );
   const order = new Stamps(stamps);
@@ -88,6 +86,7 @@ async function walk(
   for (let row = 0; row < feed.length; row++) {
     const number = feed[row] as number;
     const before = last[number] as number;
+    if (Math.abs(sequences[row] as number) > Number.MAX_SAFE_INTEGER) return undefined;
     last[number] = row;
     if (before < 0) continue;
     if (order.isBefore(row, before)) return undefined;

@@ -8,7 +8,8 @@ import { columnNames } from './event-columns.ts';
 import { eventsFrom } from './packed-events.ts';
 import { packedFrom } from './read-packed.ts';
 import { readRows, within, type Parameters } from './sql.ts';
-import { chunksOf, partsOf, readColumns, readPlain } from './vector-read.ts';
+import { readStored } from './stored-order.ts';
+import { chunksOf, partsOf, readPlain } from './vector-read.ts';
 
 /** The stamps that are asked of one feed. */
 export interface AskedFeed {
@@ -63,12 +64,10 @@ async function rowsBefore(
     values: [listValue(feeds.map(({ venue }) => venue)), listValue(feeds.map(({ symbol }) => symbol))],
     types: [LIST(VARCHAR), LIST(VARCHAR)],
   };
-  const [feed, stamps, rowIds] = await readColumns(
+  const [feed, stamps, rowIds] = await readStored(
     connection,
     `WITH feeds AS (SELECT unnest(range(${feeds.length}))::UINTEGER AS feed, unnest($1) AS venue, unnest($2) AS symbol)
-     SELECT feeds.feed, chosen.time_nanos, chosen.row_id
-     FROM (SELECT venue, symbol, time_nanos, rowid::DOUBLE AS row_id FROM quotes WHERE ${range}) chosen
-     JOIN feeds USING (venue, symbol) ORDER BY chosen.row_id`,
+     SELECT feed, time_nanos, quotes.rowid::DOUBLE FROM quotes JOIN feeds USING (venue, symbol) WHERE ${range}`,
     ['u32', 'i64', 'f64'],
     parameters,
   );

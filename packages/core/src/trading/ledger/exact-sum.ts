@@ -4,7 +4,9 @@
  */
 import { amountFromNumber, type Amount } from '../fixed-point.ts';
 
-const SCALE = 1e8;
+/** Decimals of a tick. */
+export const SUM_DIGITS = 8;
+const SCALE = 10 ** SUM_DIGITS;
 /** Fifteen digits: up to here one double names one decimal only. */
 const TICKS_MAX = 1e15;
 const AMOUNT_PER_TICK = 10n ** 16n;
@@ -28,6 +30,11 @@ export class ExactSum {
     if (Math.abs(this.#ticks) <= TICKS_MAX) return;
     this.#spilled += BigInt(this.#ticks) * AMOUNT_PER_TICK;
     this.#ticks = 0;
+  }
+
+  /** In units of 1e-8; NaN where a double does not hold it. */
+  get ticks(): number {
+    return this.#spilled === 0n ? this.#ticks : NaN;
   }
 
   get amount(): Amount {

@@ -6,6 +6,7 @@
  */
 import { divideRounded, type Amount, type Fixed } from '../fixed-point.ts';
 import type { Lot, PnlMethod, PositionState } from './exact-position.ts';
+import { tickUnit, WideAmount, type TickUnit } from './wide-amount.ts';
 
 /** Fifteen digits: up to here one double names one decimal only. */
 const TICKS_MAX = 1e15;
@@ -48,6 +49,7 @@ export class NarrowPosition {
   #quantityScale = 1;
   /** What one tick of price times one of quantity is in units of 1e-24, and one of quantity in units of 1e-12. */
   #unit: Amount;
+  #wideUnit: TickUnit;
   #perQuantity: Fixed = 10n ** BigInt(DIGITS_MAX);
   /** Signed. */
   #open = 0;
@@ -55,7 +57,10 @@ export class NarrowPosition {
   #cash = 0;
   #cashSpilled: Amount = 0n;
   #cost = 0;
-  #costSpilled: Amount = 0n;
+  readonly #costSpilled = new WideAmount();
+  #hasSpilledCost = false;
+  /** Decimals of the last mark, at least those of prices. */
+  #markDigits = 0;
   #lotQuantities: number[] = [];
   #lotPrices: number[] = [];
   #first = 0;
@@ -65,6 +70,7 @@ export class NarrowPosition {
     this.#multiplier = multiplier;
     this.#multiplierDigits = multiplierDigits;
     this.#unit = this.#unitNow();
+    this.#wideUnit = tickUnit(multiplierDigits);
   }
 
   /** Undefined when the multiplier does not fit. */
@@ -102,8 +108,7 @@ export class NarrowPosition {
   #close(size: number): void {
     const open = Math.abs(this.#open);
     if (size === open) {
-      this.#cost = 0;
-      this.#costSpilled = 0n;
+      this.#clearCost();
       this.#lotQuantities.length = 0;
       this.#lotPrices.length = 0;
       this.#first = 0;
@@ -113,12 +118,25 @@ export class NarrowPosition {
 
   #takeShare(size: number, open: number): void {
     const product = this.#cost * size;
-    if (this.#costSpilled === 0n && Math.abs(product) <= SAFE && product % open === 0) {
+    if (!this.#hasSpilledCost && Math.abs(product) <= SAFE && product % open === 0) {
       this.#cost -= product / open;
       return;
     }
-    const cost = this.#costSpilled + BigInt(this.#cost) * this.#unit;
-    this.#costSpilled = cost - divideRounded(cost * BigInt(size), BigInt(open));
+    this.#spillCost();
+    if (this.#costSpilled.takeShare(size, open)) return;
+    this.#costSpilled.addAmount(-divideRounded(this.#costSpilled.amount * BigInt(size), BigInt(open)));
+  }
+
+  #clearCost(): void {
+    this.#cost = 0;
+    if (this.#hasSpilledCost) this.#costSpilled.clear();
+    this.#hasSpilledCost = false;
+  }
+
+  #spillCost(): void {
+    if (this.#cost === 0) return;
+    this.#costSpilled.addTicks(this.#cost, this.#wideUnit);
+    this.#hasSpilledCost = true;
     this.#cost = 0;
   }
 
@@ -146,10 +164,7 @@ export class NarrowPosition {
   }
 
   #addCost(value: number): void {
-    if (Math.abs(this.#cost + value) > SAFE) {
-      this.#costSpilled += BigInt(this.#cost) * this.#unit;
-      this.#cost = 0;
-    }
+    if (Math.abs(this.#cost + value) > SAFE) this.#spillCost();
     this.#cost += value;
   }
 
@@ -170,14 +185,19 @@ export class NarrowPosition {
     const prices = this.#lotPrices.slice(this.#first).map((unitPrice) => unitPrice * byPrice);
     if (!fits(this.#open * byQuantity) || !prices.every(fits)) return false;
     if (!prices.every((unitPrice, i) => Math.abs(unitPrice * (quantities[i] as number)) <= SAFE)) return false;
-    this.#spillCash();
-    this.#costSpilled += BigInt(this.#cost) * this.#unit;
-    this.#cost = 0;
+    const factor = byQuantity * byPrice;
+    // What still fits stays in ticks: sums of them are told faster.
+    if (Math.abs(this.#cash * factor) > SAFE) this.#spillCash();
+    if (Math.abs(this.#cost * factor) > SAFE) this.#spillCost();
+    this.#cash *= factor;
+    this.#cost *= factor;
     this.#open *= byQuantity;
     [this.#lotQuantities, this.#lotPrices, this.#first] = [quantities, prices, 0];
     [this.#quantityDigits, this.#priceDigits] = [quantityDigits, priceDigits];
     [this.#quantityScale, this.#priceScale] = [POWERS[quantityDigits] as number, POWERS[priceDigits] as number];
     this.#unit = this.#unitNow();
+    this.#wideUnit = tickUnit(this.#priceDigits + this.#quantityDigits + this.#multiplierDigits);
+    this.#markDigits = Math.max(this.#markDigits, priceDigits);
     this.#perQuantity = 10n ** BigInt(DIGITS_MAX - this.#quantityDigits);
     return true;
   }
@@ -195,12 +215,55 @@ export class NarrowPosition {
   }
 
   get openCost(): Amount {
-    const cost = this.#costSpilled + BigInt(this.#cost) * this.#unit;
+    const cost = this.#openAmount + BigInt(this.#cost) * this.#unit;
     return this.#open < 0 ? -cost : cost;
+  }
+
+  get #openAmount(): Amount {
+    return this.#hasSpilledCost ? this.#costSpilled.amount : 0n;
   }
 
   get cashFlow(): Amount {
     return this.#cashSpilled + BigInt(this.#cash) * this.#unit;
+  }
+
+  /** Cash flow and open cost. */
+  addRealisedTo(sum: WideAmount): void {
+    if (this.#cashSpilled !== 0n) sum.addAmount(this.#cashSpilled);
+    const sign = this.#open < 0 ? -1 : 1;
+    sum.addTicks(this.#cash, this.#wideUnit);
+    sum.addTicks(sign * this.#cost, this.#wideUnit);
+    if (this.#hasSpilledCost) sum.add(this.#costSpilled, sign);
+  }
+
+  /**
+   * Cash flow and value at `mark` in whole ticks of `worthDigits` decimals; NaN where doubles do not hold them, or where the
+   * mark is NaN and something is open.
+   */
+  worth(mark: number): number {
+    if (this.#cashSpilled !== 0n) return NaN;
+    let ticks = 0;
+    if (this.#open !== 0) {
+      const scale = POWERS[this.#markDigits] as number;
+      ticks = Math.round(mark * scale);
+      if (!isNamed(ticks, scale, mark)) {
+        const digits = decimalsOf(mark, this.#markDigits);
+        if (digits === undefined) return NaN;
+        this.#markDigits = digits;
+        ticks = Math.round(mark * (POWERS[digits] as number));
+      }
+    }
+    const cash = this.#cash * (POWERS[this.#markDigits - this.#priceDigits] as number);
+    const price = ticks * this.#multiplier;
+    const value = this.#open * price;
+    const worth = cash + value;
+    const isSafe = this.worthDigits <= 24 && fits(price) && Math.abs(cash) <= SAFE && Math.abs(value) <= SAFE && Math.abs(worth) <= SAFE;
+    return isSafe ? worth : NaN;
+  }
+
+  /** Of the last `worth`. */
+  get worthDigits(): number {
+    return this.#quantityDigits + this.#markDigits + this.#multiplierDigits;
   }
 
   get state(): PositionState {

@@ -3,9 +3,11 @@
  * mark has changed or whose exchange rate moves are told anew; sums of groups are kept, and exact, so that they do not
  * drift. O(fills + steps * what changed).
  */
-import { amountFromNumber, numberFromAmount, type Amount } from '../fixed-point.ts';
+import { amountFromNumber, type Amount } from '../fixed-point.ts';
 import { netOf, type BookedPosition, type PositionKey } from './booked-position.ts';
+import { SUM_DIGITS } from './exact-sum.ts';
 import type { FillColumns, FillGroup } from './fill-columns.ts';
+import { LineSum } from './line-sum.ts';
 import { PnlBook, type PnlBookOptions, type PnlDimension, type PnlRow, type SideFlow } from './pnl.ts';
 import { sumOrNull } from './side-ledger.ts';
 
@@ -42,7 +44,7 @@ export interface PnlSeries {
 }
 
 interface Line extends PnlLine {
-  sum: Amount;
+  readonly sum: LineSum;
   /** Positions whose figure is unknown at present. */
   unknown: number;
 }
@@ -52,8 +54,11 @@ interface Tracked {
   readonly line: Line;
   readonly markAt: (step: number) => number;
   mark: number;
-  /** What it adds to its line; null when that is unknown. */
+  /** What it adds to its line: ticks and fees where doubles tell it, else the amount; null when that is unknown. */
   value: Amount | null;
+  ticks: number;
+  digits: number;
+  feeTicks: number;
   changed: boolean;
 }
 
@@ -114,7 +119,7 @@ class Pass {
     }
     for (const line of this.#lines.values()) {
       line.timesMs.push(timeMs);
-      line.values.push(line.unknown > 0 ? null : numberFromAmount(line.sum));
+      line.values.push(line.unknown > 0 ? null : line.sum.number);
     }
   }
 
@@ -134,7 +139,7 @@ class Pass {
     let one = this.#tracked.get(position);
     if (one === undefined) {
       const markAt = this.#request.markAt(position.key);
-      one = { position, line: this.#lineOf(position), markAt, mark: NaN, value: 0n, changed: true };
+      one = { position, line: this.#lineOf(position), markAt, mark: NaN, ...NOTHING_TOLD, changed: true };
       this.#tracked.set(position, one);
     }
     return one;
@@ -147,22 +152,53 @@ class Pass {
     const id = JSON.stringify([group, currency]);
     let line = this.#lines.get(id);
     if (line === undefined) {
-      const sum = figure === 'equity' ? amountFromNumber(initialEquity) : 0n;
+      const sum = new LineSum();
+      if (figure === 'equity') sum.addNumber(initialEquity);
       this.#lines.set(id, (line = { group, currency, timesMs: [], values: [], sum, unknown: 0 }));
     }
     return line;
   }
 }
 
+const NOTHING_TOLD = { value: 0n, ticks: 0, digits: 0, feeTicks: 0 };
+
 function retell(one: Tracked, mark: number, timeMs: number, figure: PnlFigure): void {
-  const value = figureOf(one.position, Number.isNaN(mark) ? null : mark, timeMs, figure);
-  if (one.value === null) one.line.unknown--;
-  else one.line.sum -= one.value;
-  if (value === null) one.line.unknown++;
-  else one.line.sum += value;
-  one.value = value;
+  const { line, position } = one;
+  if (one.value === null) line.unknown--;
+  else takeBack(one);
   one.mark = mark;
   one.changed = false;
+  if (tellInTicks(one, mark, figure)) return;
+  one.value = figureOf(position, Number.isNaN(mark) ? null : mark, timeMs, figure);
+  if (one.value === null) line.unknown++;
+  else line.sum.addExact(one.value);
+}
+
+function takeBack(one: Tracked): void {
+  const { sum } = one.line;
+  if (one.value !== 0n && one.value !== null) sum.addExact(-one.value);
+  if (one.ticks !== 0) sum.add(-one.ticks, one.digits);
+  if (one.feeTicks !== 0) sum.add(one.feeTicks, SUM_DIGITS);
+  one.value = 0n;
+  one.ticks = one.feeTicks = 0;
+}
+
+/** Total profit is cash flow and value together: the cost of what is open cancels out. False where bigints have to tell it. */
+function tellInTicks(one: Tracked, mark: number, figure: PnlFigure): boolean {
+  const { position, line } = one;
+  if (!position.isPlain || (figure !== 'total' && figure !== 'net' && figure !== 'equity')) return false;
+  const isNet = figure !== 'total';
+  if (isNet && !(position.income.isEmpty && position.capital.isEmpty)) return false;
+  const ticks = position.ledger.worth(mark);
+  const feeTicks = isNet ? position.fees.ticks(position.key.currency) : 0;
+  if (Number.isNaN(ticks) || Number.isNaN(feeTicks)) return false;
+  one.value = 0n;
+  one.ticks = ticks;
+  one.digits = position.ledger.worthDigits;
+  one.feeTicks = feeTicks;
+  line.sum.add(ticks, one.digits);
+  if (feeTicks !== 0) line.sum.add(-feeTicks, SUM_DIGITS);
+  return true;
 }
 
 /** Equity: net profit and capital; where it starts is the line's affair. */

@@ -9,6 +9,7 @@ import { fixedFromNumber, numberFromAmount, numberFromFixed, type Amount, type F
 import { SPOT, valueOf, type Contract } from './contract.ts';
 import { ExactPosition, type PnlMethod, type PositionState } from './exact-position.ts';
 import { NarrowPosition } from './narrow-position.ts';
+import type { WideAmount } from './wide-amount.ts';
 
 export type PositionFill = Pick<Fill, 'side' | 'quantity' | 'price'>;
 
@@ -79,6 +80,20 @@ export class PositionLedger {
   /** Received minus paid, before fees. */
   get cashFlow(): Amount {
     return this.#position.cashFlow;
+  }
+
+  addRealisedTo(sum: WideAmount): void {
+    if (this.#narrow === undefined) sum.addAmount(this.realised);
+    else this.#narrow.addRealisedTo(sum);
+  }
+
+  /** Cash flow and value at `mark` in ticks of `worthDigits` decimals; NaN where only bigints hold them, or nothing does. */
+  worth(mark: number): number {
+    return this.#narrow === undefined ? NaN : this.#narrow.worth(mark);
+  }
+
+  get worthDigits(): number {
+    return this.#narrow?.worthDigits ?? 0;
   }
 
   /** What is open, at `mark`. A flat position needs no mark. */

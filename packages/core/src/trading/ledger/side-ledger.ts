@@ -54,6 +54,12 @@ export class SideLedger {
     return new Map(Array.from(this.#entries, ([currency, { sum }]) => [currency, sum.amount]));
   }
 
+  /** Of that currency in ticks of `SUM_DIGITS` decimals; NaN where doubles do not hold it, or where there is another one. */
+  ticks(currency: string): number {
+    if (this.#entries.size === 0) return 0;
+    return this.#entries.size > 1 ? NaN : (this.#entries.get(currency)?.sum.ticks ?? NaN);
+  }
+
   figures(currency: string, timeMs: number): SideFigures {
     if (this.#entries.size === 0) return NOTHING;
     if (this.#base === undefined) {
