@@ -257,7 +257,12 @@ export class NarrowPosition {
     const price = ticks * this.#multiplier;
     const value = this.#open * price;
     const worth = cash + value;
-    const isSafe = this.worthDigits <= 24 && fits(price) && Math.abs(cash) <= SAFE && Math.abs(value) <= SAFE && Math.abs(worth) <= SAFE;
+    const isSafe =
+      this.worthDigits <= 24 &&
+      fits(price) &&
+      Math.abs(cash) <= SAFE &&
+      Math.abs(value) <= SAFE &&
+      Math.abs(worth) <= SAFE;
     return isSafe ? worth : NaN;
   }
 

@@ -3,7 +3,7 @@
  * mark has changed or whose exchange rate moves are told anew; sums of groups are kept, and exact, so that they do not
  * drift. O(fills + steps * what changed).
  */
-import { amountFromNumber, type Amount } from '../fixed-point.ts';
+import type { Amount } from '../fixed-point.ts';
 import { netOf, type BookedPosition, type PositionKey } from './booked-position.ts';
 import { SUM_DIGITS } from './exact-sum.ts';
 import type { FillColumns, FillGroup } from './fill-columns.ts';
