@@ -12,6 +12,7 @@ import {
   type EquityFlow,
   type EquityPoint,
   type FillColumns,
+  type HeldRate,
   type Notice,
   type PnlDimension,
   type PnlLine,
@@ -107,6 +108,22 @@ export function rateOf(
   if (from === to.currency) return 1;
   const held = base?.rates.at(from, to.currency, to.timeMs);
   return held === undefined || held === null ? null : numberFromRate(held.rate);
+}
+
+/** As `rateOf`, for stamps that mostly ascend: a rate becomes a number once for the time that it holds. */
+export function ratesOf(
+  base: BaseCurrency | undefined,
+  from: string,
+  currency: string,
+): (timeMs: number) => number | null {
+  if (from === currency) return () => 1;
+  let last: { readonly held: HeldRate; readonly rate: number } | undefined;
+  return (timeMs) => {
+    const held = base?.rates.at(from, currency, timeMs) ?? null;
+    if (held === null) return null;
+    if (last?.held !== held) last = { held, rate: numberFromRate(held.rate) };
+    return last.rate;
+  };
 }
 
 /** The moment before the range, the ends of its bars, ascending, and the end of the range. */

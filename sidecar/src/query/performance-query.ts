@@ -18,11 +18,11 @@ import {
   unknownDrawdown,
   withheld,
   withoutFlows,
-  type ClosedTrade,
   type GrowthOptions,
   type Notice,
   type PnlLine,
   type PnlSeries,
+  type PositionKey,
   type Table,
   type TradeUnit,
   type TradingCalendar,
@@ -39,7 +39,7 @@ import {
   flowsOfLine,
   msOfPoint,
   nanosOf,
-  rateOf,
+  ratesOf,
   readBook,
   type Bars,
   type Book,
@@ -87,7 +87,7 @@ async function inAll({ query, envelope, calendar, book, executedQuery }: Job): P
   const bars = barsOf(query.bar, calendar, envelope);
   const series = await equitySeries(book, bars);
   const trades = tradesByLine(book, query.trades);
-  const rows = series.lines.map((line) => rowOf({ query, book, bars, line, profits: trades.profitsOf(line) }));
+  const rows = series.lines.map((line) => rowOf({ query, book, bars, line, profits: trades.tradesOf(line).profits }));
   const notices = [
     ...bookNotices(series),
     ...unknownNotice(series),
@@ -182,7 +182,8 @@ async function tracked({ query, envelope, calendar, book, executedQuery }: Job):
   const rows = series.lines.map((line): TrackerRow => {
     const limit = maxPositions === 0 ? {} : { maxPositions };
     const tracker = new TradeTracker({ window, initialEquity, riskFree, periods, ...limit });
-    for (const { timeMs, profit } of tradesOf(line)) tracker.record({ timeNanos: nanosOf(timeMs), profit });
+    const { timesMs, profits: gained } = tradesOf(line);
+    timesMs.forEach((timeMs, i) => tracker.record({ timeNanos: nanosOf(timeMs), profit: gained[i] as number }));
     tracker.setOpenPositions(open.get(lineId(line)) ?? 0);
     return { group: line.group, currency: line.currency, metrics: tracker.metrics(nanosOf(endMs)) };
   });
@@ -207,36 +208,47 @@ function figureTable<Row extends PerformanceRow | TrackerRow>(rows: readonly Row
   return reportTable(rows, query.by, shown.map(plainColumn), { executedQuery, notices: all });
 }
 
+/** Closed trades of one line, in order. */
+interface TradeList {
+  readonly timesMs: number[];
+  readonly profits: number[];
+}
+
 interface LineTrades {
-  readonly tradesOf: (line: PnlLine) => readonly { readonly timeMs: number; readonly profit: number }[];
-  readonly profitsOf: (line: PnlLine) => readonly number[];
+  readonly tradesOf: (line: PnlLine) => TradeList;
   readonly notices: readonly Notice[];
 }
 
 /** Closed trades by group, told in its currency at the rate of their closing. */
 function tradesByLine({ query, source, columns, base }: Book, unit: TradeUnit): LineTrades {
-  const closed = new ClosedTradeBook(unit, query.method, source.contractOf).applyColumns(columns);
-  const lines = new Map<string, { timeMs: number; profit: number }[]>();
-  let unconverted = 0;
-  for (const { key, closedMs: timeMs, profit } of closed) {
+  const lists = new Map<string, TradeList>();
+  const byKey = new Map<PositionKey, TradeList & { readonly rateAt: (timeMs: number) => number | null }>();
+  const listOf = (key: PositionKey) => {
     const currency = base?.currency ?? key.currency;
-    const rate = rateOf(base, key.currency, { currency, timeMs });
+    const id = lineId({ group: query.by.map((dimension) => key[dimension]), currency });
+    let list = lists.get(id);
+    if (list === undefined) lists.set(id, (list = { timesMs: [], profits: [] }));
+    const known = { ...list, rateAt: ratesOf(base, key.currency, currency) };
+    byKey.set(key, known);
+    return known;
+  };
+  let [unconverted, foreign] = [0, 0];
+  new ClosedTradeBook(unit, query.method, source.contractOf).applyColumns(columns, (trade) => {
+    if (trade.hasForeignFees) foreign++;
+    const { timesMs, profits, rateAt } = byKey.get(trade.key) ?? listOf(trade.key);
+    const rate = rateAt(trade.closedMs);
     if (rate === null) {
       unconverted++;
-      continue;
+      return;
     }
-    const id = lineId({ group: query.by.map((dimension) => key[dimension]), currency });
-    const list = lines.get(id);
-    if (list === undefined) lines.set(id, [{ timeMs, profit: profit * rate }]);
-    else list.push({ timeMs, profit: profit * rate });
-  }
-  const tradesOf: LineTrades['tradesOf'] = (line) => lines.get(lineId(line)) ?? [];
-  const notices = tradeNotices(closed, unconverted);
-  return { tradesOf, profitsOf: (line) => tradesOf(line).map(({ profit }) => profit), notices };
+    timesMs.push(trade.closedMs);
+    profits.push(trade.profit * rate);
+  });
+  const tradesOf: LineTrades['tradesOf'] = (line) => lists.get(lineId(line)) ?? { timesMs: [], profits: [] };
+  return { tradesOf, notices: tradeNotices(foreign, unconverted) };
 }
 
-function tradeNotices(closed: readonly ClosedTrade[], unconverted: number): Notice[] {
-  const foreign = closed.filter(({ hasForeignFees }) => hasForeignFees).length;
+function tradeNotices(foreign: number, unconverted: number): Notice[] {
   const texts = [
     ...(unconverted > 0
       ? [`${unconverted} closed trades have no exchange rate and are left out of trade figures`]

@@ -3,12 +3,14 @@
  * bigint before it would round; what has more digits goes there at once.
  */
 import { amountFromNumber, type Amount } from '../fixed-point.ts';
+import { tickUnit, type WideAmount } from './wide-amount.ts';
 
 /** Decimals of a tick. */
 export const SUM_DIGITS = 8;
 const SCALE = 10 ** SUM_DIGITS;
 /** Fifteen digits: up to here one double names one decimal only. */
 const TICKS_MAX = 1e15;
+const UNIT = tickUnit(SUM_DIGITS);
 const AMOUNT_PER_TICK = 10n ** 16n;
 
 export class ExactSum {
@@ -17,6 +19,16 @@ export class ExactSum {
 
   constructor(start: Amount = 0n) {
     this.#spilled = start;
+  }
+
+  reset(start: Amount): void {
+    this.#ticks = 0;
+    this.#spilled = start;
+  }
+
+  takeFrom(sum: WideAmount): void {
+    if (this.#ticks !== 0) sum.addTicks(-this.#ticks, UNIT);
+    if (this.#spilled !== 0n) sum.addAmount(-this.#spilled);
   }
 
   /** Throws a RangeError for NaN and infinities. */

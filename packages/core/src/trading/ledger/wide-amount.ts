@@ -4,7 +4,7 @@
  * Limbs below the top one are kept in [0, 1e6) after `#settle`, and the top one carries the sign. Source: D. E. Knuth, "The
  * Art of Computer Programming", volume 2, section 4.3.1.
  */
-import { numberFromAmount, type Amount } from '../fixed-point.ts';
+import { amountFromNumber, numberFromAmount, type Amount } from '../fixed-point.ts';
 import type { Rate } from './rate-book.ts';
 
 const LIMB_DIGITS = 6;
@@ -38,6 +38,11 @@ export function tickUnit(digits: number): TickUnit {
   return { limb: Math.floor(shift / LIMB_DIGITS), factor: 10 ** (shift % LIMB_DIGITS) };
 }
 
+/** Fifteen digits: up to here one double names one decimal only. */
+const TICKS_MAX = 1e15;
+const FEW = { scale: 1e8, unit: tickUnit(8) };
+const MANY = { scale: 1e12, unit: tickUnit(12) };
+
 export class WideAmount {
   readonly #limbs = new Float64Array(LIMBS);
   #pending = 0;
@@ -45,6 +50,11 @@ export class WideAmount {
   clear(): void {
     this.#limbs.fill(0);
     this.#pending = 0;
+  }
+
+  negate(): void {
+    for (let at = 0; at < LIMBS; at++) this.#limbs[at] = -(this.#limbs[at] as number);
+    this.#pending++;
   }
 
   /** `ticks` is whole and safe. */
@@ -57,6 +67,15 @@ export class WideAmount {
       rest = carried;
     }
     if (++this.#pending > MAX_PENDING) this.#settle();
+  }
+
+  /** As `amountFromNumber` of it. */
+  addNumber(value: number): void {
+    const few = Math.round(value * FEW.scale);
+    if (Math.abs(few) <= TICKS_MAX && few / FEW.scale === value) return this.addTicks(few, FEW.unit);
+    const many = Math.round(value * MANY.scale);
+    if (Math.abs(many) <= TICKS_MAX && many / MANY.scale === value) return this.addTicks(many, MANY.unit);
+    this.addAmount(amountFromNumber(value));
   }
 
   addAmount(amount: Amount): void {

@@ -13,6 +13,7 @@ import { ExactSum } from '../ledger/exact-sum.ts';
 import type { FillColumns, FillGroup } from '../ledger/fill-columns.ts';
 import type { ContractOf } from '../ledger/pnl.ts';
 import { PositionLedger } from '../ledger/position.ts';
+import { WideAmount } from '../ledger/wide-amount.ts';
 
 /** A desk that is never flat makes no round trip; it is measured by what it closes. */
 export const TRADE_UNITS = ['round-trip', 'closing-fill'] as const;
@@ -35,6 +36,9 @@ export interface HeldPosition {
   readonly contract: Contract;
 }
 
+/** What is told is not kept. */
+export type TellTrade = (trade: ClosedTrade) => void;
+
 interface Execution {
   readonly timeMs: number;
   /** Positive bought, negative sold. */
@@ -49,9 +53,11 @@ interface OpenTrade {
   readonly ledger: PositionLedger;
   isLong: boolean;
   /** Of the ledger, when the last trade was closed. */
-  realisedBefore: Amount;
+  realisedBefore: WideAmount;
+  /** What holds the next one meanwhile. */
+  spare: WideAmount;
   /** Paid since then. */
-  fees: ExactSum;
+  readonly fees: ExactSum;
   openedMs: number;
   hasForeignFees: boolean;
 }
@@ -78,29 +84,27 @@ export class ClosedTradeBook {
     return this.#execute(this.#tradeOf(fill), { timeMs, quantity, price, fee, feeCurrency });
   }
 
-  /** The trades that the rows close, in order. */
-  applyColumns({ groups, group, timesMs, quantities, prices, fees }: FillColumns): ClosedTrade[] {
+  /** Tells the trades that the rows close, in order. */
+  applyColumns({ groups, group, timesMs, quantities, prices, fees }: FillColumns, tell: TellTrade): void {
     const open = groups.map((one) => this.#tradeOf(one));
-    const closed: ClosedTrade[] = [];
-    for (let row = 0; row < timesMs.length; row++) {
-      const number = group[row] as number;
-      const trade = this.#execute(open[number] as OpenTrade, {
-        timeMs: timesMs[row] as number,
-        quantity: quantities[row] as number,
-        price: prices[row] as number,
-        fee: fees[row] as number,
-        feeCurrency: (groups[number] as FillGroup).feeCurrency,
-      });
-      if (trade !== undefined) closed.push(trade);
+    const row = { timeMs: 0, quantity: 0, price: 0, fee: 0, feeCurrency: '' };
+    for (let at = 0; at < timesMs.length; at++) {
+      const number = group[at] as number;
+      row.timeMs = timesMs[at] as number;
+      row.quantity = quantities[at] as number;
+      row.price = prices[at] as number;
+      row.fee = fees[at] as number;
+      row.feeCurrency = (groups[number] as FillGroup).feeCurrency;
+      const trade = this.#execute(open[number] as OpenTrade, row);
+      if (trade !== undefined) tell(trade);
     }
-    return closed;
   }
 
   /** Realised less fees that belong to trades which are still open, by currency. */
   pending(): ReadonlyMap<string, number> {
     const sums = new Map<string, Amount>();
     for (const { key, ledger, realisedBefore, fees } of this.#open.values()) {
-      const pending = ledger.realised - realisedBefore - fees.amount;
+      const pending = ledger.realised - realisedBefore.amount - fees.amount;
       sums.set(key.currency, (sums.get(key.currency) ?? 0n) + pending);
     }
     return new Map([...sums].map(([currency, sum]) => [currency, numberFromAmount(sum)]));
@@ -154,8 +158,9 @@ export class ClosedTradeBook {
     if (trade === undefined) {
       const key = { strategy, venue, symbol, account, currency };
       const ledger = new PositionLedger(this.#method, contract);
-      const start = { isLong: true, realisedBefore: 0n, openedMs: 0, hasForeignFees: false };
-      trade = { key, ledger, fees: new ExactSum(), ...start };
+      const start = { isLong: true, openedMs: 0, hasForeignFees: false };
+      const amounts = { realisedBefore: new WideAmount(), spare: new WideAmount(), fees: new ExactSum() };
+      trade = { key, ledger, ...amounts, ...start };
       this.#open.set(id, trade);
     }
     return trade;
@@ -166,10 +171,17 @@ export class ClosedTradeBook {
 function settle(trade: OpenTrade, execution: Execution, turned: boolean): ClosedTrade {
   const { key, ledger, openedMs, hasForeignFees } = trade;
   const opening = turned && execution.feeCurrency === key.currency ? openingFee(execution, ledger) : 0n;
-  const { realised } = ledger;
-  const profit = numberFromAmount(realised - trade.realisedBefore - trade.fees.amount + opening);
-  trade.realisedBefore = realised;
-  trade.fees = new ExactSum(opening);
+  const { realisedBefore, spare: realised, fees } = trade;
+  realised.clear();
+  ledger.addRealisedTo(realised);
+  // What was realised before is not needed any more: it becomes what is left of the trade.
+  realisedBefore.negate();
+  realisedBefore.add(realised, 1);
+  fees.takeFrom(realisedBefore);
+  if (opening !== 0n) realisedBefore.addAmount(opening);
+  const profit = realisedBefore.number;
+  [trade.realisedBefore, trade.spare] = [realised, realisedBefore];
+  fees.reset(opening);
   trade.openedMs = execution.timeMs;
   trade.hasForeignFees = false;
   if (turned) trade.isLong = !trade.isLong;

@@ -11,6 +11,7 @@ export interface TradePeriods {
   readonly weekOf: (timeNanos: bigint) => number;
 }
 
+const NANOS_PER_MS = 1_000_000n;
 const DAY_NANOS = 86_400_000_000_000n;
 /** 1970-01-01 was a Thursday. */
 const DAYS_SINCE_MONDAY = 3;
@@ -34,10 +35,12 @@ export function calendarPeriods(calendar: TradingCalendar): TradePeriods {
 }
 
 function remembering(periodOf: (timeMs: number) => TradingDay): (timeNanos: bigint) => number {
-  let last: TradingDay | undefined;
+  let last = { startNanos: 0n, endNanos: 0n, number: 0 };
   return (timeNanos) => {
-    const timeMs = msFromNanos(timeNanos);
-    if (last === undefined || timeMs < last.startMs || timeMs >= last.endMs) last = periodOf(timeMs);
-    return last.startMs;
+    if (timeNanos < last.startNanos || timeNanos >= last.endNanos) {
+      const { startMs, endMs } = periodOf(msFromNanos(timeNanos));
+      last = { startNanos: BigInt(startMs) * NANOS_PER_MS, endNanos: BigInt(endMs) * NANOS_PER_MS, number: startMs };
+    }
+    return last.number;
   };
 }

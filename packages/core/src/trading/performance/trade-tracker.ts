@@ -3,7 +3,7 @@
  * and its peak since the start, profit of the day and of the week, losses in a row. Appending is O(1); the figures are
  * computed once per trade, when they are first read, in time linear in the window. Money is exact (fixed point).
  */
-import { amountFromNumber, numberFromAmount, type Amount } from '../fixed-point.ts';
+import { WideAmount } from '../ledger/wide-amount.ts';
 import { DAY_MS, DAYS_PER_YEAR } from './annualisation.ts';
 import { DrawdownMeter } from './drawdown.ts';
 import { sortinoOf } from './downside.ts';
@@ -87,9 +87,10 @@ export class TradeTracker {
   readonly #ring: { profit: number; timeNanos: bigint; equityBefore: number }[] = [];
   readonly #ever = new DrawdownMeter();
   #trades = 0;
-  #equity: Amount;
-  #peak: Amount;
-  readonly #initial: Amount;
+  readonly #sum = new WideAmount();
+  /** The sum as a number: told often, changed once a trade. */
+  #equity: number;
+  #peak: number;
   readonly #day = new PeriodSum();
   readonly #week = new PeriodSum();
   #consecutiveLosses = 0;
@@ -105,7 +106,8 @@ export class TradeTracker {
     this.#options = options;
     this.#window = window;
     this.#periods = periods;
-    this.#initial = this.#equity = this.#peak = amountFromNumber(initialEquity);
+    this.#sum.addNumber(initialEquity);
+    this.#equity = this.#peak = this.#sum.number;
     this.#ever.add({ timeNanos: 0n, equity: initialEquity });
   }
 
@@ -115,16 +117,15 @@ export class TradeTracker {
       throw new RangeError(`a trade at ${timeNanos} came after one at ${this.#lastNanos}; recalculate from all trades`);
     }
     const before = this.#equity;
-    const amount = amountFromNumber(profit);
-    this.#equity += amount;
-    if (this.#equity > this.#peak) this.#peak = this.#equity;
-    const equity = numberFromAmount(this.#equity);
+    this.#sum.addNumber(profit);
+    const equity = (this.#equity = this.#sum.number);
+    if (equity > this.#peak) this.#peak = equity;
     this.#ever.add({ timeNanos, equity });
-    this.#day.add(this.#periods.dayOf(timeNanos), amount, before);
-    this.#week.add(this.#periods.weekOf(timeNanos), amount, before);
+    this.#day.add(this.#periods.dayOf(timeNanos), profit, before);
+    this.#week.add(this.#periods.weekOf(timeNanos), profit, before);
     if (profit > 0) this.#consecutiveLosses = 0;
     else if (profit < 0) this.#consecutiveLosses++;
-    this.#ring[this.#trades % this.#window] = { profit, timeNanos, equityBefore: numberFromAmount(before) };
+    this.#ring[this.#trades % this.#window] = { profit, timeNanos, equityBefore: before };
     this.#trades++;
     this.#lastNanos = timeNanos;
     this.#cached = undefined;
@@ -166,9 +167,9 @@ export class TradeTracker {
     return {
       ...windowMetrics(this.#unrolled(), this.#options),
       trades: this.#trades,
-      equity: numberFromAmount(this.#equity),
-      peakEquity: numberFromAmount(this.#peak),
-      profitTotal: numberFromAmount(this.#equity - this.#initial),
+      equity: this.#equity,
+      peakEquity: this.#peak,
+      profitTotal: this.#profitTotal(),
       profitDay: day.profit,
       profitWeek: week.profit,
       dayLoss: day.loss,
@@ -180,13 +181,20 @@ export class TradeTracker {
     };
   }
 
+  #profitTotal(): number {
+    const profit = new WideAmount();
+    profit.addNumber(-(this.#options.initialEquity ?? DEFAULT_INITIAL_EQUITY));
+    profit.add(this.#sum, 1);
+    return profit.number;
+  }
+
   #unrolled(): TradeWindow {
     const start = this.#trades > this.#window ? this.#trades % this.#window : 0;
     const trades = [...this.#ring.slice(start), ...this.#ring.slice(0, start)];
     return {
       profits: trades.map(({ profit }) => profit),
       timesNanos: trades.map(({ timeNanos }) => timeNanos),
-      equities: [...trades.map(({ equityBefore }) => equityBefore), numberFromAmount(this.#equity)],
+      equities: [...trades.map(({ equityBefore }) => equityBefore), this.#equity],
     };
   }
 }
@@ -238,24 +246,24 @@ export function positionUtilisation(open: number, max: number | undefined): Figu
 /** Profit within the current day or week, and the equity with which it began. */
 class PeriodSum {
   #period: number | undefined;
-  #profit: Amount = 0n;
-  #start: Amount = 0n;
+  readonly #profit = new WideAmount();
+  #start = 0;
 
-  add(period: number, amount: Amount, equityBefore: Amount): void {
+  add(period: number, profit: number, equityBefore: number): void {
     if (period !== this.#period) {
       this.#period = period;
-      this.#profit = 0n;
+      this.#profit.clear();
       this.#start = equityBefore;
     }
-    this.#profit += amount;
+    this.#profit.addNumber(profit);
   }
 
-  at(period: number, equity: Amount): { profit: number; loss: Figure } {
+  at(period: number, equity: number): { profit: number; loss: Figure } {
     const isCurrent = period === this.#period;
-    const profit = isCurrent ? this.#profit : 0n;
+    const profit = isCurrent ? this.#profit.number : 0;
     const start = isCurrent ? this.#start : equity;
-    const lost = profit < 0n ? -profit : 0n;
-    const loss = start > 0n ? figure(numberFromAmount(lost) / numberFromAmount(start)) : withheld('no_capital');
-    return { profit: numberFromAmount(profit), loss };
+    const lost = profit < 0 ? -profit : 0;
+    const loss = start > 0 ? figure(lost / start) : withheld('no_capital');
+    return { profit, loss };
   }
 }
