@@ -1,10 +1,15 @@
 /**
  * Decimal numbers from bytes, without making a text of them. Up to 15 digits and a power of ten up to 22 are one exact
- * operation on doubles (Clinger 1990, "How to read floating point numbers accurately", fast path); the rest goes
- * through `Number`, which rounds correctly. O(digits), no allocation on the fast path.
+ * operation on doubles (Clinger 1990, "How to read floating point numbers accurately", fast path); up to 19 go through
+ * pairs of doubles, the rest through `Number`, which rounds correctly. O(digits), no allocation but for that.
  */
+import { HIGH_DIGITS, LONG_POWER_MAX, LONG_POWER_MIN, nearestDouble } from './long-decimal.ts';
+
 const ZERO = 48;
+const POINT = 46;
 const MAX_EXACT = 9_007_199_254_740_992;
+/** Nineteen digits; as a sum of doubles that may be off by its last bits. */
+const MAX_LONG = 9.99e18;
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 export class NumberScanner {
@@ -23,22 +28,19 @@ export class NumberScanner {
     if (negative || sign === 43) from++;
     let position = from;
     let mantissa = 0;
-    let significant = 0;
     let digit = (bytes[position] as number) - ZERO;
     while (digit >= 0 && digit <= 9) {
       mantissa = mantissa * 10 + digit;
-      if (mantissa !== 0) significant++;
       digit = (bytes[++position] as number) - ZERO;
     }
     const integerDigits = position - from;
     this.strict = sign !== 43 && integerDigits > 0 && (integerDigits === 1 || bytes[from] !== ZERO);
     let fractionDigits = 0;
-    if (bytes[position] === 46) {
+    if (bytes[position] === POINT) {
       const start = ++position;
       digit = (bytes[position] as number) - ZERO;
       while (digit >= 0 && digit <= 9) {
         mantissa = mantissa * 10 + digit;
-        if (mantissa !== 0) significant++;
         digit = (bytes[++position] as number) - ZERO;
       }
       fractionDigits = position - start;
@@ -49,11 +51,9 @@ export class NumberScanner {
     if (integerDigits + fractionDigits === 0) return NaN;
     const power = this.#exponent(bytes, position) - fractionDigits;
     if (this.end < 0) return NaN;
-    if (significant <= 16 && mantissa <= MAX_EXACT && power >= -22 && power <= 22) {
-      const value = power < 0 ? mantissa / (POWERS[-power] as number) : mantissa * (POWERS[power] as number);
-      return negative ? -value : value;
-    }
-    return Number(asciiText(bytes, at, this.end));
+    const size = sizeOf(bytes, { from, to: position }, mantissa, power);
+    if (Number.isNaN(size)) return Number(asciiText(bytes, at, this.end));
+    return negative ? -size : size;
   }
 
   /** The exponent after the mantissa, 0 when there is none; `end` becomes -1 when it has no digits. */
@@ -73,6 +73,28 @@ export class NumberScanner {
     this.end = position === start ? -1 : position;
     return negative ? -exponent : exponent;
   }
+}
+
+/** The number without its sign, NaN when only `Number` can read it; `digits` are the bytes before the exponent. */
+function sizeOf(bytes: Uint8Array, digits: { from: number; to: number }, mantissa: number, power: number): number {
+  // Below 2^53 no digit was lost: sums of doubles that large never come out below it.
+  if (mantissa < MAX_EXACT && power >= -22 && power <= 22) {
+    return power < 0 ? mantissa / (POWERS[-power] as number) : mantissa * (POWERS[power] as number);
+  }
+  if (mantissa < MAX_LONG && power >= LONG_POWER_MIN && power <= LONG_POWER_MAX) return longSize(bytes, digits, power);
+  return NaN;
+}
+
+/** Reads the digits once more, in two parts that are exact each. */
+function longSize(bytes: Uint8Array, { from, to }: { from: number; to: number }, power: number): number {
+  let [high, low, count] = [0, 0, 0];
+  for (let at = from; at < to; at++) {
+    const digit = (bytes[at] as number) - ZERO;
+    if (digit < 0 || (count === 0 && digit === 0)) continue;
+    if (++count <= HIGH_DIGITS) high = high * 10 + digit;
+    else low = low * 10 + digit;
+  }
+  return count <= HIGH_DIGITS ? NaN : nearestDouble(high, low, count - HIGH_DIGITS, power);
 }
 
 /** Bytes below 128 as text. */
