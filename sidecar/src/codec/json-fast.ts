@@ -72,7 +72,7 @@ export class JsonFastWay implements ItemScanner {
     key.to2 = labelsTo;
     key.tag = tag;
     const { table } = this.#cache;
-    const hash = table.hash(this.#message.view, nameFrom, nameTo);
+    const hash = table.hash(this.#message, nameFrom, nameTo);
     const known = table.find(this.#message, key, hash);
     if (known !== 0) return known;
     const ref = this.#ask(bytes, context, sink);

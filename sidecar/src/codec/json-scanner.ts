@@ -154,6 +154,8 @@ export class JsonScanner {
 
   #time(bytes: Uint8Array, at: number): number {
     if (bytes[at] === QUOTE) {
+      // Nanoseconds of this century.
+      if (bytes[at + 20] === QUOTE) return this.#stamp.digits(bytes, at + 1, at + 20) ? at + 21 : -1;
       let to = at + 1;
       while ((bytes[to] as number) >= 48 && (bytes[to] as number) <= 57) to++;
       return bytes[to] === QUOTE && this.#stamp.digits(bytes, at + 1, to) ? to + 1 : -1;

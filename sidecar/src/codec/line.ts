@@ -100,7 +100,7 @@ class LineDecoder {
     const key = this.#key;
     key.from = scanner.start;
     key.to = scanner.seriesEnd;
-    const hash = this.#cache.table.hash(this.#message.view, key.from, key.to);
+    const hash = this.#cache.table.hash(this.#message, key.from, key.to);
     const { seconds, nanos } = this.#stamp;
     this.#held.clear();
     for (let field = 0; field < scanner.fieldCount; field++) {

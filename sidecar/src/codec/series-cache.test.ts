@@ -15,9 +15,9 @@ it('forgets spellings that nobody used between two calls, and keeps the others',
     { from: 1, to: 2, from2: 0, to2: 0, tag: 0 },
   ];
   const find = (key: typeof idle): number =>
-    cache.table.find(message, key, cache.table.hash(message.view, key.from, key.to));
+    cache.table.find(message, key, cache.table.hash(message, key.from, key.to));
   for (const [i, key] of [idle, used].entries())
-    cache.table.keep(message, key, { hash: cache.table.hash(message.view, key.from, key.to), answer: i + 1 });
+    cache.table.keep(message, key, { hash: cache.table.hash(message, key.from, key.to), answer: i + 1 });
   const labels = (name: string): Labels => cache.interner.intern(name, {}, context) as Labels;
   const [idleLabels, usedLabels] = [labels('idle'), labels('used')];
   for (let call = 0; call < 2; call++) {

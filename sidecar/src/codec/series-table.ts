@@ -28,20 +28,28 @@ export interface SeriesTableLimits {
   readonly maxBytes: number;
 }
 
-/** The bytes of one message, with the view that reads four at once. */
+/** The bytes of one message, with a view that reads four at once; its byte `base` is the message's first. */
 export interface KeyBytes {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  readonly base: number;
 }
 
-/** A message to be, which a codec fills in again for each one. */
+/** A message to be, which a codec fills in again for each one. Messages that were read at once share their view. */
 export class MessageBytes implements KeyBytes {
   bytes: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(this.bytes.buffer);
+  base = 0;
+  #buffer = this.bytes.buffer;
 
   set(bytes: Uint8Array): void {
+    const { buffer } = bytes;
+    if (buffer !== this.#buffer) {
+      this.#buffer = buffer;
+      this.view = new DataView(buffer);
+    }
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.base = bytes.byteOffset;
   }
 }
 
@@ -85,13 +93,13 @@ export class SeriesTable {
   }
 
   /** A hash of one run that `find` can start from, for a run that several keys share. */
-  hash(view: DataView, from: number, to: number): number {
-    return mixRun(this.#seed, view, from, to);
+  hash(message: KeyBytes, from: number, to: number): number {
+    return mixRun(this.#seed, message, from, to);
   }
 
   /** The answer kept for a key, or 0. `hash` is that of the first run. */
   find(message: KeyBytes, key: SeriesKey, hash: number): number {
-    const full = finish(mixRun(hash, message.view, key.from2, key.to2), key.tag);
+    const full = finish(mixRun(hash, message, key.from2, key.to2), key.tag);
     const found = this.#young.find(message, key, full);
     if (found !== 0 || this.#old === undefined) return found;
     const old = this.#old.find(message, key, full);
@@ -120,7 +128,7 @@ export class SeriesTable {
   /** Keeps a positive answer, if the key is not too long. */
   keep(message: KeyBytes, key: SeriesKey, { hash, answer }: { hash: number; answer: number }): void {
     if (answer <= 0 || key.to - key.from + key.to2 - key.from2 > SERIES_KEY_MAX_BYTES) return;
-    this.#keep(message, key, { hash: finish(mixRun(hash, message.view, key.from2, key.to2), key.tag), answer });
+    this.#keep(message, key, { hash: finish(mixRun(hash, message, key.from2, key.to2), key.tag), answer });
   }
 
   #keep(message: KeyBytes, key: SeriesKey, entry: { hash: number; answer: number }): void {
@@ -168,7 +176,8 @@ class Generation {
     return 0;
   }
 
-  expected({ bytes, view }: KeyBytes, at: number, separator: number, tag: number): number {
+  expected(message: KeyBytes, at: number, separator: number, tag: number): number {
+    const { bytes } = message;
     if (this.#last === 0) return 0;
     const words = this.#words;
     const entry = words[this.#last - 1 + FOLLOWER] as number;
@@ -178,8 +187,8 @@ class Generation {
     const end = middle + 1 + (words[offset + 1] as number);
     if (end > bytes.length || bytes[middle] !== separator || words[offset + 2] !== tag) return 0;
     const word = offset + HEADER_WORDS;
-    if (!this.#sameRun(word, bytes, view, at, middle)) return 0;
-    if (!this.#sameRun(word + ((middle - at + 3) >> 2), bytes, view, middle + 1, end)) return 0;
+    if (!this.#sameRun(word, message, at, middle)) return 0;
+    if (!this.#sameRun(word + ((middle - at + 3) >> 2), message, middle + 1, end)) return 0;
     this.end = end;
     return words[offset + 3] as number;
   }
@@ -216,24 +225,21 @@ class Generation {
     this.#follow(offset + 1);
   }
 
-  #equals(offset: number, { bytes, view }: KeyBytes, { from, to, from2, to2, tag }: SeriesKey): boolean {
+  #equals(offset: number, message: KeyBytes, { from, to, from2, to2, tag }: SeriesKey): boolean {
     const words = this.#words;
     const length = to - from;
     if (words[offset] !== length || words[offset + 1] !== to2 - from2 || words[offset + 2] !== tag) return false;
     const start = offset + HEADER_WORDS;
-    return (
-      this.#sameRun(start, bytes, view, from, to) && this.#sameRun(start + ((length + 3) >> 2), bytes, view, from2, to2)
-    );
+    return this.#sameRun(start, message, from, to) && this.#sameRun(start + ((length + 3) >> 2), message, from2, to2);
   }
 
-  // The five numbers are one run and its place; an object for them would be made for every sample.
-  // eslint-disable-next-line max-params
-  #sameRun(word: number, bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
+  #sameRun(word: number, { view, base }: KeyBytes, from: number, to: number): boolean {
     const words = this.#words;
-    let at = from;
+    const end = base + to;
+    let at = base + from;
     let place = word;
-    for (; at + 4 <= to; at += 4) if (view.getInt32(at, true) !== words[place++]) return false;
-    for (let byte = place * 4; at < to; at++, byte++) if (bytes[at] !== this.#arena[byte]) return false;
+    for (; at + 4 <= end; at += 4) if (view.getInt32(at, true) !== words[place++]) return false;
+    for (let byte = place * 4; at < end; at++, byte++) if (view.getUint8(at) !== this.#arena[byte]) return false;
     return true;
   }
 
@@ -269,15 +275,16 @@ class Generation {
 }
 
 /** Four bytes a step; the constants are those of MurmurHash3. */
-function mixRun(seed: number, view: DataView, from: number, to: number): number {
+function mixRun(seed: number, { view, base }: KeyBytes, from: number, to: number): number {
   let hash = seed;
-  let at = from;
-  for (; at + 4 <= to; at += 4) {
+  const end = base + to;
+  let at = base + from;
+  for (; at + 4 <= end; at += 4) {
     hash = Math.imul(hash ^ view.getInt32(at, true), 0xcc9e2d51);
     hash ^= hash >>> 15;
   }
   let rest = to - from;
-  for (; at < to; at++) rest = (rest << 8) | view.getUint8(at);
+  for (; at < end; at++) rest = (rest << 8) | view.getUint8(at);
   hash = Math.imul(hash ^ rest, 0x1b873593);
   return hash ^ (hash >>> 13);
 }

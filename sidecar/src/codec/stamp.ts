@@ -33,6 +33,8 @@ export class StampReader {
 
   /** Begins a message. */
   begin(receivedNanos: bigint): void {
+    // Messages that were read at once share their stamp, and a BigInt is dear to convert.
+    if (receivedNanos === this.#receivedNanos) return;
     this.#receivedNanos = receivedNanos;
     this.#receivedSeconds = Number(receivedNanos) / 1e9;
     this.#receiptSeconds = -1;

@@ -221,8 +221,7 @@ export class BatchReader {
     const places = this.#places(buffer, rows, offsetBytes === 8 ? 8 : 4);
     if (places instanceof Fault) return places;
     const bytes = this.#body.bytes;
-    this.#message.bytes = bytes;
-    this.#message.view = this.#body.view;
+    this.#message.set(bytes);
     const numbers = new Int32Array(rows);
     const entries = new Int32Array(rows);
     for (let row = 0; row < rows; row++) {

@@ -20,7 +20,7 @@ export class TextNumbers {
   numberOf(message: MessageBytes, from: number, to: number): number | undefined {
     this.#key.from = from;
     this.#key.to = to;
-    const hash = this.#table.hash(message.view, from, to);
+    const hash = this.#table.hash(message, from, to);
     const known = this.#table.find(message, this.#key, hash);
     if (known !== 0) return known;
     if (textOf(message.bytes.subarray(from, to)) instanceof Fault) return undefined;
@@ -56,7 +56,7 @@ export class DictionaryCache {
 
   hash(bytes: Uint8Array): number {
     this.#message.set(bytes);
-    return this.#table.hash(this.#message.view, 0, bytes.length);
+    return this.#table.hash(this.#message, 0, bytes.length);
   }
 
   find(bytes: Uint8Array, shape: string, hash: number): Dictionary | undefined {

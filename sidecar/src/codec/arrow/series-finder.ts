@@ -94,7 +94,7 @@ export class SeriesFinder {
     this.#key.to = (columns.length + 1) * 4;
     this.#key.tag = this.#cache.tag(context.labels, ARROW_CODE);
     const { table } = this.#cache;
-    const hash = table.hash(this.#message.view, 0, this.#key.to);
+    const hash = table.hash(this.#message, 0, this.#key.to);
     const known = table.find(this.#message, this.#key, hash);
     if (known !== 0) return known;
     const identity = identityOf(layout, columns, local);
