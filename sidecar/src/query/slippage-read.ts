@@ -137,22 +137,53 @@ async function fromColumns(arrivals: FillArrivals, options: QuoteAsksOptions): P
   };
 }
 
-/** A chart takes fills step by step. They are stored in the order of time, but for those that came late. */
+/** A chart takes fills step by step. */
 function inOrderOfTime(fills: FillColumns): FillColumns {
-  const { timesMs } = fills;
-  if (timesMs.every((timeMs, row) => row === 0 || timeMs >= (timesMs[row - 1] as number))) return fills;
-  const order = Uint32Array.from(timesMs.keys()).sort((a, b) => (timesMs[a] as number) - (timesMs[b] as number));
-  const numbers = (column: Float64Array): Float64Array => Float64Array.from(order, (row) => column[row] as number);
-  const codes = (column: Uint32Array): Uint32Array => Uint32Array.from(order, (row) => column[row] as number);
+  const order = orderOfTime(fills.timesMs);
+  if (order === undefined) return fills;
+  const numbers = (column: Float64Array): Float64Array => taken(column, new Float64Array(order.length), order);
+  const codes = (column: Uint32Array): Uint32Array => taken(column, new Uint32Array(order.length), order);
   return {
     groups: fills.groups,
     group: codes(fills.group),
-    timesMs: numbers(timesMs),
+    timesMs: numbers(fills.timesMs),
     quantities: numbers(fills.quantities),
     prices: numbers(fills.prices),
     fees: numbers(fills.fees),
     ...(fills.orders && { orders: codes(fills.orders) }),
   };
+}
+
+function taken<T extends Float64Array | Uint32Array>(from: T, to: T, order: Uint32Array): T {
+  for (let i = 0; i < order.length; i++) to[i] = from[order[i] as number] as number;
+  return to;
+}
+
+/** Undefined where rows are in order. Nearly all are, as they are stored: only those that came late are sorted, then merged. */
+function orderOfTime(timesMs: Float64Array): Uint32Array | undefined {
+  const late: number[] = [];
+  const isLate = new Uint8Array(timesMs.length);
+  let newest = -Infinity;
+  for (let row = 0; row < timesMs.length; row++) {
+    const timeMs = timesMs[row] as number;
+    if (timeMs >= newest) newest = timeMs;
+    else {
+      late.push(row);
+      isLate[row] = 1;
+    }
+  }
+  if (late.length === 0) return undefined;
+  late.sort((a, b) => (timesMs[a] as number) - (timesMs[b] as number));
+  const order = new Uint32Array(timesMs.length);
+  let [place, next] = [0, 0];
+  for (let row = 0; row < timesMs.length; row++) {
+    if (isLate[row] === 1) continue;
+    while (next < late.length && (timesMs[late[next] as number] as number) < (timesMs[row] as number))
+      order[place++] = late[next++] as number;
+    order[place++] = row;
+  }
+  while (next < late.length) order[place++] = late[next++] as number;
+  return order;
 }
 
 async function fromRows(fills: Awaited<ReturnType<typeof readFills>>, options: QuoteAsksOptions): Promise<Measured> {

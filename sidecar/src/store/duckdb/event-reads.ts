@@ -10,12 +10,13 @@ import type {
   TraceSampleRequest,
 } from '../../ports.ts';
 import { eventsFrom, type PackedEvents } from './packed-events.ts';
+import { readFillArrivals } from './read-arrivals.ts';
 import { readEvents } from './read-events.ts';
 import { readMarks } from './read-marks.ts';
 import { readQuoteGaps } from './read-quote-gaps.ts';
 import { readQuotesBefore, type AskedQuote } from './read-quotes.ts';
 import { readTraceSample } from './read-traces.ts';
-import { readFillArrivals, readFillColumns } from './read-trading.ts';
+import { readFillColumns } from './read-trading.ts';
 
 export abstract class EventReads {
   /** Runs the work on a connection, and ends it with the signal. */

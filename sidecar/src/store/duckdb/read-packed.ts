@@ -90,7 +90,7 @@ function isSet(bits: Uint8Array, row: number): boolean {
   return ((bits[row >> 3] as number) & (1 << (row & 7))) !== 0;
 }
 
-function readTexts(parts: readonly Part[], rowCount: number): EventValues {
+export function readTexts(parts: readonly Part[], rowCount: number): EventValues & { readonly kind: 'texts' } {
   const codes = new Uint32Array(rowCount);
   const known = new KnownTexts();
   let at = 0;

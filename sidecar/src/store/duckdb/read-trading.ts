@@ -1,6 +1,6 @@
 /**
- * Columns of fills, and the mid of many instruments at every step of a chart: one statement each, no object a row.
- * Corrections are applied here, so that a reader sees each execution once, as it was in the end.
+ * Columns of fills: one statement, no object a row. Corrections are applied here, so that a reader sees each execution once,
+ * as it was in the end.
  */
 import {
   BIGINT,
@@ -12,13 +12,14 @@ import {
   type DuckDBType,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { correctFills, NO_ORDER, type Fill, type FillColumns, type FillGroup } from '@tapewatch/core';
-import type { EventFilter, FillArrivals } from '../../ports.ts';
+import { correctFills, type Fill, type FillColumns, type FillGroup } from '@tapewatch/core';
+import type { EventFilter } from '../../ports.ts';
 import { passesFilter } from '../event-filter.ts';
 import { columnNames } from './event-columns.ts';
 import { eventsFrom } from './packed-events.ts';
 import { readPacked } from './read-packed.ts';
 import { msOf, readRows, transaction, within, type Parameters } from './sql.ts';
+import { readStored } from './stored-order.ts';
 import { readColumns } from './vector-read.ts';
 
 const GROUP_COLUMNS = ['strategy', 'venue', 'symbol', 'account', 'currency', 'fee_currency'] as const;
@@ -27,60 +28,49 @@ const FILTERED = ['strategy', 'venue', 'symbol', 'account'] as const;
 export async function readFillColumns(connection: DuckDBConnection, filter: EventFilter): Promise<FillColumns> {
   // One view of the table for all statements, whatever comes in between.
   return transaction(connection, async () => {
-    const { roots, fills } = await readCorrected(connection);
-    const corrected = { roots, fills: fills.filter((fill) => passesFilter(fill, filter)) };
-    return readPlain(connection, { filter, corrected });
+    const fills = await chooseFills(connection, filter);
+    const { groups, numbers, rows } = await readGroups(connection, fills);
+    // A limit costs more than sorting everything, so it stands only where it cuts.
+    const limit = filter.limit === undefined || rows <= filter.limit ? '' : `LIMIT ${filter.limit}`;
+    const [group, timesMs, quantities, prices, fees] = await readColumns(
+      connection,
+      `${numbers.sql} ORDER BY chosen.time_nanos, chosen.venue, chosen.id ${limit}`,
+      ['u32', 'f64', 'f64', 'f64', 'f64'],
+      numbers.parameters,
+    );
+    return { groups, group, timesMs, quantities, prices, fees };
   });
 }
 
-/** As `OrderLives` of core, of steps until the last fill: the `new` step, else the earliest that another knows of the sending. */
-function arrivalsSql(where: string): string {
-  return `CREATE OR REPLACE TEMP TABLE arrivals AS
-    SELECT (row_number() OVER () - 1)::UINTEGER AS order_number, * FROM (
-      SELECT venue, order_id, arg_min(symbol, time_nanos) AS symbol,
-        coalesce(min(time_nanos) FILTER (event = 'new'),
-          min(coalesce(sent_nanos, time_nanos)) FILTER (event <> 'cancel_ack'),
-          min(coalesce(sent_nanos, time_nanos))) AS stamp,
-        coalesce(arg_min(arrival_mid, time_nanos) FILTER (event = 'new'), arg_min(arrival_mid, time_nanos)) AS mid
-      FROM orders WHERE order_id IN (SELECT order_id FROM fills WHERE ${where})
-        AND time_nanos <= (SELECT max(time_nanos) FROM fills WHERE ${where}) GROUP BY venue, order_id)`;
-}
-
-/**
- * Undefined where corrections are about: then the rows tell. A fill whose venue is not the order's (a routed order) is
- * found by the id alone, the earliest order first.
- */
-export async function readFillArrivals(
+/** In the order in which they are stored, with the number of each row. */
+export async function readStoredFills(
   connection: DuckDBConnection,
-  filter: EventFilter,
-): Promise<FillArrivals | undefined> {
-  return transaction(connection, async () => {
-    if ((await readCorrected(connection)).roots.length > 0) return undefined;
-    const { where, parameters } = conditionsOf(filter, []);
-    await connection.run(arrivalsSql(where), parameters.values, parameters.types);
-    const plain = { filter, corrected: NO_CORRECTIONS };
-    const own = await readPlain(connection, { ...plain, join: OWN_ORDERS });
-    // Routed orders are few desks' affair, and looking for them takes as long as all the rest.
-    const isRouted = own.orders?.includes(NO_ORDER) === true;
-    const fills = isRouted ? await readPlain(connection, { ...plain, join: ROUTED_ORDERS }) : own;
-    const [mids] = await readColumns(
-      connection,
-      `SELECT coalesce(mid, 'NaN'::DOUBLE) FROM arrivals ORDER BY order_number`,
-      ['f64'],
-    );
-    const feeds = await readRows(
-      connection,
-      `SELECT DISTINCT venue, symbol FROM arrivals WHERE mid IS NULL ORDER BY venue, symbol`,
-    );
-    const [unpriced, stampsNanos, feed] = await readColumns(
-      connection,
-      `SELECT order_number, stamp, (dense_rank() OVER (ORDER BY venue, symbol) - 1)::UINTEGER FROM arrivals WHERE mid IS NULL`,
-      ['u32', 'i64', 'u32'],
-    );
-    await connection.run('DROP TABLE arrivals');
-    const named = feeds.map(([venue, symbol]) => ({ venue: String(venue), symbol: String(symbol) }));
-    return { fills, mids, unpriced, stampsNanos, feed, feeds: named };
-  });
+  fills: ChosenFills,
+): Promise<{ readonly fills: FillColumns; readonly rows: Float64Array }> {
+  const { groups, numbers } = await readGroups(connection, fills);
+  const [group, timesMs, quantities, prices, fees, rows] = await readStored(
+    connection,
+    numbers.sql,
+    ['u32', 'f64', 'f64', 'f64', 'f64', 'f64'],
+    numbers.parameters,
+  );
+  return { fills: { groups, group, timesMs, quantities, prices, fees }, rows };
+}
+
+/** The fills that pass a filter, with all columns and `stored_row`, which is unique and ascends as they are stored. */
+export interface ChosenFills {
+  readonly sql: string;
+  readonly parameters: Parameters;
+}
+
+export async function chooseFills(connection: DuckDBConnection, filter: EventFilter): Promise<ChosenFills> {
+  const { roots, fills } = await readCorrected(connection);
+  const { where, parameters } = conditionsOf(filter, roots);
+  const corrected = standing(
+    fills.filter((fill) => passesFilter(fill, filter)),
+    parameters,
+  );
+  return { sql: `SELECT *, rowid AS stored_row FROM fills WHERE ${where}${corrected}`, parameters };
 }
 
 interface Corrected {
@@ -90,8 +80,6 @@ interface Corrected {
   readonly fills: readonly Fill[];
 }
 
-const NO_CORRECTIONS: Corrected = { roots: [], fills: [] };
-
 async function readCorrected(connection: DuckDBConnection): Promise<Corrected> {
   const names = columnNames('fills').join(', ');
   const read = async (where: string, parameters: Parameters = { values: [], types: [] }): Promise<Fill[]> => {
@@ -100,7 +88,7 @@ async function readCorrected(connection: DuckDBConnection): Promise<Corrected> {
   };
   // A scan of one column that packs to nothing.
   const corrections = await read(`execution <> 'new'`);
-  if (corrections.length === 0) return NO_CORRECTIONS;
+  if (corrections.length === 0) return { roots: [], fills: [] };
   const asked = corrections.map(({ venue, refersTo }) => [venue, refersTo] as const);
   const originals = await read(`execution = 'new' AND (venue, id) IN (SELECT (unnest($1), unnest($2)))`, pairs(asked));
   const rows = [...originals, ...corrections];
@@ -126,46 +114,41 @@ function conditionsOf(filter: EventFilter, without: Corrected['roots']) {
   return { where: conditions.join(' AND '), parameters };
 }
 
-interface PlainRead {
-  readonly filter: EventFilter;
-  readonly corrected: Corrected;
-  /** Numbers of orders from the table `arrivals`; fills then come in the order in which they are stored. */
-  readonly join?: OrderJoin;
+interface Groups {
+  readonly groups: readonly FillGroup[];
+  /** Group, milliseconds, quantity, price, fee and row of each. */
+  readonly numbers: { readonly sql: string; readonly parameters: Parameters };
+  readonly rows: number;
 }
 
-async function readPlain(connection: DuckDBConnection, { filter, corrected, join }: PlainRead): Promise<FillColumns> {
-  const { where, parameters } = conditionsOf(filter, corrected.roots);
-  const chosen = `SELECT * FROM fills WHERE ${where}${standing(corrected.fills, parameters)}`;
+async function readGroups(connection: DuckDBConnection, { sql, parameters }: ChosenFills): Promise<Groups> {
   const columns = GROUP_COLUMNS.join(', ');
   const groups = await readRows(
     connection,
-    `SELECT ${columns}, count(*)::DOUBLE FROM (${chosen}) GROUP BY ${columns} ORDER BY ${columns}`,
+    `SELECT ${columns}, count(*)::DOUBLE FROM (${sql}) GROUP BY ${columns} ORDER BY ${columns}`,
     parameters,
   );
-  const rows = groups.reduce((sum, values) => sum + Number(values.at(-1)), 0);
-  // A limit costs more than sorting everything, so it stands only where it cuts.
-  const limit = filter.limit === undefined || rows <= filter.limit ? '' : `LIMIT ${filter.limit}`;
-  const first = parameters.values.length;
+  const [values, types] = [[...parameters.values], [...parameters.types]];
   for (const [i] of GROUP_COLUMNS.entries()) {
-    parameters.values.push(listValue(groups.map((values) => values[i] as string)));
-    parameters.types.push(LIST(VARCHAR));
+    values.push(listValue(groups.map((one) => one[i] as string)));
+    types.push(LIST(VARCHAR));
   }
+  const first = parameters.values.length;
   const numbered = GROUP_COLUMNS.map((name, i) => `unnest($${first + i + 1}) AS ${name}`).join(', ');
-  const order = join === undefined ? '' : `, coalesce(${join.number}, ${NO_ORDER})::UINTEGER`;
-  const sorting = join === undefined || limit !== '' ? 'ORDER BY chosen.time_nanos, chosen.venue, chosen.id' : '';
-  const [group, timesMs, quantities, prices, fees, orders] = await readColumns(
-    connection,
-    `WITH numbered AS (SELECT unnest(range(${groups.length}))::UINTEGER AS number, ${numbered}),
-     chosen AS (${chosen})
-     SELECT number, ${msOf('chosen.time_nanos')}, CASE side WHEN 'buy' THEN quantity ELSE -quantity END, price, fee${order}
-     FROM chosen JOIN numbered USING (${columns}) ${join?.sql ?? ''} ${sorting} ${limit}`,
-    join !== undefined ? ['u32', 'f64', 'f64', 'f64', 'f64', 'u32'] : ['u32', 'f64', 'f64', 'f64', 'f64'],
-    parameters,
-  );
-  const named = groups.map((values) => groupFrom(values as string[]));
-  const read = { groups: named, group, timesMs, quantities, prices, fees } as FillColumns;
-  return orders === undefined ? read : { ...read, orders: orders as Uint32Array };
+  const numbers = `WITH numbered AS (SELECT unnest(range(${groups.length}))::UINTEGER AS number, ${numbered}),
+     chosen AS (${sql})
+     SELECT number, ${msOf('chosen.time_nanos')}, CASE side WHEN 'buy' THEN quantity ELSE -quantity END, price, fee,
+       chosen.stored_row::DOUBLE
+     FROM chosen JOIN numbered USING (${columns})`;
+  return {
+    groups: groups.map((one) => groupFrom(one as string[])),
+    numbers: { sql: numbers, parameters: { values, types } },
+    rows: groups.reduce((sum, one) => sum + Number(one.at(-1)), 0),
+  };
 }
+
+/** Beyond the rows of any table. */
+const AFTER_STORED_ROWS = 2 ** 50;
 
 /** Rows that stand in the place of corrected ones; sorting then finds their places among the others. */
 function standing(fills: readonly Fill[], { values, types }: Parameters): string {
@@ -183,32 +166,14 @@ function standing(fills: readonly Fill[], { values, types }: Parameters): string
     column('account', VARCHAR, ({ account }) => account),
     column('currency', VARCHAR, ({ currency }) => currency),
     column('fee_currency', VARCHAR, ({ feeCurrency }) => feeCurrency),
+    column('order_id', VARCHAR, ({ orderId }) => orderId),
     column('side', VARCHAR, ({ side }) => side),
     column('quantity', DOUBLE, ({ quantity }) => quantity),
     column('price', DOUBLE, ({ price }) => price),
     column('fee', DOUBLE, ({ fee }) => fee),
   ];
-  return ` UNION ALL BY NAME SELECT ${columns.join(', ')}`;
+  return ` UNION ALL BY NAME SELECT ${columns.join(', ')}, unnest(range(${fills.length})) + ${AFTER_STORED_ROWS} AS stored_row`;
 }
-
-interface OrderJoin {
-  readonly sql: string;
-  readonly number: string;
-}
-
-const OWN_ORDERS: OrderJoin = {
-  sql: 'LEFT JOIN arrivals own ON own.venue = chosen.venue AND own.order_id = chosen.order_id',
-  number: 'own.order_number',
-};
-
-const ROUTED_ORDERS: OrderJoin = {
-  sql: `${OWN_ORDERS.sql}
-  LEFT JOIN (
-    SELECT order_id, arg_min(order_number, stamp) AS order_number FROM arrivals
-    WHERE order_id IN (SELECT order_id FROM chosen ANTI JOIN arrivals USING (venue, order_id)) GROUP BY order_id
-  ) routed ON routed.order_id = chosen.order_id`,
-  number: 'own.order_number, routed.order_number',
-};
 
 function groupFrom(values: readonly string[]): FillGroup {
   const [strategy = '', venue = '', symbol = '', account = '', currency = '', feeCurrency = ''] = values;

@@ -53,7 +53,7 @@ export interface StoreCalls {
   };
   fillColumns: { arguments: [EventFilter]; result: FillColumns };
   quoteGaps: { arguments: [QuoteGapRequest]; result: FeedGap[] | null };
-  fillArrivals: { arguments: [EventFilter]; result: FillArrivals | undefined };
+  fillArrivals: { arguments: [EventFilter]; result: FillArrivals };
   marks: { arguments: [MarkRequest]; result: Float64Array };
   traceSample: { arguments: [TraceSampleRequest]; result: TraceSample | undefined };
   transitions: { arguments: [{ startNanos: bigint; endNanos: bigint; limit: number }]; result: PlainTransition[] };

@@ -162,7 +162,7 @@ export class WorkerStore implements Store {
     return this.#call('quoteGaps', [request], { signal });
   }
 
-  fillArrivals(filter: EventFilter, signal?: AbortSignal): Promise<FillArrivals | undefined> {
+  fillArrivals(filter: EventFilter, signal?: AbortSignal): Promise<FillArrivals> {
     return this.#call('fillArrivals', [filter], { signal });
   }
 
