@@ -148,13 +148,13 @@ export class World {
     const { config = {}, sidecarNatsPort = this.natsPort } = this.#options;
     return {
       nats: { servers: [`nats://127.0.0.1:${sidecarNatsPort}`] },
-      store: { kind: 'duckdb', path: this.storePath },
       http: { listen: `127.0.0.1:${this.httpPort}`, rateLimit: { requests: 1_000_000 } },
       grafana: { listen: `unix:${join(this.folder, 'grafana.sock')}` },
       // Fixed ports that two worlds would fight for.
       monitoring: { prometheus_port: 0, websocket_port: 0 },
       log: { level: 'info' },
       ...config,
+      store: { kind: 'duckdb', path: this.storePath, ...(config['store'] as object | undefined) },
     };
   }
 

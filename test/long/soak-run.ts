@@ -1,7 +1,8 @@
 /**
  * Row 30 of the fault list, short form: steady load for half an hour. After the warm-up the resident memory may grow by
  * less than 1 MB an hour, by a line through the least of each minute (garbage lies on top of it), as far as the line can
- * tell: its slope, less twice its standard error. File descriptors may not grow; nothing is lost.
+ * tell: its slope, less twice its standard error. V8 lets garbage of old buffers lie for some ten minutes, so neighbouring
+ * minutes are not independent, which the error takes into account. File descriptors may not grow; nothing is lost.
  */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { until } from '../../tools/demo/process.ts';
 import { World } from '../fault/world.ts';
+import { lineThrough, type Reading } from './trend.ts';
 
 const SAMPLE_EVERY_MS = 5_000;
 /** Of the whole time; caches, the head and V8's generations fill in it. */
@@ -18,6 +20,8 @@ const SLOPE_LIMIT_MB_PER_HOUR = 1;
 /** However uncertain the line is: over a quarter of an hour V8's own garbage moves by tens of megabytes, not by more. */
 const ANY_SLOPE_LIMIT_MB_PER_HOUR = 100;
 const SERIES = 5_000;
+/** The engine's cache takes what it is given; of the default it would still be filling at the end. */
+const ENGINE_MB = 96;
 /** How far PromQL looks back; a shorter memory could not answer. */
 const LOOKBACK_MINUTES = 5;
 const COUNT = 'sum(histogram_count(wide_seconds))';
@@ -46,13 +50,14 @@ export async function runSoak(plan: {
   const { minutes, rate, say } = plan;
   // The head must have filled before the second half, or its growth would look like a leak.
   const headMinutes = Math.max(1, Math.floor(minutes / 4));
-  const world = await World.open({ config: { pipeline: { headMinutes }, log: { level: 'warn' } } });
+  const store = { memoryLimitMb: ENGINE_MB };
+  const world = await World.open({ config: { pipeline: { headMinutes }, store, log: { level: 'warn' } } });
   try {
     const pid = world.sidecar.pid as number;
     const publishing = publish(world, { rate, seconds: minutes * 60 });
     let done = false;
     void publishing.finally(() => (done = true));
-    const samples: Sample[] = [];
+    const samples: Reading[] = [];
     const started = performance.now();
     let descriptorsBefore = 0;
     while (!done) {
@@ -115,26 +120,11 @@ function descriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-interface Sample {
-  readonly hours: number;
-  readonly rssMb: number;
-}
-
-function leastOfEachMinute(samples: readonly Sample[]): Sample[] {
-  const least = new Map<number, Sample>();
+function leastOfEachMinute(samples: readonly Reading[]): Reading[] {
+  const least = new Map<number, Reading>();
   for (const sample of samples) {
     const minute = Math.floor(sample.hours * 60);
     if (sample.rssMb < (least.get(minute)?.rssMb ?? Infinity)) least.set(minute, sample);
   }
   return [...least.values()];
-}
-
-/** Least squares, with the standard error of the slope (sqrt(residuals / (n - 2) / sum of squared distances)). */
-function lineThrough(samples: readonly Sample[]): { slope: number; error: number } {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [hours, rss] = [mean(samples.map((s) => s.hours)), mean(samples.map((s) => s.rssMb))];
-  const spread = mean(samples.map((s) => (s.hours - hours) ** 2)) * samples.length;
-  const slope = (mean(samples.map((s) => (s.hours - hours) * (s.rssMb - rss))) * samples.length) / spread;
-  const residuals = mean(samples.map((s) => (s.rssMb - rss - slope * (s.hours - hours)) ** 2)) * samples.length;
-  return { slope, error: samples.length > 2 ? Math.sqrt(residuals / (samples.length - 2) / spread) : Infinity };
 }
