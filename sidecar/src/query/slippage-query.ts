@@ -1,16 +1,10 @@
 /** Answers a slippage query: fills of the range against the mid at their order's arrival, by the asked dimensions. */
 import type { SlippageQuery } from '@tapewatch/contract';
-import {
-  excludedCount,
-  NO_BENCHMARK_REASONS,
-  SlippageBook,
-  type Notice,
-  type SlippageRow,
-  type Table,
-} from '@tapewatch/core';
+import { excludedCount, NO_BENCHMARK_REASONS, type Notice, type SlippageRow, type Table } from '@tapewatch/core';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
-import { readMeasuredFills, type MeasuredFills } from './slippage-read.ts';
+import type { MeasuredFills } from './measured-fills.ts';
+import { readMeasuredFills } from './slippage-read.ts';
 import { resolveStep } from './step.ts';
 import { groupTables, reportTable, type Column, type GroupSeries } from './trading-table.ts';
 
@@ -53,9 +47,7 @@ export async function runSlippage(
     reader,
     ...(signal && { signal }),
   });
-  const whole = new SlippageBook(query.by);
-  fills.addTo(whole, 0, fills.size);
-  const book = whole.rows();
+  const book = fills.rows(fills.layout(query.by), 0, fills.size, !perStep);
   const text = { executedQuery, notices: [...(perStep ? notices : []), ...found, ...exclusions(book)] };
   if (!perStep) {
     // A rule reads one number per label set: several columns would be duplicates to it.
@@ -69,14 +61,14 @@ export async function runSlippage(
 /** A point holds the fills of the step that ends at it, that millisecond included. */
 function seriesOf(fills: MeasuredFills, query: SlippageQuery, stepMs: number): GroupSeries[] {
   const series = new Map<string, GroupSeries>();
+  const layout = fills.layout(query.by);
   for (let from = 0; from < fills.size;) {
     const timeMs = Math.ceil(fills.timeMs(from) / stepMs) * stepMs;
     let to = from;
     while (to < fills.size && fills.timeMs(to) <= timeMs) to++;
-    const book = new SlippageBook(query.by);
-    fills.addTo(book, from, to);
+    const rows = fills.rows(layout, from, to);
     from = to;
-    for (const { group, currency, bps } of book.rows()) {
+    for (const { group, currency, bps } of rows) {
       const id = JSON.stringify([group, currency]);
       let one = series.get(id);
       if (one === undefined) series.set(id, (one = { group, currency, timesMs: [], values: [] }));

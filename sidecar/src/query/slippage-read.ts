@@ -2,18 +2,10 @@
  * Fills with the mid at their order's arrival, as columns: from the store's own joins where it offers them, else from rows.
  */
 import type { SlippageQuery } from '@tapewatch/contract';
-import {
-  fillColumnsOf,
-  NO_ORDER,
-  type FillColumns,
-  type FillGroup,
-  type NoBenchmarkReason,
-  type Notice,
-  type SlippageBook,
-  type SlippageCell,
-} from '@tapewatch/core';
+import { fillColumnsOf, NO_ORDER, type FillColumns, type NoBenchmarkReason, type Notice } from '@tapewatch/core';
 import type { FillArrivals, StoreReader } from '../ports.ts';
 import { MAX_ROWS, refuseTooManyRows } from './limit.ts';
+import { MeasuredFills } from './measured-fills.ts';
 import { QuoteAsks, type QuoteAsksOptions } from './quote-asks.ts';
 import { endNanosOf, readBenchmarks, readFills, startNanosOf, type FillRange } from './trading-read.ts';
 
@@ -22,84 +14,6 @@ export interface MeasuredRead {
   readonly range: FillRange;
   readonly reader: StoreReader;
   readonly signal?: AbortSignal;
-}
-
-interface Mids {
-  /** By order; NaN where there is none. */
-  readonly mids: Float64Array;
-  /** By order, where there is none; default: no quote. */
-  readonly reasons: ReadonlyMap<number, NoBenchmarkReason>;
-}
-
-export class MeasuredFills {
-  readonly #columns: FillColumns;
-  readonly #orders: Uint32Array;
-  readonly #mids: Mids;
-  readonly #owners: OrderOwners;
-
-  constructor(columns: FillColumns, orders: Uint32Array, mids: Mids) {
-    this.#columns = columns;
-    this.#orders = orders;
-    this.#mids = mids;
-    this.#owners = new OrderOwners(mids.mids.length);
-  }
-
-  get size(): number {
-    return this.#columns.timesMs.length;
-  }
-
-  timeMs(row: number): number {
-    return this.#columns.timesMs[row] as number;
-  }
-
-  /** Rows `from` to `to`, the latter exclusive. */
-  addTo(book: SlippageBook, from: number, to: number): void {
-    const { groups, group, quantities, prices } = this.#columns;
-    const { mids, reasons } = this.#mids;
-    const cells = new Array<SlippageCell | undefined>(groups.length * 2).fill(undefined);
-    for (let row = from; row < to; row++) {
-      const quantity = quantities[row] as number;
-      const isSale = quantity < 0 || Object.is(quantity, -0);
-      const number = group[row] as number;
-      const at = number * 2 + (isSale ? 1 : 0);
-      const side = isSale ? 'sell' : 'buy';
-      const cell = (cells[at] ??= book.cellOf({ ...(groups[number] as FillGroup), side }));
-      const order = this.#orders[row] as number;
-      const mid = order === NO_ORDER ? NaN : (mids[order] as number);
-      if (order === NO_ORDER) cell.exclude('no_order');
-      else if (mid !== mid) cell.exclude(reasons.get(order) ?? 'no_quote');
-      else {
-        this.#owners.count(order, cell);
-        cell.add(quantity, prices[row] as number, mid);
-      }
-    }
-  }
-}
-
-/**
- * Counts each order once a cell. The first cell that has a fill of it owns it, which is a number an order; others put it
- * into their sets.
- */
-class OrderOwners {
-  readonly #owner: Int32Array;
-  readonly #numbers = new Map<SlippageCell, number>();
-
-  constructor(orders: number) {
-    this.#owner = new Int32Array(orders).fill(-1);
-  }
-
-  count(order: number, cell: SlippageCell): void {
-    let number = this.#numbers.get(cell);
-    if (number === undefined) this.#numbers.set(cell, (number = this.#numbers.size));
-    const owner = this.#owner[order] as number;
-    if (owner === number) return;
-    if (owner >= 0) {
-      cell.orders.add(order);
-      return;
-    }
-    this.#owner[order] = number;
-    cell.ownOrders++;
-  }
 }
 
 interface Measured {

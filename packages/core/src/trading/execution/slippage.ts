@@ -41,7 +41,7 @@ export class SlippageBook {
   }
 
   add(fill: Fill, benchmark: Benchmark): void {
-    const cell = this.cellOf(fill);
+    const cell = this.#cellOf(fill);
     const quantity = fill.side === 'buy' ? fill.quantity : -fill.quantity;
     if (benchmark.mid === undefined) cell.exclude(benchmark.reason);
     else {
@@ -50,35 +50,36 @@ export class SlippageBook {
     }
   }
 
-  /** Where fills of one kind add up, looked up once for many. */
-  cellOf(kind: Pick<Fill, SlippageDimension | 'currency'>): SlippageCell {
+  /** Rows in ascending order of group, then currency. */
+  rows(): SlippageRow[] {
+    return [...this.#groups.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([, group]) => slippageRow(group));
+  }
+
+  #cellOf(kind: Pick<Fill, SlippageDimension | 'currency'>): SlippageCell {
     const values = this.#by.map((dimension) => kind[dimension]);
     const id = JSON.stringify([values, kind.currency]);
     let group = this.#groups.get(id);
     if (group === undefined) this.#groups.set(id, (group = new SlippageCell(values, kind.currency)));
     return group;
   }
+}
 
-  /** Rows in ascending order of group, then currency. */
-  rows(): SlippageRow[] {
-    return [...this.#groups.entries()]
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([, group]) => {
-        const cost = group.cost.value;
-        const notional = group.notional.value;
-        const counts = group.fills > 0;
-        return {
-          group: group.values,
-          currency: group.currency,
-          bps: counts && notional > 0 ? (cost / notional) * 1e4 : null,
-          cost: counts ? cost : null,
-          notional,
-          fills: group.fills,
-          orders: group.orders.size + group.ownOrders,
-          excluded: { ...group.excluded },
-        };
-      });
-  }
+export function slippageRow(cell: SlippageCell): SlippageRow {
+  const { values, currency, fills, orders, ownOrders, excluded } = cell;
+  const [cost, notional] = [cell.cost.value, cell.notional.value];
+  const counts = fills > 0;
+  return {
+    group: values,
+    currency,
+    bps: counts && notional > 0 ? (cost / notional) * 1e4 : null,
+    cost: counts ? cost : null,
+    notional,
+    fills,
+    orders: orders.size + ownOrders,
+    excluded: { ...excluded },
+  };
 }
 
 /** The sums of one group. */
