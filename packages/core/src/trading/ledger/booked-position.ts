@@ -10,6 +10,7 @@ import type { PnlMethod } from './exact-position.ts';
 import { PositionLedger } from './position.ts';
 import { convertAmount, type BaseCurrency } from './rate-book.ts';
 import { SideLedger, sumOrNull } from './side-ledger.ts';
+import { WideAmount } from './wide-amount.ts';
 
 export interface PositionKey {
   readonly strategy: string;
@@ -36,12 +37,24 @@ export interface PositionFigures {
   readonly effect: Amount | null;
   /** Deposits minus withdrawals, valued now; no part of the profit. */
   readonly capital: Amount | null;
+  /** In the own currency only: with a base currency nobody asks for it. */
   readonly cashFlow: Amount | null;
   /** Currencies of fees, income and capital that nothing converts; they are left out. */
   readonly foreign: number;
   /** Stamp of the oldest rate that was used; infinite when none was. */
   readonly rateSinceMs: number;
 }
+
+export interface ConvertedRequest {
+  /** NaN where there is none. */
+  readonly mark: number;
+  readonly timeMs: number;
+  readonly figure: 'total' | 'net' | 'equity';
+}
+
+// Scratch of one calculation, which nothing interrupts.
+const OPEN = new WideAmount();
+const FEES = new WideAmount();
 
 export class BookedPosition {
   readonly key: PositionKey;
@@ -52,7 +65,6 @@ export class BookedPosition {
   readonly income: SideLedger;
   readonly capital: SideLedger;
   readonly #profit: ConvertedBalance | undefined;
-  readonly #cash: ConvertedBalance | undefined;
 
   constructor(key: PositionKey, { method, contract, base }: BookedPositionOptions) {
     this.key = key;
@@ -62,19 +74,14 @@ export class BookedPosition {
     this.income = new SideLedger(base);
     this.capital = new SideLedger(base);
     if (base === undefined) return;
-    this.#profit = new ConvertedBalance(base.rates, key.currency, base.currency);
-    this.#cash = new ConvertedBalance(base.rates, key.currency, base.currency);
+    const told = { rates: base.rates, from: key.currency, to: base.currency };
+    this.#profit = new ConvertedBalance({ ...told, balance: { addTo: (sum) => this.ledger.addRealisedTo(sum) } });
   }
 
   /** In order of time. */
   trade(timeMs: number, signedQuantity: number, price: number): void {
-    if (this.#profit?.isNewRate(timeMs) === true) this.#settle(timeMs);
+    if (this.#profit?.isNewRate(timeMs) === true) this.#profit.settle(timeMs);
     this.ledger.trade(signedQuantity, price);
-  }
-
-  #settle(timeMs: number): void {
-    this.#profit?.settle(this.ledger.realised, timeMs);
-    this.#cash?.settle(this.ledger.cashFlow, timeMs);
   }
 
   /** What it stands at. Calls must not go back in time, behind a booking or another call. */
@@ -83,8 +90,8 @@ export class BookedPosition {
     const fees = this.fees.figures(currency, timeMs);
     const income = this.income.figures(currency, timeMs);
     const capital = this.capital.figures(currency, timeMs);
-    this.#settle(timeMs);
-    const [profit, cash] = [this.#profit, this.#cash];
+    this.#profit?.settle(timeMs);
+    const profit = this.#profit;
     const feeEffect = fees.effect === null ? null : -fees.effect;
     return {
       realised: profit === undefined ? this.ledger.realised : profit.booked,
@@ -93,7 +100,7 @@ export class BookedPosition {
       income: income.booked,
       effect: sumOrNull(profit === undefined ? 0n : profit.effect, sumOrNull(feeEffect, income.effect)),
       capital: sumOrNull(capital.booked, capital.effect),
-      cashFlow: cash === undefined ? this.ledger.cashFlow : cash.booked,
+      cashFlow: profit === undefined ? this.ledger.cashFlow : null,
       foreign: fees.foreign + income.foreign + capital.foreign,
       rateSinceMs: Math.min(fees.sinceMs, income.sinceMs, capital.sinceMs, profit?.sinceMs ?? Infinity),
     };
@@ -118,6 +125,24 @@ export class BookedPosition {
       if (side !== this.capital || withCapital) sum += sign * booked;
     }
     return sum;
+  }
+
+  /**
+   * Adds total, net profit or equity in the base currency to `sum`, as the figures tell it; calls must not go back in time.
+   * False where it is not known. Booked profit and the effect of rates on it together are the balance at the rate of now.
+   */
+  addConvertedTo(sum: WideAmount, { mark, timeMs, figure }: ConvertedRequest): boolean {
+    const profit = this.#profit;
+    if (profit === undefined) return false;
+    profit.settle(timeMs);
+    OPEN.clear();
+    if (!this.ledger.addUnrealisedTo(OPEN, mark) || !profit.convert(OPEN, sum)) return false;
+    if (figure === 'total') return profit.addBookedTo(sum);
+    FEES.clear();
+    const isKnown = this.fees.addWorthTo(FEES, timeMs) && this.income.addWorthTo(sum, timeMs);
+    sum.add(FEES, -1);
+    if (!isKnown || !profit.addWorthTo(sum)) return false;
+    return figure === 'net' || this.capital.addWorthTo(sum, timeMs);
   }
 
   #unrealised(mark: number | null): Amount | null {

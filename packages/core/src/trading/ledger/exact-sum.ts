@@ -26,9 +26,9 @@ export class ExactSum {
     this.#spilled = start;
   }
 
-  takeFrom(sum: WideAmount): void {
-    if (this.#ticks !== 0) sum.addTicks(-this.#ticks, UNIT);
-    if (this.#spilled !== 0n) sum.addAmount(-this.#spilled);
+  addTo(sum: WideAmount, sign: 1 | -1): void {
+    if (this.#ticks !== 0) sum.addTicks(sign * this.#ticks, UNIT);
+    if (this.#spilled !== 0n) sum.addAmount(BigInt(sign) * this.#spilled);
   }
 
   /** Throws a RangeError for NaN and infinities. */

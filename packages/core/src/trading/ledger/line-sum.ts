@@ -1,10 +1,11 @@
 /**
  * The sum behind a line of a chart, exact to the last digit, of parts that change one by one: ticks add up in doubles, one
- * sum for each number of decimals, and what does not fit there in a bigint. O(1) a change; telling it costs a few
+ * sum for each number of decimals, and what does not fit there in limbs or in a bigint. O(1) a change; telling it costs a few
  * multiplications, because the ticks of most lines have two or three kinds of decimals.
  */
-import { amountFromNumber, numberFromAmount, type Amount } from '../fixed-point.ts';
+import { amountFromNumber, type Amount } from '../fixed-point.ts';
 import { decimalsOf } from './narrow-position.ts';
+import { TICK_UNITS, WideAmount, type TickUnit } from './wide-amount.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const DIGITS_MAX = 24;
@@ -13,10 +14,15 @@ const TOLD_DIGITS = 12;
 const TOLD_SCALE = 10 ** TOLD_DIGITS;
 const POWERS: readonly number[] = Array.from({ length: TOLD_DIGITS + 1 }, (_, digits) => 10 ** digits);
 
+/** Scratch of one calculation, which nothing interrupts. */
+const SUM = new WideAmount();
+
 export class LineSum {
   /** By the decimals of their ticks. */
   readonly #ticks = new Float64Array(DIGITS_MAX + 1);
   #exact: Amount = 0n;
+  readonly #wide = new WideAmount();
+  #hasWide = false;
   /** The most decimals so far. */
   #digits = 0;
 
@@ -43,14 +49,28 @@ export class LineSum {
     this.#exact += amount;
   }
 
+  addWide(amount: WideAmount, sign: 1 | -1): void {
+    this.#wide.add(amount, sign);
+    this.#hasWide = true;
+  }
+
+  get #isTicksOnly(): boolean {
+    return !this.#hasWide && this.#exact === 0n;
+  }
+
   /** As `numberFromAmount` of it. */
   get number(): number {
-    const ticks = this.#exact === 0n && this.#digits <= TOLD_DIGITS ? this.#inTicks() : NaN;
+    const ticks = this.#isTicksOnly && this.#digits <= TOLD_DIGITS ? this.#inTicks() : NaN;
     // A product of two exact doubles rounds as a bigint that becomes a double does.
     if (!Number.isNaN(ticks)) return (ticks * (POWERS[TOLD_DIGITS - this.#digits] as number)) / TOLD_SCALE + 0;
-    let amount = this.#exact;
-    for (let digits = 0; digits <= this.#digits; digits++) amount += amountOf(this.#ticks[digits] as number, digits);
-    return numberFromAmount(amount);
+    SUM.clear();
+    SUM.add(this.#wide, 1);
+    if (this.#exact !== 0n) SUM.addAmount(this.#exact);
+    for (let digits = 0; digits <= this.#digits; digits++) {
+      const left = this.#ticks[digits] as number;
+      if (left !== 0) SUM.addTicks(left, TICK_UNITS[digits] as TickUnit);
+    }
+    return SUM.number;
   }
 
   /** All of it in ticks of the most decimals; NaN where one double does not hold that. */

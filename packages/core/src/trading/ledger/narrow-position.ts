@@ -229,8 +229,8 @@ export class NarrowPosition {
 
   /** Cash flow and open cost. */
   addRealisedTo(sum: WideAmount): void {
-    if (this.#cashSpilled !== 0n) sum.addAmount(this.#cashSpilled);
     const sign = this.#open < 0 ? -1 : 1;
+    if (this.#cashSpilled !== 0n) sum.addAmount(this.#cashSpilled);
     sum.addTicks(this.#cash, this.#wideUnit);
     sum.addTicks(sign * this.#cost, this.#wideUnit);
     if (this.#hasSpilledCost) sum.add(this.#costSpilled, sign);

@@ -4,12 +4,13 @@
  * drift. O(fills + steps * what changed).
  */
 import type { Amount } from '../fixed-point.ts';
-import { netOf, type BookedPosition, type PositionKey } from './booked-position.ts';
+import { netOf, type BookedPosition, type ConvertedRequest, type PositionKey } from './booked-position.ts';
 import { SUM_DIGITS } from './exact-sum.ts';
 import type { FillColumns, FillGroup } from './fill-columns.ts';
 import { LineSum } from './line-sum.ts';
 import { PnlBook, type PnlBookOptions, type PnlDimension, type PnlRow, type SideFlow } from './pnl.ts';
 import { sumOrNull } from './side-ledger.ts';
+import { WideAmount } from './wide-amount.ts';
 
 export const PNL_FIGURES = ['total', 'net', 'realised', 'unrealised', 'fees', 'income', 'effect', 'equity'] as const;
 export type PnlFigure = (typeof PNL_FIGURES)[number];
@@ -54,8 +55,10 @@ interface Tracked {
   readonly line: Line;
   readonly markAt: (step: number) => number;
   mark: number;
-  /** What it adds to its line: ticks and fees where doubles tell it, else the amount; null when that is unknown. */
+  /** What it adds to its line: ticks and fees, or limbs, or else the amount; null when that is unknown. */
   value: Amount | null;
+  readonly wide: WideAmount;
+  isWide: boolean;
   ticks: number;
   digits: number;
   feeTicks: number;
@@ -139,7 +142,15 @@ class Pass {
     let one = this.#tracked.get(position);
     if (one === undefined) {
       const markAt = this.#request.markAt(position.key);
-      one = { position, line: this.#lineOf(position), markAt, mark: NaN, ...NOTHING_TOLD, changed: true };
+      one = {
+        position,
+        line: this.#lineOf(position),
+        markAt,
+        mark: NaN,
+        wide: new WideAmount(),
+        ...NOTHING_TOLD,
+        changed: true,
+      };
       this.#tracked.set(position, one);
     }
     return one;
@@ -160,7 +171,7 @@ class Pass {
   }
 }
 
-const NOTHING_TOLD = { value: 0n, ticks: 0, digits: 0, feeTicks: 0 };
+const NOTHING_TOLD = { value: 0n, isWide: false, ticks: 0, digits: 0, feeTicks: 0 };
 
 function retell(one: Tracked, mark: number, timeMs: number, figure: PnlFigure): void {
   const { line, position } = one;
@@ -168,7 +179,10 @@ function retell(one: Tracked, mark: number, timeMs: number, figure: PnlFigure): 
   else takeBack(one);
   one.mark = mark;
   one.changed = false;
-  if (tellInTicks(one, mark, figure)) return;
+  if (figure === 'total' || figure === 'net' || figure === 'equity') {
+    if (!position.isPlain) return tellConverted(one, { mark, timeMs, figure });
+    if (tellInTicks(one, mark, figure)) return;
+  }
   one.value = figureOf(position, Number.isNaN(mark) ? null : mark, timeMs, figure);
   if (one.value === null) line.unknown++;
   else line.sum.addExact(one.value);
@@ -179,14 +193,23 @@ function takeBack(one: Tracked): void {
   if (one.value !== 0n && one.value !== null) sum.addExact(-one.value);
   if (one.ticks !== 0) sum.add(-one.ticks, one.digits);
   if (one.feeTicks !== 0) sum.add(one.feeTicks, SUM_DIGITS);
+  if (one.isWide) sum.addWide(one.wide, -1);
   one.value = 0n;
   one.ticks = one.feeTicks = 0;
+  one.isWide = false;
+}
+
+function tellConverted(one: Tracked, request: ConvertedRequest): void {
+  one.wide.clear();
+  one.isWide = one.position.addConvertedTo(one.wide, request);
+  one.value = one.isWide ? 0n : null;
+  if (one.isWide) one.line.sum.addWide(one.wide, 1);
+  else one.line.unknown++;
 }
 
 /** Total profit is cash flow and value together: the cost of what is open cancels out. False where bigints have to tell it. */
 function tellInTicks(one: Tracked, mark: number, figure: PnlFigure): boolean {
   const { position, line } = one;
-  if (!position.isPlain || (figure !== 'total' && figure !== 'net' && figure !== 'equity')) return false;
   const isNet = figure !== 'total';
   if (isNet && !(position.income.isEmpty && position.capital.isEmpty)) return false;
   const ticks = position.ledger.worth(mark);

@@ -53,6 +53,7 @@ export interface PnlRow {
   readonly effect: number | null;
   /** Total - fees + income + effect; null when one of them is, or when some of it is in another currency. */
   readonly net: number | null;
+  /** Received minus paid, before fees; null with a base currency. */
   readonly cashFlow: number | null;
   /** Signed sum of open quantities; only meaningful within one symbol, else null. */
   readonly openQuantity: number | null;

@@ -9,9 +9,12 @@ import { fixedFromNumber, numberFromAmount, numberFromFixed, type Amount, type F
 import { SPOT, valueOf, type Contract } from './contract.ts';
 import { ExactPosition, type PnlMethod, type PositionState } from './exact-position.ts';
 import { NarrowPosition } from './narrow-position.ts';
-import type { WideAmount } from './wide-amount.ts';
+import { TICK_UNITS, WideAmount, type TickUnit } from './wide-amount.ts';
 
 export type PositionFill = Pick<Fill, 'side' | 'quantity' | 'price'>;
+
+/** Scratch of one calculation, which nothing interrupts. */
+const REALISED = new WideAmount();
 
 export class PositionLedger {
   readonly method: PnlMethod;
@@ -94,6 +97,22 @@ export class PositionLedger {
 
   get worthDigits(): number {
     return this.#narrow?.worthDigits ?? 0;
+  }
+
+  /** False where there is no mark for what is open. */
+  addUnrealisedTo(sum: WideAmount, mark: number): boolean {
+    if (this.isFlat) return true;
+    if (Number.isNaN(mark)) return false;
+    const worth = this.worth(mark);
+    if (Number.isNaN(worth)) {
+      sum.addAmount(this.unrealised(mark) ?? 0n);
+      return true;
+    }
+    REALISED.clear();
+    this.addRealisedTo(REALISED);
+    sum.addTicks(worth, TICK_UNITS[this.worthDigits] as TickUnit);
+    sum.add(REALISED, -1);
+    return true;
   }
 
   /** What is open, at `mark`. A flat position needs no mark. */

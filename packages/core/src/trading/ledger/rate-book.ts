@@ -4,6 +4,7 @@
  * answer says how old its older leg is. O(log n) a look-up; a run of look-ups in order of time costs O(1) each.
  */
 import { divideRounded, type Amount } from '../fixed-point.ts';
+import { wideRate, type WideRate } from './wide-amount.ts';
 
 export interface RatePoint {
   readonly timeMs: number;
@@ -23,6 +24,8 @@ export interface HeldRate {
   readonly sinceMs: number;
   /** From here on it does not hold any more: the next point of any leg, or its age. */
   readonly untilMs: number;
+  /** The rate in limbs; absent where it has too many. */
+  readonly wide?: WideRate | undefined;
 }
 
 /** Everything is told in this currency. */
@@ -39,7 +42,7 @@ export interface RateBookOptions {
 const PIVOT = 'USD';
 const DIGITS = 24;
 const ONE: Rate = 10n ** BigInt(DIGITS);
-const PAR: HeldRate = { rate: ONE, sinceMs: Infinity, untilMs: Infinity };
+const PAR: HeldRate = { rate: ONE, sinceMs: Infinity, untilMs: Infinity, wide: wideRate(ONE) };
 
 interface Points {
   readonly timesMs: number[];
@@ -72,7 +75,8 @@ export class RateBook {
     if (from === to) return PAR;
     const last = this.#answers.get(from)?.get(to);
     if (last !== undefined && timeMs >= last.fromMs && timeMs < last.held.untilMs) return last.held;
-    const held = this.#find(from, to, timeMs);
+    const found = this.#find(from, to, timeMs);
+    const held = found && { ...found, wide: wideRate(found.rate) };
     if (held !== null) {
       let answers = this.#answers.get(from);
       if (answers === undefined) this.#answers.set(from, (answers = new Map()));

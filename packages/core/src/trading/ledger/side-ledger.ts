@@ -6,6 +6,7 @@ import type { Amount } from '../fixed-point.ts';
 import { ConvertedBalance } from './converted-balance.ts';
 import { ExactSum } from './exact-sum.ts';
 import type { BaseCurrency } from './rate-book.ts';
+import type { WideAmount } from './wide-amount.ts';
 
 export interface SideFigures {
   /** Null when a rate was missing. Without a base currency: what is in the own currency. */
@@ -42,10 +43,12 @@ export class SideLedger {
     let entry = this.#entries.get(currency);
     if (entry === undefined) {
       const base = this.#base;
-      const balance = base && new ConvertedBalance(base.rates, currency, base.currency);
-      this.#entries.set(currency, (entry = { sum: new ExactSum(), balance }));
+      const sum = new ExactSum();
+      const told = base && { rates: base.rates, from: currency, to: base.currency };
+      const balance = told && new ConvertedBalance({ ...told, balance: sum });
+      this.#entries.set(currency, (entry = { sum, balance }));
     }
-    if (entry.balance?.isNewRate(timeMs) === true) entry.balance.settle(entry.sum.amount, timeMs);
+    if (entry.balance?.isNewRate(timeMs) === true) entry.balance.settle(timeMs);
     entry.sum.add(value);
   }
 
@@ -60,6 +63,16 @@ export class SideLedger {
     return this.#entries.size > 1 ? NaN : (this.#entries.get(currency)?.sum.ticks ?? NaN);
   }
 
+  /** Adds all of it at the rates of now, with a base currency; false where that is not known. */
+  addWorthTo(sum: WideAmount, timeMs: number): boolean {
+    let isKnown = true;
+    for (const { balance } of this.#entries.values()) {
+      balance?.settle(timeMs);
+      isKnown = balance?.addWorthTo(sum) === true && isKnown;
+    }
+    return isKnown;
+  }
+
   figures(currency: string, timeMs: number): SideFigures {
     if (this.#entries.size === 0) return NOTHING;
     if (this.#base === undefined) {
@@ -68,8 +81,8 @@ export class SideLedger {
       return { ...NOTHING, booked: own?.sum.amount ?? 0n, foreign };
     }
     let [booked, effect, sinceMs]: [Amount | null, Amount | null, number] = [0n, 0n, Infinity];
-    for (const { sum, balance } of this.#entries.values()) {
-      balance?.settle(sum.amount, timeMs);
+    for (const { balance } of this.#entries.values()) {
+      balance?.settle(timeMs);
       booked = sumOrNull(booked, balance?.booked ?? null);
       effect = sumOrNull(effect, balance?.effect ?? null);
       sinceMs = Math.min(sinceMs, balance?.sinceMs ?? Infinity);

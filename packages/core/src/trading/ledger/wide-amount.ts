@@ -10,15 +10,16 @@ import type { Rate } from './rate-book.ts';
 const LIMB_DIGITS = 6;
 const BASE = 10 ** LIMB_DIGITS;
 const HALF = BASE / 2;
-/** 54 digits and the top limb's: more than a century of the largest fills. */
-const LIMBS = 10;
+/** 42 digits and the top limb's: 1e24 of a currency. */
+const LIMBS = 8;
 const TOP = LIMBS - 1;
 const AMOUNT_DIGITS = 24;
 /** Limbs below one. */
 const FRACTION = AMOUNT_DIGITS / LIMB_DIGITS;
 /** A number is told to twelve decimals. */
 const TOLD = FRACTION / 2;
-const SAFE = Number.MAX_SAFE_INTEGER;
+/** Times 1e12, which is 5 ** 12 * 2 ** 12, a double still holds it: then adding the fraction is the only rounding. */
+const WHOLE_MAX = 2 ** 25;
 /** A remainder times the base, and a limb times a part, both fit into a double below this. */
 const DIVISOR_MAX = 4e9;
 /** Additions that a limb can take before its carry has to go on. */
@@ -43,18 +44,37 @@ const TICKS_MAX = 1e15;
 const FEW = { scale: 1e8, unit: tickUnit(8) };
 const MANY = { scale: 1e12, unit: tickUnit(12) };
 
+/** By decimals. */
+export const TICK_UNITS: readonly TickUnit[] = Array.from({ length: AMOUNT_DIGITS + 1 }, (_, digits) =>
+  tickUnit(digits),
+);
+
 export class WideAmount {
   readonly #limbs = new Float64Array(LIMBS);
   #pending = 0;
 
   clear(): void {
-    this.#limbs.fill(0);
+    // A loop over so few is faster than the call that fills them.
+    for (let at = 0; at < LIMBS; at++) this.#limbs[at] = 0;
     this.#pending = 0;
   }
 
-  negate(): void {
-    for (let at = 0; at < LIMBS; at++) this.#limbs[at] = -(this.#limbs[at] as number);
-    this.#pending++;
+  /** Becomes what is to be added to it to get `other`; false when that is nothing. */
+  becomeChangeTo(other: WideAmount): boolean {
+    other.#settle();
+    const limbs = this.#limbs;
+    let [carry, any] = [0, false];
+    for (let at = 0; at < TOP; at++) {
+      const sum = (other.#limbs[at] as number) - (limbs[at] as number) + carry;
+      carry = Math.floor(sum / BASE);
+      const limb = sum - carry * BASE;
+      limbs[at] = limb;
+      if (limb !== 0) any = true;
+    }
+    const top = (other.#limbs[TOP] as number) - (limbs[TOP] as number) + carry;
+    limbs[TOP] = top;
+    this.#pending = 0;
+    return any || top !== 0;
   }
 
   /** `ticks` is whole and safe. */
@@ -129,19 +149,40 @@ export class WideAmount {
   /** Adds `change` at a rate, rounded half away from zero: as `convertAmount` does. */
   addConverted(change: WideAmount, rate: WideRate): void {
     const sign = change.#magnitude();
-    PRODUCT.fill(0);
+    const count = rate.length;
+    for (let at = 0; at < PRODUCT.length; at++) PRODUCT[at] = 0;
     for (let i = 0; i < LIMBS; i++) {
       const limb = MAGNITUDE[i] as number;
       if (limb === 0) continue;
-      for (let j = 0; j < rate.length; j++) PRODUCT[i + j] = (PRODUCT[i + j] as number) + limb * (rate[j] as number);
+      for (let j = 0; j < count; j++) PRODUCT[i + j] = (PRODUCT[i + j] as number) + limb * (rate[j] as number);
     }
+    this.#addProduct(sign);
+  }
+
+  /** The same for ticks, which take a few limbs only. False, and nothing has changed, where they are too many. */
+  addConvertedTicks(ticks: number, { limb, factor }: TickUnit, rate: WideRate): boolean {
+    let rest = Math.abs(ticks) * factor;
+    if (!(rest <= Number.MAX_SAFE_INTEGER)) return false;
+    const count = rate.length;
+    for (let at = 0; at < PRODUCT.length; at++) PRODUCT[at] = 0;
+    for (let i = limb; rest !== 0; i++) {
+      const carried = Math.floor(rest / BASE);
+      const part = rest - carried * BASE;
+      for (let j = 0; j < count; j++) PRODUCT[i + j] = (PRODUCT[i + j] as number) + part * (rate[j] as number);
+      rest = carried;
+    }
+    this.#addProduct(ticks < 0 ? -1 : 1);
+    return true;
+  }
+
+  #addProduct(sign: 1 | -1): void {
+    if (PRODUCT[FRACTION + LIMBS] !== 0) throw new RangeError('an amount of money beyond 1e24 cannot be converted');
     let carry = 0;
     PRODUCT[FRACTION - 1] = (PRODUCT[FRACTION - 1] as number) + HALF;
     for (let at = 0; at < FRACTION; at++) carry = Math.floor(((PRODUCT[at] as number) + carry) / BASE);
     const limbs = this.#limbs;
     limbs[0] = (limbs[0] as number) + sign * carry;
-    for (let at = FRACTION; at < FRACTION + LIMBS; at++)
-      limbs[at - FRACTION] = (limbs[at - FRACTION] as number) + sign * (PRODUCT[at] as number);
+    for (let at = 0; at < LIMBS; at++) limbs[at] = (limbs[at] as number) + sign * (PRODUCT[at + FRACTION] as number);
     this.#pending += PRODUCT_PENDING;
     if (this.#pending > MAX_PENDING) this.#settle();
   }
@@ -150,18 +191,15 @@ export class WideAmount {
   #magnitude(): 1 | -1 {
     this.#settle();
     const limbs = this.#limbs;
-    if ((limbs[TOP] as number) >= 0) {
-      MAGNITUDE.set(limbs);
-      return 1;
-    }
+    const sign = (limbs[TOP] as number) < 0 ? -1 : 1;
     let carry = 0;
     for (let at = 0; at < TOP; at++) {
-      const digit = carry - (limbs[at] as number);
+      const digit = sign * (limbs[at] as number) + carry;
       carry = digit < 0 ? -1 : 0;
-      MAGNITUDE[at] = digit < 0 ? digit + BASE : digit;
+      MAGNITUDE[at] = digit - carry * BASE;
     }
-    MAGNITUDE[TOP] = carry - (limbs[TOP] as number);
-    return -1;
+    MAGNITUDE[TOP] = sign * (limbs[TOP] as number) + carry;
+    return sign;
   }
 
   get amount(): Amount {
@@ -179,16 +217,20 @@ export class WideAmount {
   get number(): number {
     this.#settle();
     const limbs = this.#limbs;
-    const negative = (limbs[TOP] as number) < 0;
-    let told = 0;
-    for (let at = TOP; at >= TOLD; at--) {
-      told = told * BASE + (limbs[at] as number);
-      if (!(Math.abs(told) <= SAFE - 1)) return numberFromAmount(this.amount);
-    }
+    let whole = 0;
+    for (let at = TOP; at >= FRACTION; at--) whole = whole * BASE + (limbs[at] as number);
+    if (!(Math.abs(whole) <= WHOLE_MAX)) return numberFromAmount(this.amount);
     const [last, below] = [limbs[TOLD - 1] as number, limbs[TOLD - 2] as number];
     // What is dropped counts upwards, also below zero: there exactly a half goes down, away from zero.
-    const up = negative ? last > HALF || (last === HALF && below > 0) : last >= HALF;
-    return ((up ? told + 1 : told) + 0) / TOLD_SCALE;
+    const up = whole < 0 ? last > HALF || (last === HALF && below > 0) : last >= HALF;
+    const fraction = (limbs[FRACTION - 1] as number) * BASE + (limbs[FRACTION - 2] as number) + (up ? 1 : 0);
+    return (whole * TOLD_SCALE + fraction) / TOLD_SCALE;
+  }
+
+  get isZero(): boolean {
+    this.#settle();
+    for (let at = 0; at < LIMBS; at++) if (this.#limbs[at] !== 0) return false;
+    return true;
   }
 
   /** Passes carries on, so that limbs are digits again. */
@@ -212,8 +254,8 @@ const TOLD_SCALE = 1e12;
 
 /** A rate in limbs, lowest first. */
 export type WideRate = Float64Array;
-/** Rates below 1e18; an amount of 1e30 at such a rate still fits. */
-const RATE_LIMBS = 7;
+/** Rates below 1e12. */
+const RATE_LIMBS = 6;
 
 /** Undefined for a rate that takes more limbs. */
 export function wideRate(rate: Rate): WideRate | undefined {
@@ -224,4 +266,4 @@ export function wideRate(rate: Rate): WideRate | undefined {
 
 // Scratch of one calculation, which nothing interrupts.
 const MAGNITUDE = new Float64Array(LIMBS);
-const PRODUCT = new Float64Array(LIMBS + Math.max(RATE_LIMBS, FRACTION));
+const PRODUCT = new Float64Array(LIMBS + RATE_LIMBS);

@@ -175,9 +175,8 @@ function settle(trade: OpenTrade, execution: Execution, turned: boolean): Closed
   realised.clear();
   ledger.addRealisedTo(realised);
   // What was realised before is not needed any more: it becomes what is left of the trade.
-  realisedBefore.negate();
-  realisedBefore.add(realised, 1);
-  fees.takeFrom(realisedBefore);
+  realisedBefore.becomeChangeTo(realised);
+  fees.addTo(realisedBefore, -1);
   if (opening !== 0n) realisedBefore.addAmount(opening);
   const profit = realisedBefore.number;
   [trade.realisedBefore, trade.spare] = [realised, realisedBefore];
