@@ -108,6 +108,28 @@ describe('the schema', () => {
     await store.close();
   });
 
+  it.each([
+    [64, '16.0 MiB'],
+    [128, '32.0 MiB'],
+    [256, '64.0 MiB'],
+    [4_096, '64.0 MiB'],
+  ])('lets a commit log grow to a share of %i MiB of memory', async (memoryLimitMb, expected) => {
+    const database = await Database.open({ ...optionsOf(), memoryLimitMb });
+    const rows = await readRows(await database.connect(), `SELECT current_setting('checkpoint_threshold')`);
+    expect(rows).toEqual([[expected]]);
+    database.close();
+  });
+
+  it('opens a file once more while its engine works with fewer threads', async () => {
+    const options = { ...optionsOf(), threads: 2 };
+    const first = await Database.open(options);
+    await (await first.connect()).run('SET GLOBAL threads = 1');
+    const second = await Database.open(options);
+    expect(await readRows(await second.connect(), 'SELECT 7')).toEqual([[7]]);
+    first.close();
+    second.close();
+  });
+
   it('refuses a file of a newer version and leaves it as it is', async () => {
     const newer = MIGRATIONS.length + 1;
     await prepare([

@@ -149,7 +149,7 @@ export class DuckDbStore extends EventReads implements Store {
 
   /** As `append`, for a batch that came from another thread. */
   appendPacked(batch: PackedBatch): Promise<{ readonly duplicates: number }> {
-    return this.#session.write(async (connection, retry) => {
+    return this.#session.append(async (connection, retry) => {
       this.#demandKnownSeries(batch);
       try {
         return await this.#appendOnce(connection, batch, retry);

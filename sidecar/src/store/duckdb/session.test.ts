@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { Session } from './session.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tapewatch-session-'));
@@ -24,6 +25,42 @@ it('names the memory limit when a read or a write does not fit, and goes on', as
     });
     const answer = await session.read(async (connection) => (await connection.run('SELECT 7')).getRows());
     expect(answer).toEqual([[7]]);
+  } finally {
+    await session.close();
+  }
+});
+
+it('sends the helpers away while rows are appended, and calls them back for whoever shares them', async () => {
+  const session = new Session({ path: join(folder, 'b.duckdb'), memoryLimitMb: 64, threads: 2 });
+  await session.open();
+  const threads = async (connection: DuckDBConnection): Promise<unknown> =>
+    (await (await connection.run(`SELECT current_setting('threads')::INTEGER`)).getRows())[0]?.[0];
+  try {
+    expect(await session.append(threads)).toBe(1);
+    expect(await session.read(threads)).toBe(2);
+    expect(await session.append(threads)).toBe(1);
+    expect(await session.write(threads)).toBe(2);
+    const during = await session.read(async (connection) => [
+      await session.append(threads),
+      await session.append(threads),
+      await threads(connection),
+    ]);
+    expect(during).toEqual([2, 2, 2]);
+    const mixed = await Promise.all([1, 2, 3, 4, 5].flatMap(() => [session.append(threads), session.read(threads)]));
+    expect(mixed.filter((_, i) => i % 2 === 1)).toEqual([2, 2, 2, 2, 2]);
+    expect(await session.append(threads)).toBe(1);
+  } finally {
+    await session.close();
+  }
+});
+
+it('leaves only the threads open to change', async () => {
+  const session = new Session({ path: join(folder, 'c.duckdb'), memoryLimitMb: 64, threads: 2 });
+  await session.open();
+  try {
+    const set = (what: string) => session.write((connection) => connection.run(`SET GLOBAL ${what}`));
+    await expect(set(`memory_limit = '8GB'`)).rejects.toThrow(/locked/);
+    await expect(set(`allowed_configs = ['memory_limit']`)).rejects.toThrow(/locked/);
   } finally {
     await session.close();
   }

@@ -7,6 +7,7 @@ import { TapewatchError } from '../../errors.ts';
 import { cancelled, reasonOf } from '../faults.ts';
 import { isCorrupt } from './corruption.ts';
 import { corrupt, Database, isInvalidated, type DatabaseOptions } from './database.ts';
+import { EngineThreads } from './engine-threads.ts';
 import { createStaging } from './write-events.ts';
 import { migrate } from './migrate.ts';
 
@@ -17,7 +18,10 @@ interface Opened {
   readonly database: Database;
   readonly writer: DuckDBConnection;
   readonly readers: DuckDBConnection[];
+  readonly threads: EngineThreads;
 }
+
+type Write<T> = (connection: DuckDBConnection, retry: boolean) => Promise<T>;
 
 export class Session {
   readonly #options: DatabaseOptions;
@@ -43,7 +47,7 @@ export class Session {
       await migrate(writer, this.#options.path);
       await createStaging(writer);
       const readers = await Promise.all(Array.from({ length: READ_CONNECTIONS }, () => database.connect()));
-      this.#opened = { database, writer, readers };
+      this.#opened = { database, writer, readers, threads: new EngineThreads(this.#options.threads) };
       this.#generation++;
       this.#state = 'open';
     } catch (error) {
@@ -53,15 +57,27 @@ export class Session {
   }
 
   /** Runs alone among writers. `retry` tells that the engine was reopened in between; it is called once at most. */
-  write<T>(work: (connection: DuckDBConnection, retry: boolean) => Promise<T>): Promise<T> {
+  write<T>(work: Write<T>): Promise<T> {
+    return this.#takeTurn(({ writer, threads }, retry) => threads.share(writer, () => work(writer, retry)));
+  }
+
+  /** As `write`, for rows that are appended: without the engine's helpers, unless somebody else has them. */
+  append<T>(work: Write<T>): Promise<T> {
+    return this.#takeTurn(async ({ writer, threads }, retry) => {
+      await threads.sendAway(writer);
+      return work(writer, retry);
+    });
+  }
+
+  #takeTurn<T>(work: (opened: Opened, retry: boolean) => Promise<T>): Promise<T> {
     const turn = this.#writing.then(async () => {
-      const { writer } = await this.#demandOpen();
+      const opened = await this.#demandOpen();
       try {
-        return await work(writer, false);
+        return await work(opened, false);
       } catch (error) {
         if (!isInvalidated(error)) throw error;
         await this.#reopen();
-        return work((await this.#demandOpen()).writer, true);
+        return work(await this.#demandOpen(), true);
       }
     });
     this.#writing = turn.catch(() => undefined);
@@ -98,13 +114,10 @@ export class Session {
 
   async #readOnce<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const connection = await this.#takeReader();
-    const interrupt = (): void => connection.interrupt();
-    signal?.addEventListener('abort', interrupt, { once: true });
+    const { threads } = await this.#demandOpen();
     try {
-      if (signal?.aborted === true) throw cancelled();
-      return await work(connection);
+      return await threads.share(connection, () => interruptible(connection, work, signal));
     } finally {
-      signal?.removeEventListener('abort', interrupt);
       this.#opened?.readers.push(connection);
       this.#waiting.shift()?.();
     }
@@ -141,6 +154,21 @@ export class Session {
     if (this.#opened === undefined && this.#state === 'open') await this.#reopen();
     if (this.#opened !== undefined) return this.#opened;
     throw new TapewatchError('store.unavailable', `the store file ${this.#options.path} is not open`);
+  }
+}
+
+async function interruptible<T>(
+  connection: DuckDBConnection,
+  work: (connection: DuckDBConnection) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const interrupt = (): void => connection.interrupt();
+  signal?.addEventListener('abort', interrupt, { once: true });
+  try {
+    if (signal?.aborted === true) throw cancelled();
+    return await work(connection);
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
   }
 }
 
