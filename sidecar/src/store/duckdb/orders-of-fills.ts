@@ -88,13 +88,13 @@ export class OrdersOfFills {
   }
 }
 
-/** Where rows are in a list of them. What is asked one after the other mostly lies side by side. */
+/** Where rows are in a list of them. What is asked one after the other mostly lies near, so the search widens from there. */
 class Places {
   /** Ascending. */
   readonly #rows: Float64Array;
   /** Places of those; undefined where they are in order as they are. */
   readonly #order: Uint32Array | undefined;
-  #next = 0;
+  #last = 0;
 
   constructor(rows: Float64Array) {
     this.#rows = rows;
@@ -104,18 +104,30 @@ class Places {
   }
 
   of(row: number): number {
-    if (this.#rows[this.#next] !== row) this.#next = this.#find(row);
-    const at = this.#next++;
+    const at = (this.#last = nearest(this.#rows, row, this.#last));
     return this.#order === undefined ? at : (this.#order[at] as number);
   }
+}
 
-  #find(row: number): number {
-    let [low, high] = [0, this.#rows.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#rows[middle] as number) < row) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+/** Exponential search for a value that is there (Bentley and Yao 1976), from `from` on in both directions. */
+function nearest(values: Float64Array, value: number, from: number): number {
+  let low = from;
+  let high = from;
+  let step = 1;
+  while (low > 0 && (values[low] as number) > value) {
+    high = low;
+    low = Math.max(0, low - step);
+    step *= 2;
   }
+  while (high < values.length - 1 && (values[high] as number) < value) {
+    low = high;
+    high = Math.min(values.length - 1, high + step);
+    step *= 2;
+  }
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
