@@ -8,7 +8,7 @@ import type {
   FeedGap,
   FillColumns,
   Matcher,
-  Quote,
+  QuotedBook,
   SelectRequest,
   SeriesData,
   SeriesDefinition,
@@ -83,7 +83,7 @@ export class LayeredReader implements StoreReader {
   quotesBefore(
     asked: readonly { venue: string; symbol: string; timeNanos: bigint }[],
     signal?: AbortSignal,
-  ): Promise<(Quote | null)[]> {
+  ): Promise<(QuotedBook | null)[]> {
     return this.#store.quotesBefore(asked, signal);
   }
 

@@ -9,7 +9,7 @@ import type {
   FillColumns,
   Labels,
   Matcher,
-  Quote,
+  QuotedBook,
   SelectRequest,
   SeriesData,
   SeriesDefinition,
@@ -130,7 +130,7 @@ export interface StoreReader {
   quotesBefore(
     asked: readonly { venue: string; symbol: string; timeNanos: bigint }[],
     signal?: AbortSignal,
-  ): Promise<(Quote | null)[]>;
+  ): Promise<(QuotedBook | null)[]>;
   transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]>;
   /**
    * What a quantile over many series needs, without their histograms. From sealed windows; absent where not offered.

@@ -4,7 +4,15 @@
  * are, and a notice tells. Sequence numbers and latencies are then those of the newest quotes.
  */
 import type { MarketQuery } from '@tapewatch/contract';
-import { feedKey, formatDurationMs, type BookUpdate, type MarketTrade, type Notice, type Quote } from '@tapewatch/core';
+import {
+  feedKey,
+  formatDurationMs,
+  type BookUpdate,
+  type MarketTrade,
+  type Notice,
+  type Quote,
+  type QuotedBook,
+} from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope, StoreReader } from '../ports.ts';
 import { MAX_BOOK_ROWS, MAX_MARKET_ROWS, MAX_MID_SAMPLES, MAX_QUOTE_SAMPLES } from './limit.ts';
@@ -13,7 +21,7 @@ import { endNanosOf, startNanosOf } from './trading-read.ts';
 
 /** A quote, and from when to when it stood within the range. */
 export interface StandingQuote {
-  readonly quote: Quote;
+  readonly quote: QuotedBook;
   readonly fromNanos: bigint;
   readonly toNanos: bigint;
 }

@@ -11,7 +11,7 @@ import {
   type FeedGap,
   type FeedLimits,
   type Notice,
-  type Quote,
+  type QuotedBook,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { StoreReader } from '../ports.ts';
@@ -82,10 +82,13 @@ export class QuoteAsks {
       symbol,
       timeNanos: (latest ?? 0n) + END_GRACE_NANOS,
     }));
-    const quotes = asked.length === 0 ? [] : await reader.quotesBefore([...asked, ...ends], signal);
+    // At once: each works in a thread of its own while the other's rows are looked at here.
+    const [quotes, { gaps, notices }] = await Promise.all([
+      asked.length === 0 ? [] : reader.quotesBefore([...asked, ...ends], signal),
+      this.#gaps(asked),
+    ]);
     asked.forEach((ask, i) => this.#feed(ask).stamps.set(ask.timeNanos, quotes[i] ?? null));
     ended.forEach((feed, i) => (feed.last = quotes[asked.length + i] ?? null));
-    const { gaps, notices } = await this.#gaps(asked);
     const maxAgeNanos = maxQuoteAgeMs === 0 ? null : BigInt(maxQuoteAgeMs) * 1_000_000n;
     return new QuoteAnswers(this.#feeds, { maxAgeNanos, gaps }, notices);
   }
@@ -147,9 +150,9 @@ export class QuoteAnswers {
 
 /** One feed: its stamps with their quotes once they are read, the latest stamp of `at`, and the last quote there is by then. */
 interface AskedFeed extends Feed {
-  readonly stamps: Map<bigint, Quote | null>;
+  readonly stamps: Map<bigint, QuotedBook | null>;
   latest: bigint | null;
-  last: Quote | null;
+  last: QuotedBook | null;
 }
 
 /** Found by venue, then symbol: a key for each of half a million stamps would take longer than the look-up. */

@@ -99,6 +99,9 @@ export interface Quote {
   readonly sequence: bigint | null;
 }
 
+/** What a quote says of the book, without its feed's own stamp and number. */
+export type QuotedBook = Omit<Quote, 'exchangeNanos' | 'sequence'>;
+
 /** A heartbeat or the result of a health check. */
 export interface HealthResult {
   readonly table: 'health_results';

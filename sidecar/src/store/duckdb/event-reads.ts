@@ -1,6 +1,6 @@
 /** What a store reads of events: each one statement or a few, on a connection of its own. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { EventTable, Quote } from '@tapewatch/core';
+import type { EventTable, QuotedBook } from '@tapewatch/core';
 import type {
   EventFilter,
   EventRowByTable,
@@ -35,7 +35,7 @@ export abstract class EventReads {
     return this.read((connection) => readEvents(connection, table, filter), signal);
   }
 
-  async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(Quote | null)[]> {
+  async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(QuotedBook | null)[]> {
     return this.read((connection) => readQuotesBefore(connection, asked), signal);
   }
 

@@ -15,7 +15,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { EventTable } from '@tapewatch/core';
-import { camelCase, EVENT_COLUMNS, fromValue } from './event-columns.ts';
+import { camelCase, columnNames, EVENT_COLUMNS, fromValue } from './event-columns.ts';
 import { NO_TEXT, type EventValues, type PackedEvents } from './packed-events.ts';
 import type { Parameters } from './sql.ts';
 import { chunksOf, readLists, partsOf, readPlain, type Part } from './vector-read.ts';
@@ -29,10 +29,15 @@ export async function readPacked(
   return packedFrom(table, await chunksOf(result));
 }
 
-/** The first columns are the table's, in their order; there may be more. */
-export function packedFrom(table: EventTable, chunks: readonly DuckDBDataChunk[]): PackedEvents {
+/** The first columns are the table's, or those of them that are named, in their order; there may be more. */
+export function packedFrom(
+  table: EventTable,
+  chunks: readonly DuckDBDataChunk[],
+  names: readonly string[] = columnNames(table),
+): PackedEvents {
   const rowCount = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
-  const columns = EVENT_COLUMNS[table].map(([name, type], index) => ({
+  const chosen = EVENT_COLUMNS[table].filter(([name]) => names.includes(name));
+  const columns = chosen.map(([name, type], index) => ({
     field: camelCase(name),
     ...readValues(chunks, { index, type, rowCount }),
   }));

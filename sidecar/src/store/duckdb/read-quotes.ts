@@ -4,10 +4,8 @@
  * for in wider stretches.
  */
 import { BIGINT, LIST, listValue, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
-import type { Quote } from '@tapewatch/core';
-import { columnNames } from './event-columns.ts';
-import { eventsFrom } from './packed-events.ts';
-import { packedFrom } from './read-packed.ts';
+import type { QuotedBook } from '@tapewatch/core';
+import { BOOK_COLUMNS, booksFrom } from './quoted-books.ts';
 import { within, type Parameters } from './sql.ts';
 import { chunksOf, partsOf, readPlain } from './vector-read.ts';
 import { walkQuotes, type AskedFeed } from './walk-quotes.ts';
@@ -32,8 +30,8 @@ const ASKED_PER_STATEMENT = 100_000;
 export async function readQuotesBefore(
   connection: DuckDBConnection,
   asked: readonly AskedQuote[],
-): Promise<(Quote | null)[]> {
-  const found = new Array<Quote | null>(asked.length).fill(null);
+): Promise<(QuotedBook | null)[]> {
+  const found = new Array<QuotedBook | null>(asked.length).fill(null);
   if (asked.length >= MANY_STAMPS) await walkQuotes(connection, feedsOf(asked, asked.keys()), found);
   for (let start = 0; start < asked.length; start += ASKED_PER_STATEMENT) {
     let open: number[] = [];
@@ -58,13 +56,13 @@ interface Search {
 async function readQuotes(
   connection: DuckDBConnection,
   { asked, open, stretch }: Search,
-  found: (Quote | null)[],
+  found: (QuotedBook | null)[],
 ): Promise<void> {
   const feeds = feedsOf(asked, open);
   const { sql, parameters } = asOfJoin(feeds, stretch);
   const chunks = await chunksOf(await connection.run(sql, parameters.values, parameters.types));
-  const quotes = eventsFrom<'quotes'>(packedFrom('quotes', chunks));
-  const first = columnNames('quotes').length;
+  const quotes = booksFrom(chunks);
+  const first = BOOK_COLUMNS.length;
   const [feed, place] = [first, first + 1].map((index) =>
     readPlain(partsOf(chunks, index), quotes.length, Uint32Array),
   );
@@ -111,7 +109,6 @@ function asOfJoin(feeds: readonly AskedFeed[], stretch: bigint | null): { sql: s
          ) near ON near.feed = feeds.feed AND near.stretch = quotes.time_nanos // ${stretch}`;
   // A quote from the stretches of another stamp says nothing of those in between.
   const isNear = stretch === null ? '' : `WHERE a.stamp // ${stretch} - 1 <= q.time_nanos // ${stretch}`;
-  const names = columnNames('quotes');
   return {
     sql: `WITH feeds AS (
        SELECT unnest(range(${feeds.length}))::UINTEGER AS feed, unnest($1) AS venue, unnest($2) AS symbol, unnest($3) AS stamps),
@@ -121,7 +118,7 @@ function asOfJoin(feeds: readonly AskedFeed[], stretch: bigint | null): { sql: s
        SELECT quotes.*, feeds.feed, time_nanos::HUGEINT * 4294967296 + quotes.rowid AS key
        FROM quotes JOIN feeds ON feeds.venue = quotes.venue AND feeds.symbol = quotes.symbol ${near}
        WHERE ${within('time_nanos', from, latest)})
-     SELECT ${names.map((name) => `q.${name}`).join(', ')}, a.feed, a.place
+     SELECT ${BOOK_COLUMNS.map((name) => `q.${name}`).join(', ')}, a.feed, a.place
      FROM asked a ASOF JOIN keyed q ON a.feed = q.feed AND a.stamp::HUGEINT * 4294967296 > q.key
      ${isNear}`,
     parameters: {

@@ -8,7 +8,7 @@ import type {
   FeedGap,
   FillColumns,
   Matcher,
-  Quote,
+  QuotedBook,
   SelectRequest,
 } from '@tapewatch/core';
 import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
@@ -49,7 +49,7 @@ export interface StoreCalls {
   exportEvents: { arguments: [EventExportRequest]; result: ExportedEvents };
   quotesBefore: {
     arguments: [readonly { venue: string; symbol: string; timeNanos: bigint }[]];
-    result: (Quote | null)[];
+    result: (QuotedBook | null)[];
   };
   fillColumns: { arguments: [EventFilter]; result: FillColumns };
   quoteGaps: { arguments: [QuoteGapRequest]; result: FeedGap[] | null };

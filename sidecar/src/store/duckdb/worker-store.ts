@@ -12,7 +12,7 @@ import type {
   FeedGap,
   FillColumns,
   Matcher,
-  Quote,
+  QuotedBook,
   SelectRequest,
   SeriesData,
   SeriesDefinition,
@@ -150,7 +150,7 @@ export class WorkerStore implements Store {
   quotesBefore(
     asked: readonly { venue: string; symbol: string; timeNanos: bigint }[],
     signal?: AbortSignal,
-  ): Promise<(Quote | null)[]> {
+  ): Promise<(QuotedBook | null)[]> {
     return this.#call('quotesBefore', [asked], { signal });
   }
 

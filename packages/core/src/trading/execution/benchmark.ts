@@ -3,7 +3,7 @@
  * before the stamp; it is withheld where the book is one-sided or crossed, where the feed has been silent for longer than
  * the limit (stale), and where quotes are known to be lost between it and the stamp (a gap in the feed's sequence).
  */
-import type { Quote } from '../../model/event.ts';
+import type { QuotedBook } from '../../model/event.ts';
 
 /**
  * No order known, no quote before the stamp, a missing side, bid above ask, too old, a sequence gap before the stamp, a
@@ -20,7 +20,7 @@ export type Benchmark =
   | { readonly mid?: undefined; readonly reason: NoBenchmarkReason };
 
 /** A locked book (bid equals ask) has a mid; a crossed one has none. */
-export function midOf(quote: Quote | null): Benchmark {
+export function midOf(quote: QuotedBook | null): Benchmark {
   if (quote === null) return { reason: 'no_quote' };
   const { bid, ask } = quote;
   if (bid === null || ask === null || !(bid > 0) || !(ask > 0)) return { reason: 'one_sided' };
@@ -42,7 +42,11 @@ export interface FeedLimits {
 }
 
 /** The mid of `quote`, the last one strictly before `stampNanos`. */
-export function benchmarkAt(quote: Quote | null, stampNanos: bigint, { maxAgeNanos, gaps }: FeedLimits): Benchmark {
+export function benchmarkAt(
+  quote: QuotedBook | null,
+  stampNanos: bigint,
+  { maxAgeNanos, gaps }: FeedLimits,
+): Benchmark {
   const benchmark = midOf(quote);
   if (quote === null || benchmark.mid === undefined) return benchmark;
   if (maxAgeNanos !== null && stampNanos - quote.timeNanos > maxAgeNanos) return { reason: 'stale' };

@@ -3,7 +3,7 @@
  * weighs little and a feed that fell silent does not go on for ever. One-sided and crossed books are left out, and the time
  * they stood is reported.
  */
-import type { Quote } from '../../model/event.ts';
+import type { QuotedBook } from '../../model/event.ts';
 import { midOf } from '../execution/benchmark.ts';
 import { imbalance, microprice, quotedSpreadBps } from './book.ts';
 
@@ -38,7 +38,7 @@ export class QuoteAverage {
   }
 
   /** `quote` stood from `from` to `to`, nanoseconds; `isNew` where it also came within. */
-  add(quote: Quote, from: bigint, to: bigint, isNew = true): void {
+  add(quote: QuotedBook, from: bigint, to: bigint, isNew = true): void {
     if (isNew) this.#quotes++;
     const age = Number(from - quote.timeNanos) / 1e9;
     const stood = Number(to - from) / 1e9;
