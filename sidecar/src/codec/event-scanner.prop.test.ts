@@ -4,7 +4,7 @@ import { EVENT_READERS } from './event.ts';
 import { decodeEvent } from './event.ts';
 import { planOf } from './event-plan.ts';
 import { JsonEventWay } from './json-event.ts';
-import { certainFault } from './planned-events.ts';
+import { certainFault, certainRow } from './planned-events.ts';
 import { Fault } from './problem.ts';
 import { StampReader } from './stamp.ts';
 import { CollectingSink } from './testing/collecting-sink.ts';
@@ -107,6 +107,21 @@ it('agrees with the schema on valid and invalid messages, spelled with and witho
   );
   // Else the two would agree on nothing.
   expect(Math.min(seen.taken, seen.left)).toBeGreaterThan(100);
+});
+
+it('is certain of a row only where the schema makes the same one', () => {
+  const seen = { certain: 0, unsure: 0 };
+  fc.assert(
+    fc.property(event, labels, ([of, message], given) => {
+      const row = certainRow(message, of, contextOf(of, given));
+      seen[row === undefined ? 'unsure' : 'certain']++;
+      if (row !== undefined) expect(row).toEqual(careful(message, of, given));
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(Math.min(seen.certain, seen.unsure)).toBeGreaterThan(100);
+  for (const item of [null, 7, 'text', [], [GOOD]])
+    expect(certainRow(item, 'quote', contextOf('quote', {}))).toBeUndefined();
 });
 
 it('is certain of a fault only where the schema gives the same reason', () => {

@@ -4,7 +4,7 @@ import { decodeEvent } from './event.ts';
 import { putMetric } from './metric.ts';
 import { putSpans } from './otlp/span-convert.ts';
 import { isTracesRequest, spansOfJson } from './otlp/span-json.ts';
-import { certainFault, isPlanned } from './planned-events.ts';
+import { certainFault, certainRow, isPlanned } from './planned-events.ts';
 import { Fault, ProblemList } from './problem.ts';
 import type { SeriesCache } from './series-cache.ts';
 import type { StampReader } from './stamp.ts';
@@ -50,7 +50,9 @@ export class ItemReader {
       putSpans(spansOfJson(item), { context, sink, problems: this.problems });
       return undefined;
     }
-    const event = decodeEvent(item, payloadKind, context);
+    const event =
+      (isPlanned(payloadKind) ? certainRow(item, payloadKind, context) : undefined) ??
+      decodeEvent(item, payloadKind, context);
     if (event instanceof Fault) return event;
     sink.event(event);
     return undefined;
