@@ -16,9 +16,11 @@ import { correctFills, type Fill, type FillColumns, type FillGroup } from '@tape
 import type { EventFilter } from '../../ports.ts';
 import { passesFilter } from '../event-filter.ts';
 import { columnNames } from './event-columns.ts';
+import { millisecondsOf, reordered, timeOrder, type TimeOrder } from './fill-order.ts';
+import { groupNumbers } from './group-numbers.ts';
 import { eventsFrom } from './packed-events.ts';
 import { readPacked } from './read-packed.ts';
-import { msOf, readRows, transaction, within, type Parameters } from './sql.ts';
+import { readRows, transaction, within, type Parameters } from './sql.ts';
 import { readStored } from './stored-order.ts';
 import { readColumns } from './vector-read.ts';
 
@@ -29,17 +31,82 @@ export async function readFillColumns(connection: DuckDBConnection, filter: Even
   // One view of the table for all statements, whatever comes in between.
   return transaction(connection, async () => {
     const fills = await chooseFills(connection, filter);
-    const { groups, numbers, rows } = await readGroups(connection, fills);
-    // A limit costs more than sorting everything, so it stands only where it cuts.
-    const limit = filter.limit === undefined || rows <= filter.limit ? '' : `LIMIT ${filter.limit}`;
-    const [group, timesMs, quantities, prices, fees] = await readColumns(
-      connection,
-      `${numbers.sql} ORDER BY chosen.time_nanos, chosen.venue, chosen.id ${limit}`,
-      ['u32', 'f64', 'f64', 'f64', 'f64'],
-      numbers.parameters,
+    const groups = await readGroups(connection, fills);
+    const isCut = filter.limit !== undefined && groups.rows > filter.limit;
+    return (
+      (isCut ? undefined : await readNearlySorted(connection, fills, groups)) ?? readSorted(connection, groups, filter)
     );
-    return { groups, group, timesMs, quantities, prices, fees };
   });
+}
+
+/** As they are stored, and then put in order; undefined where too much is out of it. */
+async function readNearlySorted(
+  connection: DuckDBConnection,
+  fills: ChosenFills,
+  { groups, numbers }: Groups,
+): Promise<FillColumns | undefined> {
+  const [group, stamps, quantities, prices, fees, rows] = await readColumns(
+    connection,
+    numbers.sql,
+    ['u32', 'i64', 'f64', 'f64', 'f64', 'f64'],
+    numbers.parameters,
+  );
+  const found = timeOrder(stamps);
+  if (found === undefined) return undefined;
+  const columns = { group: numbers.of(group), timesMs: millisecondsOf(stamps), quantities, prices, fees };
+  const order = found.ties.length === 0 ? found.order : await orderTies(connection, fills, { ...found, rows, stamps });
+  if (order === undefined) return { groups, ...columns };
+  return {
+    groups,
+    group: reordered(columns.group, order),
+    timesMs: reordered(columns.timesMs, order),
+    quantities: reordered(quantities, order),
+    prices: reordered(prices, order),
+    fees: reordered(fees, order),
+  };
+}
+
+interface Tied extends TimeOrder {
+  readonly rows: Float64Array;
+  readonly stamps: BigInt64Array;
+}
+
+/** Of equal stamps venue and id decide, which the engine is asked for those rows only. */
+async function orderTies(
+  connection: DuckDBConnection,
+  { sql, parameters }: ChosenFills,
+  { order: known, ties, rows, stamps }: Tied,
+): Promise<Uint32Array> {
+  const order = known ?? Uint32Array.from(rows, (_, at) => at);
+  const tied = ties.map(([from]) => stamps[order[from] as number] as bigint);
+  const [places] = await readColumns(
+    connection,
+    `SELECT stored_row::DOUBLE FROM (${sql}) chosen WHERE time_nanos IN (SELECT unnest($${parameters.values.length + 1}))
+     ORDER BY time_nanos, venue, id`,
+    ['f64'],
+    { values: [...parameters.values, listValue(tied)], types: [...parameters.types, LIST(BIGINT)] },
+  );
+  const byRow = new Map<number, number>();
+  for (const [from, to] of ties)
+    for (let at = from; at < to; at++) byRow.set(rows[order[at] as number] as number, order[at] as number);
+  let next = 0;
+  for (const [from, to] of ties)
+    for (let at = from; at < to; at++) order[at] = byRow.get(places[next++] as number) as number;
+  return order;
+}
+
+async function readSorted(
+  connection: DuckDBConnection,
+  { groups, numbers }: Groups,
+  { limit }: EventFilter,
+): Promise<FillColumns> {
+  const [group, stamps, quantities, prices, fees] = await readColumns(
+    connection,
+    `${numbers.sql} ORDER BY chosen.time_nanos, chosen.venue, chosen.id ${limit === undefined ? '' : `LIMIT ${limit}`}`,
+    ['u32', 'i64', 'f64', 'f64', 'f64'],
+    numbers.parameters,
+  );
+  return { groups, group: numbers.of(group), timesMs: millisecondsOf(stamps), quantities, prices, fees };
 }
 
 /** In the order in which they are stored, with the number of each row. */
@@ -48,13 +115,14 @@ export async function readStoredFills(
   fills: ChosenFills,
 ): Promise<{ readonly fills: FillColumns; readonly rows: Float64Array }> {
   const { groups, numbers } = await readGroups(connection, fills);
-  const [group, timesMs, quantities, prices, fees, rows] = await readStored(
+  const [group, stamps, quantities, prices, fees, rows] = await readStored(
     connection,
     numbers.sql,
-    ['u32', 'f64', 'f64', 'f64', 'f64', 'f64'],
+    ['u32', 'i64', 'f64', 'f64', 'f64', 'f64'],
     numbers.parameters,
   );
-  return { fills: { groups, group, timesMs, quantities, prices, fees }, rows };
+  const timesMs = millisecondsOf(stamps);
+  return { fills: { groups, group: numbers.of(group), timesMs, quantities, prices, fees }, rows };
 }
 
 /** The fills that pass a filter, with all columns and `stored_row`, which is unique and ascends as they are stored. */
@@ -116,18 +184,42 @@ function conditionsOf(filter: EventFilter, without: Corrected['roots']) {
 
 interface Groups {
   readonly groups: readonly FillGroup[];
-  /** Group, milliseconds, quantity, price, fee and row of each. */
-  readonly numbers: { readonly sql: string; readonly parameters: Parameters };
+  readonly numbers: GroupedRows;
   readonly rows: number;
 }
 
-async function readGroups(connection: DuckDBConnection, { sql, parameters }: ChosenFills): Promise<Groups> {
+/** Group, stamp, signed quantity, price, fee and row of each; `of` makes numbers of the first column. */
+interface GroupedRows {
+  readonly sql: string;
+  readonly parameters: Parameters;
+  readonly of: (column: Uint32Array) => Uint32Array;
+}
+
+async function readGroups(connection: DuckDBConnection, chosen: ChosenFills): Promise<Groups> {
+  const { sql, parameters } = chosen;
   const columns = GROUP_COLUMNS.join(', ');
-  const groups = await readRows(
+  const found = await readRows(
     connection,
-    `SELECT ${columns}, count(*)::DOUBLE FROM (${sql}) GROUP BY ${columns} ORDER BY ${columns}`,
+    `SELECT ${columns}, ${GROUP_HASH}, count(*)::DOUBLE FROM (${sql}) GROUP BY ${columns} ORDER BY ${columns}`,
     parameters,
   );
+  const numbersOf = groupNumbers(found.map((one) => Number(one.at(-2))));
+  return {
+    groups: found.map((one) => groupFrom(one as string[])),
+    numbers: numbersOf === undefined ? joinedNumbers(chosen, found) : hashedNumbers(chosen, numbersOf),
+    rows: found.reduce((sum, one) => sum + Number(one.at(-1)), 0),
+  };
+}
+
+const GROUP_HASH = `(hash(${GROUP_COLUMNS.join(', ')}) & 4294967295)::UINTEGER`;
+const FIGURES = `chosen.time_nanos, CASE side WHEN 'buy' THEN quantity ELSE -quantity END, price, fee, chosen.stored_row::DOUBLE`;
+
+function hashedNumbers({ sql, parameters }: ChosenFills, of: GroupedRows['of']): GroupedRows {
+  return { sql: `SELECT ${GROUP_HASH}, ${FIGURES} FROM (${sql}) chosen`, parameters, of };
+}
+
+/** Where two groups share a hash. */
+function joinedNumbers({ sql, parameters }: ChosenFills, groups: readonly DuckDBValue[][]): GroupedRows {
   const [values, types] = [[...parameters.values], [...parameters.types]];
   for (const [i] of GROUP_COLUMNS.entries()) {
     values.push(listValue(groups.map((one) => one[i] as string)));
@@ -137,14 +229,8 @@ async function readGroups(connection: DuckDBConnection, { sql, parameters }: Cho
   const numbered = GROUP_COLUMNS.map((name, i) => `unnest($${first + i + 1}) AS ${name}`).join(', ');
   const numbers = `WITH numbered AS (SELECT unnest(range(${groups.length}))::UINTEGER AS number, ${numbered}),
      chosen AS (${sql})
-     SELECT number, ${msOf('chosen.time_nanos')}, CASE side WHEN 'buy' THEN quantity ELSE -quantity END, price, fee,
-       chosen.stored_row::DOUBLE
-     FROM chosen JOIN numbered USING (${columns})`;
-  return {
-    groups: groups.map((one) => groupFrom(one as string[])),
-    numbers: { sql: numbers, parameters: { values, types } },
-    rows: groups.reduce((sum, one) => sum + Number(one.at(-1)), 0),
-  };
+     SELECT number, ${FIGURES} FROM chosen JOIN numbered USING (${GROUP_COLUMNS.join(', ')})`;
+  return { sql: numbers, parameters: { values, types }, of: (column) => column };
 }
 
 /** Beyond the rows of any table. */
