@@ -27,14 +27,15 @@ export class OrdersOfFills {
   /** Rows of the fills, each once. */
   constructor(rows: Float64Array) {
     this.#places = new Places(rows);
-    this.#orders = new RowNumbers(rows.length);
+    this.#orders = new RowNumbers(new Float64Array(0));
     this.#mids = new Float64Array(rows.length);
     this.numbers = new Uint32Array(rows.length).fill(NO_ORDER);
     this.open = rows.length;
   }
 
-  clear(): void {
-    this.#orders = new RowNumbers(this.numbers.length);
+  /** Forgets what was added. Most of the orders to come are at `orderRows`. */
+  expect(orderRows: Float64Array): void {
+    this.#orders = new RowNumbers(orderRows);
     this.#asked.clear();
     this.numbers.fill(NO_ORDER);
     this.open = this.numbers.length;

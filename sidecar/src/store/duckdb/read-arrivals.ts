@@ -26,8 +26,7 @@ export async function readFillArrivals(connection: DuckDBConnection, filter: Eve
     const search = { connection, chosen, steps: stepsUntil(typeof latest === 'bigint' ? latest : 0n) };
     const isPlain = await joinFirstSteps(search, orders);
     if (isPlain) await readUnpriced(search, orders);
-    else orders.clear();
-    if (orders.open > 0) await groupSteps(search, orders, isPlain);
+    if (!isPlain || orders.open > 0) await groupSteps(search, orders, isPlain);
     return { fills: { ...fills, orders: orders.numbers }, ...orders.arrivals() };
   });
 }
@@ -58,6 +57,7 @@ async function joinFirstSteps({ connection, chosen, steps }: Search, orders: Ord
     ['f64', 'f64', 'f64'],
     chosen.parameters,
   );
+  orders.expect(orderRows);
   for (let i = 0; i < fillRows.length; i++)
     if (!orders.add(fillRows[i] as number, orderRows[i] as number, mids[i] as number)) return false;
   return true;
@@ -118,6 +118,7 @@ async function groupSteps(
     { chosen, first: 2 },
   );
   const [fillRows, mids] = found.before as [Float64Array, Float64Array];
+  if (!isPlain) orders.expect(found.rows);
   found.rows.forEach((row, i) => {
     orders.add(fillRows[i] as number, row, mids[i] as number);
     orders.ask(row, () => found.at(i));
