@@ -1,60 +1,58 @@
 /**
- * The mid of many instruments at every step of a chart. As long as the quotes of the range are not too many to hold, they
- * come as columns in the order in which they are stored and one pass keeps the newest of each step; beyond that the engine
- * groups them, which takes four times as long and no memory here.
+ * The mid of many instruments at every step of a chart, from one pass over the quotes of the range in the order in which they
+ * are stored, while the engine reads on: instruments are told by a hash, steps by a boundary that moves along.
  */
 import { LIST, listValue, UINTEGER, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
 import { midOf } from '@tapewatch/core';
 import type { MarkRequest } from '../../ports.ts';
+import { groupNumbers } from './group-numbers.ts';
 import { readQuotesBefore } from './read-quotes.ts';
-import { readRows, within, type Parameters } from './sql.ts';
-import { readColumns } from './vector-read.ts';
+import { readRows, transaction, within, type Parameters } from './sql.ts';
+import { readColumns, streamColumns } from './vector-read.ts';
 
-/** Quotes that are held at once: 32 bytes each. */
-const MAX_QUOTES_HELD = 2_500_000;
 const MS = 1_000_000n;
+/** Quotes of one statement that are passed here; beyond that the engine groups them. */
+const MAX_QUOTES_PASSED = 20_000_000;
 
 /**
  * The mid that stood strictly before the end of each step's millisecond, instrument by instrument: the newest quote of
- * each step from one pass over the quotes of the range, carried on where a step has none, from what stood before it.
+ * each step, carried on where a step has none, from what stood before it.
  */
 export async function readMarks(connection: DuckDBConnection, request: MarkRequest): Promise<Float64Array> {
   const { instruments, startMs, count } = request;
-  const marks = new Float64Array(instruments.length * count).fill(NaN);
-  if (marks.length === 0) return marks;
+  if (instruments.length * count === 0) return new Float64Array(0);
   const firstNanos = (BigInt(startMs) + 1n) * MS;
   const asked = instruments.map(({ venue, symbol }) => ({ venue, symbol, timeNanos: firstNanos }));
-  const isSet = new Uint8Array(marks.length);
-  const { instrument, step, mid } = await readNewest(connection, request, firstNanos);
-  for (let row = 0; row < instrument.length; row++) {
-    const at = (instrument[row] as number) * count + (step[row] as number);
-    marks[at] = mid[row] as number;
-    isSet[at] = 1;
-  }
-  (await readQuotesBefore(connection, asked)).forEach((quote, i) => {
-    marks[i * count] = midOf(quote).mid ?? NaN;
-    isSet[i * count] = 1;
-  });
-  for (let at = 1; at < marks.length; at++) {
-    if (at % count !== 0 && isSet[at] === 0) marks[at] = marks[at - 1] as number;
-  }
-  return marks;
+  const marks = new NewestMids(request, firstNanos);
+  // Names of instruments and their quotes are of one view of the table.
+  await transaction(connection, () => readNewest(connection, request, marks));
+  (await readQuotesBefore(connection, asked)).forEach((quote, i) => marks.set(i, 0, midOf(quote).mid ?? NaN));
+  return marks.carriedOn();
 }
 
-/** Mids of quotes; of one instrument and step a later one replaces those before it. */
-interface Newest {
-  readonly instrument: Uint32Array;
-  readonly step: Uint32Array;
-  readonly mid: Float64Array;
+async function readNewest(connection: DuckDBConnection, request: MarkRequest, marks: NewestMids): Promise<void> {
+  const { instruments } = request;
+  const found = await readRows(
+    connection,
+    `SELECT venue, symbol, ${HASH_SQL}, count(*)::DOUBLE FROM quotes WHERE ${marks.range} GROUP BY venue, symbol`,
+  );
+  const numbersOf = groupNumbers(found.map(([, , hash]) => Number(hash)));
+  const quotes = found.reduce((sum, [, , , rows]) => sum + Number(rows), 0);
+  if (numbersOf === undefined || quotes > MAX_QUOTES_PASSED) return readGrouped(connection, request, marks);
+  const rows = new Map(instruments.map((one, row) => [nameOf(one.venue, one.symbol), row]));
+  const rowOf = Int32Array.from(found, ([venue, symbol]) => rows.get(nameOf(String(venue), String(symbol))) ?? -1);
+  // The engine keeps the order of what is stored when it scans, so of equal stamps the last one counts.
+  await streamColumns(
+    connection,
+    `SELECT ${HASH_SQL}, time_nanos, coalesce(bid, 0), coalesce(ask, 0) FROM quotes WHERE ${marks.range}`,
+    ['u32', 'i64', 'f64', 'f64'],
+    ([hashes, stamps, bids, asks]) => marks.pass(numbersOf(hashes), { rowOf, stamps, bids, asks }),
+  );
 }
 
-async function readNewest(
-  connection: DuckDBConnection,
-  { instruments, stepMs, count }: MarkRequest,
-  firstNanos: bigint,
-): Promise<Newest> {
-  const stepNanos = BigInt(stepMs) * MS;
-  const range = within('time_nanos', firstNanos, firstNanos + stepNanos * BigInt(count - 1));
+/** Where hashes do not tell instruments apart, or quotes are too many. Takes four times as long. */
+async function readGrouped(connection: DuckDBConnection, request: MarkRequest, marks: NewestMids): Promise<void> {
+  const { instruments } = request;
   const parameters: Parameters = {
     values: [
       listValue(instruments.map((_, i) => i)),
@@ -63,59 +61,109 @@ async function readNewest(
     ],
     types: [LIST(UINTEGER), LIST(VARCHAR), LIST(VARCHAR)],
   };
-  const [[quotes] = []] = await readRows(connection, `SELECT count(*)::DOUBLE FROM quotes WHERE ${range}`);
-  const step = `(time_nanos - ${firstNanos}) // ${stepNanos} + 1`;
-  const asked = 'WITH asked AS (SELECT unnest($1) AS number, unnest($2) AS venue, unnest($3) AS symbol)';
-  if (Number(quotes) > MAX_QUOTES_HELD || stepNanos > MAX_STEP_NANOS) {
-    const [instrument, steps, mid] = await readColumns(
-      connection,
-      `${asked} SELECT number, (${step})::UINTEGER AS step, arg_max(${MID_SQL}, time_nanos::HUGEINT * 4294967296 + rowid)
-       FROM quotes JOIN asked USING (venue, symbol) WHERE ${range} GROUP BY ALL`,
-      ['u32', 'u32', 'f64'],
-      parameters,
-    );
-    return { instrument, step: steps, mid };
-  }
-  const [instrument, steps, mid, sinceStep, rowIds] = await readColumns(
+  const [rows, steps, mids] = await readColumns(
     connection,
-    `${asked} SELECT number, (${step})::UINTEGER, ${MID_SQL}, ((time_nanos - ${firstNanos}) % ${stepNanos})::DOUBLE, quotes.rowid::DOUBLE
-     FROM quotes JOIN asked USING (venue, symbol) WHERE ${range}`,
-    ['u32', 'u32', 'f64', 'f64', 'f64'],
+    `WITH asked AS (SELECT unnest($1) AS number, unnest($2) AS venue, unnest($3) AS symbol)
+     SELECT number, (${marks.stepSql})::UINTEGER AS step, arg_max(${MID_SQL}, time_nanos::HUGEINT * 4294967296 + rowid)
+     FROM quotes JOIN asked USING (venue, symbol) WHERE ${marks.range} GROUP BY ALL`,
+    ['u32', 'u32', 'f64'],
     parameters,
   );
-  return newestOfEach(
-    { instrument, step: steps, mid },
-    { sinceStep, rowIds },
-    { rows: instruments.length * count, count },
-  );
+  for (let at = 0; at < rows.length; at++) marks.set(rows[at] as number, steps[at] as number, mids[at] as number);
 }
 
-/** Time within a step is a double, exact up to here. */
-const MAX_STEP_NANOS = BigInt(Number.MAX_SAFE_INTEGER);
+interface QuoteRows {
+  /** Of the asked instruments, by the number of the found one; -1 where it is not asked. */
+  readonly rowOf: Int32Array;
+  readonly stamps: BigInt64Array;
+  readonly bids: Float64Array;
+  readonly asks: Float64Array;
+}
 
-/** Mostly in order of time already. Of equal stamps the one that is stored last counts. */
-function newestOfEach(
-  { instrument, step, mid }: Newest,
-  { sinceStep, rowIds }: { readonly sinceStep: Float64Array; readonly rowIds: Float64Array },
-  { rows, count }: { readonly rows: number; readonly count: number },
-): Newest {
-  const newest = new Float64Array(rows).fill(-1);
-  const newestRow = new Float64Array(rows).fill(-1);
-  let kept = 0;
-  for (let row = 0; row < mid.length; row++) {
-    const at = (instrument[row] as number) * count + (step[row] as number);
-    const [since, last] = [sinceStep[row] as number, newest[at] as number];
-    if (since < last || (since === last && (rowIds[row] as number) < (newestRow[at] as number))) continue;
-    newest[at] = since;
-    newestRow[at] = rowIds[row] as number;
-    [instrument[kept], step[kept], mid[kept]] = [instrument[row] as number, step[row] as number, mid[row] as number];
-    kept++;
+/** The newest mid of each instrument and step. Stamps are compared by halves of 32 bits, not as bigints. */
+class NewestMids {
+  readonly range: string;
+  readonly stepSql: string;
+  readonly #count: number;
+  readonly #mids: Float64Array;
+  /** Halves of the stamps behind the mids. */
+  readonly #low: Uint32Array;
+  readonly #high: Int32Array;
+  readonly #isSet: Uint8Array;
+  /** Halves of the stamps at which steps end, and the step of the last quote. */
+  readonly #endLow: Uint32Array;
+  readonly #endHigh: Int32Array;
+  #step = 1;
+
+  constructor({ instruments, stepMs, count }: MarkRequest, firstNanos: bigint) {
+    const stepNanos = BigInt(stepMs) * MS;
+    this.range = within('time_nanos', firstNanos, firstNanos + stepNanos * BigInt(count - 1));
+    this.stepSql = `(time_nanos - ${firstNanos}) // ${stepNanos} + 1`;
+    this.#count = count;
+    const size = instruments.length * count;
+    this.#mids = new Float64Array(size);
+    this.#low = new Uint32Array(size);
+    this.#high = new Int32Array(size);
+    this.#isSet = new Uint8Array(size);
+    const ends = BigInt64Array.from({ length: count }, (_, step) => firstNanos + stepNanos * BigInt(step));
+    this.#endLow = new Uint32Array(ends.buffer);
+    this.#endHigh = new Int32Array(ends.buffer);
   }
-  return {
-    instrument: instrument.subarray(0, kept),
-    step: step.subarray(0, kept),
-    mid: mid.subarray(0, kept),
-  };
+
+  set(row: number, step: number, mid: number): void {
+    const at = row * this.#count + step;
+    this.#mids[at] = mid;
+    this.#isSet[at] = 1;
+  }
+
+  pass(numbers: Uint32Array, { rowOf, stamps, bids, asks }: QuoteRows): void {
+    const { buffer, byteOffset, length } = stamps;
+    const lows = new Uint32Array(buffer, byteOffset, length * 2);
+    const highs = new Int32Array(buffer, byteOffset, length * 2);
+    for (let at = 0; at < length; at++) {
+      const row = rowOf[numbers[at] as number] as number;
+      if (row < 0) continue;
+      const [low, high] = [lows[at * 2] as number, highs[at * 2 + 1] as number];
+      const place = row * this.#count + this.#stepOf(low, high);
+      const [newestLow, newestHigh] = [this.#low[place] as number, this.#high[place] as number];
+      const isOlder = high < newestHigh || (high === newestHigh && low < newestLow);
+      if (isOlder && this.#isSet[place] === 1) continue;
+      const [bid, ask] = [bids[at] as number, asks[at] as number];
+      this.#mids[place] = bid > 0 && ask > 0 && bid <= ask ? (bid + ask) / 2 : NaN;
+      this.#low[place] = low;
+      this.#high[place] = high;
+      this.#isSet[place] = 1;
+    }
+  }
+
+  /** The step that ends after the stamp and not before; mostly that of the last one, or the next. */
+  #stepOf(low: number, high: number): number {
+    let step = this.#step;
+    while (this.#endsBefore(step, low, high)) step++;
+    while (step > 1 && !this.#endsBefore(step - 1, low, high)) step--;
+    this.#step = step;
+    return step;
+  }
+
+  /** Or at it. */
+  #endsBefore(step: number, low: number, high: number): boolean {
+    const end = this.#endHigh[step * 2 + 1] as number;
+    return end < high || (end === high && (this.#endLow[step * 2] as number) <= low);
+  }
+
+  carriedOn(): Float64Array {
+    const [mids, count] = [this.#mids, this.#count];
+    for (let at = 0; at < mids.length; at++) {
+      if (this.#isSet[at] === 0) mids[at] = at % count === 0 ? NaN : (mids[at - 1] as number);
+    }
+    return mids;
+  }
+}
+
+const HASH_SQL = '(hash(venue, symbol) & 4294967295)::UINTEGER';
+
+function nameOf(venue: string, symbol: string): string {
+  return `${venue}\u0000${symbol}`;
 }
 
 /** As `midOf`: NaN, not NULL, where a side is missing or the book is crossed, because such a book has no mid. */

@@ -51,6 +51,31 @@ export async function readColumns<const T extends readonly ColumnType[]>(
   }) as unknown as ColumnsOf<T>;
 }
 
+/**
+ * Shows the rows chunk by chunk while the engine reads on, in the order in which they are stored when nothing but a scan
+ * makes them. The columns are views that end with the call.
+ */
+export async function streamColumns<const T extends readonly Plain[]>(
+  connection: DuckDBConnection,
+  sql: string,
+  types: T,
+  visit: (columns: ColumnsOf<T>) => void,
+): Promise<void> {
+  const result = await connection.stream(sql);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return;
+    visit(types.map((type, index) => viewOf(chunk, index, ARRAYS[type])) as unknown as ColumnsOf<T>);
+  }
+}
+
+function viewOf(chunk: DuckDBDataChunk, index: number, type: AnyArray): ArrayOf<Plain> {
+  const vector = duckdb.data_chunk_get_vector(chunk.chunk, index);
+  const bytes = duckdb.vector_get_data(vector, chunk.rowCount * type.BYTES_PER_ELEMENT);
+  const { buffer, byteOffset } = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  return new type(buffer as ArrayBuffer, byteOffset, chunk.rowCount);
+}
+
 /** Chunks that are taken at once: each takes microseconds, but asking for it in the background wakes a thread. */
 const MAX_CHUNKS_AT_ONCE = 64;
 
