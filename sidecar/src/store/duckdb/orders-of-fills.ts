@@ -22,7 +22,8 @@ export class OrdersOfFills {
   readonly numbers: Uint32Array;
   /** Fills whose order is not known. */
   open: number;
-  hasUnpriced = false;
+  /** Between which rows the orders without a mid lie; undefined where each has one. */
+  unpriced: { first: number; last: number } | undefined;
 
   /** Rows of the fills, each once. */
   constructor(rows: Float64Array) {
@@ -39,7 +40,7 @@ export class OrdersOfFills {
     this.#asked.clear();
     this.numbers.fill(NO_ORDER);
     this.open = this.numbers.length;
-    this.hasUnpriced = false;
+    this.unpriced = undefined;
   }
 
   /** A mid that is not known is NaN. False where the fill has an order already. */
@@ -50,8 +51,14 @@ export class OrdersOfFills {
     this.numbers[place] = number;
     this.#mids[number] = mid;
     this.open--;
-    if (mid !== mid) this.hasUnpriced = true;
+    if (mid !== mid) this.#widen(orderRow);
     return true;
+  }
+
+  #widen(orderRow: number): void {
+    this.unpriced ??= { first: orderRow, last: orderRow };
+    if (orderRow < this.unpriced.first) this.unpriced.first = orderRow;
+    if (orderRow > this.unpriced.last) this.unpriced.last = orderRow;
   }
 
   price(orderRow: number, mid: number): void {

@@ -65,25 +65,40 @@ async function joinFirstSteps({ connection, chosen, steps }: Search, orders: Ord
 
 /** Of orders whose `new` step has no mid: that of a later step, else what the quotes are to be asked. */
 async function readUnpriced({ connection, chosen, steps }: Search, orders: OrdersOfFills): Promise<void> {
-  if (!orders.hasUnpriced) return;
-  const unpriced = `(FROM ${steps.first} WHERE arrival_mid IS NULL)`;
-  const [laterRows, mids] = await readColumns(
+  const { unpriced } = orders;
+  if (unpriced === undefined) return;
+  const first = `(FROM ${steps.first} WHERE arrival_mid IS NULL)`;
+  const later = `(FROM ${steps.later} WHERE arrival_mid IS NOT NULL)`;
+  // Mostly there are none, which is known at once.
+  const [[some] = []] = await readRows(connection, `SELECT true FROM ${later} LIMIT 1`);
+  if (some === true) {
+    const [rows, mids] = await readColumns(
+      connection,
+      `SELECT first.order_row::DOUBLE, arg_min(later.arrival_mid, later.time_nanos)
+       FROM (${chosen.sql}) chosen JOIN ${first} first USING (venue, order_id) JOIN ${later} later USING (venue, order_id)
+       GROUP BY first.order_row`,
+      ['f64', 'f64'],
+      chosen.parameters,
+    );
+    rows.forEach((row, i) => orders.price(row, mids[i] as number));
+  }
+  const columns = `order_row::DOUBLE, first.time_nanos, first.venue, first.symbol`;
+  const limit = orders.numbers.length * MAX_STEPS_PER_FILL;
+  // All there are between the rows that are wanted, unless those of other fills are many more.
+  let asked = await readAsked(
     connection,
-    `SELECT first.order_row::DOUBLE, arg_min(later.arrival_mid, later.time_nanos)
-     FROM (${chosen.sql}) chosen JOIN ${unpriced} first USING (venue, order_id)
-       JOIN (FROM ${steps.later} WHERE arrival_mid IS NOT NULL) later USING (venue, order_id) GROUP BY first.order_row`,
-    ['f64', 'f64'],
-    chosen.parameters,
+    `SELECT ${columns} FROM ${first} first WHERE order_row BETWEEN ${unpriced.first} AND ${unpriced.last} LIMIT ${limit + 1}`,
+    { first: 0 },
   );
-  laterRows.forEach((row, i) => orders.price(row, mids[i] as number));
-  const asked = await readAsked(
-    connection,
-    `SELECT order_row::DOUBLE, first.time_nanos, first.venue, first.symbol
-     FROM (${chosen.sql}) chosen JOIN ${unpriced} first USING (venue, order_id)`,
-    { chosen, first: 0 },
-  );
+  if (asked.rows.length > limit) {
+    const sql = `SELECT ${columns} FROM (${chosen.sql}) chosen JOIN ${first} first USING (venue, order_id)`;
+    asked = await readAsked(connection, sql, { chosen, first: 0 });
+  }
   asked.rows.forEach((row, i) => orders.ask(row, () => asked.at(i)));
 }
+
+/** Steps that are read for each fill rather than joined with it. */
+const MAX_STEPS_PER_FILL = 4;
 
 /**
  * For fills that are not with their order yet. A fill whose venue is not the order's (a routed order) is found by the id
@@ -129,9 +144,9 @@ async function groupSteps(
 async function readAsked(
   connection: DuckDBConnection,
   sql: string,
-  { chosen, first }: { readonly chosen: ChosenFills; readonly first: number },
+  { chosen, first }: { readonly chosen?: ChosenFills; readonly first: number },
 ) {
-  const chunks = await chunksOf(await connection.run(sql, chosen.parameters.values, chosen.parameters.types));
+  const chunks = await chunksOf(await connection.run(sql, chosen?.parameters.values, chosen?.parameters.types));
   const count = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0);
   const doubles = (index: number) => readPlain(partsOf(chunks, index), count, Float64Array) as Float64Array;
   const stamps = readPlain(partsOf(chunks, first + 1), count, BigInt64Array) as BigInt64Array;

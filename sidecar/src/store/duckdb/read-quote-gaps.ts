@@ -23,11 +23,11 @@ export async function readQuoteGaps(
     values: [listValue(feeds.map(({ venue }) => venue)), listValue(feeds.map(({ symbol }) => symbol))],
     types: [LIST(VARCHAR), LIST(VARCHAR)],
   };
-  const range = `${within('time_nanos', startNanos, endNanos)} AND sequence IS NOT NULL`;
-  const from = `FROM quotes JOIN feeds USING (venue, symbol) WHERE ${range}`;
+  const range = within('time_nanos', startNanos, endNanos);
+  const from = `FROM quotes JOIN feeds USING (venue, symbol) WHERE ${range} AND sequence IS NOT NULL`;
   const isWithin = async (counted: string, known?: Parameters): Promise<boolean> =>
     Number((await readRows(connection, counted, known))[0]?.[0]) <= MAX_QUOTES_SORTED;
-  // Of all feeds first: those the engine counts without looking at many rows.
+  // All quotes of the range first: those the engine counts without looking at many rows, let alone at their numbers.
   const some = await isWithin(`SELECT count(*)::DOUBLE FROM quotes WHERE ${range}`);
   if (!some && !(await isWithin(`${FEEDS} SELECT count(*)::DOUBLE ${from}`, parameters))) return null;
   const bounds = { from, parameters, limit };
