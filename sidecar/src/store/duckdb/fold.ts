@@ -4,7 +4,7 @@
  * Only windows of one shape (scale, zero threshold, bounds) become one row; rows add up when read.
  */
 import { BIGINT, BOOLEAN, UINTEGER, type DuckDBConnection } from '@duckdb/node-api';
-import { foldDistributions, type DistributionWindows } from '@tapewatch/core';
+import { concatDistributionWindows, foldDistributions, type DistributionWindows } from '@tapewatch/core';
 import {
   finerThan,
   floorToLevel,
@@ -48,17 +48,17 @@ export function dueFolds(kind: WindowKind, marks: LevelMarks): Fold[] {
   return folds;
 }
 
-export async function runFold(connection: DuckDBConnection, { kind, level, from, to }: Fold): Promise<void> {
+/** `sliceRows`: of distributions at once. */
+export async function runFold(
+  connection: DuckDBConnection,
+  { kind, level, from, to }: Fold,
+  sliceRows = MAX_SLICE_ROWS,
+): Promise<void> {
+  if (kind === 'distribution') return foldInSlices(connection, { level, from, to }, sliceRows);
   const source = windowTable(kind, finerThan(level) as Level);
   const range = within('start_nanos', nanosAt(from), nanosAt(to));
   const widthNanos = BigInt(LEVEL_SECONDS[level]) * 1_000_000_000n;
   const start = `start_nanos // ${widthNanos} * ${widthNanos}`;
-  if (kind === 'distribution') {
-    await foldParts(connection, `FROM ${source} WHERE ${range}`, async (parts) => {
-      await writeDistributionWindows(connection, level, foldDistributions(parts, LEVEL_SECONDS[level]));
-    });
-    return;
-  }
   await connection.run(
     `INSERT INTO ${windowTable(kind, level)}
      SELECT series_id, ${start} AS start_nanos, sum(count), sum(sum), min(min), max(max),
@@ -66,6 +66,46 @@ export async function runFold(connection: DuckDBConnection, { kind, level, from,
        sum(increase), false
      FROM ${source} WHERE ${range} GROUP BY 1, 2 ORDER BY 2, 1`,
   );
+}
+
+/**
+ * A wider level's distributions, from slices of the finer one in order of time: each row is read once, and no more is in
+ * memory than a slice and what its windows have come to, whatever the level's width.
+ */
+async function foldInSlices(
+  connection: DuckDBConnection,
+  { level, from, to }: Omit<Fold, 'kind'>,
+  sliceRows: number,
+): Promise<void> {
+  const finer = finerThan(level) as Level;
+  const width = LEVEL_SECONDS[level];
+  const slice = (at: number, until: number): string =>
+    `FROM ${windowTable('distribution', finer)} WHERE ${within('start_nanos', nanosAt(at), nanosAt(until))}`;
+  const { rows, lowest, highest } = await shapeOf(connection, slice(from, to));
+  for (let first = lowest; first <= highest; first += sliceRows) {
+    const last = Math.min(first + sliceRows - 1, highest);
+    const share = (last - first + 1) / (highest - lowest + 1);
+    const seconds = sliceSeconds((to - from) / ((rows * share) / sliceRows), LEVEL_SECONDS[finer], width);
+    for (let at = from; at < to;) {
+      // A slice is of whole windows, or a part of one window, which is then put together.
+      const end = seconds >= width ? Math.min(at + seconds, to) : at + width;
+      let folded: DistributionWindows | undefined;
+      for (; at < end; at += seconds) {
+        const between = `AND series_id BETWEEN ${first} AND ${last}`;
+        const parts = await readParts(connection, `${slice(at, Math.min(at + seconds, end))} ${between}`);
+        folded = foldDistributions(folded === undefined ? parts : concatDistributionWindows([folded, parts]), width);
+      }
+      if (folded !== undefined && folded.seriesIds.length > 0)
+        await writeDistributionWindows(connection, level, folded);
+      at = end;
+    }
+  }
+}
+
+/** As many seconds as fit, in whole windows of the wider level, else of the finer one. */
+function sliceSeconds(wanted: number, finer: number, wider: number): number {
+  const unit = wanted >= wider ? wider : finer;
+  return Math.max(1, Math.floor(wanted / unit)) * unit;
 }
 
 /** The cumulated distributions of a day's end: those of the last checkpoint and the 1 h windows since. */
@@ -100,14 +140,23 @@ export async function foldParts(
   from: string,
   take: (parts: DistributionWindows) => Promise<void> | void,
 ): Promise<void> {
-  const [shape] = await readRows(connection, `SELECT count(*), min(series_id), max(series_id) ${from}`);
-  const [rows, lowest, highest] = (shape ?? []).map(Number) as [number, number, number];
+  const { rows, lowest, highest } = await shapeOf(connection, from);
   const portions = Math.ceil(rows / MAX_ROWS_AT_ONCE);
   const width = Math.ceil((highest - lowest + 1) / portions);
   for (let i = 0; i < portions; i++) {
     const first = lowest + i * width;
     await take(await readParts(connection, `${from} AND series_id BETWEEN ${first} AND ${first + width - 1}`));
   }
+}
+
+/** Of no rows: none, and no series between the lowest and the highest. */
+async function shapeOf(
+  connection: DuckDBConnection,
+  from: string,
+): Promise<{ readonly rows: number; readonly lowest: number; readonly highest: number }> {
+  const [shape] = await readRows(connection, `SELECT count(*), min(series_id), max(series_id) ${from}`);
+  const [rows, lowest, highest] = (shape ?? []).map(Number) as [number, number, number];
+  return rows === 0 ? { rows, lowest: 0, highest: -1 } : { rows, lowest, highest };
 }
 
 /** All rows at once, for a caller who knows that they are few. */
@@ -123,6 +172,8 @@ export async function readParts(connection: DuckDBConnection, from: string): Pro
 
 /** Rows in memory at once, here and in the engine: 20,000 of 200 bins are 50 MB each. */
 const MAX_ROWS_AT_ONCE = 20_000;
+/** Of a slice, and series of what slices are put together to. */
+const MAX_SLICE_ROWS = 12_000;
 
 export async function writeDistributionWindows(
   connection: DuckDBConnection,
