@@ -11,7 +11,6 @@ import {
   type CalendarOptions,
   type EquityFlow,
   type EquityPoint,
-  type FillColumns,
   type HeldRate,
   type Notice,
   type PnlDimension,
@@ -19,20 +18,11 @@ import {
   type PnlMethod,
   type PnlRow,
   type PnlSeries,
-  type SideFlow,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope } from '../ports.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
-import {
-  readFillColumns,
-  readFlows,
-  readMarks,
-  readRates,
-  type MarkAt,
-  type ReadFrom,
-  type Times,
-} from './pnl-read.ts';
+import { readLedger, readMarks, type LedgerRows, type MarkAt, type ReadFrom, type Times } from './pnl-read.ts';
 
 export const BAR_MS = { '1m': 60_000, '5m': 300_000, '15m': 900_000, '1h': 3_600_000, '1d': 86_400_000 } as const;
 export type Bar = keyof typeof BAR_MS;
@@ -44,20 +34,13 @@ export interface BookQuery {
   readonly initialEquity: number;
 }
 
-export interface Book {
+export interface Book extends LedgerRows {
   readonly query: BookQuery;
   readonly source: ReadFrom;
-  readonly columns: FillColumns;
-  readonly flows: readonly SideFlow[];
-  readonly base: BaseCurrency | undefined;
 }
 
 export async function readBook(query: BookQuery, source: ReadFrom): Promise<Book> {
-  const columns = await readFillColumns(source);
-  const flows = await readFlows(source);
-  const { baseCurrency } = query;
-  const base = baseCurrency === '' ? undefined : { currency: baseCurrency, rates: await readRates(source) };
-  return { query, source, columns, flows, base };
+  return { query, source, ...(await readLedger(source, query.baseCurrency)) };
 }
 
 /** Equity of each group at the times. */

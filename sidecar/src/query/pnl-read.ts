@@ -6,6 +6,7 @@ import {
   fillColumnsOf,
   midOf,
   RateBook,
+  type BaseCurrency,
   type CashFlow,
   type ContractOf,
   type FillColumns,
@@ -33,8 +34,26 @@ export interface ReadFrom extends TradingSource {
   readonly signal?: AbortSignal;
 }
 
+/** What a ledger is booked from. */
+export interface LedgerRows {
+  readonly columns: FillColumns;
+  readonly flows: readonly SideFlow[];
+  /** Undefined: every position in its own currency. */
+  readonly base: BaseCurrency | undefined;
+}
+
+/** At once: the few rows of flows and rates are made while the engine reads fills. */
+export async function readLedger(from: ReadFrom, baseCurrency: string): Promise<LedgerRows> {
+  const [columns, flows, rates] = await Promise.all([
+    readFillColumns(from),
+    readFlows(from),
+    baseCurrency === '' ? undefined : readRates(from),
+  ]);
+  return { columns, flows, base: rates && { currency: baseCurrency, rates } };
+}
+
 /** Corrections applied. Throws `query.limit` past the row limit. */
-export async function readFillColumns({ reader, range, filters, signal }: ReadFrom): Promise<FillColumns> {
+async function readFillColumns({ reader, range, filters, signal }: ReadFrom): Promise<FillColumns> {
   const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit: MAX_ROWS + 1 };
   const columns =
     (await reader.fillColumns?.(filter, signal)) ?? fillColumnsOf(await readFills(reader, range, filters, signal));
@@ -43,7 +62,7 @@ export async function readFillColumns({ reader, range, filters, signal }: ReadFr
 }
 
 /** In order of time. Deposits and withdrawals are capital; what is paid for nothing but holding is income. */
-export async function readFlows({ reader, range, filters, signal }: ReadFrom): Promise<SideFlow[]> {
+async function readFlows({ reader, range, filters, signal }: ReadFrom): Promise<SideFlow[]> {
   const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit: MAX_ROWS + 1 };
   const flows = await reader.events('cash_flows', filter, signal);
   refuseTooManyRows(flows.length, 'cash flows');
@@ -59,7 +78,7 @@ function keyOf({ strategy, venue, symbol, account, currency }: CashFlow): Positi
   return { strategy, venue, symbol, account, currency };
 }
 
-export async function readRates({ reader, range, signal }: Omit<ReadFrom, 'filters'>): Promise<RateBook> {
+async function readRates({ reader, range, signal }: Omit<ReadFrom, 'filters'>): Promise<RateBook> {
   const startNanos = startNanosOf({ ...range, startMs: range.startMs - RATES_BEFORE_MS });
   const rates = await reader.events(
     'fx_rates',

@@ -46,7 +46,9 @@ async function readNewest(connection: DuckDBConnection, request: MarkRequest, ma
     connection,
     `SELECT ${HASH_SQL}, time_nanos, coalesce(bid, 0), coalesce(ask, 0) FROM quotes WHERE ${marks.range}`,
     ['u32', 'i64', 'f64', 'f64'],
-    ([hashes, stamps, bids, asks]) => marks.pass(numbersOf(hashes), { rowOf, stamps, bids, asks }),
+    {
+      visit: ([hashes, stamps, bids, asks]) => marks.pass(numbersOf(hashes), { rowOf, stamps, bids, asks }),
+    },
   );
 }
 

@@ -22,7 +22,7 @@ import { eventsFrom } from './packed-events.ts';
 import { readPacked } from './read-packed.ts';
 import { readRows, transaction, within, type Parameters } from './sql.ts';
 import { readStored } from './stored-order.ts';
-import { readColumns } from './vector-read.ts';
+import { readColumns, readCounted } from './vector-read.ts';
 
 const GROUP_COLUMNS = ['strategy', 'venue', 'symbol', 'account', 'currency', 'fee_currency'] as const;
 const FILTERED = ['strategy', 'venue', 'symbol', 'account'] as const;
@@ -43,13 +43,13 @@ export async function readFillColumns(connection: DuckDBConnection, filter: Even
 async function readNearlySorted(
   connection: DuckDBConnection,
   fills: ChosenFills,
-  { groups, numbers }: Groups,
+  { groups, numbers, rows: count }: Groups,
 ): Promise<FillColumns | undefined> {
-  const [group, stamps, quantities, prices, fees, rows] = await readColumns(
+  const [group, stamps, quantities, prices, fees, rows] = await readCounted(
     connection,
     numbers.sql,
     ['u32', 'i64', 'f64', 'f64', 'f64', 'f64'],
-    numbers.parameters,
+    { rows: count, parameters: numbers.parameters },
   );
   const found = timeOrder(stamps);
   if (found === undefined) return undefined;

@@ -59,14 +59,34 @@ export async function streamColumns<const T extends readonly Plain[]>(
   connection: DuckDBConnection,
   sql: string,
   types: T,
-  visit: (columns: ColumnsOf<T>) => void,
+  { visit, parameters }: { readonly visit: (columns: ColumnsOf<T>) => void; readonly parameters?: Parameters },
 ): Promise<void> {
-  const result = await connection.stream(sql);
+  const result = await connection.stream(sql, parameters?.values, parameters?.types);
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
     visit(types.map((type, index) => viewOf(chunk, index, ARRAYS[type])) as unknown as ColumnsOf<T>);
   }
+}
+
+/** As `readColumns`, of a statement whose rows were counted before: the engine holds none of them. */
+export async function readCounted<const T extends readonly Plain[]>(
+  connection: DuckDBConnection,
+  sql: string,
+  types: T,
+  { rows, parameters }: { readonly rows: number; readonly parameters: Parameters },
+): Promise<ColumnsOf<T>> {
+  const columns = types.map((type) => new ARRAYS[type](rows));
+  let at = 0;
+  await streamColumns(connection, sql, types, {
+    parameters,
+    visit: (views) => {
+      const parts = views as unknown as readonly Float64Array[];
+      columns.forEach((column, i) => (column as Float64Array).set(parts[i] as Float64Array, at));
+      at += parts[0]?.length ?? 0;
+    },
+  });
+  return columns as unknown as ColumnsOf<T>;
 }
 
 function viewOf(chunk: DuckDBDataChunk, index: number, type: AnyArray): ArrayOf<Plain> {
