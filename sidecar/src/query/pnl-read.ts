@@ -55,8 +55,8 @@ export async function readLedger(from: ReadFrom, baseCurrency: string): Promise<
 /** Corrections applied. Throws `query.limit` past the row limit. */
 async function readFillColumns({ reader, range, filters, signal }: ReadFrom): Promise<FillColumns> {
   const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit: MAX_ROWS + 1 };
-  const columns =
-    (await reader.fillColumns?.(filter, signal)) ?? fillColumnsOf(await readFills(reader, range, filters, signal));
+  const offered = reader.fillColumns === undefined ? undefined : await reader.fillColumns(filter, signal);
+  const columns = offered ?? fillColumnsOf(await readFills(reader, range, filters, signal));
   refuseTooManyRows(columns.timesMs.length, 'fills');
   return columns;
 }
