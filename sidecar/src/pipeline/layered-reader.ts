@@ -24,6 +24,7 @@ import type {
   StoreReader,
   TraceSample,
   TraceSampleRequest,
+  TradedInstrument,
   TransitionRow,
 } from '../ports.ts';
 
@@ -89,6 +90,10 @@ export class LayeredReader implements StoreReader {
 
   async fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns | undefined> {
     return this.#store.fillColumns?.(filter, signal);
+  }
+
+  async tradedInstruments(filter: EventFilter, signal?: AbortSignal): Promise<readonly TradedInstrument[] | undefined> {
+    return this.#store.tradedInstruments?.(filter, signal);
   }
 
   async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null> {

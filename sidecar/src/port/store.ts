@@ -144,6 +144,11 @@ export interface StoreReader {
    */
   fillColumns?(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns | undefined>;
   /**
+   * Venue and symbol of fills that pass, in any order, and perhaps of some that corrections took away: so that something of
+   * them can be read before the fills are. Absent or undefined where not offered.
+   */
+  tradedInstruments?(filter: EventFilter, signal?: AbortSignal): Promise<readonly TradedInstrument[] | undefined>;
+  /**
    * Where quotes of feeds are lost, ascending by time: jumps of a sequence that counts messages. Null when there are too many
    * quotes to look through. Absent where not offered.
    */
@@ -208,8 +213,13 @@ export interface FillArrivals {
 }
 
 /** The mid of each instrument strictly before the end of the millisecond of each step; NaN where there is none. */
+export interface TradedInstrument {
+  readonly venue: string;
+  readonly symbol: string;
+}
+
 export interface MarkRequest {
-  readonly instruments: readonly { readonly venue: string; readonly symbol: string }[];
+  readonly instruments: readonly TradedInstrument[];
   /** Whole milliseconds. */
   readonly startMs: number;
   readonly stepMs: number;

@@ -22,7 +22,7 @@ import {
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope } from '../ports.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
-import { readLedger, readMarks, type LedgerRows, type MarkAt, type ReadFrom, type Times } from './pnl-read.ts';
+import { readMarkedLedger, type LedgerRows, type MarkAt, type ReadFrom, type Times } from './pnl-read.ts';
 
 export const BAR_MS = { '1m': 60_000, '5m': 300_000, '15m': 900_000, '1h': 3_600_000, '1d': 86_400_000 } as const;
 export type Bar = keyof typeof BAR_MS;
@@ -37,23 +37,17 @@ export interface BookQuery {
 export interface Book extends LedgerRows {
   readonly query: BookQuery;
   readonly source: ReadFrom;
+  /** When its positions are valued, and what every traded instrument was worth then. */
+  readonly times: Times;
+  readonly markAt: MarkAt;
 }
 
-export async function readBook(query: BookQuery, source: ReadFrom): Promise<Book> {
-  return { query, source, ...(await readLedger(source, query.baseCurrency)) };
+export async function readBook(query: BookQuery, source: ReadFrom, times: Times): Promise<Book> {
+  return { query, source, times, ...(await readMarkedLedger(source, query.baseCurrency, times)) };
 }
 
 /** Equity of each group at the times. */
-export async function equitySeries(book: Book, times: Times): Promise<PnlSeries> {
-  return equityAt(book, times, await readBookMarks(book, times));
-}
-
-/** Of every instrument that was traded. */
-export function readBookMarks({ source, columns }: Book, times: Times): Promise<MarkAt> {
-  return readMarks(source, columns.groups, times);
-}
-
-export function equityAt({ query, source, columns, flows, base }: Book, times: Times, markAt: MarkAt): PnlSeries {
+export function equitySeries({ query, source, columns, flows, base, times, markAt }: Book): PnlSeries {
   const { by, method, initialEquity } = query;
   const contracts = source.contractOf && { contractOf: source.contractOf };
   const asked = { by, method, initialEquity, figure: 'equity', timesMs: times.timesMs } as const;

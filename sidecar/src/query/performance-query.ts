@@ -44,7 +44,7 @@ import {
   type Bars,
   type Book,
 } from './book-read.ts';
-import type { TradingSource } from './pnl-read.ts';
+import type { ReadFrom, TradingSource } from './pnl-read.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
 import {
   DRAWDOWN_MONEY_TEXT,
@@ -63,7 +63,7 @@ interface Job {
   readonly query: PerformanceQuery;
   readonly envelope: QueryEnvelope;
   readonly calendar: TradingCalendar;
-  readonly book: Book;
+  readonly source: ReadFrom;
   readonly executedQuery: string;
 }
 
@@ -76,16 +76,17 @@ export async function runPerformance(
   // A week of 252 trading days has no weekend; what happens on one belongs to the next trading day.
   const weekends = query.calendar.weekends && query.year === 'crypto';
   const calendar = bookCalendar({ ...query.calendar, weekends });
-  const book = await readBook(query, { ...source, range: envelope, filters: query.filters, ...(signal && { signal }) });
+  const from = { ...source, range: envelope, filters: query.filters, ...(signal && { signal }) };
   const executedQuery = `performance by ${query.by.join(', ') || 'nothing'}, ${query.bar} bars, ${query.year} year`;
-  const job = { query, envelope, calendar, book, executedQuery };
+  const job = { query, envelope, calendar, source: from, executedQuery };
   if (query.format === 'time_series' && !envelope.fromAlert) return overTime(job);
   return query.format === 'tracker' ? tracked(job) : inAll(job);
 }
 
-async function inAll({ query, envelope, calendar, book, executedQuery }: Job): Promise<Table[]> {
+async function inAll({ query, envelope, calendar, source, executedQuery }: Job): Promise<Table[]> {
   const bars = barsOf(query.bar, calendar, envelope);
-  const series = await equitySeries(book, bars);
+  const book = await readBook(query, source, bars);
+  const series = equitySeries(book);
   const trades = tradesByLine(book, query.trades);
   const rows = series.lines.map((line) => rowOf({ query, book, bars, line, profits: trades.tradesOf(line).profits }));
   const notices = [
@@ -144,7 +145,7 @@ const LINE_FIGURES = {
 } as const;
 
 /** Equity or drawdown at the steps of the panel. */
-async function overTime({ query, envelope, book, executedQuery }: Job): Promise<Table[]> {
+async function overTime({ query, envelope, source, executedQuery }: Job): Promise<Table[]> {
   const name = query.figure;
   if (name !== 'equity' && name !== 'drawdown' && name !== 'drawdown_money') {
     const text = `figure: "${name}" is one number for the range; a time series is of ${Object.keys(LINE_FIGURES).join(', ')}`;
@@ -154,7 +155,8 @@ async function overTime({ query, envelope, book, executedQuery }: Job): Promise<
   const timesMs: number[] = [];
   for (let timeMs = range.startMs; timeMs <= range.endMs; timeMs += range.stepMs) timesMs.push(timeMs);
   const times = { timesMs, stepMs: range.stepMs };
-  const series = await equitySeries(book, times);
+  const book = await readBook(query, source, times);
+  const series = equitySeries(book);
   const lines = series.lines.map((line): GroupSeries => {
     if (name === 'equity') return line;
     const flows = flowsOfLine(book, line);
@@ -172,9 +174,10 @@ async function overTime({ query, envelope, book, executedQuery }: Job): Promise<
 }
 
 /** The rolling figures of the last trades of each group. */
-async function tracked({ query, envelope, calendar, book, executedQuery }: Job): Promise<Table[]> {
+async function tracked({ query, envelope, calendar, source, executedQuery }: Job): Promise<Table[]> {
   const endMs = endOf(envelope);
-  const series = await equitySeries(book, { timesMs: [endMs] });
+  const book = await readBook(query, source, { timesMs: [endMs] });
+  const series = equitySeries(book);
   const { tradesOf, notices } = tradesByLine(book, query.trades);
   const open = openByLine(series, book);
   const { window, initialEquity, riskFree, maxPositions } = query;

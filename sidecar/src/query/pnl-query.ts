@@ -18,7 +18,7 @@ import {
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope } from '../ports.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
-import { readLedger, readMarks, type Times, type TradingSource } from './pnl-read.ts';
+import { readMarkedLedger, type Times, type TradingSource } from './pnl-read.ts';
 import {
   FIGURE_TEXT,
   gainColumn,
@@ -43,10 +43,9 @@ export async function runPnl(
   const by = pnlDimensions(query.by);
   const calendar = calendarOf(query);
   const source = { reader, range: envelope, filters: query.filters, ...(signal && { signal }) };
-  const { columns, flows, base } = await readLedger(source, query.baseCurrency);
   const job: Job = { query, by, envelope, executedQuery: textOf(query, by) };
   const tell = async (figure: Figure, times: Times): Promise<PnlSeries> => {
-    const markAt = await readMarks(source, columns.groups, times);
+    const { columns, flows, base, markAt } = await readMarkedLedger(source, query.baseCurrency, times);
     const { method, initialEquity } = query;
     const contracts = contractOf && { contractOf };
     const request = { method, by, figure, flows, initialEquity, timesMs: times.timesMs, markAt, ...contracts };

@@ -43,7 +43,7 @@ export interface LedgerRows {
 }
 
 /** At once: the few rows of flows and rates are made while the engine reads fills. */
-export async function readLedger(from: ReadFrom, baseCurrency: string): Promise<LedgerRows> {
+async function readLedger(from: ReadFrom, baseCurrency: string): Promise<LedgerRows> {
   const [columns, flows, rates] = await Promise.all([
     readFillColumns(from),
     readFlows(from),
@@ -103,8 +103,33 @@ export interface Times {
 /** The mid of an instrument at the step with a number, NaN where there is none. */
 export type MarkAt = (instrument: Instrument) => (step: number) => number;
 
+/** What a ledger is booked from, and the marks of its instruments at the times: read at once. */
+export async function readMarkedLedger(
+  from: ReadFrom,
+  baseCurrency: string,
+  times: Times,
+): Promise<LedgerRows & { readonly markAt: MarkAt }> {
+  const [ledger, ahead] = await Promise.all([readLedger(from, baseCurrency), readMarksAhead(from, times)]);
+  const { groups } = ledger.columns;
+  const isKnown = groups.every((one) => ahead?.known.has(nameOf(one)));
+  return { ...ledger, markAt: isKnown && ahead !== undefined ? ahead.markAt : await readMarks(from, groups, times) };
+}
+
+/** Of the instruments that fills will probably name; undefined where the store cannot tell them without the fills. */
+async function readMarksAhead(
+  from: ReadFrom,
+  times: Times,
+): Promise<{ readonly known: ReadonlySet<string>; readonly markAt: MarkAt } | undefined> {
+  const { reader, range, filters, signal } = from;
+  const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range) };
+  const instruments = await reader.tradedInstruments?.(filter, signal);
+  // Whether that is too much is for the fills to say.
+  if (instruments === undefined || instruments.length * times.timesMs.length > MAX_MARKS) return undefined;
+  return { known: new Set(instruments.map(nameOf)), markAt: await readMarks(from, instruments, times) };
+}
+
 /** Throws `query.limit` when steps times instruments are too many. */
-export async function readMarks(
+async function readMarks(
   from: Pick<ReadFrom, 'reader' | 'signal'>,
   instruments: readonly Instrument[],
   times: Times,

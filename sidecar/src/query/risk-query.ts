@@ -32,15 +32,14 @@ import {
   bookCalendar,
   bookNotices,
   equityPoints,
-  equityAt,
+  equitySeries,
   flowsOfLine,
   rateOf,
   readBook,
-  readBookMarks,
   type Bars,
   type Book,
 } from './book-read.ts';
-import type { MarkAt, TradingSource } from './pnl-read.ts';
+import type { TradingSource } from './pnl-read.ts';
 import { LIMIT_COLUMNS, PART_COLUMNS, RISK_COLUMNS, type LimitRow, type PartRow, type RiskRow } from './risk-table.ts';
 import { reportTable } from './trading-table.ts';
 import { plainColumn, withheldNotices } from './withheld.ts';
@@ -51,7 +50,6 @@ interface Job {
   readonly book: Book;
   readonly bars: Bars;
   readonly series: PnlSeries;
-  readonly markAt: MarkAt;
 }
 
 export async function runRisk(
@@ -61,11 +59,10 @@ export async function runRisk(
   signal?: AbortSignal,
 ): Promise<Table[]> {
   const source = { ...from, range: envelope, filters: query.filters, ...(signal && { signal }) };
-  const book = await readBook(query, source);
   const bars = barsOf(query.bar, bookCalendar(query.calendar), envelope);
-  const markAt = await readBookMarks(book, bars);
-  const series = equityAt(book, bars, markAt);
-  const job = { query, envelope, book, bars, series, markAt };
+  const book = await readBook(query, source, bars);
+  const series = equitySeries(book);
+  const job = { query, envelope, book, bars, series };
   if (query.format === 'portfolio') return [portfolioTable(job)];
   const rows = series.lines.map((line) => riskRow(job, line));
   const notices = bookNotices(series);
@@ -121,7 +118,7 @@ function positionsOf({ book, bars, series }: Job, line: PnlLine): HeldPosition[]
 }
 
 /** Of each whole bar in which all positions had a price at both ends, at the exchange rates of now. */
-function profitsOf({ bars, markAt }: Job, held: readonly HeldPosition[]): number[] {
+function profitsOf({ bars, book: { markAt } }: Job, held: readonly HeldPosition[]): number[] {
   if (held.length === 0 || held.some(({ position }) => position.rate === null)) return [];
   const lines = held.map(({ key, position }) => ({ mark: markAt(key), position }));
   const profits: number[] = [];

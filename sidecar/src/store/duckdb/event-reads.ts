@@ -8,6 +8,7 @@ import type {
   QuoteGapRequest,
   TraceSample,
   TraceSampleRequest,
+  TradedInstrument,
 } from '../../ports.ts';
 import { eventsFrom, type PackedEvents } from './packed-events.ts';
 import { readFillArrivals } from './read-arrivals.ts';
@@ -16,7 +17,7 @@ import { readMarks } from './read-marks.ts';
 import { readQuoteGaps } from './read-quote-gaps.ts';
 import { readQuotesBefore, type AskedQuote } from './read-quotes.ts';
 import { readTraceSample } from './read-traces.ts';
-import { readFillColumns } from './read-trading.ts';
+import { readFillColumns, readTradedInstruments } from './read-trading.ts';
 
 export abstract class EventReads {
   /** Runs the work on a connection, and ends it with the signal. */
@@ -41,6 +42,10 @@ export abstract class EventReads {
 
   async fillColumns(filter: EventFilter, signal?: AbortSignal) {
     return this.read((connection) => readFillColumns(connection, filter), signal);
+  }
+
+  async tradedInstruments(filter: EventFilter, signal?: AbortSignal): Promise<readonly TradedInstrument[]> {
+    return this.read((connection) => readTradedInstruments(connection, filter), signal);
   }
 
   async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal) {

@@ -13,7 +13,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import { correctFills, type Fill, type FillColumns, type FillGroup } from '@tapewatch/core';
-import type { EventFilter } from '../../ports.ts';
+import type { EventFilter, TradedInstrument } from '../../ports.ts';
 import { passesFilter } from '../event-filter.ts';
 import { columnNames } from './event-columns.ts';
 import { millisecondsOf, reordered, timeOrder, type TimeOrder } from './fill-order.ts';
@@ -37,6 +37,16 @@ export async function readFillColumns(connection: DuckDBConnection, filter: Even
       (isCut ? undefined : await readNearlySorted(connection, fills, groups)) ?? readSorted(connection, groups, filter)
     );
   });
+}
+
+/** Of all rows, corrected ones and corrections too. */
+export async function readTradedInstruments(
+  connection: DuckDBConnection,
+  filter: EventFilter,
+): Promise<readonly TradedInstrument[]> {
+  const { where, parameters } = conditionsOf(filter, []);
+  const found = await readRows(connection, `SELECT DISTINCT venue, symbol FROM fills WHERE ${where}`, parameters);
+  return found.map(([venue, symbol]) => ({ venue: String(venue), symbol: String(symbol) }));
 }
 
 /** As they are stored, and then put in order; undefined where too much is out of it. */

@@ -52,7 +52,7 @@ export async function readColumns<const T extends readonly ColumnType[]>(
 }
 
 /**
- * Shows the rows chunk by chunk while the engine reads on, in the order in which they are stored when nothing but a scan
+ * Shows the rows chunk by chunk while the engine makes the next one, in the order in which they are stored when nothing but a scan
  * makes them. The columns are views that end with the call.
  */
 export async function streamColumns<const T extends readonly Plain[]>(
@@ -62,9 +62,13 @@ export async function streamColumns<const T extends readonly Plain[]>(
   { visit, parameters }: { readonly visit: (columns: ColumnsOf<T>) => void; readonly parameters?: Parameters },
 ): Promise<void> {
   const result = await connection.stream(sql, parameters?.values, parameters?.types);
+  let next = result.fetchChunk();
   for (;;) {
-    const chunk = await result.fetchChunk();
+    const chunk = await next;
     if (chunk === null || chunk.rowCount === 0) return;
+    next = result.fetchChunk();
+    // Whoever stops at an error of `visit` does not wait for it.
+    next.catch(() => undefined);
     visit(types.map((type, index) => viewOf(chunk, index, ARRAYS[type])) as unknown as ColumnsOf<T>);
   }
 }

@@ -27,6 +27,7 @@ import type {
   Recovery,
   TraceSample,
   TraceSampleRequest,
+  TradedInstrument,
 } from '../../ports.ts';
 import type { MergedSlices, SelectSlices } from '../slices.ts';
 import type { BackupResult } from './backup.ts';
@@ -52,6 +53,7 @@ export interface StoreCalls {
     result: (QuotedBook | null)[];
   };
   fillColumns: { arguments: [EventFilter]; result: FillColumns };
+  tradedInstruments: { arguments: [EventFilter]; result: readonly TradedInstrument[] };
   quoteGaps: { arguments: [QuoteGapRequest]; result: FeedGap[] | null };
   fillArrivals: { arguments: [EventFilter]; result: FillArrivals };
   marks: { arguments: [MarkRequest]; result: Float64Array };

@@ -34,6 +34,7 @@ import type {
   Store,
   TraceSample,
   TraceSampleRequest,
+  TradedInstrument,
   TransitionRow,
 } from '../../ports.ts';
 import { LabelReceiver } from '../../label-exchange.ts';
@@ -156,6 +157,10 @@ export class WorkerStore implements Store {
 
   fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns> {
     return this.#call('fillColumns', [filter], { signal });
+  }
+
+  tradedInstruments(filter: EventFilter, signal?: AbortSignal): Promise<readonly TradedInstrument[]> {
+    return this.#call('tradedInstruments', [filter], { signal });
   }
 
   quoteGaps(request: QuoteGapRequest, signal?: AbortSignal): Promise<FeedGap[] | null> {

@@ -33,6 +33,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     exportEvents: (signal, request) => store.exportEvents(request, signal),
     quotesBefore: (signal, asked) => store.quotesBefore(asked, signal),
     fillColumns: (signal, filter) => store.fillColumns(filter, signal),
+    tradedInstruments: (signal, filter) => store.tradedInstruments(filter, signal),
     quoteGaps: (signal, request) => store.quoteGaps(request, signal),
     fillArrivals: (signal, filter) => store.fillArrivals(filter, signal),
     marks: (signal, request) => store.marks(request, signal),
