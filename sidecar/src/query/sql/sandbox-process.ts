@@ -28,7 +28,7 @@ class Refusal extends Error {
   }
 }
 
-let running: { readonly id: number; readonly connection: DuckDBConnection } | undefined;
+let running: { readonly id: number; readonly connection: DuckDBConnection; isCancelled: boolean } | undefined;
 let parser: Promise<DuckDBConnection> | undefined;
 
 async function parse(sql: string): Promise<string> {
@@ -55,7 +55,7 @@ async function run(id: number, request: RunRequest): Promise<RunAnswer> {
   const instance = await DuckDBInstance.create(':memory:', { ...ENGINE, memory_limit: `${request.memoryMb}MiB` });
   try {
     const connection = await instance.connect();
-    running = { id, connection };
+    running = { id, connection, isCancelled: false };
     await connection.run(`SET GLOBAL TimeZone = 'UTC'`).catch(() => undefined);
     await lock(connection, [request.folder]);
     for (const { table, path } of request.files) await connection.run(await viewOf(connection, table, path));
@@ -77,7 +77,10 @@ async function answer(connection: DuckDBConnection, { sql, maxRows, maxBytes }: 
   let rows = 0;
   for (;;) {
     const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) return { columns: collected.columns, isCut: false };
+    if (chunk === null || chunk.rowCount === 0) {
+      await demandComplete(connection, sql);
+      return { columns: collected.columns, isCut: false };
+    }
     const count = Math.min(chunk.rowCount, maxRows - rows);
     for (let column = 0; column < chunk.columnCount; column++) {
       collected.add(column, chunk.getColumnValues(column), count);
@@ -86,6 +89,23 @@ async function answer(connection: DuckDBConnection, { sql, maxRows, maxBytes }: 
     rows += count;
     if (count < chunk.rowCount) return { columns: collected.columns, isCut: true };
   }
+}
+
+/**
+ * The engine ends a stream in which it failed like one that is complete, but its transaction then takes no more statements.
+ * Throws what the statement does when it runs once more without an answer.
+ */
+async function demandComplete(connection: DuckDBConnection, sql: string): Promise<void> {
+  const aborted = await connection.run('SELECT 1').then(
+    () => false,
+    () => true,
+  );
+  if (!aborted) return;
+  if (running?.isCancelled === true) throw new Refusal('cancelled', 'the statement was cancelled');
+  await connection.run('ROLLBACK');
+  await connection.run('BEGIN TRANSACTION READ ONLY');
+  await connection.run(`EXPLAIN ANALYZE ${sql}`);
+  throw new Refusal('failed', 'the engine ended the statement before its last row, and does not say why');
 }
 
 /** Stamps as times beside the nanoseconds: `time` for `time_nanos`, `sent_time` for `sent_nanos`. */
@@ -121,7 +141,9 @@ function send(message: FromSandbox): void {
 
 async function handle(message: ToSandbox): Promise<void> {
   if (message.kind === 'cancel') {
-    if (running?.id === message.id) running.connection.interrupt();
+    if (running?.id !== message.id) return;
+    running.isCancelled = true;
+    running.connection.interrupt();
     return;
   }
   const { id } = message;

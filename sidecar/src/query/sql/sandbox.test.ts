@@ -73,6 +73,22 @@ it('says how its process ended, and not that memory was missing', async () => {
   await sandbox.close();
 }, 60_000);
 
+it('says why a statement failed after its first rows, and does not pass them off as all', async () => {
+  const sandbox = new Sandbox({ path, processes: 1, memoryMb: 64 });
+  const { signal } = new AbortController();
+  // More than the engine makes before the first row is asked for.
+  const late = `SELECT repeat('x', 50) AS text, (CASE WHEN i = 550000 THEN 'x' ELSE '1' END)::INTEGER AS n
+    FROM range(600000) t(i)`;
+  const room = { ...request, maxRows: 1_000_000, maxBytes: 1_000_000_000 };
+  await expect(sandbox.run({ ...room, sql: late }, signal)).rejects.toMatchObject({
+    fault: 'failed',
+    message: expect.stringContaining('Could not convert') as unknown,
+  });
+  const whole = await sandbox.run({ ...room, sql: late.replace('550000', '600000') }, signal);
+  expect(whole).toMatchObject({ isCut: false });
+  await sandbox.close();
+}, 60_000);
+
 it('tells a statement that cannot be parsed in its memory from one that cannot run in it', async () => {
   const sandbox = new Sandbox({ path, processes: 1, memoryMb: 64 });
   const { signal } = new AbortController();

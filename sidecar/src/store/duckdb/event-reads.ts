@@ -17,11 +17,25 @@ import { readMarks } from './read-marks.ts';
 import { readQuoteGaps } from './read-quote-gaps.ts';
 import { readQuotesBefore, type AskedQuote } from './read-quotes.ts';
 import { readTraceSample } from './read-traces.ts';
+import { transaction } from './sql.ts';
+import { StreamEnded, type ReadWay } from './vector-read.ts';
 import { readFillColumns, readTradedInstruments } from './read-trading.ts';
 
 export abstract class EventReads {
   /** Runs the work on a connection, and ends it with the signal. */
   protected abstract read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T>;
+
+  async #streamed<T>(
+    work: (connection: DuckDBConnection, way: ReadWay) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    try {
+      return await this.read((connection) => work(connection, 'streamed'), signal);
+    } catch (error) {
+      if (!(error instanceof StreamEnded)) throw error;
+      return this.read((connection) => work(connection, 'whole'), signal);
+    }
+  }
 
   async events<T extends EventTable>(
     table: T,
@@ -37,11 +51,12 @@ export abstract class EventReads {
   }
 
   async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(QuotedBook | null)[]> {
-    return this.read((connection) => readQuotesBefore(connection, asked), signal);
+    // Row numbers of one statement are asked for in the next.
+    return this.read((connection) => transaction(connection, () => readQuotesBefore(connection, asked)), signal);
   }
 
   async fillColumns(filter: EventFilter, signal?: AbortSignal) {
-    return this.read((connection) => readFillColumns(connection, filter), signal);
+    return this.#streamed((connection, way) => readFillColumns(connection, filter, way), signal);
   }
 
   async tradedInstruments(filter: EventFilter, signal?: AbortSignal): Promise<readonly TradedInstrument[]> {
@@ -57,7 +72,7 @@ export abstract class EventReads {
   }
 
   async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {
-    return this.read((connection) => readMarks(connection, request), signal);
+    return this.#streamed((connection, way) => readMarks(connection, request, way), signal);
   }
 
   async traceSample(request: TraceSampleRequest, signal?: AbortSignal): Promise<TraceSample | undefined> {

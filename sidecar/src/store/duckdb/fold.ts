@@ -14,6 +14,7 @@ import {
   type LevelMarks,
   type WindowKind,
 } from '../level.ts';
+import { foldSlices, type Slice, type WindowCount } from './fold-slice.ts';
 import { HISTOGRAM_SQL, histogramColumns } from './histogram-columns.ts';
 import { readRows, within } from './sql.ts';
 import { appendPacked, nanosOf, type PackedColumn } from './vector-append.ts';
@@ -70,42 +71,41 @@ export async function runFold(
 
 /**
  * A wider level's distributions, from slices of the finer one in order of time: each row is read once, and no more is in
- * memory than a slice and what its windows have come to, whatever the level's width.
+ * memory than a slice and what its windows have come to.
  */
 async function foldInSlices(
   connection: DuckDBConnection,
   { level, from, to }: Omit<Fold, 'kind'>,
   sliceRows: number,
 ): Promise<void> {
-  const finer = finerThan(level) as Level;
+  const finer = windowTable('distribution', finerThan(level) as Level);
   const width = LEVEL_SECONDS[level];
-  const slice = (at: number, until: number): string =>
-    `FROM ${windowTable('distribution', finer)} WHERE ${within('start_nanos', nanosAt(at), nanosAt(until))}`;
-  const { rows, lowest, highest } = await shapeOf(connection, slice(from, to));
+  const { lowest, highest } = await shapeOf(connection, rowsWithin(finer, { from, to }));
   for (let first = lowest; first <= highest; first += sliceRows) {
-    const last = Math.min(first + sliceRows - 1, highest);
-    const share = (last - first + 1) / (highest - lowest + 1);
-    const seconds = sliceSeconds((to - from) / ((rows * share) / sliceRows), LEVEL_SECONDS[finer], width);
-    for (let at = from; at < to;) {
-      // A slice is of whole windows, or a part of one window, which is then put together.
-      const end = seconds >= width ? Math.min(at + seconds, to) : at + width;
+    const ofSeries = `AND series_id BETWEEN ${first} AND ${Math.min(first + sliceRows - 1, highest)}`;
+    const counts = await countWindows(connection, `${rowsWithin(finer, { from, to })} ${ofSeries}`);
+    for (const slices of foldSlices(counts, width, sliceRows)) {
       let folded: DistributionWindows | undefined;
-      for (; at < end; at += seconds) {
-        const between = `AND series_id BETWEEN ${first} AND ${last}`;
-        const parts = await readParts(connection, `${slice(at, Math.min(at + seconds, end))} ${between}`);
+      for (const slice of slices) {
+        const parts = await readParts(connection, `${rowsWithin(finer, slice)} ${ofSeries}`);
         folded = foldDistributions(folded === undefined ? parts : concatDistributionWindows([folded, parts]), width);
       }
-      if (folded !== undefined && folded.seriesIds.length > 0)
-        await writeDistributionWindows(connection, level, folded);
-      at = end;
+      if (folded !== undefined) await writeDistributionWindows(connection, level, folded);
     }
   }
 }
 
-/** As many seconds as fit, in whole windows of the wider level, else of the finer one. */
-function sliceSeconds(wanted: number, finer: number, wider: number): number {
-  const unit = wanted >= wider ? wider : finer;
-  return Math.max(1, Math.floor(wanted / unit)) * unit;
+function rowsWithin(table: string, { from, to }: Slice): string {
+  return `FROM ${table} WHERE ${within('start_nanos', nanosAt(from), nanosAt(to))}`;
+}
+
+async function countWindows(connection: DuckDBConnection, from: string): Promise<WindowCount[]> {
+  const [seconds, rows] = await readColumns(
+    connection,
+    `SELECT (start_nanos // 1000000000)::UINTEGER AS second, count(*)::DOUBLE ${from} GROUP BY 1 ORDER BY 1`,
+    ['u32', 'f64'],
+  );
+  return Array.from(seconds, (second, i) => ({ second, rows: rows[i] as number }));
 }
 
 /** The cumulated distributions of a day's end: those of the last checkpoint and the 1 h windows since. */

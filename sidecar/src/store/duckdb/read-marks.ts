@@ -8,7 +8,7 @@ import type { MarkRequest } from '../../ports.ts';
 import { groupNumbers } from './group-numbers.ts';
 import { readQuotesBefore } from './read-quotes.ts';
 import { readRows, transaction, within, type Parameters } from './sql.ts';
-import { readColumns, streamColumns } from './vector-read.ts';
+import { readColumns, streamColumns, type ReadWay } from './vector-read.ts';
 
 const MS = 1_000_000n;
 /** Quotes of one statement that are passed here; beyond that the engine groups them. */
@@ -18,15 +18,21 @@ const MAX_QUOTES_PASSED = 20_000_000;
  * The mid that stood strictly before the end of each step's millisecond, instrument by instrument: the newest quote of
  * each step, carried on where a step has none, from what stood before it.
  */
-export async function readMarks(connection: DuckDBConnection, request: MarkRequest): Promise<Float64Array> {
+export async function readMarks(
+  connection: DuckDBConnection,
+  request: MarkRequest,
+  way: ReadWay,
+): Promise<Float64Array> {
   const { instruments, startMs, count } = request;
   if (instruments.length * count === 0) return new Float64Array(0);
   const firstNanos = (BigInt(startMs) + 1n) * MS;
   const asked = instruments.map(({ venue, symbol }) => ({ venue, symbol, timeNanos: firstNanos }));
   const marks = new NewestMids(request, firstNanos);
   // Names of instruments and their quotes are of one view of the table.
-  await transaction(connection, () => readNewest(connection, request, marks));
-  (await readQuotesBefore(connection, asked)).forEach((quote, i) => marks.set(i, 0, midOf(quote).mid ?? NaN));
+  await transaction(connection, async () => {
+    await (way === 'streamed' ? readNewest : readGrouped)(connection, request, marks);
+    (await readQuotesBefore(connection, asked)).forEach((quote, i) => marks.set(i, 0, midOf(quote).mid ?? NaN));
+  });
   return marks.carriedOn();
 }
 
@@ -47,12 +53,13 @@ async function readNewest(connection: DuckDBConnection, request: MarkRequest, ma
     `SELECT ${HASH_SQL}, time_nanos, coalesce(bid, 0), coalesce(ask, 0) FROM quotes WHERE ${marks.range}`,
     ['u32', 'i64', 'f64', 'f64'],
     {
+      rows: quotes,
       visit: ([hashes, stamps, bids, asks]) => marks.pass(numbersOf(hashes), { rowOf, stamps, bids, asks }),
     },
   );
 }
 
-/** Where hashes do not tell instruments apart, or quotes are too many. Takes four times as long. */
+/** Whole, and where hashes do not tell instruments apart, or quotes are too many. Takes four times as long. */
 async function readGrouped(connection: DuckDBConnection, request: MarkRequest, marks: NewestMids): Promise<void> {
   const { instruments } = request;
   const parameters: Parameters = {

@@ -1,5 +1,5 @@
 /**
- * Columns of fills: one statement, no object a row. Corrections are applied here, so that a reader sees each execution once,
+ * Columns of fills: a few statements, no object a row. Corrections are applied here, so that a reader sees each execution once,
  * as it was in the end.
  */
 import {
@@ -22,19 +22,24 @@ import { eventsFrom } from './packed-events.ts';
 import { readPacked } from './read-packed.ts';
 import { readRows, transaction, within, type Parameters } from './sql.ts';
 import { readStored } from './stored-order.ts';
-import { readColumns, readCounted } from './vector-read.ts';
+import { readColumns, readCounted, type ReadWay } from './vector-read.ts';
 
 const GROUP_COLUMNS = ['strategy', 'venue', 'symbol', 'account', 'currency', 'fee_currency'] as const;
 const FILTERED = ['strategy', 'venue', 'symbol', 'account'] as const;
 
-export async function readFillColumns(connection: DuckDBConnection, filter: EventFilter): Promise<FillColumns> {
+export async function readFillColumns(
+  connection: DuckDBConnection,
+  filter: EventFilter,
+  way: ReadWay,
+): Promise<FillColumns> {
   // One view of the table for all statements, whatever comes in between.
   return transaction(connection, async () => {
     const fills = await chooseFills(connection, filter);
     const groups = await readGroups(connection, fills);
     const isCut = filter.limit !== undefined && groups.rows > filter.limit;
     return (
-      (isCut ? undefined : await readNearlySorted(connection, fills, groups)) ?? readSorted(connection, groups, filter)
+      (isCut || way === 'whole' ? undefined : await readNearlySorted(connection, fills, groups)) ??
+      readSorted(connection, groups, filter)
     );
   });
 }

@@ -12,7 +12,7 @@ import { createStaging } from './write-events.ts';
 import { migrate } from './migrate.ts';
 
 /** Reads that run at once; more wait. Each may use all of the engine's threads. */
-const READ_CONNECTIONS = 3;
+const READ_CONNECTIONS = 5;
 
 interface Opened {
   readonly database: Database;

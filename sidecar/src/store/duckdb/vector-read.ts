@@ -5,6 +5,7 @@
 import duckdb from '@duckdb/node-bindings';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBMaterializedResult } from '@duckdb/node-api';
 import type { HistogramColumns } from '@tapewatch/core';
+import { TapewatchError } from '../../errors.ts';
 import type { Parameters } from './sql.ts';
 
 const ARRAYS = {
@@ -53,23 +54,44 @@ export async function readColumns<const T extends readonly ColumnType[]>(
 
 /**
  * Shows the rows chunk by chunk while the engine makes the next one, in the order in which they are stored when nothing but a scan
- * makes them. The columns are views that end with the call.
+ * makes them. The columns are views that end with the call. Throws `StreamEnded` after fewer rows than were counted before: the
+ * engine ends a stream in which it failed like one that is complete.
  */
 export async function streamColumns<const T extends readonly Plain[]>(
   connection: DuckDBConnection,
   sql: string,
   types: T,
-  { visit, parameters }: { readonly visit: (columns: ColumnsOf<T>) => void; readonly parameters?: Parameters },
+  { rows, visit, parameters }: Streamed<T>,
 ): Promise<void> {
   const result = await connection.stream(sql, parameters?.values, parameters?.types);
   let next = result.fetchChunk();
-  for (;;) {
+  for (let left = rows; ;) {
     const chunk = await next;
-    if (chunk === null || chunk.rowCount === 0) return;
+    if (chunk === null || chunk.rowCount === 0) {
+      if (left > 0) throw new StreamEnded(rows - left, rows);
+      return;
+    }
+    left -= chunk.rowCount;
     next = result.fetchChunk();
     // Whoever stops at an error of `visit` does not wait for it.
     next.catch(() => undefined);
     visit(types.map((type, index) => viewOf(chunk, index, ARRAYS[type])) as unknown as ColumnsOf<T>);
+  }
+}
+
+/** Streamed is faster; whole tells why it cannot be had. */
+export type ReadWay = 'streamed' | 'whole';
+
+interface Streamed<T extends readonly Plain[]> {
+  readonly rows: number;
+  readonly visit: (columns: ColumnsOf<T>) => void;
+  readonly parameters?: Parameters;
+}
+
+/** Whoever asks for the rows whole learns why. */
+export class StreamEnded extends TapewatchError {
+  constructor(read: number, rows: number) {
+    super('store.unavailable', `the engine ended a read after ${read} of ${rows} rows`);
   }
 }
 
@@ -83,7 +105,7 @@ export async function readCounted<const T extends readonly Plain[]>(
   const columns = types.map((type) => new ARRAYS[type](rows));
   let at = 0;
   await streamColumns(connection, sql, types, {
-    parameters,
+    ...{ rows, parameters },
     visit: (views) => {
       const parts = views as unknown as readonly Float64Array[];
       columns.forEach((column, i) => (column as Float64Array).set(parts[i] as Float64Array, at));
