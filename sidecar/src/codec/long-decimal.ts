@@ -10,16 +10,15 @@ const PAIR_ERROR = 2 ** -98;
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const MOST_DIVISOR = 1e22;
 
-/** Digits that `nearestDouble` takes in its first and second part. */
+/** Digits that `nearestDouble` takes in its first part; its second one may have four. */
 export const HIGH_DIGITS = 15;
-export const LOW_DIGITS_MAX = 4;
 /** Powers of ten that it takes; beyond them halves of the pair would leave the range of exact products. */
 export const LONG_POWER_MIN = -44;
 export const LONG_POWER_MAX = 22;
 
 /**
  * The double nearest to (high * 10^lowDigits + low) * 10^power; NaN when the pair cannot tell. `high` and `low` are whole,
- * of at most `HIGH_DIGITS` and `lowDigits <= LOW_DIGITS_MAX` digits; `high > 0`.
+ * of at most `HIGH_DIGITS` and `lowDigits <= 4` digits; `high > 0`.
  */
 export function nearestDouble(high: number, low: number, lowDigits: number, power: number): number {
   const scale = POWERS[lowDigits] as number;

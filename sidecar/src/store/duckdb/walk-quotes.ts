@@ -26,14 +26,14 @@ const MAX_QUOTES_PER_STAMP = 1_000;
 const LOOKBACK_NANOS = 86_400_000_000_000n;
 
 /**
- * Fills `found`; stamps that have no quote within the look-back stay open. False, and nothing is found, where the pass is
- * not worth it or quotes are not in order.
+ * Fills `found`; stamps that have no quote within the look-back stay open, and all of them where the pass is not worth it or
+ * quotes are not in order. To be called within a transaction: row numbers of one statement are asked for in the next.
  */
 export async function walkQuotes(
   connection: DuckDBConnection,
   feeds: readonly AskedFeed[],
   found: (QuotedBook | null)[],
-): Promise<boolean> {
+): Promise<void> {
   let [earliest, latest, asked] = [2n ** 63n - 1n, -(2n ** 63n) + LOOKBACK_NANOS + 1n, 0];
   for (const { stamps } of feeds) {
     asked += stamps.length;
@@ -42,14 +42,12 @@ export async function walkQuotes(
       if (stamp > latest) latest = stamp;
     }
   }
-  if (earliest < LOOKBACK_NANOS) return false;
+  if (earliest < LOOKBACK_NANOS) return;
   const range = within('time_nanos', earliest - LOOKBACK_NANOS, latest);
   const [[count] = []] = await readRows(connection, `SELECT count(*)::DOUBLE FROM quotes WHERE ${range}`);
-  if (Number(count) > Math.min(MAX_QUOTES_HELD, asked * MAX_QUOTES_PER_STAMP)) return false;
+  if (Number(count) > Math.min(MAX_QUOTES_HELD, asked * MAX_QUOTES_PER_STAMP)) return;
   const rowIds = await rowsBefore(connection, feeds, range);
-  if (rowIds === undefined) return false;
-  await readWhole(connection, rowIds, found);
-  return true;
+  if (rowIds !== undefined) await readWhole(connection, rowIds, found);
 }
 
 /** By place, the row of the answering quote; undefined where quotes are out of order. */
