@@ -18,6 +18,7 @@ import {
   type FeedGap,
   type Matcher,
   type Quote,
+  type QuotedBook,
   type SealedWindows,
   type SelectRequest,
   type SeriesData,
@@ -171,13 +172,13 @@ export class MemoryStore implements Store {
   async quotesBefore(
     asked: readonly { venue: string; symbol: string; timeNanos: bigint }[],
     signal?: AbortSignal,
-  ): Promise<(Quote | null)[]> {
+  ): Promise<(QuotedBook | null)[]> {
     demandWanted(signal);
     const quotes = this.#events.quotes as EventList<EventRow> as unknown as EventList<Quote>;
-    return asked.map(
-      ({ venue, symbol, timeNanos }) =>
-        quotes.lastBefore(timeNanos, (quote) => quote.venue === venue && quote.symbol === symbol) ?? null,
-    );
+    return asked.map(({ venue, symbol, timeNanos }) => {
+      const found = quotes.lastBefore(timeNanos, (quote) => quote.venue === venue && quote.symbol === symbol);
+      return found === undefined ? null : bookOf(found);
+    });
   }
 
   async quoteGaps({ feeds, startNanos, endNanos, limit }: QuoteGapRequest): Promise<FeedGap[]> {
@@ -387,4 +388,8 @@ function compare(a: bigint, b: bigint): number {
 
 function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
+}
+
+function bookOf({ table, timeNanos, venue, symbol, bid, bidSize, ask, askSize }: Quote): QuotedBook {
+  return { table, timeNanos, venue, symbol, bid, bidSize, ask, askSize };
 }
