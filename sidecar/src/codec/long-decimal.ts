@@ -7,7 +7,8 @@
 const SPLITTER = 2 ** 27 + 1;
 /** Ten steps' errors of 2^-105 each, with room to spare. */
 const PAIR_ERROR = 2 ** -98;
-const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+/** Of ten, exact. */
+export const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const MOST_DIVISOR = 1e22;
 
 /** Digits that `nearestDouble` takes in its first part; its second one may have four. */

@@ -3,14 +3,13 @@
  * operation on doubles (Clinger 1990, "How to read floating point numbers accurately", fast path); up to 19 go through
  * pairs of doubles, the rest through `Number`, which rounds correctly. O(digits), no allocation but for that.
  */
-import { HIGH_DIGITS, LONG_POWER_MAX, LONG_POWER_MIN, nearestDouble } from './long-decimal.ts';
+import { HIGH_DIGITS, LONG_POWER_MAX, LONG_POWER_MIN, nearestDouble, POWERS } from './long-decimal.ts';
 
 const ZERO = 48;
 const POINT = 46;
 const MAX_EXACT = 9_007_199_254_740_992;
 /** Nineteen digits; as a sum of doubles that may be off by its last bits. */
 const MAX_LONG = 9.99e18;
-const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 export class NumberScanner {
   /** Position after the number. */

@@ -14,7 +14,7 @@ import {
   type SideFlow,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type { StoreReader } from '../ports.ts';
+import type { EventFilter, StoreReader, TradedInstrument } from '../ports.ts';
 import { MAX_MARKS, MAX_ROWS, refuseTooManyRows } from './limit.ts';
 import { endNanosOf, readFills, startNanosOf, type FillRange, type TradingFilters } from './trading-read.ts';
 
@@ -52,9 +52,13 @@ async function readLedger(from: ReadFrom, baseCurrency: string): Promise<LedgerR
   return { columns, flows, base: rates && { currency: baseCurrency, rates } };
 }
 
+function filterOf(range: FillRange, filters: TradingFilters): EventFilter {
+  return { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range) };
+}
+
 /** Corrections applied. Throws `query.limit` past the row limit. */
 async function readFillColumns({ reader, range, filters, signal }: ReadFrom): Promise<FillColumns> {
-  const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit: MAX_ROWS + 1 };
+  const filter = { ...filterOf(range, filters), limit: MAX_ROWS + 1 };
   const offered = reader.fillColumns === undefined ? undefined : await reader.fillColumns(filter, signal);
   const columns = offered ?? fillColumnsOf(await readFills(reader, range, filters, signal));
   refuseTooManyRows(columns.timesMs.length, 'fills');
@@ -63,7 +67,7 @@ async function readFillColumns({ reader, range, filters, signal }: ReadFrom): Pr
 
 /** In order of time. Deposits and withdrawals are capital; what is paid for nothing but holding is income. */
 async function readFlows({ reader, range, filters, signal }: ReadFrom): Promise<SideFlow[]> {
-  const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range), limit: MAX_ROWS + 1 };
+  const filter = { ...filterOf(range, filters), limit: MAX_ROWS + 1 };
   const flows = await reader.events('cash_flows', filter, signal);
   refuseTooManyRows(flows.length, 'cash flows');
   return flows.map((flow) => ({ ...ledgerOf(flow), key: keyOf(flow), timeMs: Number(flow.timeNanos / 1_000_000n) }));
@@ -89,11 +93,6 @@ async function readRates({ reader, range, signal }: Omit<ReadFrom, 'filters'>): 
   return new RateBook(rates.map((one) => ({ ...one, timeMs: Number(one.timeNanos / 1_000_000n) })));
 }
 
-export interface Instrument {
-  readonly venue: string;
-  readonly symbol: string;
-}
-
 export interface Times {
   readonly timesMs: readonly number[];
   /** Where the times are a grid: its width. */
@@ -101,7 +100,7 @@ export interface Times {
 }
 
 /** The mid of an instrument at the step with a number, NaN where there is none. */
-export type MarkAt = (instrument: Instrument) => (step: number) => number;
+export type MarkAt = (instrument: TradedInstrument) => (step: number) => number;
 
 /** What a ledger is booked from, and the marks of its instruments at the times: read at once. */
 export async function readMarkedLedger(
@@ -121,8 +120,7 @@ async function readMarksAhead(
   times: Times,
 ): Promise<{ readonly known: ReadonlySet<string>; readonly markAt: MarkAt } | undefined> {
   const { reader, range, filters, signal } = from;
-  const filter = { ...filters, startNanos: startNanosOf(range), endNanos: endNanosOf(range) };
-  const instruments = await reader.tradedInstruments?.(filter, signal);
+  const instruments = await reader.tradedInstruments?.(filterOf(range, filters), signal);
   // Whether that is too much is for the fills to say.
   if (instruments === undefined || instruments.length * times.timesMs.length > MAX_MARKS) return undefined;
   return { known: new Set(instruments.map(nameOf)), markAt: await readMarks(from, instruments, times) };
@@ -131,7 +129,7 @@ async function readMarksAhead(
 /** Throws `query.limit` when steps times instruments are too many. */
 async function readMarks(
   from: Pick<ReadFrom, 'reader' | 'signal'>,
-  instruments: readonly Instrument[],
+  instruments: readonly TradedInstrument[],
   times: Times,
 ): Promise<MarkAt> {
   const unique = [...new Map(instruments.map((one) => [nameOf(one), one])).values()];
@@ -150,7 +148,7 @@ async function readMarks(
 
 async function marksOf(
   from: Pick<ReadFrom, 'reader' | 'signal'>,
-  instruments: readonly Instrument[],
+  instruments: readonly TradedInstrument[],
   { timesMs, stepMs }: Times,
 ): Promise<ArrayLike<number>> {
   const [startMs] = timesMs;
@@ -166,7 +164,7 @@ async function marksOf(
  */
 async function marksOfPeriods(
   from: Pick<ReadFrom, 'reader' | 'signal'>,
-  instruments: readonly Instrument[],
+  instruments: readonly TradedInstrument[],
   timesMs: readonly number[],
 ): Promise<ArrayLike<number>> {
   const inner = timesMs.slice(1, -1);
@@ -195,7 +193,7 @@ function commonDivisor(a: number, b: number): number {
 
 async function marksAt(
   { reader, signal }: Pick<ReadFrom, 'reader' | 'signal'>,
-  instruments: readonly Instrument[],
+  instruments: readonly TradedInstrument[],
   timesMs: readonly number[],
 ): Promise<number[]> {
   const asked = instruments.flatMap(({ venue, symbol }) =>
@@ -204,6 +202,6 @@ async function marksAt(
   return (await reader.quotesBefore(asked, signal)).map((quote) => midOf(quote).mid ?? NaN);
 }
 
-function nameOf({ venue, symbol }: Instrument): string {
+function nameOf({ venue, symbol }: TradedInstrument): string {
   return `${venue}\u0000${symbol}`;
 }

@@ -2,7 +2,14 @@
  * Fills with the mid at their order's arrival, as columns: from the store's own joins where it offers them, else from rows.
  */
 import type { SlippageQuery } from '@tapewatch/contract';
-import { fillColumnsOf, NO_ORDER, type FillColumns, type NoBenchmarkReason, type Notice } from '@tapewatch/core';
+import {
+  fillColumnsOf,
+  NO_ORDER,
+  reorderedFills,
+  type FillColumns,
+  type NoBenchmarkReason,
+  type Notice,
+} from '@tapewatch/core';
 import type { FillArrivals, StoreReader } from '../ports.ts';
 import { MAX_ROWS, refuseTooManyRows } from './limit.ts';
 import { MeasuredFills } from './measured-fills.ts';
@@ -54,23 +61,7 @@ async function fromColumns(arrivals: FillArrivals, options: QuoteAsksOptions): P
 /** A chart takes fills step by step. */
 function inOrderOfTime(fills: FillColumns): FillColumns {
   const order = orderOfTime(fills.timesMs);
-  if (order === undefined) return fills;
-  const numbers = (column: Float64Array): Float64Array => taken(column, new Float64Array(order.length), order);
-  const codes = (column: Uint32Array): Uint32Array => taken(column, new Uint32Array(order.length), order);
-  return {
-    groups: fills.groups,
-    group: codes(fills.group),
-    timesMs: numbers(fills.timesMs),
-    quantities: numbers(fills.quantities),
-    prices: numbers(fills.prices),
-    fees: numbers(fills.fees),
-    ...(fills.orders && { orders: codes(fills.orders) }),
-  };
-}
-
-function taken<T extends Float64Array | Uint32Array>(from: T, to: T, order: Uint32Array): T {
-  for (let i = 0; i < order.length; i++) to[i] = from[order[i] as number] as number;
-  return to;
+  return order === undefined ? fills : reorderedFills(fills, order);
 }
 
 /** Undefined where rows are in order. Nearly all are, as they are stored: only those that came late are sorted, then merged. */

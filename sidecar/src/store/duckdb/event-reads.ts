@@ -17,14 +17,15 @@ import { readMarks } from './read-marks.ts';
 import { readQuoteGaps } from './read-quote-gaps.ts';
 import { readQuotesBefore, type AskedQuote } from './read-quotes.ts';
 import { readTraceSample } from './read-traces.ts';
+import { readFillColumns, readTradedInstruments } from './read-trading.ts';
 import { transaction } from './sql.ts';
 import { StreamEnded, type ReadWay } from './vector-read.ts';
-import { readFillColumns, readTradedInstruments } from './read-trading.ts';
 
 export abstract class EventReads {
   /** Runs the work on a connection, and ends it with the signal. */
   protected abstract read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T>;
 
+  /** Again, whole, where the engine ended a stream early: it then says why. */
   async #streamed<T>(
     work: (connection: DuckDBConnection, way: ReadWay) => Promise<T>,
     signal?: AbortSignal,

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { millisecondsOf, reordered, timeOrder } from './fill-order.ts';
+import { reordered } from '@tapewatch/core';
+import { timeOrder } from './fill-order.ts';
+import { millisecondsOf } from './stamp-halves.ts';
 import { groupNumbers } from './group-numbers.ts';
 
 const stamp = fc.oneof(

@@ -2,6 +2,7 @@
  * Puts fills in order of time without a sort: they are stored nearly so, and what came late is moved to its place by
  * insertion, which costs one step for each row that it passes. Stamps are compared by halves of 32 bits, not as bigints.
  */
+import { halvesOf } from './stamp-halves.ts';
 
 /** Steps a row, beyond which the engine sorts faster. */
 const MAX_STEPS_PER_ROW = 8;
@@ -15,7 +16,7 @@ export interface TimeOrder {
 
 /** Undefined where too much is out of order. */
 export function timeOrder(stamps: BigInt64Array): TimeOrder | undefined {
-  const [low, high] = halvesOf(stamps);
+  const { low, high } = halvesOf(stamps);
   const rows = stamps.length;
   const before = (a: number, b: number): boolean => {
     const [highA, highB] = [high[a * 2 + 1] as number, high[b * 2 + 1] as number];
@@ -36,7 +37,7 @@ export function timeOrder(stamps: BigInt64Array): TimeOrder | undefined {
 }
 
 function tiesOf(stamps: BigInt64Array, order: Uint32Array | undefined): [number, number][] {
-  const [low, high] = halvesOf(stamps);
+  const { low, high } = halvesOf(stamps);
   const ties: [number, number][] = [];
   let from = 0;
   for (let at = 1; at <= stamps.length; at++) {
@@ -48,29 +49,4 @@ function tiesOf(stamps: BigInt64Array, order: Uint32Array | undefined): [number,
     from = at;
   }
   return ties;
-}
-
-/** Whole milliseconds towards minus infinity. 2^32 nanoseconds are 4294 ms and 967296 ns. */
-export function millisecondsOf(stamps: BigInt64Array): Float64Array {
-  const [low, high] = halvesOf(stamps);
-  const timesMs = new Float64Array(stamps.length);
-  for (let row = 0; row < timesMs.length; row++) {
-    const upper = high[row * 2 + 1] as number;
-    timesMs[row] = upper * 4294 + Math.floor((upper * 967296 + (low[row * 2] as number)) / 1e6);
-  }
-  return timesMs;
-}
-
-/** The lower half of each stamp, and the upper one at the place after it. */
-function halvesOf(stamps: BigInt64Array): [low: Uint32Array, high: Int32Array] {
-  const { buffer, byteOffset, length } = stamps;
-  return [new Uint32Array(buffer, byteOffset, length * 2), new Int32Array(buffer, byteOffset, length * 2)];
-}
-
-type Column = Float64Array | Uint32Array;
-
-export function reordered<T extends Column>(column: T, order: Uint32Array): T {
-  const result = new (column.constructor as new (length: number) => T)(column.length);
-  for (let at = 0; at < order.length; at++) result[at] = column[order[at] as number] as number;
-  return result;
 }

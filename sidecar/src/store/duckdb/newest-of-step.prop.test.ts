@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { newestOfStep, splitStamps } from './newest-of-step.ts';
+import { newestOfStep } from './newest-of-step.ts';
+import { splitStamps } from './stamp-halves.ts';
 
 type Row = readonly [series: number, ms: number, nanos: number, value: number];
 

@@ -12,27 +12,6 @@ export interface StampedRows {
   readonly values: Float64Array;
 }
 
-const NANOS_PER_MS = 1_000_000;
-/** 2 ** 32 nanoseconds, as milliseconds and nanoseconds. */
-const [HIGH_MS, HIGH_NANOS] = [4_294, 967_296];
-
-/** Nanoseconds as whole milliseconds towards minus infinity and the rest, by their halves: exact, and no BigInt a row. */
-export function splitStamps(stamps: BigInt64Array): Pick<StampedRows, 'ms' | 'nanos'> {
-  const low = new Uint32Array(stamps.buffer, stamps.byteOffset, stamps.length * 2);
-  const high = new Int32Array(stamps.buffer, stamps.byteOffset, stamps.length * 2);
-  const ms = new Float64Array(stamps.length);
-  const nanos = new Uint32Array(stamps.length);
-  for (let i = 0; i < stamps.length; i++) {
-    const above = high[2 * i + 1] as number;
-    // Below 2 ** 53: the high half is below 2 ** 31 in size.
-    const rest = above * HIGH_NANOS + (low[2 * i] as number);
-    const restMs = Math.floor(rest / NANOS_PER_MS);
-    ms[i] = above * HIGH_MS + restMs;
-    nanos[i] = rest - restMs * NANOS_PER_MS;
-  }
-  return { ms, nanos };
-}
-
 export interface Steps {
   /** Steps are counted back from here, their own ends inclusive; a width of 0 means one step for everything. */
   readonly endMs: number;

@@ -8,6 +8,7 @@ import type { MarkRequest } from '../../ports.ts';
 import { groupNumbers } from './group-numbers.ts';
 import { readQuotesBefore } from './read-quotes.ts';
 import { readRows, transaction, within, type Parameters } from './sql.ts';
+import { halvesOf, type StampHalves } from './stamp-halves.ts';
 import { readColumns, streamColumns, type ReadWay } from './vector-read.ts';
 
 const MS = 1_000_000n;
@@ -100,8 +101,7 @@ class NewestMids {
   readonly #high: Int32Array;
   readonly #isSet: Uint8Array;
   /** Halves of the stamps at which steps end, and the step of the last quote. */
-  readonly #endLow: Uint32Array;
-  readonly #endHigh: Int32Array;
+  readonly #ends: StampHalves;
   #step = 1;
 
   constructor({ instruments, stepMs, count }: MarkRequest, firstNanos: bigint) {
@@ -115,8 +115,7 @@ class NewestMids {
     this.#high = new Int32Array(size);
     this.#isSet = new Uint8Array(size);
     const ends = BigInt64Array.from({ length: count }, (_, step) => firstNanos + stepNanos * BigInt(step));
-    this.#endLow = new Uint32Array(ends.buffer);
-    this.#endHigh = new Int32Array(ends.buffer);
+    this.#ends = halvesOf(ends);
   }
 
   set(row: number, step: number, mid: number): void {
@@ -126,10 +125,8 @@ class NewestMids {
   }
 
   pass(numbers: Uint32Array, { rowOf, stamps, bids, asks }: QuoteRows): void {
-    const { buffer, byteOffset, length } = stamps;
-    const lows = new Uint32Array(buffer, byteOffset, length * 2);
-    const highs = new Int32Array(buffer, byteOffset, length * 2);
-    for (let at = 0; at < length; at++) {
+    const { low: lows, high: highs } = halvesOf(stamps);
+    for (let at = 0; at < stamps.length; at++) {
       const row = rowOf[numbers[at] as number] as number;
       if (row < 0) continue;
       const [low, high] = [lows[at * 2] as number, highs[at * 2 + 1] as number];
@@ -156,8 +153,8 @@ class NewestMids {
 
   /** Or at it. */
   #endsBefore(step: number, low: number, high: number): boolean {
-    const end = this.#endHigh[step * 2 + 1] as number;
-    return end < high || (end === high && (this.#endLow[step * 2] as number) <= low);
+    const end = this.#ends.high[step * 2 + 1] as number;
+    return end < high || (end === high && (this.#ends.low[step * 2] as number) <= low);
   }
 
   carriedOn(): Float64Array {

@@ -12,15 +12,16 @@ import {
   type DuckDBType,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { correctFills, type Fill, type FillColumns, type FillGroup } from '@tapewatch/core';
+import { correctFills, reorderedFills, type Fill, type FillColumns, type FillGroup } from '@tapewatch/core';
 import type { EventFilter, TradedInstrument } from '../../ports.ts';
 import { passesFilter } from '../event-filter.ts';
 import { columnNames } from './event-columns.ts';
-import { millisecondsOf, reordered, timeOrder, type TimeOrder } from './fill-order.ts';
+import { timeOrder, type TimeOrder } from './fill-order.ts';
 import { groupNumbers } from './group-numbers.ts';
 import { eventsFrom } from './packed-events.ts';
 import { readPacked } from './read-packed.ts';
 import { readRows, transaction, within, type Parameters } from './sql.ts';
+import { millisecondsOf } from './stamp-halves.ts';
 import { readStored } from './stored-order.ts';
 import { readColumns, readCounted, type ReadWay } from './vector-read.ts';
 
@@ -68,17 +69,9 @@ async function readNearlySorted(
   );
   const found = timeOrder(stamps);
   if (found === undefined) return undefined;
-  const columns = { group: numbers.of(group), timesMs: millisecondsOf(stamps), quantities, prices, fees };
+  const columns = { groups, group: numbers.of(group), timesMs: millisecondsOf(stamps), quantities, prices, fees };
   const order = found.ties.length === 0 ? found.order : await orderTies(connection, fills, { ...found, rows, stamps });
-  if (order === undefined) return { groups, ...columns };
-  return {
-    groups,
-    group: reordered(columns.group, order),
-    timesMs: reordered(columns.timesMs, order),
-    quantities: reordered(quantities, order),
-    prices: reordered(prices, order),
-    fees: reordered(fees, order),
-  };
+  return order === undefined ? columns : reorderedFills(columns, order);
 }
 
 interface Tied extends TimeOrder {

@@ -8,6 +8,7 @@ import { BOOK_COLUMNS, booksFrom } from './quoted-books.ts';
 import { readRows, within, type Parameters } from './sql.ts';
 import { readStored } from './stored-order.ts';
 import { chunksOf, partsOf, readPlain } from './vector-read.ts';
+import { halvesOf } from './stamp-halves.ts';
 
 /** The stamps that are asked of one feed. */
 export interface AskedFeed {
@@ -68,7 +69,7 @@ async function rowsBefore(
     parameters,
   );
   const queues = feeds.map((one) => new StampQueue(one));
-  const [low, high] = [new Uint32Array(stamps.buffer), new Int32Array(stamps.buffer)];
+  const { low, high } = halvesOf(stamps);
   const answers = new Map<number, number>();
   for (let row = 0; row < feed.length; row++) {
     const queue = queues[feed[row] as number] as StampQueue;

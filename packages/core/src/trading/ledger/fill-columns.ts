@@ -40,6 +40,26 @@ export function byTimeAndId(a: Fill, b: Fill): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
+/** The fill at each place of the result is the one at the place that `order` names. */
+export function reorderedFills(columns: FillColumns, order: Uint32Array): FillColumns {
+  const { groups, group, timesMs, quantities, prices, fees, orders } = columns;
+  return {
+    groups,
+    group: reordered(group, order),
+    timesMs: reordered(timesMs, order),
+    quantities: reordered(quantities, order),
+    prices: reordered(prices, order),
+    fees: reordered(fees, order),
+    ...(orders && { orders: reordered(orders, order) }),
+  };
+}
+
+export function reordered<T extends Float64Array | Uint32Array>(column: T, order: Uint32Array): T {
+  const result = new (column.constructor as new (length: number) => T)(order.length);
+  for (let at = 0; at < order.length; at++) result[at] = column[order[at] as number] as number;
+  return result;
+}
+
 /** The fills need no order, unless it is to be kept. */
 export function fillColumnsOf(fills: readonly Fill[], { keepOrder = false } = {}): FillColumns {
   const sorted = keepOrder ? fills : [...fills].sort(byTimeAndId);
