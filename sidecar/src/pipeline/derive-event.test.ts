@@ -2,7 +2,7 @@
 import { AGENT_WINDOW } from '@tapewatch/contract';
 import { nanos, type Signal, type TradingEvent } from '@tapewatch/core';
 import { exchangeStatusOf, marketTradeOf, positionOf, signalOf, spanOf } from '../store/event.fixture.ts';
-import { fillOf, orderOf, T0 } from '../store/store.fixture.ts';
+import { fillOf, orderOf, quoteOf, T0 } from '../store/store.fixture.ts';
 import { ListingDeriver } from './testing/listing-deriver.ts';
 
 /** `name{labels} value` of what each event yields. */
@@ -151,4 +151,17 @@ it('prints add up, and corrections of fills are counted apart', () => {
   expect(derived(deriver, fillOf('1', T0, { execution: 'amend', refersTo: '0' }))).toEqual([
     'fill_corrections_total{amend,XNAS} 1',
   ]);
+});
+
+it('gaps of a feed are told when they come, and that there were none once in each second', () => {
+  const deriver = new ListingDeriver();
+  const told = (sequence: bigint, afterMs: number): string[] => {
+    const time = T0 + BigInt(afterMs) * 1_000_000n;
+    return derived(deriver, quoteOf(time, 100, { sequence })).filter((line) => line.startsWith('feed_gaps_total'));
+  };
+  expect(told(1n, 0)).toEqual(['feed_gaps_total{ACME,XNAS} 0']);
+  expect(told(2n, 1)).toEqual([]);
+  expect(told(5n, 2)).toEqual(['feed_gaps_total{ACME,XNAS} 2']);
+  expect(told(6n, 3)).toEqual([]);
+  expect(told(7n, 1_003)).toEqual(['feed_gaps_total{ACME,XNAS} 2']);
 });

@@ -146,11 +146,13 @@ export class Deriver {
     this.#count('heartbeats_total', [component, instance], timeNanos, 1);
   }
 
+  /** A total that stays is told once in each second: readers need it there, not at every event (a feed without gaps). */
   #count(name: string, values: readonly string[], timeNanos: Nanos, by: number): void {
     const cell = this.#cells.get(name, values);
     cell.total += by;
     const time = this.#split(timeNanos);
     const stamp = isAfter(time, this.#received) ? this.#received : time;
+    if (by === 0 && stamp.seconds <= cell.seconds) return;
     if (isAfter(stamp, cell)) {
       cell.seconds = stamp.seconds;
       cell.nanos = stamp.nanos;
