@@ -22,6 +22,7 @@ import { warmUp } from './query/warm-up.ts';
 import { exemplarFinder } from './query/exemplar-query.ts';
 import { openQueries, type Queries } from './query/open-queries.ts';
 import { createQueryService } from './query/query-service.ts';
+import { traceFinder } from './query/trace-finder.ts';
 import { openSql } from './query/sql/open-sql.ts';
 import { compileRegex } from './regex.ts';
 import { SCRAPE_STREAM } from './scrape/job-runner.ts';
@@ -104,6 +105,7 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
     sources: () => sources.map((source) => source.status()),
     grafana: () => grafana?.address,
     record: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
+    alerting,
     checkAlerts: () => alerting.check(),
     observers: shared.observers,
   });
@@ -165,6 +167,7 @@ async function serve(
     {
       ...{ engine, line, reader, queryService, alerting, intake, catalogue, health, clock, log, version: VERSION },
       exemplars: queries.exemplars,
+      traces: traceFinder(reader, () => msFromNanos(clock.now())),
       targets: scraper,
       ...(store.backUp === undefined ? {} : { backUp: store.backUp.bind(store) }),
       telemetry: registry,

@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   'query.timeout': { status: 503, retryable: true },
   'query.cancelled': { status: 499, retryable: true },
   'query.execution': { status: 422, retryable: false },
+  'trace.unknown': { status: 404, retryable: false },
   'sql.refused': { status: 400, retryable: false },
   'sql.unavailable': { status: 422, retryable: false },
   'auth.missing': { status: 401, retryable: false },

@@ -11,3 +11,4 @@ export * from './port/store.ts';
 export * from './port/channel.ts';
 export * from './port/application.ts';
 export * from './port/telemetry.ts';
+export * from './port/trace.ts';

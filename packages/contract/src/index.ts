@@ -2,6 +2,7 @@ export * from './alertmanager.ts';
 export * from './api.ts';
 export { AGENT_WINDOW } from './derived-event-metrics.ts';
 export * from './derived-metrics.ts';
+export * from './jaeger-api.ts';
 export * from './query-execution.ts';
 export * from './query-latency.ts';
 export * from './query-risk.ts';

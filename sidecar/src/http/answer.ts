@@ -10,6 +10,7 @@ const ERROR_TYPES: Partial<Record<ErrorCode, string>> = {
   'query.limit': 'execution',
   'query.execution': 'execution',
   'sql.unavailable': 'execution',
+  'trace.unknown': 'not_found',
   'query.timeout': 'timeout',
   'query.cancelled': 'canceled',
   'auth.missing': 'unauthorized',
@@ -43,11 +44,13 @@ export function sendText(reply: FastifyReply, data: string, { warnings = [], inf
   return reply.type('application/json; charset=utf-8').send(body);
 }
 
+/** In the envelope that readers of the route know. */
 export function sendFault(reply: FastifyReply, { status, errorType, error }: Fault): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ status: 'error', errorType, error }));
+  const body =
+    reply.request.routeOptions.config.dialect === 'jaeger'
+      ? { data: null, total: 0, limit: 0, offset: 0, errors: [{ code: status, msg: error }] }
+      : { status: 'error', errorType, error };
+  return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 
 /** What of an error may be told; undefined when it is a bug of ours, whose message stays in the log. */

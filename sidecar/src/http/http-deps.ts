@@ -13,6 +13,7 @@ import type {
   StoreReader,
   TargetsView,
   Telemetry,
+  TraceFinder,
 } from '../ports.ts';
 
 export interface HttpDeps {
@@ -22,6 +23,7 @@ export interface HttpDeps {
   readonly line: QueryLine;
   readonly reader: StoreReader;
   readonly queryService: QueryService;
+  readonly traces: TraceFinder;
   readonly alerting: AlertingView;
   /** Absent where nothing is written. */
   readonly intake?: Intake;

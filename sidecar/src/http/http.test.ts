@@ -391,6 +391,12 @@ describe('trading and operation', () => {
     );
     expect(described.sort()).toEqual(registered.sort());
     expect(described.sort()).toEqual([
+      'GET /api/dependencies',
+      'GET /api/operations',
+      'GET /api/services',
+      'GET /api/services/{service}/operations',
+      'GET /api/traces',
+      'GET /api/traces/{traceId}',
       'GET /api/v1/alerts',
       'GET /api/v1/dead-letters',
       'GET /api/v1/format_query',

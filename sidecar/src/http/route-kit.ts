@@ -1,7 +1,10 @@
-/** What every route module gets, and the two ways a Prometheus route can be asked: GET, and POST with a form. */
+/**
+ * What every route module gets, the two ways a Prometheus route can be asked (GET, and POST with a form), and routes in
+ * Jaeger's envelope.
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { errorEnvelope, successEnvelope } from '@tapewatch/contract';
+import { errorEnvelope, jaegerEnvelope, jaegerErrorEnvelope, successEnvelope } from '@tapewatch/contract';
 import { TapewatchError } from '../errors.ts';
 import type { Role } from './authentication.ts';
 import type { HttpDeps } from './http-deps.ts';
@@ -11,6 +14,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may ask; absent: everyone. */
     role?: Role;
+    /** In whose envelope faults are told; absent: Prometheus's. */
+    dialect?: 'jaeger';
   }
 }
 
@@ -57,6 +62,29 @@ export function route<S extends z.ZodObject>(
     url,
     { config, schema: { ...base, consumes, querystring: params.partial(), body: params.partial().nullish() } },
     run,
+  );
+}
+
+export type JaegerRoute<S extends z.ZodObject> = Pick<
+  PrometheusRoute<S>,
+  'url' | 'summary' | 'params' | 'path' | 'data'
+>;
+
+/** Registers a route that answers, and refuses, as Jaeger does. */
+export function jaegerRoute<S extends z.ZodObject>(
+  app: FastifyInstance,
+  { url, summary, params, path, data }: JaegerRoute<S>,
+  handler: Handler<S>,
+): void {
+  const faults = { 400: jaegerErrorEnvelope, 404: jaegerErrorEnvelope, 503: jaegerErrorEnvelope };
+  const schema = { summary, tags: ['Jaeger'], querystring: params, response: { 200: jaegerEnvelope(data), ...faults } };
+  app.get(
+    url,
+    {
+      config: { role: 'viewer', dialect: 'jaeger' },
+      schema: path === undefined ? schema : { ...schema, params: path },
+    },
+    (request, reply) => handler(merge(params, request), request, reply),
   );
 }
 

@@ -16,6 +16,7 @@ import { adminRoutes } from './admin-routes.ts';
 import { Authentication } from './authentication.ts';
 import type { HttpDeps } from './http-deps.ts';
 import { splitListen, type HttpSettings } from './http-options.ts';
+import { jaegerRoutes } from './jaeger-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
 import { QueryGate } from './query-gate.ts';
 import { queryRoutes } from './query-routes.ts';
@@ -101,6 +102,7 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
     ruleRoutes,
     targetRoutes,
     tradingRoutes,
+    jaegerRoutes,
   ])
     routes(context);
   await writeRoutes(context);

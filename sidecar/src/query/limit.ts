@@ -36,6 +36,12 @@ export const MAX_LATENCY_ROWS = 15_000;
 export const MAX_FEED_ROWS = 50_000;
 /** Rows of each table that may belong to one trace. */
 export const MAX_TRACE_ROWS = 10_000;
+/** Spans of a service that a search for traces looks at, newest first. */
+export const MAX_SEARCHED_SPANS = 50_000;
+/** Spans of all traces that a search answers. */
+export const MAX_FOUND_SPANS = 100_000;
+/** Spans from which the calls between services are counted; the newest of the range. */
+export const MAX_LINKED_SPANS = 50_000;
 /** How long before a range an order in it may have begun, for its beginning to be found. */
 export const MAX_ORDER_AGE_DAYS = 90n;
 /** Order ids in one question to the store. */

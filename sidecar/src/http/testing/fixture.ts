@@ -13,7 +13,7 @@ import {
   type Table,
 } from '@tapewatch/core';
 import { TapewatchError } from '../../errors.ts';
-import type { PromqlOptions, PromqlStats, QueryEnvelope, StoreReader } from '../../ports.ts';
+import type { PromqlOptions, PromqlStats, QueryEnvelope, StoreReader, TraceFinder, TraceRow } from '../../ports.ts';
 import { SystemClock } from '../../clock.ts';
 import type { HttpDeps } from '../http-deps.ts';
 import { httpOptions, type HttpSettings } from '../http-options.ts';
@@ -161,6 +161,8 @@ const STATS: PromqlStats = {
 export interface Fixture {
   readonly deps: HttpDeps;
   readonly asked: { readonly query: unknown; readonly envelope: QueryEnvelope }[];
+  /** What the finder of traces was asked, with its arguments. */
+  readonly tracesAsked: unknown[];
   readonly statuses: string[];
   readonly logged: string[];
   connected: boolean;
@@ -173,6 +175,7 @@ export interface Fixture {
 export function fixture(): Fixture {
   const made: Omit<Fixture, 'deps'> = {
     asked: [],
+    tracesAsked: [],
     statuses: [],
     logged: [],
     connected: true,
@@ -204,6 +207,7 @@ export function fixture(): Fixture {
         return [TABLE];
       },
     } as HttpDeps['queryService'],
+    traces: traces(made.tracesAsked),
     alerting: { groups: () => GROUPS, transitions: async () => [] },
     catalogue: {
       metrics: () => SERIES.map(({ labels, kind, unit, help }) => ({ name: labels.metricName, kind, unit, help })),
@@ -238,6 +242,54 @@ function parsed(expr: string) {
     if (error instanceof PromqlError) throw new TapewatchError('query.parse', error.message);
     throw error;
   }
+}
+
+/** A gateway whose call of an order failed at its venue, and who calls whom. */
+function traces(asked: unknown[]): TraceFinder {
+  const root: TraceRow = {
+    ...{ traceID: '4bf92f3577b34da6a3ce929d0e0e4736', spanID: '00f067aa0ba902b7', parentSpanID: '' },
+    ...{ operationName: 'POST /orders', serviceName: 'api-gateway', kind: 'server', statusCode: 1, statusMessage: '' },
+    ...{ startTime: 1_800_000_000_000.25, duration: 2.5, serviceTags: [{ key: 'host.name', value: 'edge-1' }] },
+    ...{ tags: [{ key: 'http.route', value: '/orders' }], logs: [] },
+  };
+  const child: TraceRow = {
+    ...{ ...root, spanID: '00f067aa0ba902b8', parentSpanID: root.spanID, operationName: 'send', kind: 'client' },
+    ...{ serviceName: 'router', statusCode: 2, statusMessage: 'venue closed', startTime: 1_800_000_000_001 },
+    ...{
+      duration: 1,
+      serviceTags: [],
+      tags: [
+        { key: 'price', value: 100.5 },
+        { key: 'quantity', value: 7 },
+      ],
+    },
+    logs: [{ timestamp: 1_800_000_000_001.5, fields: [{ key: 'event', value: 'reject' }] }],
+  };
+  return {
+    services: async () => ['api-gateway', 'router'],
+    operations: async (service) => {
+      asked.push(service);
+      return [
+        { name: 'send', kind: 'client' },
+        { name: 'send', kind: 'server' },
+      ];
+    },
+    trace: async (id, range) => {
+      asked.push({ id, ...range });
+      return { traces: id === root.traceID || id === 'o-1' ? [[root, child]] : [], notices: [] };
+    },
+    search: async (search) => {
+      asked.push(search);
+      return { traces: [[root, child]], notices: search.limit === 1 ? ['looked at the newest spans'] : [] };
+    },
+    links: async (range) => {
+      asked.push(range);
+      return [
+        { parent: 'api-gateway', child: 'router', calls: 3 },
+        { parent: 'router', child: 'venue', calls: 2 },
+      ];
+    },
+  };
 }
 
 function reader(): StoreReader {
