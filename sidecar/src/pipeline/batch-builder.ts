@@ -1,14 +1,13 @@
 /**
  * Collects what becomes durable together. What is new is shown to the head as views, many times before a commit takes
  * all of it. Columns grow by doubling and are handed over as exact-size typed arrays, so that they can be transferred to
- * the store's thread.
+ * the store's thread. Their room is kept, except what only a slow commit needed: it would stay for good.
  */
 import type { ExponentialHistogram, EventRow, SeriesDefinition, TradingEvent } from '@tapewatch/core';
 import { BATCHED_TABLES, type ColumnBatch, type Envelope, type TransitionRow } from '../ports.ts';
 import { putStaleMarker } from '../stale-marker.ts';
+import { hasRoomToSpare, INITIAL_ROWS } from './column-room.ts';
 import { EventColumns } from './event-columns.ts';
-
-const INITIAL_ROWS = 1_024;
 
 export class BatchBuilder {
   #seriesIds = new Uint32Array(INITIAL_ROWS);
@@ -51,7 +50,7 @@ export class BatchBuilder {
 
   addSample(seriesId: number, seconds: number, nanos: number, value: number): void {
     const row = this.#rows;
-    if (row === this.#seriesIds.length) this.#grow();
+    if (row === this.room) this.#resize(this.room * 2);
     this.#seriesIds[row] = seriesId;
     this.#seconds[row] = seconds;
     this.#nanos[row] = nanos;
@@ -108,7 +107,12 @@ export class BatchBuilder {
     return { samples, histograms };
   }
 
-  /** Hands everything over and is empty again; the columns' room is kept. */
+  /** Rows that fit into the columns as they are. */
+  get room(): number {
+    return this.#seriesIds.length;
+  }
+
+  /** Hands everything over and is empty again. */
   take(): { batch: ColumnBatch; rows: number; envelopes: Envelope[] } {
     const { rows, envelopes } = this;
     const batch: ColumnBatch = {
@@ -125,6 +129,7 @@ export class BatchBuilder {
       transitions: this.#transitions,
       positions: [...this.#positions].map(([log, sequence]) => ({ log, sequence })),
     };
+    if (hasRoomToSpare(this.room, this.#rows)) this.#resize(this.room / 2);
     this.#rows = 0;
     this.#shownRows = 0;
     this.#shownHistograms = 0;
@@ -138,15 +143,15 @@ export class BatchBuilder {
     return { batch, rows, envelopes };
   }
 
-  #grow(): void {
-    const room = this.#seriesIds.length * 2;
-    const copied = <T extends Uint32Array | Float64Array>(from: T, to: T): T => {
-      to.set(from);
+  /** To `room` rows, which hold all that are here. */
+  #resize(room: number): void {
+    const resized = <T extends Uint32Array | Float64Array>(from: T, to: T): T => {
+      to.set(from.subarray(0, this.#rows));
       return to;
     };
-    this.#seriesIds = copied(this.#seriesIds, new Uint32Array(room));
-    this.#seconds = copied(this.#seconds, new Uint32Array(room));
-    this.#nanos = copied(this.#nanos, new Uint32Array(room));
-    this.#values = copied(this.#values, new Float64Array(room));
+    this.#seriesIds = resized(this.#seriesIds, new Uint32Array(room));
+    this.#seconds = resized(this.#seconds, new Uint32Array(room));
+    this.#nanos = resized(this.#nanos, new Uint32Array(room));
+    this.#values = resized(this.#values, new Float64Array(room));
   }
 }

@@ -80,7 +80,7 @@ describe('signals of agents', () => {
 
 it('an exchange tells its connection, and remaining requests fall as they are made (proves: MET-67)', () => {
   const deriver = new ListingDeriver();
-  const status = (left: number | null) => exchangeStatusOf(T0, { requestsRemaining: left, requestsLimit: 100 });
+  const status = (left: number | null) => exchangeStatusOf(T0, { requestsRemaining: left, requestsLimit: 100, latencySeconds: null });
   expect(derived(deriver, status(40), status(39), status(null))).toEqual([
     'exchange_connected{orders,XNAS} 1',
     'exchange_requests_remaining{orders,XNAS} 40',
@@ -92,6 +92,7 @@ it('an exchange tells its connection, and remaining requests fall as they are ma
   ]);
   expect(derived(deriver, exchangeStatusOf(T0, { connection: 'connecting', requestsLimit: null }))).toEqual([
     'exchange_connected{orders,XNAS} 0',
+    'exchange_api_latency_seconds{orders,XNAS} 0.042',
     'exchange_requests_remaining{orders,XNAS} 40',
   ]);
 });

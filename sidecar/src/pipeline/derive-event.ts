@@ -18,9 +18,10 @@ export function fromMarketTrade(
 }
 
 export function fromExchange(status: ExchangeStatus, write: DerivedWriter): void {
-  const { venue, api, timeNanos, connection, requestsRemaining, requestsLimit } = status;
+  const { venue, api, timeNanos, connection, requestsRemaining, requestsLimit, latencySeconds } = status;
   const of = [venue, api];
   write.sample('exchange_connected', of, timeNanos, connection === 'connected' ? 1 : 0);
+  if (latencySeconds !== null) write.sample('exchange_api_latency_seconds', of, timeNanos, latencySeconds);
   if (requestsRemaining === null) return;
   write.sample('exchange_requests_remaining', of, timeNanos, requestsRemaining);
   if (requestsLimit === null) return;

@@ -1,11 +1,10 @@
 /**
- * Collects the events of one table as columns. The columns' room grows by doubling and is kept; what is handed over is a copy of
- * exact size.
+ * Collects the events of one table as columns. The columns' room grows by doubling and is kept, except what only a slow commit
+ * needed; what is handed over is a copy of exact size.
  */
 import type { TradingEvent } from '@tapewatch/core';
 import type { BatchedTable, EventBatch, EventColumn } from '../ports.ts';
-
-const INITIAL_ROWS = 1_024;
+import { hasRoomToSpare, INITIAL_ROWS } from './column-room.ts';
 
 interface Growing {
   /** `row` is the next one. */
@@ -39,14 +38,15 @@ const FIELDS: { readonly [T in BatchedTable]: Readonly<Record<FieldsOf<T>, Kind>
 export class EventColumns {
   readonly #table: BatchedTable;
   readonly #fields: readonly string[];
-  readonly #columns: readonly Growing[];
+  #columns: readonly Growing[];
   #rows = 0;
+  /** The most rows of any batch, for which the columns have room. */
+  #mostRows = 0;
 
   constructor(table: BatchedTable) {
-    const kinds: Readonly<Record<string, Kind>> = FIELDS[table];
     this.#table = table;
-    this.#fields = Object.keys(kinds);
-    this.#columns = Object.values(kinds).map((kind) => COLUMNS[kind]());
+    this.#fields = Object.keys(FIELDS[table]);
+    this.#columns = emptyColumns(table);
   }
 
   get rows(): number {
@@ -67,8 +67,18 @@ export class EventColumns {
     const columns = Object.fromEntries(
       this.#columns.map((column, i) => [this.#fields[i] as string, column.take(rowCount)]),
     );
+    this.#mostRows = Math.max(this.#mostRows, rowCount);
+    if (hasRoomToSpare(this.#mostRows, rowCount)) {
+      this.#columns = emptyColumns(this.#table);
+      this.#mostRows = 0;
+    }
     return { table: this.#table, rowCount, columns };
   }
+}
+
+function emptyColumns(table: BatchedTable): Growing[] {
+  const kinds: Readonly<Record<string, Kind>> = FIELDS[table];
+  return Object.values(kinds).map((kind) => COLUMNS[kind]());
 }
 
 class Numbers implements Growing {
