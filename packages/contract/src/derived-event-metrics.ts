@@ -182,6 +182,14 @@ export const EVENT_METRICS: readonly DerivedMetric[] = [
     help: 'Share of the rate limit that is used up, where the limit is known.',
   },
   {
+    from: 'exchange',
+    kind: 'gauge',
+    name: 'exchange_api_latency_seconds',
+    unit: 'seconds',
+    labels: ['venue', 'api'],
+    help: 'From a request to its answer: the last one that the status tells of.',
+  },
+  {
     from: 'span',
     kind: 'counter',
     name: 'traces_spanmetrics_calls_total',

@@ -93,6 +93,10 @@ export const wireExchange = z.object({
     .default(null)
     .describe('requests that are left in the running period of the rate limit'),
   requests_limit: positive.nullable().default(null).describe('how many there are in a whole period'),
+  latency_ms: nonNegative
+    .nullable()
+    .default(null)
+    .describe('from a request to its answer, the last one (a ping will do), milliseconds'),
   message: text.default('').describe('one sentence for people'),
 });
 

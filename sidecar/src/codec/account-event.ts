@@ -60,5 +60,6 @@ export function exchangeOf(status: WireExchange, { receivedNanos }: DecodeContex
   if (timeNanos instanceof Fault) return timeNanos;
   const { venue, api, connection, message } = status;
   const requests = { requestsRemaining: status.requests_remaining, requestsLimit: status.requests_limit };
-  return { table: 'exchange_status', timeNanos, venue, api, connection, ...requests, message };
+  const latencySeconds = status.latency_ms === null ? null : status.latency_ms / 1_000;
+  return { table: 'exchange_status', timeNanos, venue, api, connection, ...requests, message, latencySeconds };
 }

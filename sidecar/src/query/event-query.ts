@@ -71,7 +71,7 @@ const COLUMNS: { readonly [T in EventTable]: ColumnsOf<T> } = {
   exchange_status: [
     ['timeNanos', 'time'],
     ...texts('venue', 'api', 'connection'),
-    ...numbers('requestsRemaining', 'requestsLimit'),
+    ...numbers('requestsRemaining', 'requestsLimit', 'latencySeconds'),
     ['message', 'string'],
   ],
   spans: [

@@ -121,6 +121,7 @@ export function exchangeStatusOf(timeNanos: bigint, rest: Partial<ExchangeStatus
     requestsRemaining: 40,
     requestsLimit: 100,
     message: '',
+    latencySeconds: 0.042,
     ...rest,
   };
 }

@@ -44,7 +44,7 @@ export function describeTradingEvents(store: () => Store, restart: () => Promise
       fx_rates: [fxRateOf(seconds(1))],
       exchange_status: [
         exchangeStatusOf(seconds(1)),
-        exchangeStatusOf(seconds(2), { requestsRemaining: null, requestsLimit: null }),
+        exchangeStatusOf(seconds(2), { requestsRemaining: null, requestsLimit: null, latencySeconds: null }),
       ],
       spans: [spanOf('00f067aa0ba902b7', seconds(1)), spanOf('00f067aa0ba902b8', seconds(2), { attributes: {} })],
       fills: [fillOf('x', seconds(1)), fillOf('y', seconds(2), { execution: 'bust', refersTo: 'x', quantity: 0 })],

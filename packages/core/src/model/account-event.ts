@@ -92,4 +92,6 @@ export interface ExchangeStatus {
   readonly requestsRemaining: number | null;
   readonly requestsLimit: number | null;
   readonly message: string;
+  /** From a request to its answer, the last one; null where not known. */
+  readonly latencySeconds: number | null;
 }

@@ -18,6 +18,8 @@ const AGENTS = 4;
 const FAILURE_SHARE = 0.02;
 const SIGNAL_RETURN = 5e-4;
 const REQUESTS_LIMIT = 1_200;
+/** Round trip of a request to an exchange, typically. */
+const LATENCY_MS = 2;
 const REFERENCE = 'USD';
 const FIRST_RATES: Readonly<Record<string, number>> = { EUR: 1.17, GBP: 1.35, JPY: 0.0068, USDT: 1 };
 const RATE_VOLATILITY = 2e-5;
@@ -113,6 +115,7 @@ export class DeskSignals {
         ...{ time: stamper.stamp(atNanos), venue, api: 'orders', requests_limit: REQUESTS_LIMIT },
         connection: isOut ? ('disconnected' as const) : ('connected' as const),
         requests_remaining: Math.round(REQUESTS_LIMIT * (1 - used)) - random.integer(10),
+        ...(isOut ? {} : { latency_ms: Math.round(LATENCY_MS * random.lognormal(1, 0.2) * 1_000) / 1_000 }),
       };
       emit({ kind: 'exchange', subject: `tw.exchange.${venue}.orders`, atNanos, id: '', items: [item] });
     }

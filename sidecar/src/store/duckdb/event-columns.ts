@@ -72,7 +72,7 @@ export const EVENT_COLUMNS: Readonly<Record<EventTable, readonly ColumnType[]>> 
   fx_rates: [stamp('time_nanos'), text('base'), text('quote'), number('rate'), text('source')],
   exchange_status: [
     ...[stamp('time_nanos'), text('venue'), text('api'), text('connection')],
-    ...[number('requests_remaining'), number('requests_limit'), text('message')],
+    ...[number('requests_remaining'), number('requests_limit'), text('message'), number('latency_seconds')],
   ],
   spans: [
     ...[stamp('time_nanos'), stamp('end_nanos'), text('trace_id'), text('span_id'), text('parent_span_id')],

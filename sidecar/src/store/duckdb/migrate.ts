@@ -10,6 +10,7 @@ import { SEGMENT_SCHEMA } from './migrations/0003-segments.ts';
 import { EVENTS_SCHEMA } from './migrations/0004-events.ts';
 import { TRADING_EVENTS_SCHEMA } from './migrations/0005-trading-events.ts';
 import { LATE_SAMPLES_SCHEMA } from './migrations/0006-late-samples.ts';
+import { EXCHANGE_LATENCY_SCHEMA } from './migrations/0007-exchange-latency.ts';
 
 /** Statements of version i + 1 stand at i. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   EVENTS_SCHEMA,
   TRADING_EVENTS_SCHEMA,
   LATE_SAMPLES_SCHEMA,
+  EXCHANGE_LATENCY_SCHEMA,
 ];
 
 export async function migrate(connection: DuckDBConnection, path: string): Promise<void> {
