@@ -27,7 +27,9 @@ export function expressionsOf(board: DashboardJson): readonly string[] {
 
 /** An expression as the sidecar sees it: variables and macros replaced by values of their kind. */
 export function filled(expr: string): string {
-  return expr.replaceAll(/\$__(rate_interval|interval|range)\b/g, '1m').replaceAll(/\$(venue|strategy)\b/g, 'a|b');
+  return expr
+    .replaceAll(/\$__(rate_interval|interval|range)\b/g, '1m')
+    .replaceAll(/\$(venue|strategy|service|node)\b/g, 'a|b');
 }
 
 /** Names of the metrics that an expression reads. Throws where it is not PromQL that the sidecar evaluates. */

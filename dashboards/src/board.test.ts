@@ -20,11 +20,11 @@ import { MIN_COLUMN_WIDTH } from './table.ts';
 
 const ROOT = join(__dirname, '..', '..');
 const JSON_FOLDER = join(ROOT, 'dashboards', 'json');
-/** The tables of docs/wire.md name what is published as it is; the derived metrics are the contract's. */
-const WIRE_TABLE = readFileSync(join(ROOT, 'docs', 'wire.md'), 'utf8');
+/** Tables of the docs name what services and exporters publish as it is; the derived metrics are the contract's. */
+const TABLES = ['wire.md', 'services.md'].map((page) => readFileSync(join(ROOT, 'docs', page), 'utf8')).join('\n');
 const KNOWN_METRICS = new Set([
   ...DERIVED_METRICS.map(({ name }) => name),
-  ...[...WIRE_TABLE.matchAll(/^\| `([a-z][a-z0-9_]*)` \| (?:gauge|counter|observation) \|/gm)].map((row) => row[1]),
+  ...[...TABLES.matchAll(/^\|.* `([a-z][a-zA-Z0-9_]*)` \| (?:gauge|counter|observation) \|/gm)].map((row) => row[1]),
 ]);
 
 /** Width of the grid there, without Grafana's margins. */

@@ -71,6 +71,9 @@ export function above(limit: number): number {
   return limit + Number.EPSILON * Math.max(1, Math.abs(limit));
 }
 
+/** For shares that ought to be whole. */
+export const GRADED_SHARE = steps('red', [0.95, 'orange'], [0.99, 'green']);
+
 export const HEALTH_TEXTS = valueTexts({
   0: { text: 'Healthy', color: 'green' },
   1: { text: 'Degraded', color: 'orange' },

@@ -16,6 +16,7 @@ export function place(head: readonly Panel[], sections: readonly Section[]): rea
       gridPos: { x: 0, y, w: GRID_COLUMNS, h: 1 },
       id: section.id,
       panels: collapsed ? inside : [],
+      ...(section.repeat === undefined ? {} : { repeat: section.repeat, repeatDirection: 'h' }),
       title: section.title,
       type: 'row',
     });
@@ -51,6 +52,7 @@ function placedPanel(panel: Panel, x: number, y: number): PlacedPanel {
     // Panels without a query (the alert list) have no data source.
     ...(datasource === undefined ? {} : { datasource }),
     gridPos: { x, y, w, h },
+    ...(panel.repeat === undefined ? {} : { repeatDirection: 'h', maxPerRow: 3 }),
     pluginVersion: GRAFANA_VERSION,
   };
 }

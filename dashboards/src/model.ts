@@ -70,6 +70,8 @@ export interface Panel {
   readonly transparent?: boolean;
   readonly interval?: string;
   readonly maxDataPoints?: number;
+  /** Variable of the board: one panel for each of its values. */
+  readonly repeat?: string;
 }
 
 /** A heading and the panels under it, placed from left to right. */
@@ -77,6 +79,8 @@ export interface Section {
   readonly id: number;
   readonly title: string;
   readonly collapsed?: boolean;
+  /** Variable of the board: the section stands once for each of its values. */
+  readonly repeat?: string;
   readonly panels: readonly Panel[];
 }
 

@@ -17,6 +17,8 @@ export interface Common {
   readonly overrides?: readonly FieldOverride[];
   /** Lower limit of the step, such as `30s`: sparse data are calmer in wider steps. */
   readonly interval?: string;
+  /** Variable of the board: one panel for each of its values. */
+  readonly repeat?: string;
   readonly transformations?: readonly { readonly id: string; readonly options: unknown }[];
 }
 
@@ -185,6 +187,7 @@ export function common(spec: Common): Omit<Panel, 'type' | 'fieldConfig' | 'opti
     h: spec.h,
     targets: spec.targets,
     ...(spec.interval === undefined ? {} : { interval: spec.interval }),
+    ...(spec.repeat === undefined ? {} : { repeat: spec.repeat }),
     ...(spec.links === undefined ? {} : { links: spec.links }),
     ...(spec.transformations === undefined ? {} : { transformations: spec.transformations }),
   };

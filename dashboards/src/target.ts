@@ -25,6 +25,11 @@ export function promql(refId: string, expr: string, extra: Extra<'promql'> = {})
   return target(refId, { queryType: 'promql', expr, ...extra });
 }
 
+/** Of what comes every 15 seconds, as by scraping: rates over `$__rate_interval` then hold four samples and more. */
+export function scraped(refId: string, expr: string, legendFormat: string): Target {
+  return promql(refId, expr, { legendFormat, minStep: '15s' });
+}
+
 /** One number (per label set) at the end of the range. */
 export function instant(refId: string, expr: string, extra: Extra<'promql'> = {}): Target {
   return promql(refId, expr, { instant: true, ...extra });

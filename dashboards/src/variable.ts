@@ -20,6 +20,31 @@ export function deskVariables(): readonly object[] {
   ];
 }
 
+/** Services that say how they answer, nodes that say how they are: each has a part of the board of its own. */
+export function platformVariables(): readonly object[] {
+  return [
+    datasourceVariable(),
+    labelVariable({
+      name: 'service',
+      label: 'Service',
+      metric: '{__name__=~"http_requests_total|requests_per_second|traces_spanmetrics_calls_total", service!=""}',
+      description: 'Services whose requests are counted, by themselves or by their spans.',
+    }),
+    labelVariable({
+      name: 'node',
+      label: 'Node',
+      metric: 'node_memory_MemTotal_bytes',
+      labelName: 'instance',
+      description: 'Machines that node_exporter watches.',
+    }),
+  ];
+}
+
+/** For boards that are not filtered. */
+export function noFilter(): readonly object[] {
+  return [datasourceVariable()];
+}
+
 function datasourceVariable(): object {
   return {
     current: { text: 'Tapewatch', value: 'tapewatch' },
@@ -39,12 +64,18 @@ function datasourceVariable(): object {
 }
 
 /** The values of `label` on `metric`; several can be chosen, all are by default. */
-function labelVariable(options: { name: string; label: string; metric: string; description: string }): object {
-  const { name, label, metric, description } = options;
+function labelVariable(options: {
+  name: string;
+  label: string;
+  metric: string;
+  description: string;
+  labelName?: string;
+}): object {
+  const { name, label, metric, description, labelName = name } = options;
   return {
     current: { text: ['All'], value: ['$__all'] },
     datasource: TAPEWATCH,
-    definition: `label_values(${metric}, ${name})`,
+    definition: `label_values(${metric}, ${labelName})`,
     description,
     hide: 0,
     includeAll: true,
@@ -52,7 +83,7 @@ function labelVariable(options: { name: string; label: string; metric: string; d
     multi: true,
     name,
     options: [],
-    query: { kind: 'label_values', label: name, match: metric, refId: `variable-${name}` },
+    query: { kind: 'label_values', label: labelName, match: metric, refId: `variable-${name}` },
     // When the board is opened. "On time range change" would ask at every refresh and cancel the panels while it waits.
     refresh: 1,
     regex: '',

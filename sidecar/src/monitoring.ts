@@ -9,6 +9,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { Sample } from '@tapewatch/core';
 import { ownChecks, configuredChecks, NOT_YET } from './check/checks.ts';
 import { Health, LEVELS, type HealthState } from './check/check.ts';
+import { alertCollector } from './collect/alert.ts';
 import { apiCollector } from './collect/api.ts';
 import { createCollection, type Collector } from './collect/collector.ts';
 import { AGENT_FIGURES, derivedCollector, EXCHANGE_FIGURES } from './collect/derived.ts';
@@ -22,7 +23,7 @@ import { startLiveServer, type LiveServer, type LiveUpdate } from './http/live-s
 import { LIVE_TYPES, startUpdates } from './live/updates.ts';
 import { startLoops } from './loop/loops.ts';
 import type { Observers } from './observer.ts';
-import type { Clock, Logger, Progress, PromqlEngine, SourceStatus, Store, StoreReader } from './ports.ts';
+import type { AlertingView, Clock, Logger, Progress, PromqlEngine, SourceStatus, Store, StoreReader } from './ports.ts';
 import type { Catalogue } from './query/catalogue.ts';
 import { compileRegex } from './regex.ts';
 import { collectedFamilies } from './telemetry/exposition/collected.ts';
@@ -43,6 +44,7 @@ export interface MonitoringDeps {
   readonly sources: () => readonly SourceStatus[];
   readonly grafana: () => string | undefined;
   readonly record: (samples: readonly Sample[]) => void;
+  readonly alerting: AlertingView;
   /** Looks at open alerts. */
   readonly checkAlerts: () => void;
   readonly observers: Observers;
@@ -100,7 +102,10 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
   };
 }
 
-function collectors({ config, engine, reader, telemetry }: MonitoringDeps, host: HostReader): readonly Collector[] {
+function collectors(
+  { config, engine, reader, telemetry, alerting }: MonitoringDeps,
+  host: HostReader,
+): readonly Collector[] {
   return [
     hostCollector(host),
     tradingCollector(reader, {
@@ -110,6 +115,7 @@ function collectors({ config, engine, reader, telemetry }: MonitoringDeps, host:
     }),
     derivedCollector('exchange', engine, EXCHANGE_FIGURES),
     derivedCollector('agent', engine, AGENT_FIGURES),
+    alertCollector(alerting),
     apiCollector(telemetry.api),
   ];
 }

@@ -92,7 +92,7 @@ export class Stack {
     const { ports, natsUrl } = this.#options;
     const monitor = natsUrl === '' ? ['--monitor', `http://127.0.0.1:${ports.monitor}`] : [];
     return this.#start(
-      this.#tapewatch('telemetry', ['telemetry', '--nats', this.natsUrl, ...monitor], { restart: true }),
+      this.#tapewatch('telemetry', ['telemetry', '--platform', '--nats', this.natsUrl, ...monitor], { restart: true }),
     );
   }
 

@@ -54,6 +54,21 @@ export const agents: Section = {
       targets: [promql('A', `exchange_connected{${VENUE}}`, { legendFormat: '{{venue}} {{api}}' })],
     }),
     timeSeries({
+      id: 86,
+      title: 'API latency of exchanges',
+      description:
+        'From a request to its answer, as the status of each interface tells: the worst within each step. Far above its usual level the connection stands and yet does not serve.',
+      w: 8,
+      h: 8,
+      unit: 's',
+      interval: '15s',
+      targets: [
+        promql('A', `max_over_time(exchange_api_latency_seconds{${VENUE}}[$__interval])`, {
+          legendFormat: '{{venue}} {{api}}',
+        }),
+      ],
+    }),
+    timeSeries({
       id: 84,
       title: 'Requests left',
       description:
@@ -73,7 +88,7 @@ export const agents: Section = {
       id: 85,
       title: 'Failures of agents',
       description: 'Times a second that an agent could not say anything, by agent and reason.',
-      w: 8,
+      w: 24,
       h: 8,
       unit: PER_SECOND,
       style: 'bars',

@@ -1,9 +1,9 @@
 /** Alerts: the sidecar's own, decided in under a second, and Grafana's. */
-import { fields, valueTexts } from '../field.ts';
+import { fields, steps, valueTexts } from '../field.ts';
 import type { Panel, Section } from '../model.ts';
-import { common } from '../panel.ts';
+import { barGauge, common, stat } from '../panel.ts';
 import { table } from '../table.ts';
-import { target } from '../target.ts';
+import { instant, promql, target } from '../target.ts';
 
 const STATE = {
   mappings: valueTexts({
@@ -59,10 +59,58 @@ function grafanaAlerts(): Panel {
   };
 }
 
+/** Steps of the sidecar's own loop of figures, every 15 seconds. */
+const FIGURE = { h: 4, unit: 'none', decimals: 0, interval: '15s' } as const;
+
+const SEVERITY_ORDER = ['INFO', 'WARNING', 'ERROR', 'CRITICAL', 'EMERGENCY'];
+
+const figures: readonly Panel[] = [
+  stat({
+    ...FIGURE,
+    id: 53,
+    w: 4,
+    title: 'Firing',
+    description: "The sidecar's own alerts that fire, of all severities.",
+    thresholds: steps('green', [1, 'red']),
+    targets: [promql('A', 'sum(alerts_active)', { minStep: '15s' })],
+  }),
+  stat({
+    ...FIGURE,
+    id: 54,
+    w: 4,
+    title: 'Fired within 24 hours',
+    description: 'How often an alert began to fire in the last 24 hours, whatever the time range of the board.',
+    targets: [promql('A', 'sum(alerts_last_day)', { minStep: '15s' })],
+  }),
+  barGauge({
+    ...FIGURE,
+    id: 55,
+    w: 8,
+    title: 'Firing by severity',
+    description: 'How the alerts that fire now are spread over the severities.',
+    min: 0,
+    targets: SEVERITY_ORDER.map((severity, i) =>
+      instant('ABCDE'.charAt(i), `alerts_active{severity="${severity}"}`, { legendFormat: severity }),
+    ),
+  }),
+  barGauge({
+    ...FIGURE,
+    id: 56,
+    w: 8,
+    title: 'Fired within 24 hours by severity',
+    description: 'How the alerts of the last 24 hours are spread over the severities.',
+    min: 0,
+    targets: SEVERITY_ORDER.map((severity, i) =>
+      instant('ABCDE'.charAt(i), `alerts_last_day{severity="${severity}"}`, { legendFormat: severity }),
+    ),
+  }),
+];
+
 export const alerts: Section = {
   id: 500,
   title: 'Alerts',
   panels: [
+    ...figures,
     table({
       id: 50,
       title: 'Active now',

@@ -1,8 +1,13 @@
 /** Market data: do the feeds come, how old are they, and are they whole? */
-import { BASIS_POINTS, HEALTH_TEXTS, PER_SECOND, steps } from '../field.ts';
+import { BASIS_POINTS, HEALTH_TEXTS, PER_SECOND, steps, valueTexts } from '../field.ts';
 import type { Section } from '../model.ts';
 import { stateTimeline, timeSeries } from '../panel.ts';
 import { promql, quantile, VENUE } from '../target.ts';
+
+const BOOK_TEXTS = valueTexts({
+  0: { text: 'Stale or not whole', color: 'red' },
+  1: { text: 'Fresh and whole', color: 'green' },
+});
 
 export const feed: Section = {
   id: 600,
@@ -76,6 +81,43 @@ export const feed: Section = {
       mappings: HEALTH_TEXTS,
       thresholds: steps('green', [1, 'orange'], [2, 'red']),
       targets: [promql('A', 'max by (component) (component_health)', { legendFormat: '{{component}}' })],
+    }),
+    timeSeries({
+      id: 65,
+      title: 'Mid by symbol',
+      description:
+        'Mid price of each symbol, mean of the venues that quote it whole. On a logarithmic axis equal moves look equal.',
+      w: 8,
+      h: 7,
+      unit: 'short',
+      logarithmic: true,
+      targets: [promql('A', `avg by (symbol) (quote_mid{${VENUE}})`, { legendFormat: '{{symbol}}' })],
+    }),
+    stateTimeline({
+      id: 66,
+      title: 'Order books',
+      description:
+        'Whether every book of the venue is fresh and whole: quoted on both sides, not crossed, and changed within ten seconds.',
+      w: 8,
+      h: 7,
+      unit: 'none',
+      mappings: BOOK_TEXTS,
+      thresholds: steps('red', [1, 'green']),
+      targets: [
+        promql('A', `min by (venue) (time() - timestamp(quote_mid{${VENUE}}) < bool 10)`, {
+          legendFormat: '{{venue}}',
+        }),
+      ],
+    }),
+    timeSeries({
+      id: 67,
+      title: 'Age of market data',
+      description:
+        'Seconds since the newest quote of each venue. Delay says how late data come; this says whether any come at all.',
+      w: 8,
+      h: 7,
+      unit: 's',
+      targets: [promql('A', `time() - max by (venue) (timestamp(quote_mid{${VENUE}}))`, { legendFormat: '{{venue}}' })],
     }),
   ],
 };

@@ -13,3 +13,6 @@ export const CAPITAL = 10_000_000;
 export const GAIN = steps('red', [0, 'green']);
 /** Of the peak: a tenth is where many desks stop. */
 export const DRAWDOWN = steps('green', [0.05, 'orange'], [0.1, 'red']);
+
+/** Of each service of the trading system; that of the monitoring itself is another figure. */
+export const UPTIME_PERCENT = 99.9;

@@ -9,6 +9,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { connectNats } from './connect.ts';
 import type { MetricItem } from './model/message.ts';
+import { platformAt } from './model/platform.ts';
 
 export const telemetryOptions = z.object({
   nats: z.string().min(1).default('nats://127.0.0.1:4222').describe('NATS servers, separated by commas'),
@@ -17,6 +18,7 @@ export const telemetryOptions = z.object({
   credentials: z.string().default('').describe('NATS credentials file (.creds)'),
   monitor: z.string().default('').describe("address of NATS' monitoring port, such as http://127.0.0.1:8222"),
   interval: z.coerce.number().min(0.1).default(1).describe('seconds between two readings'),
+  platform: z.boolean().default(false).describe('also publish what a made-up platform around the desk would expose'),
   host: z.string().default(hostname()).describe('value of the label host'),
 });
 export type TelemetryOptions = z.infer<typeof telemetryOptions>;
@@ -24,6 +26,7 @@ export type TelemetryOptions = z.infer<typeof telemetryOptions>;
 /** Reading these starts processes, which costs more than all the rest: every so many turns. */
 const DISK_EVERY = 10;
 const NETWORK_EVERY = 5;
+const PLATFORM_EVERY = 5;
 const MONITOR_TIMEOUT_MS = 2_000;
 
 const varz = z.object({
@@ -40,6 +43,7 @@ const varz = z.object({
 /** Publishes until the signal aborts. */
 export async function runTelemetry(options: TelemetryOptions, signal: AbortSignal): Promise<void> {
   const connection = await connectNats(options, 'tapewatch-telemetry');
+  const beganMs = Date.now();
   let disks: readonly MetricItem[] = [];
   for (let turn = 0; !signal.aborted; turn++) {
     const startedMs = Date.now();
@@ -50,6 +54,10 @@ export async function runTelemetry(options: TelemetryOptions, signal: AbortSigna
     const time = `${Date.now()}000000`;
     const stamped = [...host, ...network, ...disks].map((item) => ({ ...item, time }));
     if (stamped.length > 0) connection.publish('tw.metrics.host', JSON.stringify(stamped));
+    if (options.platform && turn % PLATFORM_EVERY === 0) {
+      const items = platformAt((Number(time) / 1e6 - beganMs) / 1_000);
+      connection.publish('tw.metrics.platform', JSON.stringify(items.map((item) => ({ ...item, time }))));
+    }
     if (nats.length > 0) connection.publish('tw.metrics.nats', JSON.stringify(nats.map((item) => ({ ...item, time }))));
     const restMs = Math.max(0, startedMs + options.interval * 1000 - Date.now());
     await pause(restMs, undefined, { signal }).catch(() => undefined);

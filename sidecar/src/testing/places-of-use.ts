@@ -348,6 +348,7 @@ async function monitoring(config: Config) {
     sources: () => [],
     grafana: () => undefined,
     record: (samples) => void recorded.push(...(samples as NumberSample[])),
+    alerting: { groups: () => [], transitions: async () => [] },
     checkAlerts: () => undefined,
     observers: new Observers(log),
   });
