@@ -375,6 +375,24 @@ describe('data source', () => {
     expect(await page.getByLabel('Rows for').count()).toBe(0);
   });
 
+  inBrowser('edits the trading day, and marks a time that is none', async (page) => {
+    await renderEditor(page, { query: { refId: 'A', queryType: 'risk' } });
+    const opens = page.getByLabel('Trading day opens at');
+    await opens.fill('09:30');
+    await opens.press('Enter');
+    expect(await eventOf(page, 'change')).toMatchObject({ calendar: { open: '09:30' } });
+    const before = await count(page, 'change');
+    await opens.fill('9.30');
+    await opens.press('Enter');
+    await page.locator('input[aria-invalid="true"]').waitFor();
+    expect(await count(page, 'change')).toBe(before);
+    await opens.fill('');
+    await opens.press('Enter');
+    await page.locator('input[aria-invalid="true"]').waitFor({ state: 'detached' });
+    expect(await eventOf(page, 'change')).toMatchObject({ calendar: {} });
+    expect(await eventOf(page, 'change')).not.toHaveProperty('calendar.open');
+  });
+
   inBrowser('keeps the text when the query type changes', async (page) => {
     await renderEditor(page, { query: { refId: 'A', queryType: 'promql', expr: 'up', format: 'heatmap' } });
     await chooseType(page, 'Slippage');

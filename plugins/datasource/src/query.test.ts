@@ -102,6 +102,31 @@ describe('agreement with the contract', () => {
   });
 });
 
+describe('what an editor shows', () => {
+  const shown = (query: Omit<TapewatchQuery, 'refId'>, isAlert = false): string[] =>
+    fieldsOf(FORMS[query.queryType as keyof typeof FORMS])
+      .filter(({ when }) => when?.({ refId: 'A', ...query }, isAlert) ?? true)
+      .map(({ key }) => key);
+
+  it.each(['pnl', 'performance', 'execution', 'market'] as const)('%s: a figure where there is one', (queryType) => {
+    expect(shown({ queryType })).not.toContain('figure');
+    expect(shown({ queryType, format: 'time_series' })).toContain('figure');
+    expect(shown({ queryType }, true)).toContain('figure');
+  });
+
+  it('impact: only what the format depends on', () => {
+    expect(shown({ queryType: 'impact' })).toEqual(expect.arrayContaining(['bins']));
+    expect(shown({ queryType: 'impact' })).not.toContain('intervalMs');
+    expect(shown({ queryType: 'impact', format: 'fits' })).toContain('intervalMs');
+    expect(shown({ queryType: 'impact', format: 'fits' })).not.toContain('bins');
+  });
+
+  it.each(['market', 'market_or_us'] as const)('%s: no filter that quotes cannot answer', (type) => {
+    const filters = fieldsOf(FORMS[type]).find(({ control }) => control === 'filters');
+    expect(filters).toMatchObject({ dimensions: ['venue', 'symbol'] });
+  });
+});
+
 describe('fields that two types share', () => {
   it.each([
     ['execution', { by: ['venue', 'hour'] }, 'pnl', { by: ['venue'] }],
@@ -121,6 +146,14 @@ describe('defaults', () => {
     expect(isRunnable({ refId: 'A', ...defaultQuery() })).toBe(true);
     expect(tapewatchQuery.parse(defaultQuery())).toMatchObject({ queryType: 'promql' });
     expect(defaultQuery('pnl')).toEqual({ queryType: 'pnl' });
+  });
+
+  it('starts an empty text with its example when its type is chosen', () => {
+    const empty: TapewatchQuery = { refId: 'A', queryType: 'slippage' };
+    expect(withQueryType(empty, 'promql')).toEqual({ refId: 'A', ...defaultQuery('promql') });
+    expect(withQueryType(empty, 'sql')).toEqual({ refId: 'A', ...defaultQuery('sql') });
+    const typed: TapewatchQuery = { ...empty, expr: '', legendFormat: 'x', rawSql: '' };
+    expect(withQueryType(withQueryType(typed, 'sql'), 'promql')).toEqual({ ...typed, queryType: 'promql' });
   });
 
   it.each([

@@ -104,6 +104,8 @@ function orderText({ orderId = '', correlationId = '', traceId = '' }: Tapewatch
 
 /** Keeps every field and changes the type: text is never lost, `toDocument` leaves out what does not belong. */
 export function withQueryType(query: TapewatchQuery, queryType: QueryType): TapewatchQuery {
-  // SQL starts with an example where nothing was typed.
-  return queryType === 'sql' ? { rawSql: DEFAULT_SQL, ...query, queryType } : { ...query, queryType };
+  // What is typed starts with an example where nothing was. Grafana would send that of PromQL, too: it fills empty queries.
+  if (queryType === 'sql') return { rawSql: DEFAULT_SQL, ...query, queryType };
+  if (queryType === 'promql' && query.expr === undefined) return { ...defaultQuery(), ...query, queryType };
+  return { ...query, queryType };
 }

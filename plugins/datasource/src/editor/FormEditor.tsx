@@ -1,12 +1,13 @@
 /** The editor of every query type but PromQL, drawn from the type's form. */
 import React from 'react';
 import { CoreApp } from '@grafana/data';
-import { AutoSizeInput, Combobox, InlineField, InlineSwitch, RadioButtonGroup, Stack } from '@grafana/ui';
+import { Combobox, InlineField, InlineSwitch, RadioButtonGroup, Stack } from '@grafana/ui';
 import { carried } from '../document.ts';
 import type { Field, QueryForm } from '../form/field.ts';
 import type { TapewatchQuery } from '../query.ts';
 import { AmountFields } from './control/AmountFields.tsx';
 import { CalendarField } from './control/CalendarField.tsx';
+import { CheckedInput } from './control/CheckedInput.tsx';
 import { FilterFields } from './control/FilterFields.tsx';
 import { Pills } from './control/Pills.tsx';
 import { SqlField } from './control/SqlField.tsx';
@@ -19,7 +20,7 @@ export function FormEditor({ form, ...props }: TypedEditorProps & { readonly for
   const { query, app } = props;
   const isAlert = app === CoreApp.UnifiedAlerting;
   const isShown = (field: Field): boolean =>
-    (field.when?.(query) ?? true) && (!isAlert || field.inAlerts === undefined);
+    (field.when?.(query, isAlert) ?? true) && (!isAlert || field.inAlerts === undefined);
   return (
     <Stack direction="column" gap={1}>
       {form.rows.map((row) => {
@@ -48,9 +49,17 @@ function FieldControl({ field, ...props }: FieldProps) {
   switch (field.control) {
     // These have labels, or none, of their own.
     case 'filters':
-      return <FilterFields query={query} metadata={metadata} onRun={onRun} />;
+      return <FilterFields dimensions={field.dimensions} query={query} metadata={metadata} onRun={onRun} />;
     case 'calendar':
-      return <CalendarField label={field.label} tooltip={field.tooltip} query={query} onRun={onRun} />;
+      return (
+        <CalendarField
+          label={field.label}
+          tooltip={field.tooltip}
+          hasOpen={field.hasOpen === true}
+          query={query}
+          onRun={onRun}
+        />
+      );
     case 'sql':
       return <SqlField {...props} />;
     case 'amounts':
@@ -132,15 +141,16 @@ function TypedControl({ field, query, onRun }: FieldProps<'number' | 'numbers' |
   const shown = stored ?? ('default' in field ? field.default : '');
   const text = Array.isArray(shown) ? shown.join(', ') : String(shown);
   return (
-    <AutoSizeInput
+    <CheckedInput
       {...(field.control === 'number' ? { type: 'number', min: field.min, max: field.max } : {})}
-      defaultValue={text}
+      text={text}
       minWidth={field.control === 'number' ? 10 : 16}
       {...('placeholder' in field ? { placeholder: field.placeholder } : {})}
       id={idOf(field, query)}
-      onCommitChange={(event) => {
-        const value = readTyped(field, event.currentTarget.value);
+      onCommit={(typed) => {
+        const value = readTyped(field, typed);
         if (value !== undefined) onRun({ [field.key]: value } as Partial<TapewatchQuery>);
+        return value !== undefined;
       }}
     />
   );

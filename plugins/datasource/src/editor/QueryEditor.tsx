@@ -12,10 +12,16 @@ import { withQueryType, type TapewatchQuery } from '../query.ts';
 import { FormEditor } from './FormEditor.tsx';
 import { PromqlEditor, type TypedEditorProps } from './PromqlEditor.tsx';
 
+/** Grafana sends the default in place of an empty query, so that is what the editor shows. */
+function shownQuery(stored: TapewatchQuery): TapewatchQuery {
+  const query = migrateQuery(stored);
+  return query.queryType === 'promql' ? withQueryType(query, 'promql') : query;
+}
+
 const VARIABLE = /\$(?!__)\{?\w+/;
 
 export function QueryEditor({ datasource, query: stored, app, onChange, onRunQuery }: EditorProps) {
-  const query = useMemo(() => migrateQuery(stored), [stored]);
+  const query = useMemo(() => shownQuery(stored), [stored]);
   const type = query.queryType ?? 'promql';
   const typeId = `tapewatch-type-${query.refId}`;
   const run = (next: TapewatchQuery): void => {

@@ -1,7 +1,7 @@
 /** Forms of the queries on execution, markouts, impact and the market. */
 import { EXECUTION_DIMENSIONS } from '../document.ts';
-import { FORMAT_FIELD, optionsOf, type QueryForm } from './field.ts';
-import { byField, FILTERS_FIELD, QUOTE_AGE_FIELD } from './trading.ts';
+import { FORMAT_FIELD, isOneFigure, optionsOf, type QueryForm } from './field.ts';
+import { byField, FILTERS_FIELD, MARKET_FILTERS_FIELD, QUOTE_AGE_FIELD } from './trading.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -25,6 +25,7 @@ export const executionForm: QueryForm = {
         tooltip: 'What a chart or an alert rule looks at.',
         control: 'choice',
         default: 'slippage',
+        when: isOneFigure,
         options: optionsOf([
           ...(['slippage', 'shortfall', 'effective_spread', 'realised_spread', 'fill_ratio', 'fill_rate'] as const),
           ...(['reject_rate', 'cancel_rate', 'ack_p50', 'ack_p99', 'first_fill_p50', 'first_fill_p99'] as const),
@@ -119,7 +120,17 @@ export const impactForm: QueryForm = {
           { value: 'response', label: 'Response', description: 'Of the mid to the trades of the market' },
         ],
       },
-      { key: 'bins', label: 'Bins', control: 'number', default: 10, min: 2, max: 50, isWhole: true },
+      {
+        key: 'bins',
+        label: 'Bins',
+        tooltip: 'Groups of orders by size, with equally many orders in each.',
+        control: 'number',
+        default: 10,
+        min: 2,
+        max: 50,
+        isWhole: true,
+        when: ({ format = 'bins' }) => format !== 'fits' && format !== 'response',
+      },
       {
         key: 'intervalMs',
         label: 'Interval (ms)',
@@ -129,6 +140,7 @@ export const impactForm: QueryForm = {
         min: 100,
         max: HOUR_MS,
         isWhole: true,
+        when: ({ format }) => format === 'fits',
       },
       QUOTE_AGE_FIELD,
     ],
@@ -154,6 +166,7 @@ export const marketForm: QueryForm = {
         tooltip: 'What a chart or an alert rule looks at.',
         control: 'choice',
         default: 'spread',
+        when: isOneFigure,
         options: optionsOf([
           ...(['spread', 'mid', 'imbalance', 'microprice', 'depth', 'volatility', 'volume'] as const),
           ...(['quotes', 'stale', 'latency'] as const),
@@ -180,6 +193,6 @@ export const marketForm: QueryForm = {
       },
       QUOTE_AGE_FIELD,
     ],
-    [FILTERS_FIELD],
+    [MARKET_FILTERS_FIELD],
   ],
 };

@@ -2,7 +2,7 @@
  * What an editor shows of a query type, as data: one entry per field of its document, with the control, the words and the
  * default that the contract has. The editor draws them, `toDocument` sends them, `displayText` reads them. Pure.
  */
-import type { TapewatchQuery } from '../query.ts';
+import type { FilterDimension, TapewatchQuery } from '../query.ts';
 
 export interface Option {
   readonly value: string;
@@ -14,7 +14,7 @@ export type Control =
   /** All at a glance, each a press away; the order of choice is the order of columns. */
   | { readonly control: 'pills'; readonly offered: readonly string[]; readonly default: readonly string[] }
   /** One list for each dimension that can be filtered by. */
-  | { readonly control: 'filters' }
+  | { readonly control: 'filters'; readonly dimensions: readonly FilterDimension[] }
   | { readonly control: 'choice'; readonly options: readonly Option[]; readonly default: string }
   | {
       readonly control: 'number';
@@ -29,7 +29,8 @@ export type Control =
   | { readonly control: 'words'; readonly default: readonly string[]; readonly placeholder: string }
   | { readonly control: 'text'; readonly placeholder: string; readonly default?: string }
   | { readonly control: 'switch'; readonly default: boolean }
-  | { readonly control: 'calendar' }
+  /** `hasOpen`: returns of bars within a day may keep to the session. */
+  | { readonly control: 'calendar'; readonly hasOpen?: true }
   /** A number for each name, or none. */
   | { readonly control: 'amounts'; readonly names: readonly { readonly value: string; readonly label: string }[] }
   | { readonly control: 'sql' };
@@ -42,8 +43,8 @@ export type Field = Control & {
   readonly tooltip?: string;
   /** An alert compares numbers: there is no format to choose. */
   readonly inAlerts?: false;
-  /** Shown, and sent, only then. */
-  readonly when?: (query: TapewatchQuery) => boolean;
+  /** Shown only then: what the answer does not depend on would be turned in vain. */
+  readonly when?: (query: TapewatchQuery, isAlert: boolean) => boolean;
 };
 
 export interface QueryForm {
@@ -68,6 +69,9 @@ export const FORMAT_FIELD = {
     { value: 'time_series', label: 'Time series' },
   ],
 } as const satisfies Field;
+
+/** Of charts and rules, which show one figure; a table has them all. */
+export const isOneFigure: Field['when'] = ({ format }, isAlert) => isAlert || format === 'time_series';
 
 /** Options whose label is the value in words: `fill_rate` becomes `Fill rate`. */
 export function optionsOf(values: readonly string[]): Option[] {

@@ -1,6 +1,6 @@
 /** Forms of the queries on latency. */
 import type { QueryForm } from './field.ts';
-import { FILTERS_FIELD, QUOTE_AGE_FIELD } from './trading.ts';
+import { FILTERS_FIELD, MARKET_FILTERS_FIELD, QUOTE_AGE_FIELD } from './trading.ts';
 
 export const latencyAttributionForm: QueryForm = {
   description: "Where orders' time went, which hop is slow, and what it costs",
@@ -76,6 +76,7 @@ export const latencyAttributionForm: QueryForm = {
         tooltip: 'What an alert rule looks at, of each slow hop.',
         control: 'choice',
         default: 'effect',
+        when: (_, isAlert) => isAlert,
         options: [
           { value: 'effect', label: 'Effect', description: 'On the tail, in ms' },
           { value: 'share', label: 'Share', description: 'Of the tail' },
@@ -134,6 +135,6 @@ export const marketOrUsForm: QueryForm = {
         max: 20,
       },
     ],
-    [FILTERS_FIELD],
+    [MARKET_FILTERS_FIELD],
   ],
 };

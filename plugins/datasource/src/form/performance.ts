@@ -1,6 +1,6 @@
 /** Forms of the queries on performance and risk. */
 import { POSITION_DIMENSIONS } from '../document.ts';
-import { FORMAT_FIELD, optionsOf, type Field, type QueryForm } from './field.ts';
+import { FORMAT_FIELD, isOneFigure, optionsOf, type Field, type QueryForm } from './field.ts';
 import { BASE_CURRENCY_FIELD, byField, FILTERS_FIELD, METHOD_FIELD } from './trading.ts';
 
 const INITIAL_EQUITY: Field = {
@@ -23,6 +23,7 @@ const CALENDAR: Field = {
   label: 'Trading day',
   tooltip: 'Where the days of the book end, and which days it has.',
   control: 'calendar',
+  hasOpen: true,
 };
 
 const isTracker: Field['when'] = ({ format }) => format === 'tracker';
@@ -50,6 +51,7 @@ export const performanceForm: QueryForm = {
         tooltip: 'What a chart or an alert rule looks at.',
         control: 'choice',
         default: 'equity',
+        when: isOneFigure,
         options: optionsOf([
           ...(['equity', 'drawdown', 'drawdown_money', 'return', 'sharpe', 'sortino', 'calmar'] as const),
           ...(['win_rate', 'profit_factor', 'expectancy', 'consecutive_losses'] as const),

@@ -1,9 +1,17 @@
 /** Forms of the queries that read fills and orders. */
 import { DIMENSIONS, POSITION_DIMENSIONS } from '../document.ts';
-import type { TapewatchQuery } from '../query.ts';
-import { FORMAT_FIELD, type Field, type QueryForm } from './field.ts';
+import { FILTER_DIMENSIONS, type TapewatchQuery } from '../query.ts';
+import { FORMAT_FIELD, isOneFigure, type Field, type QueryForm } from './field.ts';
 
-export const FILTERS_FIELD: Field = { key: 'filters', label: 'Filters', control: 'filters' };
+export const FILTERS_FIELD: Field = {
+  key: 'filters',
+  label: 'Filters',
+  control: 'filters',
+  dimensions: FILTER_DIMENSIONS,
+};
+
+/** Quotes and prints know neither strategy nor account. */
+export const MARKET_FILTERS_FIELD: Field = { ...FILTERS_FIELD, dimensions: ['venue', 'symbol'] };
 
 export function byField(offered: readonly string[], chosen: readonly string[] = ['strategy', 'venue']): Field {
   const tooltip = 'One row or line for each combination.';
@@ -83,6 +91,7 @@ export const pnlForm: QueryForm = {
         tooltip: 'What a chart or an alert rule looks at.',
         control: 'choice',
         default: 'total',
+        when: isOneFigure,
         options: [
           { value: 'total', label: 'Total', description: 'Realised and unrealised, before fees' },
           { value: 'net', label: 'Net', description: 'Total less fees' },

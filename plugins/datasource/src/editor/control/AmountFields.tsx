@@ -1,7 +1,8 @@
 /** A number for each name; an empty field is none. */
 import React from 'react';
-import { AutoSizeInput, InlineField } from '@grafana/ui';
+import { InlineField } from '@grafana/ui';
 import type { TypedEditorProps } from '../PromqlEditor.tsx';
+import { CheckedInput } from './CheckedInput.tsx';
 
 interface AmountFieldsProps extends Pick<TypedEditorProps, 'query' | 'onRun'> {
   readonly names: readonly { readonly value: string; readonly label: string }[];
@@ -15,18 +16,19 @@ export function AmountFields({ names, query, onRun }: AmountFieldsProps) {
         const id = `tapewatch-${query.refId}-limit-${value}`;
         return (
           <InlineField key={value} label={`${label} limit`} htmlFor={id}>
-            <AutoSizeInput
+            <CheckedInput
               id={id}
               type="number"
               min={0}
-              defaultValue={limits[value] ?? ''}
+              text={String(limits[value] ?? '')}
               placeholder="None"
               minWidth={10}
-              onCommitChange={(event) => {
-                const typed = event.currentTarget.value.trim();
+              onCommit={(typed) => {
                 const { [value]: _, ...others } = limits;
-                if (typed === '') onRun({ limits: others });
-                else if (Number(typed) >= 0) onRun({ limits: { ...others, [value]: Number(typed) } });
+                const amount = Number(typed);
+                if (!(amount >= 0)) return false;
+                onRun({ limits: typed === '' ? others : { ...others, [value]: amount } });
+                return true;
               }}
             />
           </InlineField>

@@ -2,7 +2,7 @@
 import React from 'react';
 import { getTemplateSrv } from '@grafana/runtime';
 import { InlineField, MultiCombobox } from '@grafana/ui';
-import { FILTER_DIMENSIONS, type FilterDimension } from '../../query.ts';
+import type { FilterDimension } from '../../query.ts';
 import type { TypedEditorProps } from '../PromqlEditor.tsx';
 
 const LABELS: Record<FilterDimension, string> = {
@@ -12,10 +12,14 @@ const LABELS: Record<FilterDimension, string> = {
   account: 'Account',
 };
 
-export function FilterFields({ query, metadata, onRun }: Pick<TypedEditorProps, 'query' | 'metadata' | 'onRun'>) {
+interface FilterFieldsProps extends Pick<TypedEditorProps, 'query' | 'metadata' | 'onRun'> {
+  readonly dimensions: readonly FilterDimension[];
+}
+
+export function FilterFields({ dimensions, query, metadata, onRun }: FilterFieldsProps) {
   return (
     <>
-      {FILTER_DIMENSIONS.map((dimension) => (
+      {dimensions.map((dimension) => (
         <InlineField key={dimension} label={LABELS[dimension]}>
           <MultiCombobox
             options={async (typed) => {
@@ -29,7 +33,9 @@ export function FilterFields({ query, metadata, onRun }: Pick<TypedEditorProps, 
             createCustomValue
             isClearable
             placeholder="All"
-            width={28}
+            width="auto"
+            minWidth={16}
+            maxWidth={40}
             aria-label={`Only this ${dimension}`}
           />
         </InlineField>
