@@ -19,25 +19,35 @@ const BPS = { unit: 'suffix:bps', decimals: 2 } as const;
 const COUNT = { unit: 'locale', decimals: 0 } as const;
 const PLAIN = { unit: 'short' } as const;
 
-export const SIZE_COLUMNS: readonly Column<BinRow>[] = [
-  {
-    name: 'impact',
-    value: ({ impact }) => impact.value,
-    ...BPS,
-    description: 'Direction * (mid at the last fill - mid at arrival) / mid at arrival, mean of the orders of the bin.',
-  },
-  { name: 'impact_low', value: ({ impact }) => impact.lower, ...BPS, description: 'Lower end of the 95 % interval.' },
-  { name: 'impact_high', value: ({ impact }) => impact.upper, ...BPS, description: 'Upper end of the 95 % interval.' },
-  {
-    name: 'mean_size',
-    value: ({ meanSize }) => meanSize,
-    ...PLAIN,
-    description: 'Mean size of the orders; a notice names its unit.',
-  },
-  { name: 'size_from', value: ({ from }) => from, ...PLAIN, description: 'Smallest order of the bin.' },
-  { name: 'size_to', value: ({ to }) => to, ...PLAIN, description: 'Largest order of the bin.' },
-  { name: 'orders', value: ({ orders }) => orders, ...COUNT, description: 'Orders of the bin.' },
-];
+/** `sizeUnit`: sizes are shares of the volume of a day, or money. */
+export function sizeColumns(sizeUnit: 'percentunit' | 'money'): readonly Column<BinRow>[] {
+  const size = { unit: sizeUnit } as const;
+  return [
+    {
+      name: 'impact',
+      value: ({ impact }) => impact.value,
+      ...BPS,
+      description:
+        'Direction * (mid at the last fill - mid at arrival) / mid at arrival, mean of the orders of the bin.',
+    },
+    { name: 'impact_low', value: ({ impact }) => impact.lower, ...BPS, description: 'Lower end of the 95 % interval.' },
+    {
+      name: 'impact_high',
+      value: ({ impact }) => impact.upper,
+      ...BPS,
+      description: 'Upper end of the 95 % interval.',
+    },
+    {
+      name: 'mean_size',
+      value: ({ meanSize }) => meanSize,
+      ...size,
+      description: 'Mean size of the orders; a notice names its unit.',
+    },
+    { name: 'size_from', value: ({ from }) => from, ...size, description: 'Smallest order of the bin.' },
+    { name: 'size_to', value: ({ to }) => to, ...size, description: 'Largest order of the bin.' },
+    { name: 'orders', value: ({ orders }) => orders, ...COUNT, description: 'Orders of the bin.' },
+  ];
+}
 
 export const FIT_COLUMNS: readonly Column<FitRow>[] = [
   {

@@ -25,7 +25,7 @@ import { Currencies, orderKey, readExecution } from './execution-read.ts';
 import {
   FIT_COLUMNS,
   RESPONSE_COLUMNS,
-  SIZE_COLUMNS,
+  sizeColumns,
   type BinRow,
   type FitRow,
   type ResponseRow,
@@ -68,7 +68,7 @@ export async function runImpact(
   const answers = await asks.read();
   const groups = impactsOf(done, answers, context);
   const text = { executedQuery, notices: [...notices, ...flow.notices, ...answers.notices, sizeNotice(context)] };
-  if (intervals === null) return [binTable(groups, query, { ...text, fromAlert })];
+  if (intervals === null) return [binTable(groups, context, { ...text, fromAlert })];
   const kyle = flow.flows.flatMap((one) => kyleRows(one, intervals.of(one, answers)));
   return [fitTable([...kyle, ...groups.flatMap(sizeRows)], { ...text, fromAlert })];
 }
@@ -127,7 +127,8 @@ function shownColumns<Row>(columns: readonly Column<Row>[], { fromAlert }: Impac
   return fromAlert ? columns.slice(0, 1) : columns;
 }
 
-function binTable(groups: readonly ImpactGroup[], query: ImpactQuery, text: ImpactText): Table {
+function binTable(groups: readonly ImpactGroup[], context: Context, text: ImpactText): Table {
+  const { query } = context;
   const rows = groups.flatMap(({ group, currency, impacts }) =>
     sizeBins(impacts, chanceOf(JSON.stringify(group)), query.bins).map((bin, i): BinRow => ({
       ...bin,
@@ -136,7 +137,8 @@ function binTable(groups: readonly ImpactGroup[], query: ImpactQuery, text: Impa
     })),
   );
   const { executedQuery, notices } = text;
-  return reportTable(rows, [...query.by, 'bin'], shownColumns(SIZE_COLUMNS, text), { executedQuery, notices });
+  const columns = sizeColumns(dailyVolumes(context) === null ? 'money' : 'percentunit');
+  return reportTable(rows, [...query.by, 'bin'], shownColumns(columns, text), { executedQuery, notices });
 }
 
 function kyleRows({ venue, symbol }: Flow, intervals: Parameters<typeof fitKyle>[0]): FitRow[] {

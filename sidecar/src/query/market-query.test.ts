@@ -185,6 +185,7 @@ describe('impact', () => {
     expect(column(tables, 'mean_size')).toEqual([1550, 4550, 7550]);
     expect(quoteReads).toHaveLength(1);
     expect(tables[0]?.notices.map(({ text }) => text).join()).toContain('size of an order: money');
+    expect(tables[0]?.fields.find(({ name }) => name === 'mean_size')?.unit).toBe('currencyUSD');
   });
 
   it('tells size by all volume of the day, prints without a side too', async () => {
@@ -194,6 +195,7 @@ describe('impact', () => {
     const { tables } = await run(rows, { queryType: 'impact', bins: 2 });
     const daily = 600 * 864;
     expect(column(tables, 'size_to').map(Number)[1]).toBeCloseTo(90 / daily, 9);
+    expect(tables[0]?.fields.find(({ name }) => name === 'size_to')?.unit).toBe('percentunit');
   });
 
   it('tells size by the volume of the stretch that the newest prints cover', async () => {

@@ -24,6 +24,7 @@ const SHARE = { unit: 'percentunit', decimals: 2 } as const;
 const COUNT = { unit: 'locale', decimals: 0 } as const;
 const SECONDS = { unit: 's' } as const;
 const PLAIN = { unit: 'short' } as const;
+const PRICE = { unit: 'price' } as const;
 
 export async function runMarket(
   query: MarketQuery,
@@ -57,7 +58,7 @@ const COLUMNS: readonly Column<MarketRow>[] = [
     ...BPS,
     description: '(Ask - bid) / mid, averaged over the time that each quote stood.',
   },
-  { name: 'mid', value: ({ averages }) => averages.mid, ...PLAIN, description: 'Averaged over time.' },
+  { name: 'mid', value: ({ averages }) => averages.mid, ...PRICE, description: 'Averaged over time.' },
   {
     name: 'microprice',
     value: ({ averages }) => averages.micropriceBps,
@@ -91,7 +92,7 @@ const COLUMNS: readonly Column<MarketRow>[] = [
   {
     name: 'vwap',
     value: ({ notional, volume }) => (volume > 0 ? notional / volume : null),
-    ...PLAIN,
+    ...PRICE,
     description: 'Volume-weighted price of the prints.',
   },
   {

@@ -12,7 +12,7 @@ export interface Column<Row> {
   readonly name: string;
   readonly value: (row: Row) => number | null;
   readonly description: string;
-  /** `money` takes the currency of the rows when they share one. */
+  /** `money` takes the currency of the rows when they share one; `price` as many decimals as its smallest needs. */
   readonly unit: string;
   readonly decimals?: number;
 }
@@ -38,14 +38,16 @@ export function reportTable<Row extends GroupedRow>(
     fields.push({ name: 'currency', type: 'string', values: rows.map(({ currency }) => currency) });
   }
   for (const { name, value, description, unit, decimals } of columns) {
-    const known = unit === 'money' ? moneyUnit(rows) : unit;
+    const values = rows.map(value);
+    const known = unit === 'money' ? moneyUnit(rows) : unit === 'price' ? PRICE_UNIT : unit;
+    const digits = unit === 'price' ? priceDecimals(values) : decimals;
     fields.push({
       name,
       type: 'number',
-      values: rows.map(value),
+      values,
       description,
       ...(known === undefined ? {} : { unit: known }),
-      ...(decimals === undefined ? {} : { decimals }),
+      ...(digits === undefined ? {} : { decimals: digits }),
     });
   }
   return { name: '', kind: 'numeric-long', version: [0, 1], fields, ...text, visualisation: 'table' };
@@ -72,7 +74,7 @@ export function groupTables(series: readonly GroupSeries[], by: readonly string[
       ...(currency === '' ? [] : [['currency', currency] as const]),
     ]);
     const name = [...group, ...(text.unit === 'money' || group.length === 0 ? [currency] : [])].join(' ');
-    const unit = text.unit === 'money' ? currencyUnit(currency) : text.unit;
+    const unit = text.unit === 'money' ? currencyUnit(currency) : text.unit === 'price' ? PRICE_UNIT : text.unit;
     const { valueName, description } = text;
     const fields: TableField[] = [
       { name: 'Time', type: 'time', values: timesMs.map(nanosFromMs), intervalMs: stepMs },
@@ -88,4 +90,17 @@ function moneyUnit(rows: readonly GroupedRow[]): string | undefined {
   const currencies = new Set(rows.map(({ currency }) => currency));
   const [only] = currencies;
   return currencies.size === 1 && only !== undefined ? currencyUnit(only) : undefined;
+}
+
+/** Grafana's `short` would write 60,123 as 60.1 K, and 213.27 as 213. */
+const PRICE_UNIT = 'locale';
+const PRICE_DIGITS = 6;
+const MAX_PRICE_DECIMALS = 10;
+
+/** Six digits of the smallest price: 1.08345, 213.275, 60,123.5. */
+function priceDecimals(values: readonly (number | null)[]): number {
+  const sizes = values.flatMap((value) => (value === null || value === 0 ? [] : [Math.abs(value)]));
+  if (sizes.length === 0) return 2;
+  const smallest = sizes.reduce((least, size) => Math.min(least, size));
+  return Math.min(MAX_PRICE_DECIMALS, Math.max(0, PRICE_DIGITS - 1 - Math.floor(Math.log10(smallest))));
 }
