@@ -1,6 +1,6 @@
 /** What may be lost: value at risk, exposure, leverage, and what the portfolio is made of. One query has the desk's figures. */
 import { figures, type Figure } from '../figure.ts';
-import { absolute, coloured, steps } from '../field.ts';
+import { coloured, steps } from '../field.ts';
 import type { Section } from '../model.ts';
 import { table } from '../table.ts';
 import { trading } from '../target.ts';
@@ -114,14 +114,8 @@ export const risk: Section = {
       targets: [trading('A', 'risk', { by: [], format: 'portfolio', initialEquity: CAPITAL })],
       columns: [
         { name: 'part' },
-        {
-          name: 'value',
-          width: 240,
-          show: {
-            'custom.cellOptions': { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' },
-            thresholds: absolute(steps('red', [0, 'blue'])),
-          },
-        },
+        // No bar: one of money owed would grow from the left as it shrinks.
+        { name: 'value', show: coloured(steps('orange', [0, 'text'])) },
         { name: 'share', show: { decimals: 1 } },
       ],
     }),
