@@ -282,6 +282,8 @@ describe('the desk', () => {
       mids = { AAPL: 100 + (run % 2), INTC: 50 };
       const told = byName(await desk.collect(NOW + BigInt(3_600 + run) * SECOND));
       if (run < 200) expect(told).not.toHaveProperty('trading_var_95');
+      // A dollar more makes 10 of open profit: equity is what would be left after closing everything.
+      if (run === 1) expect(told).toMatchObject({ trading_leverage_ratio: 1_510 / 1_010 });
       if (run === 1_000) {
         expect(told).toMatchObject({
           trading_exposure_gross: 1_500,

@@ -69,7 +69,8 @@ function nameOf({ venue, symbol }: Instrument): string {
 }
 
 interface RiskInput {
-  readonly equity: number;
+  /** With what is open at the last mids, so that a position that loses raises the leverage; null when a mid is missing. */
+  readonly equity: number | null;
   readonly profits: readonly number[];
 }
 
@@ -81,7 +82,7 @@ export function riskFigures(positions: readonly OpenPosition[], { equity, profit
   const rows: readonly (readonly [name: string, unit: string, help: string, value: number | null])[] = [
     ['trading_exposure_gross', 'currency', 'Sum of the magnitudes of open values at the last mids.', gross.value],
     ['trading_exposure_net', 'currency', 'Long less short at the last mids.', net.value],
-    ['trading_leverage_ratio', '1', 'Gross exposure over equity.', leverage.value],
+    ['trading_leverage_ratio', '1', 'Gross exposure over equity, what is open included.', leverage.value],
     ['trading_concentration_ratio', 'ratio', 'Sum of squared shares of gross by instrument.', concentration.value],
     ['trading_var_95', 'currency', 'Loss between two runs that is not passed in 95 of 100.', at95.valueAtRisk.value],
     ['trading_var_99', 'currency', 'Loss between two runs that is not passed in 99 of 100.', at99.valueAtRisk.value],

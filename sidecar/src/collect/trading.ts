@@ -71,9 +71,9 @@ class Desk {
         return { ...key, ...contract, quantity, mark: marks.markOf(key) };
       });
       const metrics = book.tracker.metrics(nowNanos);
-      const risk = riskFigures(positions, { equity: metrics.equity, profits: marks.profitsOf(positions) });
       const open = book.closed.unrealised(marks.markOf);
       const value = open === null ? null : metrics.equity + (book.closed.pending().get(currency) ?? 0) + open;
+      const risk = riskFigures(positions, { equity: value, profits: marks.profitsOf(positions) });
       const portfolio = this.#portfolios.get(currency)?.figures({ currency, positions, value, nowNanos }) ?? [];
       const gauges = [...tradeFigures(metrics, book.closed), ...risk];
       return [...gauges.map((gauge): Figure => ({ kind: 'gauge', labels: { currency }, ...gauge })), ...portfolio];
