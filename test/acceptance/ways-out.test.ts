@@ -8,7 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { DataType } from 'apache-arrow';
 import { WebSocket } from 'ws';
+import { panelsOf } from '../../dashboards/src/board-reading.ts';
+import { tradingOperations } from '../../dashboards/src/trading-operations.ts';
 import { type App, startApp } from '../../sidecar/src/app.ts';
 import { loadConfig } from '../../sidecar/src/config.ts';
 import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
@@ -47,7 +50,11 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/alerts`;
-  const rules = [{ alert: 'SlowOrders', expr: `${P99} > 0.1` }];
+  const rules = [
+    { alert: 'SlowOrders', expr: `${P99} > 0.1`, labels: { severity: 'CRITICAL' } },
+    { alert: 'ManyOrders', expr: 'histogram_count(order_wait_seconds) > 400', labels: { severity: 'WARNING' } },
+    { alert: 'Passing', expr: 'passing > 0', labels: { severity: 'WARNING' } },
+  ];
   const [prometheus_port, websocket_port] = await freePorts(2);
   const settings = {
     nats: { servers: [nats.url] },
@@ -63,7 +70,7 @@ beforeAll(async () => {
       }),
       startDelayMs: 0,
     },
-    monitoring: { prometheus_port, websocket_port },
+    monitoring: { prometheus_port, websocket_port, metrics_interval_seconds: 1 },
     log: { level: 'silent' },
   };
   app = await startApp(loadConfig({ file: write('tapewatch.yaml', settings), environment: {} }));
@@ -140,4 +147,62 @@ it('an outside program reads metrics by REST, and a webhook gets the notificatio
     status: 'firing',
     alerts: [{ labels: { alertname: 'SlowOrders', venue: 'XNAS' } }],
   });
+});
+
+it('figures of alerts match the list: active, of 24 hours, by severity (proves: MET-69)', async () => {
+  const say = (value: number): void =>
+    publisher.publish('tw.metrics.desk', JSON.stringify({ name: 'passing', type: 'gauge', value }));
+  interface Alert {
+    readonly state: string;
+    readonly labels: { readonly alertname: string; readonly severity: string };
+  }
+  const listed = async (): Promise<string[]> => {
+    const { alerts } = await get<{ alerts: Alert[] }>('/api/v1/alerts');
+    return alerts
+      .filter(({ state }) => state === 'firing')
+      .map(({ labels }) => `${labels.alertname} ${labels.severity}`);
+  };
+  say(1);
+  await until(async () => (await listed()).includes('Passing WARNING'));
+  say(0);
+  await until(async () => !(await listed()).includes('Passing WARNING'));
+  const range = { fromEpochMS: Date.now() - 60_000, toEpochMS: Date.now() + 60_000 };
+  /** The figures of the panels of the board of operations, by the title of the panel and the legend. */
+  const figures = async (): Promise<Record<string, unknown>> => {
+    const found: Record<string, unknown> = {};
+    for (const panel of panelsOf(tradingOperations).filter(({ id }) => id >= 53 && id <= 56)) {
+      for (const target of panel.targets ?? []) {
+        const now = { fromEpochMS: range.fromEpochMS, toEpochMS: Date.now() };
+        for (const table of await panelFrames(grafana, { ...target, minStep: '1s' }, now)) {
+          const column = table.schema.fields.findIndex(({ type }) => DataType.isFloat(type));
+          const config = table.schema.fields[column]?.metadata.get('config') ?? '{}';
+          const { displayNameFromDS = '' } = JSON.parse(config) as { displayNameFromDS?: string };
+          found[`${panel.title} ${displayNameFromDS}`.trim()] = table.getChildAt(column)?.get(table.numRows - 1);
+        }
+      }
+    }
+    return found;
+  };
+  const expected = {
+    'Firing firing': 2,
+    'Fired within 24 hours fired': 3,
+    'Firing by severity WARNING': 1,
+    'Firing by severity CRITICAL': 1,
+    'Firing by severity EMERGENCY': 0,
+    'Fired within 24 hours by severity WARNING': 2,
+    'Fired within 24 hours by severity CRITICAL': 1,
+    'Fired within 24 hours by severity EMERGENCY': 0,
+  };
+  // The loop of figures runs each second here; the alerts themselves no longer change.
+  await until(async () => {
+    const { 'Firing firing': firing, 'Fired within 24 hours fired': fired } = await figures();
+    return firing === 2 && fired === 3;
+  });
+  expect(await figures()).toMatchObject(expected);
+  expect((await listed()).sort()).toEqual(['ManyOrders WARNING', 'SlowOrders CRITICAL']);
+  const history = await panelFrames(grafana, { queryType: 'alerts', state: 'history' }, range);
+  const to = history[0]?.getChild('to');
+  expect(
+    Array.from({ length: to?.length ?? 0 }, (_, i) => String(to?.get(i))).filter((state) => state === 'firing'),
+  ).toHaveLength(3);
 });

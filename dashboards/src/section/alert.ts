@@ -3,7 +3,7 @@ import { fields, steps, valueTexts } from '../field.ts';
 import type { Panel, Section } from '../model.ts';
 import { barGauge, common, stat } from '../panel.ts';
 import { table } from '../table.ts';
-import { instant, promql, target } from '../target.ts';
+import { instant, scraped, target } from '../target.ts';
 
 const STATE = {
   mappings: valueTexts({
@@ -72,7 +72,7 @@ const figures: readonly Panel[] = [
     title: 'Firing',
     description: "The sidecar's own alerts that fire, of all severities.",
     thresholds: steps('green', [1, 'red']),
-    targets: [promql('A', 'sum(alerts_active)', { minStep: '15s' })],
+    targets: [scraped('A', 'sum(alerts_active)', 'firing')],
   }),
   stat({
     ...FIGURE,
@@ -80,7 +80,7 @@ const figures: readonly Panel[] = [
     w: 4,
     title: 'Fired within 24 hours',
     description: 'How often an alert began to fire in the last 24 hours, whatever the time range of the board.',
-    targets: [promql('A', 'sum(alerts_last_day)', { minStep: '15s' })],
+    targets: [scraped('A', 'sum(alerts_last_day)', 'fired')],
   }),
   barGauge({
     ...FIGURE,
