@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { jaegerEnvelope, jaegerTraces } from '@tapewatch/contract';
+import { z } from 'zod';
 import { type App, startApp } from '../../sidecar/src/app.ts';
 import { configSchema } from '../../sidecar/src/config.ts';
 import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
@@ -88,6 +90,45 @@ it('an OTLP span is stored, shown, and counted with its duration (proves: TRC-02
   const labels = '{service="api-gateway", span_name="GET /orders", status_code="STATUS_CODE_ERROR"}';
   expect(await last(`traces_spanmetrics_calls_total${labels}`)).toBe(1);
   expect(await last(`histogram_sum(sum(traces_spanmetrics_latency${labels}))`)).toBeCloseTo(0.25, 12);
+});
+
+it('a stored trace opens in what reads Jaeger: found by its service, asked by its id (proves: TRC-03)', async () => {
+  const jaeger = async (path: string): Promise<unknown> => {
+    const answer = await fetch(`${app.httpAddress}${path}`);
+    const { data, errors } = jaegerEnvelope(z.unknown())
+      .strict()
+      .parse(await answer.json());
+    expect([answer.status, errors]).toEqual([200, null]);
+    return data;
+  };
+  await until(async () => (await panel({ queryType: 'events', table: 'spans' })).length > 0);
+  // What Grafana's Jaeger data source asks when its form is filled in, then when a row is clicked.
+  expect(await jaeger('/api/services')).toEqual(['api-gateway']);
+  expect(await jaeger('/api/services/api-gateway/operations')).toEqual(['GET /orders']);
+  const [start, end] = [(Date.now() - 300_000) * 1_000, (Date.now() + 1_000) * 1_000];
+  const search = new URLSearchParams({
+    ...{ service: 'api-gateway', operation: 'GET /orders', tags: '{"order.id":"o-1","error":"true"}' },
+    ...{ minDuration: '200ms', maxDuration: '1s', limit: '20', start: String(start), end: String(end) },
+  });
+  const found = jaegerTraces.parse(await jaeger(`/api/traces?${search.toString()}`));
+  expect(found.map(({ traceID }) => traceID)).toEqual([TRACE]);
+  const [trace] = jaegerTraces.parse(await jaeger(`/api/traces/${TRACE}`));
+  expect(trace?.spans).toEqual([
+    expect.objectContaining({
+      ...{ traceID: TRACE, spanID: '00f067aa0ba902b7', operationName: 'GET /orders', references: [] },
+      ...{ startTime: Number(BigInt(ago(5_000)) / 1_000n), duration: 250_000 },
+      tags: expect.arrayContaining([
+        { key: 'span.kind', type: 'string', value: 'server' },
+        { key: 'error', type: 'bool', value: true },
+        { key: 'order.id', type: 'string', value: 'o-1' },
+      ]) as unknown,
+    }),
+  ]);
+  const process = trace?.processes[trace.spans[0]?.processID ?? ''];
+  expect(process).toEqual({
+    serviceName: 'api-gateway',
+    tags: [{ key: 'host.name', type: 'string', value: 'edge-1' }],
+  });
 });
 
 it('decisions of an agent yield accuracy against their outcome, confidence and consensus (proves: MET-63, TRD-28)', async () => {

@@ -59,6 +59,14 @@ describe('the files fit together', () => {
     }
   });
 
+  it('traces of exemplars open in a provisioned data source', () => {
+    const traces = datasources.filter(({ type }) => type === 'jaeger').map(({ uid }) => uid);
+    const asked = datasources.flatMap((source) =>
+      source.type === 'tapewatch-trading-datasource' ? (source.jsonData.exemplarTraceIdDestinations ?? []) : [],
+    );
+    expect(asked.map(({ datasourceUid }) => datasourceUid)).toEqual(traces);
+  });
+
   it('rules point at a panel that exists', () => {
     for (const { dashboardUid, panelId } of rules) {
       const file = join(ROOT, 'dashboards', 'json', `${dashboardUid?.replace(/^tapewatch-/, '')}.json`);

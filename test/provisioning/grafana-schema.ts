@@ -42,12 +42,24 @@ const rulesDatasource = z.strictObject({
   secureJsonData: z.strictObject({ httpHeaderValue1: z.string().optional() }).optional(),
 });
 
+/** Keys of Grafana's Jaeger data source: `JaegerJsonData` of its datasource.ts. */
+const tracesDatasource = z.strictObject({
+  ...common,
+  type: z.literal('jaeger'),
+  url: z.string().min(1),
+  jsonData: z.strictObject({
+    nodeGraph: z.strictObject({ enabled: z.boolean() }),
+    httpHeaderName1: z.string().optional(),
+  }),
+  secureJsonData: z.strictObject({ httpHeaderValue1: z.string().optional() }).optional(),
+});
+
 export const datasourcesFile = z.strictObject({
   apiVersion: z.literal(1),
   prune: z.boolean().optional(),
   deleteDatasources: z.array(z.strictObject({ name: z.string(), orgId })).optional(),
   datasources: z
-    .array(z.discriminatedUnion('type', [ownDatasource, rulesDatasource]))
+    .array(z.discriminatedUnion('type', [ownDatasource, rulesDatasource, tracesDatasource]))
     .refine((list) => list.filter(({ isDefault }) => isDefault).length <= 1, 'at most one data source is the default'),
 });
 
