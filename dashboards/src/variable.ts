@@ -27,7 +27,9 @@ export function platformVariables(): readonly object[] {
     labelVariable({
       name: 'service',
       label: 'Service',
-      metric: '{__name__=~"http_requests_total|requests_per_second|traces_spanmetrics_calls_total", service!=""}',
+      // A span within a service, such as a hop of an order, answers nobody: it has no row of requests.
+      metric:
+        '{__name__=~"http_requests_total|requests_per_second|traces_spanmetrics_calls_total", service!="", span_kind=~"|SPAN_KIND_SERVER|SPAN_KIND_CONSUMER"}',
       description: 'Services whose requests are counted, by themselves or by their spans.',
     }),
     labelVariable({

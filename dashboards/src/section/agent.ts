@@ -89,10 +89,11 @@ export const agents: Section = {
       title: 'Failures of agents',
       description: 'Times a second that an agent could not say anything, by agent and reason.',
       w: 24,
-      h: 8,
+      h: 6,
       unit: PER_SECOND,
       style: 'bars',
       stack: true,
+      noValue: 'No agent failed in the time range',
       targets: [
         promql('A', `sum by (agent, reason) (${eventRate('agent_failures_total')})`, {
           legendFormat: '{{agent}}: {{reason}}',

@@ -1,5 +1,5 @@
 /** Alerts: the sidecar's own, decided in under a second, and Grafana's. */
-import { fields, steps, valueTexts } from '../field.ts';
+import { fields, fixed, named, steps, valueTexts } from '../field.ts';
 import type { Panel, Section } from '../model.ts';
 import { barGauge, common, stat } from '../panel.ts';
 import { table } from '../table.ts';
@@ -15,17 +15,23 @@ const STATE = {
   'custom.cellOptions': { type: 'color-text' },
 };
 
-/** Texts as the rules spell them, in order of weight. */
+/** Severities as the rules spell them, in order of weight. */
+const SEVERITY_COLORS = { INFO: 'blue', WARNING: 'orange', ERROR: 'red', CRITICAL: 'red', EMERGENCY: 'purple' };
+
 const SEVERITY = {
-  mappings: valueTexts({
-    INFO: { text: 'Info', color: 'blue' },
-    WARNING: { text: 'Warning', color: 'orange' },
-    ERROR: { text: 'Error', color: 'red' },
-    CRITICAL: { text: 'Critical', color: 'red' },
-    EMERGENCY: { text: 'Emergency', color: 'purple' },
-  }),
+  mappings: valueTexts(
+    Object.fromEntries(
+      Object.entries(SEVERITY_COLORS).map(([name, color]) => [
+        name,
+        { text: name.charAt(0) + name.slice(1).toLowerCase(), color },
+      ]),
+    ),
+  ),
   'custom.cellOptions': { type: 'color-text' },
 };
+
+/** Sentences are read whole. */
+const WRAPPED = { 'custom.cellOptions': { type: 'auto', wrapText: true } };
 
 const WHEN = { width: 165, show: { unit: 'dateTimeAsIso' } };
 
@@ -60,9 +66,18 @@ function grafanaAlerts(): Panel {
 }
 
 /** Steps of the sidecar's own loop of figures, every 15 seconds. */
-const FIGURE = { h: 4, unit: 'none', decimals: 0, interval: '15s' } as const;
+const FIGURE = { h: 5, unit: 'none', decimals: 0, interval: '15s' } as const;
 
-const SEVERITY_ORDER = ['INFO', 'WARNING', 'ERROR', 'CRITICAL', 'EMERGENCY'];
+/** A bar for each severity, in its colour. */
+function bySeverity(metric: string): Pick<Parameters<typeof barGauge>[0], 'targets' | 'overrides'> {
+  const severities = Object.entries(SEVERITY_COLORS);
+  return {
+    targets: severities.map(([severity], i) =>
+      instant('ABCDE'.charAt(i), `${metric}{severity="${severity}"}`, { legendFormat: severity }),
+    ),
+    overrides: severities.map(([severity, color]) => named(severity, { color: fixed(color) })),
+  };
+}
 
 const figures: readonly Panel[] = [
   stat({
@@ -89,9 +104,7 @@ const figures: readonly Panel[] = [
     title: 'Firing by severity',
     description: 'How the alerts that fire now are spread over the severities.',
     min: 0,
-    targets: SEVERITY_ORDER.map((severity, i) =>
-      instant('ABCDE'.charAt(i), `alerts_active{severity="${severity}"}`, { legendFormat: severity }),
-    ),
+    ...bySeverity('alerts_active'),
   }),
   barGauge({
     ...FIGURE,
@@ -100,9 +113,7 @@ const figures: readonly Panel[] = [
     title: 'Fired within 24 hours by severity',
     description: 'How the alerts of the last 24 hours are spread over the severities.',
     min: 0,
-    targets: SEVERITY_ORDER.map((severity, i) =>
-      instant('ABCDE'.charAt(i), `alerts_last_day{severity="${severity}"}`, { legendFormat: severity }),
-    ),
+    ...bySeverity('alerts_last_day'),
   }),
 ];
 
@@ -123,9 +134,9 @@ export const alerts: Section = {
         { name: 'since', ...WHEN },
         { name: 'state', width: 110, show: STATE },
         { name: 'severity', width: 100, show: SEVERITY },
-        { name: 'alertname', title: 'alert', width: 190 },
-        { name: 'summary' },
-        { name: 'labels', width: 160 },
+        { name: 'alertname', title: 'alert', width: 170 },
+        { name: 'summary', width: 300, show: WRAPPED },
+        { name: 'labels', show: WRAPPED },
       ],
     }),
     grafanaAlerts(),
@@ -146,7 +157,7 @@ export const alerts: Section = {
         { name: 'severity', width: 100, show: SEVERITY },
         { name: 'alertname', title: 'alert', width: 190 },
         { name: 'reason', width: 430 },
-        { name: 'value', width: 90, show: { decimals: 3 } },
+        { name: 'value', width: 90 },
         { name: 'labels', width: 160 },
         { name: 'summary' },
       ],
