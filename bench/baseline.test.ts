@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { BASELINE, baselineTable, compareWithBaseline } from './baseline.ts';
 
 it('holds the figures of the baseline, and says for each which way and how far', () => {
@@ -19,4 +21,28 @@ it('holds the figures of the baseline, and says for each which way and how far',
 it('calls equal figures no worse', () => {
   expect(compareWithBaseline(BASELINE).map(({ factor }) => factor)).toEqual([1, 1, 1, 1]);
   expect(baselineTable(BASELINE, 'x')).not.toContain('worse');
+});
+
+it('stands in the report beside what was measured, with the factor of each figure (proves: PRF-06)', () => {
+  const report = readFileSync(join(__dirname, '../docs/performance.md'), 'utf8');
+  const number = (text: string): number => Number(text.replaceAll(',', ''));
+  const rows = new Map(
+    [
+      ...report.matchAll(/^\| (throughput|latency|memory|CPU), (\S.*?) \| ([\d.,]+) \| ([\d.,]+) \| ([\d.]+) \|$/gm),
+    ].map(
+      ([, name = '', , baseline = '', ours = '', factor = '']) => [name, [baseline, ours, factor].map(number)] as const,
+    ),
+  );
+  const ours = (name: string): number => rows.get(name)?.[1] ?? NaN;
+  const compared = compareWithBaseline({
+    metricsPerSecond: ours('throughput'),
+    latencyMicros: ours('latency'),
+    memoryGb: ours('memory'),
+    cpuPercent: ours('CPU'),
+  });
+  expect(compared).toHaveLength(4);
+  for (const { name, baseline, factor } of compared) {
+    const [told, , toldFactor = NaN] = rows.get(name) ?? [];
+    expect([name, told, Number((toldFactor / factor).toFixed(1))]).toEqual([name, baseline, 1]);
+  }
 });

@@ -51,10 +51,15 @@ export class PrometheusServer {
     this.#url = url;
   }
 
-  static async start(series: readonly SeriesData[]): Promise<PrometheusServer> {
+  /** `scrape`: a target, `host:port`, that it asks each second. */
+  static async start(series: readonly SeriesData[], scrape?: string): Promise<PrometheusServer> {
     const folder = mkdtempSync(join(tmpdir(), 'tapewatch-prometheus-'));
     const config = join(folder, 'prometheus.yml');
-    writeFileSync(config, 'global: {}\n');
+    const jobs = scrape === undefined ? [] : [{ job_name: 'scraped', static_configs: [{ targets: [scrape] }] }];
+    writeFileSync(
+      config,
+      JSON.stringify({ global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: jobs }),
+    );
     const port = await freePort();
     const flags = [
       `--config.file=${config}`,
