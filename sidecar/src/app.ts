@@ -96,6 +96,7 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
     ...{ engine, reader: ingest.reader, alerting, line, exemplars: queries.exemplars, sql },
     unitOf: catalogue.unitOf,
     contractOf: contractsOf(config.instruments),
+    initialEquity: config.initial_equity,
   });
   const { http, grafana } = await serve(shared, { ingest, queries, scraper, alerting, queryService });
   const { store, reader, pipeline, sources } = ingest;

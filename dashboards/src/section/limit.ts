@@ -7,9 +7,6 @@ export const ACK_CRITICAL_SECONDS = 0.005;
 
 export const ACK_LIMITS = steps('green', [ACK_WARNING_SECONDS, 'orange'], [ACK_CRITICAL_SECONDS, 'red']);
 
-/** Initial equity, in dollars, of what the boards compute ratios and leverage of: that of the demo's desk. */
-export const CAPITAL = 10_000_000;
-
 export const GAIN = steps('red', [0, 'green']);
 /** Of the peak: a tenth is where many desks stop. */
 export const DRAWDOWN = steps('green', [0.05, 'orange'], [0.1, 'red']);

@@ -8,7 +8,7 @@ import type { Panel, Section } from '../model.ts';
 import { timeSeries } from '../panel.ts';
 import { table, type Column } from '../table.ts';
 import { trading } from '../target.ts';
-import { CAPITAL, DRAWDOWN, GAIN } from './limit.ts';
+import { DRAWDOWN, GAIN } from './limit.ts';
 
 /** Above 1.0 positive, 0.5 to 1.0 neutral, both ends included, below 0.5 negative. */
 export const SHARPE_BANDS = steps('red', [0.5, 'text'], [above(1), 'green']);
@@ -107,7 +107,8 @@ const LAST_TRADES: readonly Figure[] = [
   {
     id: 81,
     title: 'Equity',
-    description: `Initial equity (here $${CAPITAL.toLocaleString('en-US')}: set yours in the queries) and the profit of all closed trades of the range.`,
+    description:
+      'Initial equity (initial_equity of the configuration) and the profit of all closed trades of the range.',
     field: 'equity',
     unit: 'currencyUSD',
     decimals: 3,
@@ -124,7 +125,7 @@ const LAST_TRADES: readonly Figure[] = [
 
 /** The desk as a whole, in two lines. */
 export const lastTrades: readonly Panel[] = figures(
-  trading('A', 'performance', { by: [], format: 'tracker', year: 'crypto', initialEquity: CAPITAL }),
+  trading('A', 'performance', { by: [], format: 'tracker', year: 'crypto' }),
   { w: 4, h: 3 },
   LAST_TRADES,
 );
@@ -155,7 +156,6 @@ export const performance: Section = {
           by: ['strategy'],
           format: 'time_series',
           figure: 'equity',
-          initialEquity: CAPITAL,
         }),
       ],
     }),
@@ -174,7 +174,6 @@ export const performance: Section = {
           by: ['strategy'],
           format: 'time_series',
           figure: 'drawdown',
-          initialEquity: CAPITAL,
         }),
       ],
     }),
@@ -191,7 +190,6 @@ export const performance: Section = {
           by: ['strategy'],
           format: 'tracker',
           year: 'crypto',
-          initialEquity: CAPITAL,
         }),
       ],
       sortBy: { column: 'profit', descending: true },

@@ -4,7 +4,7 @@ import { coloured, steps } from '../field.ts';
 import type { Section } from '../model.ts';
 import { table } from '../table.ts';
 import { trading } from '../target.ts';
-import { CAPITAL, DRAWDOWN, GAIN } from './limit.ts';
+import { DRAWDOWN, GAIN } from './limit.ts';
 
 const RISK: readonly Figure[] = [
   {
@@ -78,7 +78,7 @@ export const risk: Section = {
   id: 500,
   title: 'Risk: value at risk, exposure, portfolio',
   panels: [
-    ...figures(trading('A', 'risk', { by: [], initialEquity: CAPITAL }), { w: 6, h: 3 }, RISK),
+    ...figures(trading('A', 'risk', { by: [] }), { w: 6, h: 3 }, RISK),
     table({
       id: 50,
       title: 'Risk of the open positions by strategy',
@@ -87,7 +87,7 @@ export const risk: Section = {
       w: 16,
       h: 9,
       noValue: 'No open position',
-      targets: [trading('A', 'risk', { by: ['strategy'], initialEquity: CAPITAL })],
+      targets: [trading('A', 'risk', { by: ['strategy'] })],
       sortBy: { column: 'gross', descending: true },
       columns: [
         { name: 'strategy', width: 140 },
@@ -111,7 +111,7 @@ export const risk: Section = {
       w: 8,
       h: 9,
       noValue: 'No fills in the time range',
-      targets: [trading('A', 'risk', { by: [], format: 'portfolio', initialEquity: CAPITAL })],
+      targets: [trading('A', 'risk', { by: [], format: 'portfolio' })],
       columns: [
         { name: 'part' },
         // No bar: one of money owed would grow from the left as it shrinks.

@@ -48,7 +48,7 @@ interface World {
   readonly result?: QueryResult;
 }
 
-function serviceOver(world: World) {
+function serviceOver(world: World, initialEquity?: number) {
   const asked: { table: string; filter: EventFilter }[] = [];
   const reader: StoreReader = {
     select: () => Promise.resolve([]),
@@ -68,7 +68,9 @@ function serviceOver(world: World) {
   const empty: QueryResult = { type: 'matrix', series: [], warnings: [], infos: [] };
   const engine = { query: () => Promise.resolve(world.result ?? empty) };
   const exemplars = exemplarFinder({ reader, kept: { select: () => [] } });
-  return { service: createQueryService({ engine, reader, alerting, exemplars, unitOf: () => undefined }), asked };
+  const equity = initialEquity === undefined ? {} : { initialEquity };
+  const deps = { engine, reader, alerting, exemplars, unitOf: () => undefined, ...equity };
+  return { service: createQueryService(deps), asked };
 }
 
 async function slippageOf(world: World, query: object = {}): Promise<unknown> {
@@ -145,6 +147,23 @@ describe('profit and loss', () => {
       [10_000_000_000n, 20_000_000_000n, 30_000_000_000n],
       [-1, 9, 9],
     ]);
+  });
+
+  it.each([
+    [5_000, {}, 5_000],
+    [5_000, { initialEquity: 700 }, 700],
+    [0, {}, 10_000],
+  ])('begins with the configured equity of %d unless the query %j names its own', async (configured, own, wanted) => {
+    const { service } = serviceOver({}, configured);
+    for (const queryType of ['pnl', 'performance', 'risk']) {
+      expect(service.resolve({ queryType, ...own }, ENVELOPE).query).toMatchObject({ initialEquity: wanted });
+    }
+    const { query } = service.resolve({ queryType: 'slippage' }, ENVELOPE);
+    expect(query).not.toHaveProperty('initialEquity');
+    const world = { fills: [FILL, { ...FILL, id: 'g', side: 'sell' as const, price: 111, timeNanos: at(20) }] };
+    const tracker = { queryType: 'performance', format: 'tracker', ...own };
+    const [table] = await serviceOver(world, configured).service.run(tracker, ENVELOPE);
+    expect(table?.fields.find(({ name }) => name === 'equity')?.values).toEqual([wanted + 10]);
   });
 
   it('cannot be split by side', async () => {

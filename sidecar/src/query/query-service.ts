@@ -44,6 +44,8 @@ export interface QueryServiceDeps {
   readonly sql?: Pick<SqlRunner, 'run'>;
   /** Where queries on rows wait for their turn; PromQL waits inside the engine, SQL in a line of its own. Absent: they do not wait. */
   readonly line?: QueryLine;
+  /** Of documents that name none, where it is positive. */
+  readonly initialEquity?: number;
   /** The unit of a metric as its publisher states it. */
   readonly unitOf: UnitOf;
 }
@@ -51,14 +53,14 @@ export interface QueryServiceDeps {
 export function createQueryService(deps: QueryServiceDeps): QueryService {
   return {
     async run(input, envelope, signal) {
-      const query = parseQuery(input);
+      const query = parseQuery(withEquity(input, deps.initialEquity));
       signal?.throwIfAborted();
       const run = (): Promise<Table[]> => runQuery(query, checkEnvelope(envelope), deps, signal);
       const waitsElsewhere = query.queryType === 'promql' || query.queryType === 'sql';
       return waitsElsewhere || deps.line === undefined ? run() : deps.line.run(run, signal);
     },
     resolve(input, envelope) {
-      const query = parseQuery(input);
+      const query = parseQuery(withEquity(input, deps.initialEquity));
       if (query.queryType !== 'promql') return { query, envelope };
       const { expr, range } = planPromql(query, checkEnvelope(envelope));
       const { startMs, endMs, stepMs } = range;
@@ -111,6 +113,15 @@ function runQuery(
 
 function sourceOf({ reader, contractOf }: QueryServiceDeps): TradingSource {
   return { reader, ...(contractOf && { contractOf }) };
+}
+
+const WITH_EQUITY: ReadonlySet<unknown> = new Set(['pnl', 'performance', 'risk']);
+
+/** Capital is a fact of the desk and not of a panel: boards leave it to the configuration. */
+function withEquity(input: unknown, initialEquity: number | undefined): unknown {
+  if (initialEquity === undefined || initialEquity <= 0 || typeof input !== 'object' || input === null) return input;
+  const { queryType, initialEquity: own } = input as { readonly queryType?: unknown; readonly initialEquity?: unknown };
+  return own === undefined && WITH_EQUITY.has(queryType) ? { ...input, initialEquity } : input;
 }
 
 const QUERY_TYPES = tapewatchQuery.options.map(({ shape }) => shape.queryType.value).join(', ');

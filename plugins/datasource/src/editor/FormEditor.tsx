@@ -138,7 +138,8 @@ function ChoiceControl({ field, query, onRun }: FieldProps<'choice'>) {
 /** What is typed counts when the field is left or Enter is pressed; what cannot be read changes nothing. */
 function TypedControl({ field, query, onRun }: FieldProps<'number' | 'numbers' | 'words' | 'text'>) {
   const stored = carried(query.queryType ?? 'promql', field.key, query[field.key]);
-  const shown = stored ?? ('default' in field ? field.default : '');
+  const isConfigured = field.control === 'number' && field.isConfigured === true;
+  const shown = stored ?? ('default' in field && !isConfigured ? field.default : '');
   const text = Array.isArray(shown) ? shown.join(', ') : String(shown);
   return (
     <CheckedInput
@@ -146,8 +147,13 @@ function TypedControl({ field, query, onRun }: FieldProps<'number' | 'numbers' |
       text={text}
       minWidth={field.control === 'number' ? 10 : 16}
       {...('placeholder' in field ? { placeholder: field.placeholder } : {})}
+      {...(isConfigured ? { placeholder: 'as configured' } : {})}
       id={idOf(field, query)}
       onCommit={(typed) => {
+        if (isConfigured && typed === '') {
+          onRun({ [field.key]: undefined } as Partial<TapewatchQuery>);
+          return true;
+        }
         const value = readTyped(field, typed);
         if (value !== undefined) onRun({ [field.key]: value } as Partial<TapewatchQuery>);
         return value !== undefined;

@@ -22,6 +22,8 @@ export type Control =
       readonly min: number;
       readonly max: number;
       readonly isWhole?: true;
+      /** Left empty, the sidecar's configuration has it; `default` is what that has where nobody set it. */
+      readonly isConfigured?: true;
     }
   /** Numbers with commas between them. */
   | { readonly control: 'numbers'; readonly default: readonly number[]; readonly max: number }

@@ -6,9 +6,10 @@ import { BASE_CURRENCY_FIELD, byField, FILTERS_FIELD, METHOD_FIELD } from './tra
 const INITIAL_EQUITY: Field = {
   key: 'initialEquity',
   label: 'Initial equity',
-  tooltip: 'Capital of each line; a ratio needs one.',
+  tooltip: 'Capital of each line; a ratio needs one. Empty: initial_equity of the configuration.',
   control: 'number',
   default: 10_000,
+  isConfigured: true,
   min: 0.01,
   max: 1e15,
 };

@@ -108,8 +108,10 @@ export const pnlForm: QueryForm = {
       {
         key: 'initialEquity',
         label: 'Initial equity',
+        tooltip: 'Empty: initial_equity of the configuration.',
         control: 'number',
         default: 10_000,
+        isConfigured: true,
         min: -1e15,
         max: 1e15,
         when: ({ format }) => format === 'equity',
