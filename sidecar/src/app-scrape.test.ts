@@ -10,6 +10,13 @@ import { type App, startApp } from './app.ts';
 import { loadConfig } from './config.ts';
 import { NatsServer } from './ingest/testing/nats-server.ts';
 
+/** What an exporter calls by its own name, and labels with a shard that nobody asks for. */
+const TRANSFORMED = `[{ source_labels: [__name__], regex: legacy_(.+), target_label: __name__, replacement: desk_$1 },
+  { source_labels: [__name__], regex: legacy_.+, action: drop },
+  { regex: internal_.+, action: labeldrop }]`;
+const AGGREGATED = `groups: [{ name: aggregates, interval: 1s, rules: [
+  { record: 'venue:desk_orders:sum', expr: 'sum by (venue) (desk_orders)' }] }]`;
+
 let folder: string;
 let nats: NatsServer;
 let exporter: Server;
@@ -29,13 +36,16 @@ beforeEach(async () => {
   const scrapeFile = join(folder, 'scrape.yaml');
   writeFileSync(
     scrapeFile,
-    `scrape_configs: [{ job_name: desk, honor_labels: true, static_configs: [{ targets: ['${target}'] }] }]`,
+    `scrape_configs: [{ job_name: desk, honor_labels: true, static_configs: [{ targets: ['${target}'] }], metric_relabel_configs: ${TRANSFORMED} }]`,
   );
+  const ruleFile = join(folder, 'rules.yaml');
+  writeFileSync(ruleFile, AGGREGATED);
   const config = join(folder, 'tapewatch.yaml');
   const settings = {
     nats: { servers: [nats.url] },
     store: { kind: 'memory' },
     scrape: { files: [scrapeFile] },
+    alerting: { ruleFiles: [ruleFile], startDelayMs: 0 },
     http: { listen: '127.0.0.1:0' },
     grafana: { enabled: false },
     log: { level: 'silent' },
@@ -149,4 +159,22 @@ it('a series that its target no longer has ends at once, not after five minutes'
   await until(async () => (await valueOf('leaves')) === undefined);
   expect(await valueOf('kept')).toBe(1);
   expect((await ask('leaves[1m]')).result[0]?.values?.length).toBeGreaterThan(0);
+});
+
+it('raw samples are transformed before they are stored, and yield the configured aggregate series (proves: ING-11)', async () => {
+  const labelNames = ['venue', 'strategy', 'internal_shard'];
+  const orders = new Gauge({ name: 'legacy_orders', help: 'o', labelNames, registers: [registry] });
+  orders.set({ venue: 'XNAS', strategy: 'maker', internal_shard: '7' }, 3);
+  orders.set({ venue: 'XNAS', strategy: 'taker', internal_shard: '8' }, 4);
+  orders.set({ venue: 'XLON', strategy: 'maker', internal_shard: '7' }, 5);
+  const sums = async (): Promise<Record<string, string | undefined>> =>
+    Object.fromEntries(
+      (await ask('venue:desk_orders:sum')).result.map(({ metric, value }) => [metric['venue'], value?.[1]]),
+    );
+  await until(async () => (await sums())['XNAS'] === '7');
+  expect(await sums()).toEqual({ XNAS: '7', XLON: '5' });
+  expect((await ask('{__name__=~"legacy_.+"}')).result).toEqual([]);
+  const { result } = await ask('desk_orders');
+  expect(result).toHaveLength(3);
+  for (const { metric } of result) expect(metric).not.toHaveProperty('internal_shard');
 });

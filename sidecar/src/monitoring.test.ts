@@ -24,13 +24,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function start(monitoring: object, rules?: string): Promise<void> {
+async function start(monitoring: object, rules?: string, servers: readonly string[] = [nats.url]): Promise<void> {
   const ruleFile = join(mkdtempSync(join(tmpdir(), 'tapewatch-monitoring-')), 'rules.yaml');
   if (rules !== undefined) writeFileSync(ruleFile, rules);
   const [prometheus_port, websocket_port] = [await freePort(), await freePort()];
   app = await startApp(
     configSchema.parse({
-      nats: { servers: [nats.url] },
+      nats: { servers, reconnectWait: '50ms' },
       store: { kind: 'memory' },
       http: { listen: '127.0.0.1:0' },
       grafana: { enabled: false },
@@ -41,8 +41,10 @@ async function start(monitoring: object, rules?: string): Promise<void> {
       log: { level: 'silent' },
     }),
   );
-  await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
+  if (servers[0] === nats.url) await until(ready);
 }
+
+const ready = async (): Promise<boolean> => (await fetch(`${app.httpAddress}/readyz`)).status === 200;
 
 beforeEach(async () => {
   nats = await NatsServer.start();
@@ -190,4 +192,60 @@ it('starts although a port is taken, and opens it when it is free again', async 
   blocker.close();
   await until(() => app.prometheusAddress() !== undefined);
   expect(await scrape()).toContain('tapewatch_build_info');
+});
+
+it('picks a broker up that starts after it, without a restart, and says so meanwhile (proves: ING-33)', async () => {
+  const port = await freePort();
+  await start({ health_check_interval_seconds: 1 }, undefined, [`nats://127.0.0.1:${port}`]);
+  const health: string[] = [];
+  app.on('health_change', ({ check, level }) => health.push(`${check} ${level}`));
+  // What needs no broker works from the beginning; what waits for one is not called ready.
+  expect(await ask('vector(7)')).toEqual([7]);
+  expect(await ready()).toBe(false);
+  await until(() => health.includes('nats CRITICAL'));
+  const late = await NatsServer.start({ port });
+  try {
+    await until(ready);
+    const sender = await connect({ servers: late.url });
+    sender.publish('tw.metrics.a', gauge('queue_depth', 7));
+    await until(async () => (await ask('queue_depth'))[0] === 7);
+    await until(() => health.includes('nats HEALTHY'));
+    await sender.close();
+  } finally {
+    await late.stop();
+  }
+});
+
+it('finds what is odd and what breaks a limit as it comes in, not when a rule is due (proves: ING-19)', async () => {
+  const window = 'depth[10m]';
+  const group = {
+    ...{ name: 'stream', interval: '1h' },
+    rules: [
+      { alert: 'Odd', expr: `abs(depth - avg_over_time(${window})) > 4 * stddev_over_time(${window})` },
+      { alert: 'Deep', expr: 'depth > 100' },
+      { record: 'depth:mean', expr: `avg_over_time(${window})` },
+    ],
+  };
+  const rules = JSON.stringify({ groups: [group] });
+  await start({}, rules);
+  const told = await client();
+  const firing = (): unknown[] =>
+    told
+      .filter(({ type, data }) => type === 'alert_update' && data['to'] === 'firing')
+      .map(({ data }) => (data['labels'] as { alertname: string }).alertname);
+  const startMs = Date.now() - 60_000;
+  const depth = (second: number, value: number): void =>
+    publisher.publish(
+      'tw.metrics.a',
+      JSON.stringify({ name: 'depth', value, time: `${BigInt(startMs + second * 1_000) * 1_000_000n}` }),
+    );
+  for (let second = 0; second < 50; second++) depth(second, 10 + (second % 3) / 10);
+  // The stream is analysed: a mean follows each message, which a rule that is due once an hour could not.
+  await until(async () => ((await ask('depth:mean'))[0] ?? 0) > 10.05);
+  expect(firing()).toEqual([]);
+  depth(51, 12);
+  await until(() => firing().includes('Odd'));
+  expect(firing()).toEqual(['Odd']);
+  depth(53, 150);
+  await until(() => firing().includes('Deep'));
 });

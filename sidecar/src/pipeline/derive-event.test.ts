@@ -21,7 +21,7 @@ describe('signals of agents', () => {
     signalOf(`${id}-2`, T0, { signalId: id, event: 'outcome', prediction: null, outcome, ...rest }),
   ];
 
-  it('yield accuracy against the outcome, mean confidence and mean consensus, per agent', () => {
+  it('yield accuracy against the outcome, mean confidence and mean consensus, per agent (proves: ING-25)', () => {
     const deriver = new ListingDeriver();
     const seen = derived(
       deriver,
@@ -80,7 +80,8 @@ describe('signals of agents', () => {
 
 it('an exchange tells its connection, and remaining requests fall as they are made (proves: MET-67)', () => {
   const deriver = new ListingDeriver();
-  const status = (left: number | null) => exchangeStatusOf(T0, { requestsRemaining: left, requestsLimit: 100, latencySeconds: null });
+  const status = (left: number | null) =>
+    exchangeStatusOf(T0, { requestsRemaining: left, requestsLimit: 100, latencySeconds: null });
   expect(derived(deriver, status(40), status(39), status(null))).toEqual([
     'exchange_connected{orders,XNAS} 1',
     'exchange_requests_remaining{orders,XNAS} 40',
