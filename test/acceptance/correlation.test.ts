@@ -113,7 +113,7 @@ async function ask(document: object): Promise<Record<string, readonly unknown[]>
   return Object.fromEntries(columns.map(({ name }, i) => [name, rows.map((row) => row[i])]));
 }
 
-it('one id links event, alert and trace; what comes without one gets its own (proves: TRC-07)', async () => {
+it('one id links event, alert and trace; what comes without one gets its own (proves: TRC-07, ING-21)', async () => {
   for (let i = 0; i < ORDERS; i++) {
     send(i);
     publisher.publish(
@@ -133,6 +133,11 @@ it('one id links event, alert and trace; what comes without one gets its own (pr
   expect(Number(id.slice(1)) % 10).toBe(3);
   const trace = await ask({ queryType: 'trace', correlationId: id });
   expect(trace['operationName']).toEqual(expect.arrayContaining(['send', 'route', 'sent → ack']));
+  // Records of two components about one order, in one view: each names who wrote it.
+  const wrote = new Set(
+    trace['operationName']?.map((name, i) => `${String(trace['serviceName']?.[i])}: ${String(name)}`),
+  );
+  expect([...wrote]).toEqual(expect.arrayContaining(['desk: route', 'orders: sent → ack']));
   expect(trace['traceID']?.[0]).toBe(annotations['trace_id']);
   const events = await ask({ queryType: 'events', table: 'events', limit: 10_000 });
   expect(events['correlationId']?.filter((one) => one === id)).toHaveLength(1);

@@ -68,7 +68,7 @@ async function last(expr: string): Promise<unknown> {
   return (await panel({ queryType: 'promql', expr, instant: true, format: 'table' }))[0]?.['Value'];
 }
 
-it('an OTLP span is stored, shown, and counted with its duration (proves: TRC-02)', async () => {
+it('an OTLP span is stored, shown, and counted with its duration (proves: TRC-02, ING-37)', async () => {
   const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
   const span = {
     ...{ traceId: TRACE, spanId: '00f067aa0ba902b7', name: 'GET /orders', kind: 2, status: { code: 2 } },

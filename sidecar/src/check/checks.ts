@@ -115,8 +115,9 @@ function systemResources(host: Awaited<ReturnType<CheckDeps['host']>>, degradedP
 }
 
 async function diskSpace(folder: string, limits: HealthCheckOptions['disk_space']): Promise<CheckResult> {
-  const { bavail, blocks, bsize } = await statfs(folder);
-  const usedPercent = 100 * (1 - bavail / blocks);
+  const { bavail, bfree, blocks, bsize } = await statfs(folder);
+  // As `df` has it: what is kept for root counts neither as used nor as free.
+  const usedPercent = (100 * (blocks - bfree)) / Math.max(1, blocks - bfree + bavail);
   const detail = `${((bavail * bsize) / 2 ** 30).toFixed(1)} GiB free at ${folder}`;
   if (usedPercent > limits.critical_percent) return { level: 'CRITICAL', detail };
   return { level: usedPercent > limits.degraded_percent ? 'DEGRADED' : 'HEALTHY', detail };

@@ -39,7 +39,7 @@ export function hostReader(folder: string, nowMs: () => number = Date.now): () =
       cpuPercent,
       memoryPercent: (100 * used) / totalmem(),
       memoryBytes: used,
-      diskPercent: 100 * (1 - disk.bavail / disk.blocks),
+      diskPercent: usedPercent(disk),
       receivedBytesPerSecond: rate(({ received }) => received),
       sentBytesPerSecond: rate(({ sent }) => sent),
     };
@@ -47,6 +47,12 @@ export function hostReader(folder: string, nowMs: () => number = Date.now): () =
     before = { atMs, network };
     return reading;
   };
+}
+
+/** As `df` has it: what is kept for root counts neither as used nor as free. */
+function usedPercent({ blocks, bfree, bavail }: { blocks: number; bfree: number; bavail: number }): number {
+  const used = blocks - bfree;
+  return (100 * used) / Math.max(1, used + bavail);
 }
 
 interface Traffic {
