@@ -220,3 +220,22 @@ it('services, infrastructure, databases and the business: one of each is stored 
   expect(await drawn('queries_per_second{database_type="clickhouse"}')).toBe(45.2);
   expect((await events())[0]).toMatchObject({ eventType: 'report_sent', metricName: 'pages', metricValue: 7 });
 });
+
+it('metrics, log lines and health status each have a way in (proves: ING-09)', async () => {
+  publisher.publish('tw.metrics.router', JSON.stringify({ name: 'routes_known', value: 3 }));
+  const line = { time: new Date().toISOString(), level: 'error', message: 'no route to XLON', attempt: 2 };
+  publisher.publish('tw.logs.gateway.router', JSON.stringify(line));
+  publisher.publish('tw.health.router.r1', JSON.stringify({ status: 'DEGRADED', message: 'one route lost' }));
+  const logs = async () => (await events()).filter(({ eventType }) => eventType === 'log');
+  await until(async () => (await logs()).length === 1 && (await ask('component_health')).length === 1);
+  await until(async () => (await ask('routes_known')).length === 1);
+  expect(await drawn('routes_known')).toBe(3);
+  const [found] = await logs();
+  expect(found).toMatchObject({ serviceName: 'gateway', time: Date.parse(line.time) });
+  expect(JSON.parse(found?.['labels'] as string)).toEqual({
+    ...{ logger: 'router', level: 'error', message: 'no route to XLON', attempt: '2' },
+  });
+  expect(await drawn('component_health{component="router", instance="r1"}')).toBe(1);
+  const [result] = await panel({ queryType: 'events', table: 'health_results' });
+  expect(result).toMatchObject({ component: 'router', status: 'DEGRADED', message: 'one route lost' });
+});

@@ -54,6 +54,7 @@ describe('settings of streams', () => {
       ['spans', 'span', 'core', 'tw.spans.>'],
       ['health', 'health', 'core', 'tw.health.>'],
       ['events', 'event', 'core', 'tw.events.>'],
+      ['logs', 'event', 'core', 'tw.logs.>'],
     ]);
   });
 

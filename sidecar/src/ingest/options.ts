@@ -178,6 +178,11 @@ export const DEFAULT_STREAMS: StreamInput[] = [
     codec: 'json',
   },
   { name: 'events', subject: 'tw.events.{service_name?}.{event_type?}', payload: 'event', codec: 'json' },
+  // A log line is an event of a service; its level and message are labels like everything else that it says.
+  {
+    ...{ name: 'logs', subject: 'tw.logs.{service_name?}.{logger?}', payload: 'event', codec: 'json' },
+    labels: { event_type: 'log' },
+  },
 ];
 
 function durable(stream: StreamInput, name: string, subject: string): StreamInput {
