@@ -113,7 +113,6 @@ export * from './trading/ledger/pnl.ts';
 export * from './trading/ledger/position.ts';
 export * from './trading/ledger/rate-book.ts';
 export * from './trading/ledger/side-ledger.ts';
-export * from './trading/ledger/streaming-book.ts';
 export * from './trading/calendar/trading-calendar.ts';
 export * from './trading/execution/execution-book.ts';
 export * from './trading/execution/opportunity.ts';

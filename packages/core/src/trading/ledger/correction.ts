@@ -36,7 +36,7 @@ export function correctFills(fills: Iterable<Fill>): Fill[] {
 }
 
 /** Undefined when it is busted. */
-export function applyCorrection(fill: Fill, correction: Fill | undefined): Fill | undefined {
+function applyCorrection(fill: Fill, correction: Fill | undefined): Fill | undefined {
   if (correction === undefined) return fill;
   if (correction.execution === 'bust') return undefined;
   const { id, venue, timeNanos, orderId } = fill;
