@@ -18,6 +18,7 @@ import {
   type PnlMethod,
   type PnlRow,
   type PnlSeries,
+  type PnlSeriesRequest,
 } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { QueryEnvelope } from '../ports.ts';
@@ -46,12 +47,15 @@ export async function readBook(query: BookQuery, source: ReadFrom, times: Times)
   return { query, source, times, ...(await readMarkedLedger(source, query.baseCurrency, times)) };
 }
 
-/** Equity of each group at the times. */
-export function equitySeries({ query, source, columns, flows, base, times, markAt }: Book): PnlSeries {
+/** Equity of each group at the times. One pass books the fills for whoever follows them, too. */
+export function equitySeries(
+  { query, source, columns, flows, base, times, markAt }: Book,
+  follow?: PnlSeriesRequest['follow'],
+): PnlSeries {
   const { by, method, initialEquity } = query;
   const contracts = source.contractOf && { contractOf: source.contractOf };
   const asked = { by, method, initialEquity, figure: 'equity', timesMs: times.timesMs } as const;
-  const request = { ...asked, flows, markAt, ...contracts };
+  const request = { ...asked, flows, markAt, ...contracts, ...(follow && { follow }) };
   return pnlSeries(columns, base === undefined ? request : { ...request, base });
 }
 

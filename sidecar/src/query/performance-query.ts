@@ -6,7 +6,6 @@ import type { PerformanceQuery } from '@tapewatch/contract';
 import {
   calendarPeriods,
   calmarOf,
-  ClosedTradeBook,
   DrawdownMeter,
   drawdownOf,
   figure,
@@ -14,15 +13,17 @@ import {
   periodReturns,
   periodsPerYear,
   tradeStatistics,
+  TradeMeter,
   TradeTracker,
   unknownDrawdown,
   withheld,
   withoutFlows,
+  type BookedPosition,
+  type Follower,
   type GrowthOptions,
   type Notice,
   type PnlLine,
   type PnlSeries,
-  type PositionKey,
   type Table,
   type TradeUnit,
   type TradingCalendar,
@@ -86,8 +87,8 @@ export async function runPerformance(
 async function inAll({ query, envelope, calendar, source, executedQuery }: Job): Promise<Table[]> {
   const bars = barsOf(query.bar, calendar, envelope);
   const book = await readBook(query, source, bars);
-  const series = equitySeries(book);
-  const trades = tradesByLine(book, query.trades);
+  const trades = new LineTrades(book, query.trades);
+  const series = equitySeries(book, trades.follow);
   const rows = series.lines.map((line) => rowOf({ query, book, bars, line, profits: trades.tradesOf(line).profits }));
   const notices = [
     ...bookNotices(series),
@@ -177,20 +178,20 @@ async function overTime({ query, envelope, source, executedQuery }: Job): Promis
 async function tracked({ query, envelope, calendar, source, executedQuery }: Job): Promise<Table[]> {
   const endMs = endOf(envelope);
   const book = await readBook(query, source, { timesMs: [endMs] });
-  const series = equitySeries(book);
-  const { tradesOf, notices } = tradesByLine(book, query.trades);
+  const trades = new LineTrades(book, query.trades);
+  const series = equitySeries(book, trades.follow);
   const open = openByLine(series, book);
   const { window, initialEquity, riskFree, maxPositions } = query;
   const periods = calendarPeriods(calendar);
   const rows = series.lines.map((line): TrackerRow => {
     const limit = maxPositions === 0 ? {} : { maxPositions };
     const tracker = new TradeTracker({ window, initialEquity, riskFree, periods, ...limit });
-    const { timesMs, profits: gained } = tradesOf(line);
+    const { timesMs, profits: gained } = trades.tradesOf(line);
     timesMs.forEach((timeMs, i) => tracker.record({ timeNanos: nanosOf(timeMs), profit: gained[i] as number }));
     tracker.setOpenPositions(open.get(lineId(line)) ?? 0);
     return { group: line.group, currency: line.currency, metrics: tracker.metrics(nanosOf(endMs)) };
   });
-  return [figureTable(rows, { columns: TRACKER_COLUMNS, query, envelope, executedQuery, notices })];
+  return [figureTable(rows, { columns: TRACKER_COLUMNS, query, envelope, executedQuery, notices: trades.notices })];
 }
 
 interface FigureTable<Row> {
@@ -217,48 +218,66 @@ interface TradeList {
   readonly profits: number[];
 }
 
-interface LineTrades {
-  readonly tradesOf: (line: PnlLine) => TradeList;
-  readonly notices: readonly Notice[];
-}
-
 /** Closed trades by group, told in its currency at the rate of their closing. */
-function tradesByLine({ query, source, columns, base }: Book, unit: TradeUnit): LineTrades {
-  const lists = new Map<string, TradeList>();
-  const byKey = new Map<PositionKey, TradeList & { readonly rateAt: (timeMs: number) => number | null }>();
-  const listOf = (key: PositionKey) => {
-    const currency = base?.currency ?? key.currency;
-    const id = lineId({ group: query.by.map((dimension) => key[dimension]), currency });
-    let list = lists.get(id);
-    if (list === undefined) lists.set(id, (list = { timesMs: [], profits: [] }));
-    const known = { ...list, rateAt: ratesOf(base, key.currency, currency) };
-    byKey.set(key, known);
-    return known;
-  };
-  let [unconverted, foreign] = [0, 0];
-  new ClosedTradeBook(unit, query.method, source.contractOf).applyColumns(columns, (trade) => {
-    if (trade.hasForeignFees) foreign++;
-    const { timesMs, profits, rateAt } = byKey.get(trade.key) ?? listOf(trade.key);
-    const rate = rateAt(trade.closedMs);
-    if (rate === null) {
-      unconverted++;
-      return;
-    }
-    timesMs.push(trade.closedMs);
-    profits.push(trade.profit * rate);
-  });
-  const tradesOf: LineTrades['tradesOf'] = (line) => lists.get(lineId(line)) ?? { timesMs: [], profits: [] };
-  return { tradesOf, notices: tradeNotices(foreign, unconverted) };
-}
+class LineTrades {
+  readonly #book: Book;
+  readonly #unit: TradeUnit;
+  readonly #lists = new Map<string, TradeList>();
+  #unconverted = 0;
+  #foreign = 0;
 
-function tradeNotices(foreign: number, unconverted: number): Notice[] {
-  const texts = [
-    ...(unconverted > 0
-      ? [`${unconverted} closed trades have no exchange rate and are left out of trade figures`]
-      : []),
-    ...(foreign > 0 ? [`${foreign} closed trades paid fees in another currency, which their profit leaves out`] : []),
-  ];
-  return texts.map((text) => ({ severity: 'warning', text }));
+  constructor(book: Book, unit: TradeUnit) {
+    this.#book = book;
+    this.#unit = unit;
+  }
+
+  /** Of the positions of one pass. */
+  readonly follow = (position: BookedPosition): Follower => {
+    const meter = new TradeMeter(position, this.#unit);
+    const { query, base } = this.#book;
+    const { key } = position;
+    const currency = base?.currency ?? key.currency;
+    const list = this.#listOf({ group: query.by.map((dimension) => key[dimension]), currency });
+    const rateAt = ratesOf(base, key.currency, currency);
+    return {
+      execute: (execution) => {
+        const trade = meter.execute(execution);
+        if (trade === undefined) return;
+        if (trade.hasForeignFees) this.#foreign++;
+        const rate = rateAt(trade.closedMs);
+        if (rate === null) {
+          this.#unconverted++;
+          return;
+        }
+        list.timesMs.push(trade.closedMs);
+        list.profits.push(trade.profit * rate);
+      },
+    };
+  };
+
+  #listOf(line: Pick<PnlLine, 'group' | 'currency'>): TradeList {
+    const id = lineId(line);
+    let list = this.#lists.get(id);
+    if (list === undefined) this.#lists.set(id, (list = { timesMs: [], profits: [] }));
+    return list;
+  }
+
+  tradesOf(line: PnlLine): TradeList {
+    return this.#listOf(line);
+  }
+
+  /** Once the pass is over. */
+  get notices(): Notice[] {
+    const texts = [
+      ...(this.#unconverted > 0
+        ? [`${this.#unconverted} closed trades have no exchange rate and are left out of trade figures`]
+        : []),
+      ...(this.#foreign > 0
+        ? [`${this.#foreign} closed trades paid fees in another currency, which their profit leaves out`]
+        : []),
+    ];
+    return texts.map((text) => ({ severity: 'warning', text }));
+  }
 }
 
 function openByLine(series: PnlSeries, { query, base }: Book): ReadonlyMap<string, number> {

@@ -1,15 +1,13 @@
 /**
- * A position with the money beside it, in its own currency or told in a base currency: realised profit, fees and income
- * at the rate of each booking, what is open at the rate of the mark, and the currency effect as a line of its own.
- * Net = realised + unrealised - fees + income + effect: what it has earned, valued at the mark.
+ * A position with the money beside it. In its own currency it tells its figures itself; where a line in a base currency
+ * is told, each booking goes there at the rate of its moment. Net = realised + unrealised - fees + income.
  */
 import type { Amount } from '../fixed-point.ts';
 import type { Contract } from './contract.ts';
-import { ConvertedBalance } from './converted-balance.ts';
+import type { ConvertedLine, ConvertedProfit } from './converted-line.ts';
 import type { PnlMethod } from './exact-position.ts';
 import { PositionLedger } from './position.ts';
-import { convertAmount, type BaseCurrency } from './rate-book.ts';
-import { SideLedger, sumOrNull } from './side-ledger.ts';
+import { SideLedger } from './side-ledger.ts';
 import { WideAmount } from './wide-amount.ts';
 
 export interface PositionKey {
@@ -20,142 +18,81 @@ export interface PositionKey {
   readonly currency: string;
 }
 
+/** Fees are positive when paid; income (funding, dividends, interest) and capital (deposits) when received. */
+export type SideName = 'fees' | 'income' | 'capital';
+
 export interface BookedPositionOptions {
   readonly method: PnlMethod;
   readonly contract?: Contract;
-  readonly base?: BaseCurrency;
-}
-
-/** In the report's currency. Null is unknown: no mark, or no rate. */
-export interface PositionFigures {
-  readonly realised: Amount | null;
-  readonly unrealised: Amount | null;
-  /** Paid minus rebates. */
-  readonly fees: Amount | null;
-  /** Funding, dividends and interest. */
-  readonly income: Amount | null;
-  readonly effect: Amount | null;
-  /** Deposits minus withdrawals, valued now; no part of the profit. */
-  readonly capital: Amount | null;
-  /** In the own currency only: with a base currency nobody asks for it. */
-  readonly cashFlow: Amount | null;
-  /** Currencies of fees, income and capital that nothing converts; they are left out. */
-  readonly foreign: number;
-  /** Stamp of the oldest rate that was used; infinite when none was. */
-  readonly rateSinceMs: number;
-}
-
-export interface ConvertedRequest {
-  /** NaN where there is none. */
-  readonly mark: number;
-  readonly timeMs: number;
-  readonly figure: 'total' | 'net' | 'equity';
+  /** In a base currency: where it is told. */
+  readonly line?: ConvertedLine;
 }
 
 // Scratch of one calculation, which nothing interrupts.
-const OPEN = new WideAmount();
-const FEES = new WideAmount();
+const GAIN = new WideAmount();
 
 export class BookedPosition {
   readonly key: PositionKey;
-  /** Told in its own currency. */
-  readonly isPlain: boolean;
   readonly ledger: PositionLedger;
-  readonly fees: SideLedger;
-  readonly income: SideLedger;
-  readonly capital: SideLedger;
-  readonly #profit: ConvertedBalance | undefined;
+  /** Empty where there is a base currency. */
+  readonly fees = new SideLedger();
+  readonly income = new SideLedger();
+  readonly capital = new SideLedger();
+  readonly #line: ConvertedLine | undefined;
+  readonly #profit: ConvertedProfit | undefined;
+  #lacksRate = false;
 
-  constructor(key: PositionKey, { method, contract, base }: BookedPositionOptions) {
+  constructor(key: PositionKey, { method, contract, line }: BookedPositionOptions) {
     this.key = key;
-    this.isPlain = base === undefined;
     this.ledger = new PositionLedger(method, contract);
-    this.fees = new SideLedger(base);
-    this.income = new SideLedger(base);
-    this.capital = new SideLedger(base);
-    if (base === undefined) return;
-    const told = { rates: base.rates, from: key.currency, to: base.currency };
-    this.#profit = new ConvertedBalance({ ...told, balance: { addTo: (sum) => this.ledger.addRealisedTo(sum) } });
+    this.#line = line;
+    this.#profit = line?.profitIn(key.currency);
   }
 
-  /** In order of time. */
-  trade(timeMs: number, signedQuantity: number, price: number): void {
-    if (this.#profit?.isNewRate(timeMs) === true) this.#profit.settle(timeMs);
-    this.ledger.trade(signedQuantity, price);
+  /** In order of time. Adds what is realised to `gain`, too. */
+  trade(timeMs: number, signedQuantity: number, price: number, gain?: WideAmount): void {
+    if (this.#profit === undefined) return this.ledger.trade(signedQuantity, price, gain);
+    const { balance } = this.#profit;
+    const isKnown = balance.moveTo(timeMs);
+    if (gain === undefined) this.ledger.trade(signedQuantity, price, balance.pending);
+    else {
+      GAIN.clear();
+      this.ledger.trade(signedQuantity, price, GAIN);
+      balance.pending.add(GAIN, 1);
+      gain.add(GAIN, 1);
+    }
+    if (!isKnown && balance.settle()) this.#lacksRate = true;
   }
 
-  /** What it stands at. Calls must not go back in time, behind a booking or another call. */
-  figures(mark: number | null, timeMs: number): PositionFigures {
+  /** In order of time. Throws a RangeError for NaN and infinities. */
+  addBeside(side: SideName, timeMs: number, currency: string, amount: number): void {
+    if (this.#line === undefined) this[side].add(currency, amount);
+    else if (!this.#line.addBeside(side, timeMs, currency, amount)) this.#lacksRate = true;
+  }
+
+  /** Whether something of it cannot be told in the base currency: a booking had no rate, or what it is worth has none. */
+  isUnconverted(mark: number | null): boolean {
+    if (this.#lacksRate || this.#profit === undefined) return this.#lacksRate;
+    return (
+      !this.#profit.balance.hasRate && (this.ledger.realised !== 0n || (this.ledger.unrealised(mark) ?? 0n) !== 0n)
+    );
+  }
+
+  /** Currencies beside its own that nothing converts, and that are left out. */
+  get foreign(): number {
     const { currency } = this.key;
-    const fees = this.fees.figures(currency, timeMs);
-    const income = this.income.figures(currency, timeMs);
-    const capital = this.capital.figures(currency, timeMs);
-    this.#profit?.settle(timeMs);
-    const profit = this.#profit;
-    const feeEffect = fees.effect === null ? null : -fees.effect;
-    return {
-      realised: profit === undefined ? this.ledger.realised : profit.booked,
-      unrealised: this.#unrealised(mark),
-      fees: fees.booked,
-      income: income.booked,
-      effect: sumOrNull(profit === undefined ? 0n : profit.effect, sumOrNull(feeEffect, income.effect)),
-      capital: sumOrNull(capital.booked, capital.effect),
-      cashFlow: profit === undefined ? this.ledger.cashFlow : null,
-      foreign: fees.foreign + income.foreign + capital.foreign,
-      rateSinceMs: Math.min(fees.sinceMs, income.sinceMs, capital.sinceMs, profit?.sinceMs ?? Infinity),
-    };
+    return this.fees.foreign(currency) + this.income.foreign(currency) + this.capital.foreign(currency);
   }
 
   /**
    * Net profit, and capital with it, in the position's own currency: as the sum of its figures, of which the cost of what
-   * is open cancels out. Null as there, and where something is in another currency.
+   * is open cancels out. Null without a mark for what is open, and where something is in another currency.
    */
   net(mark: number | null, withCapital: boolean): Amount | null {
     const value = this.ledger.value(mark);
-    if (value === null) return null;
-    let sum = this.ledger.cashFlow + value;
-    for (const [side, sign] of [
-      [this.fees, -1n],
-      [this.income, 1n],
-      [this.capital, 1n],
-    ] as const) {
-      if (side.isEmpty) continue;
-      const { booked, foreign } = side.figures(this.key.currency, 0);
-      if (foreign > 0 || booked === null) return null;
-      if (side !== this.capital || withCapital) sum += sign * booked;
-    }
-    return sum;
+    if (value === null || this.foreign > 0) return null;
+    const { currency } = this.key;
+    const net = this.ledger.cashFlow + value - this.fees.amount(currency) + this.income.amount(currency);
+    return withCapital ? net + this.capital.amount(currency) : net;
   }
-
-  /**
-   * Adds total, net profit or equity in the base currency to `sum`, as the figures tell it; calls must not go back in time.
-   * False where it is not known. Booked profit and the effect of rates on it together are the balance at the rate of now.
-   */
-  addConvertedTo(sum: WideAmount, { mark, timeMs, figure }: ConvertedRequest): boolean {
-    const profit = this.#profit;
-    if (profit === undefined) return false;
-    profit.settle(timeMs);
-    OPEN.clear();
-    if (!this.ledger.addUnrealisedTo(OPEN, mark) || !profit.convert(OPEN, sum)) return false;
-    if (figure === 'total') return profit.addBookedTo(sum);
-    FEES.clear();
-    const isKnown = this.fees.addWorthTo(FEES, timeMs) && this.income.addWorthTo(sum, timeMs);
-    sum.add(FEES, -1);
-    if (!isKnown || !profit.addWorthTo(sum)) return false;
-    return figure === 'net' || this.capital.addWorthTo(sum, timeMs);
-  }
-
-  #unrealised(mark: number | null): Amount | null {
-    const open = this.ledger.unrealised(mark);
-    if (open === null || open === 0n || this.#profit === undefined) return open;
-    return this.#profit.rate === null ? null : convertAmount(open, this.#profit.rate);
-  }
-}
-
-/** Null when a part of it is unknown or in a currency that nothing converts. */
-export function netOf(figures: PositionFigures): Amount | null {
-  const { realised, unrealised, fees, income, effect, foreign } = figures;
-  if (fees === null || foreign > 0) return null;
-  const gains = sumOrNull(sumOrNull(realised, unrealised), sumOrNull(income, effect));
-  return gains === null ? null : gains - fees;
 }

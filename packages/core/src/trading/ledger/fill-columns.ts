@@ -30,6 +30,16 @@ export interface FillColumns {
   readonly orders?: Uint32Array;
 }
 
+/** One of them, as a ledger books it. */
+export interface Execution {
+  readonly timeMs: number;
+  /** Positive bought, negative sold. */
+  readonly quantity: number;
+  readonly price: number;
+  readonly fee: number;
+  readonly feeCurrency: string;
+}
+
 export const NO_ORDER = 0xffffffff;
 
 const MS = 1_000_000n;

@@ -21,8 +21,6 @@ export class LineSum {
   /** By the decimals of their ticks. */
   readonly #ticks = new Float64Array(DIGITS_MAX + 1);
   #exact: Amount = 0n;
-  readonly #wide = new WideAmount();
-  #hasWide = false;
   /** The most decimals so far. */
   #digits = 0;
 
@@ -49,27 +47,22 @@ export class LineSum {
     this.#exact += amount;
   }
 
-  addWide(amount: WideAmount, sign: 1 | -1): void {
-    this.#wide.add(amount, sign);
-    this.#hasWide = true;
-  }
-
-  get #isTicksOnly(): boolean {
-    return !this.#hasWide && this.#exact === 0n;
+  /** Adds all of it to `sum`. */
+  addTo(sum: WideAmount): void {
+    if (this.#exact !== 0n) sum.addAmount(this.#exact);
+    for (let digits = 0; digits <= this.#digits; digits++) {
+      const left = this.#ticks[digits] as number;
+      if (left !== 0) sum.addTicks(left, TICK_UNITS[digits] as TickUnit);
+    }
   }
 
   /** As `numberFromAmount` of it. */
   get number(): number {
-    const ticks = this.#isTicksOnly && this.#digits <= TOLD_DIGITS ? this.#inTicks() : NaN;
+    const ticks = this.#exact === 0n && this.#digits <= TOLD_DIGITS ? this.#inTicks() : NaN;
     // A product of two exact doubles rounds as a bigint that becomes a double does.
     if (!Number.isNaN(ticks)) return (ticks * (POWERS[TOLD_DIGITS - this.#digits] as number)) / TOLD_SCALE + 0;
     SUM.clear();
-    SUM.add(this.#wide, 1);
-    if (this.#exact !== 0n) SUM.addAmount(this.#exact);
-    for (let digits = 0; digits <= this.#digits; digits++) {
-      const left = this.#ticks[digits] as number;
-      if (left !== 0) SUM.addTicks(left, TICK_UNITS[digits] as TickUnit);
-    }
+    this.addTo(SUM);
     return SUM.number;
   }
 

@@ -80,8 +80,8 @@ export class NarrowPosition {
     return new NarrowPosition(method === 'fifo', Math.round(multiplier * (POWERS[digits] as number)), digits);
   }
 
-  /** False, and nothing has changed, when the figures do not fit into doubles. */
-  trade(signedQuantity: number, price: number): boolean {
+  /** Adds what it realises to `gain`. False, and nothing has changed, when the figures do not fit into doubles. */
+  trade(signedQuantity: number, price: number, gain?: WideAmount): boolean {
     let quantity = Math.round(signedQuantity * this.#quantityScale);
     let ticks = Math.round(price * this.#priceScale);
     if (!isNamed(quantity, this.#quantityScale, signedQuantity) || !isNamed(ticks, this.#priceScale, price)) {
@@ -99,32 +99,40 @@ export class NarrowPosition {
     const opposite = this.#open !== 0 && quantity > 0 !== this.#open > 0;
     const size = Math.abs(quantity);
     const closing = opposite ? Math.min(size, Math.abs(this.#open)) : 0;
-    if (closing > 0) this.#close(closing);
+    if (closing > 0) {
+      gain?.addTicks(-Math.sign(quantity) * closing * unitPrice, this.#wideUnit);
+      this.#close(closing, gain);
+    }
     if (size > closing) this.#increase(size - closing, unitPrice);
     this.#open = open;
     return true;
   }
 
-  #close(size: number): void {
+  #close(size: number, gain: WideAmount | undefined): void {
     const open = Math.abs(this.#open);
     if (size === open) {
+      if (gain !== undefined) this.#addCostTo(gain, this.#open < 0 ? 1 : -1);
       this.#clearCost();
       this.#lotQuantities.length = 0;
       this.#lotPrices.length = 0;
       this.#first = 0;
-    } else if (this.#fifo) this.#takeLots(size);
-    else this.#takeShare(size, open);
+    } else if (this.#fifo) this.#takeLots(size, gain);
+    else this.#takeShare(size, open, gain);
   }
 
-  #takeShare(size: number, open: number): void {
+  #takeShare(size: number, open: number, gain: WideAmount | undefined): void {
+    const sign = this.#open < 0 ? 1 : -1;
     const product = this.#cost * size;
     if (!this.#hasSpilledCost && Math.abs(product) <= SAFE && product % open === 0) {
+      gain?.addTicks((sign * product) / open, this.#wideUnit);
       this.#cost -= product / open;
       return;
     }
     this.#spillCost();
-    if (this.#costSpilled.takeShare(size, open)) return;
-    this.#costSpilled.addAmount(-divideRounded(this.#costSpilled.amount * BigInt(size), BigInt(open)));
+    if (this.#costSpilled.takeShare(size, open, gain, sign)) return;
+    const share = divideRounded(this.#costSpilled.amount * BigInt(size), BigInt(open));
+    gain?.addAmount(BigInt(sign) * share);
+    this.#costSpilled.addAmount(-share);
   }
 
   #clearCost(): void {
@@ -140,12 +148,15 @@ export class NarrowPosition {
     this.#cost = 0;
   }
 
-  #takeLots(size: number): void {
+  #takeLots(size: number, gain: WideAmount | undefined): void {
+    const sign = this.#open < 0 ? 1 : -1;
     let rest = size;
     while (rest > 0) {
       const quantity = this.#lotQuantities[this.#first] as number;
       const taken = Math.min(quantity, rest);
-      this.#addCost(-taken * (this.#lotPrices[this.#first] as number));
+      const cost = taken * (this.#lotPrices[this.#first] as number);
+      this.#addCost(-cost);
+      gain?.addTicks(sign * cost, this.#wideUnit);
       rest -= taken;
       if (taken === quantity) this.#first++;
       else this.#lotQuantities[this.#first] = quantity - taken;
@@ -210,6 +221,10 @@ export class NarrowPosition {
     return this.#open === 0;
   }
 
+  get isLong(): boolean {
+    return this.#open > 0;
+  }
+
   get quantity(): Fixed {
     return BigInt(this.#open) * this.#perQuantity;
   }
@@ -227,11 +242,7 @@ export class NarrowPosition {
     return this.#cashSpilled + BigInt(this.#cash) * this.#unit;
   }
 
-  /** Cash flow and open cost. */
-  addRealisedTo(sum: WideAmount): void {
-    const sign = this.#open < 0 ? -1 : 1;
-    if (this.#cashSpilled !== 0n) sum.addAmount(this.#cashSpilled);
-    sum.addTicks(this.#cash, this.#wideUnit);
+  #addCostTo(sum: WideAmount, sign: 1 | -1): void {
     sum.addTicks(sign * this.#cost, this.#wideUnit);
     if (this.#hasSpilledCost) sum.add(this.#costSpilled, sign);
   }

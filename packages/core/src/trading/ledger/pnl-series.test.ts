@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import type { Fill } from '../../model/event.ts';
 import { nanos } from '../../model/time.ts';
-import { numberFromAmount } from '../fixed-point.ts';
-import { fillColumnsOf } from './fill-columns.ts';
-import { pnlSeries, type PnlSeriesRequest } from './pnl-series.ts';
+import { amountFromNumber, divideRounded, numberFromAmount, numberFromFixed } from '../fixed-point.ts';
+import { TradeMeter } from '../performance/closed-trade.ts';
+import { PNL_METHODS, type PnlMethod } from './exact-position.ts';
+import { byTimeAndId, fillColumnsOf } from './fill-columns.ts';
+import { pnlSeries, type PnlSeries, type PnlSeriesRequest } from './pnl-series.ts';
 import { PnlBook, type SideFlow } from './pnl.ts';
 import { PositionLedger } from './position.ts';
 import { rateFromNumber, RateBook, type RatePoint } from './rate-book.ts';
@@ -125,6 +127,90 @@ describe('profit in a base currency', () => {
   });
 });
 
+describe('a line in a base currency', () => {
+  const ONE = 10n ** 24n;
+  const CURRENCIES = ['EUR', 'CHF', 'USD'] as const;
+  const rates = fc.array(
+    fc.record({
+      timeMs: fc.nat(30),
+      base: fc.constantFrom('EUR', 'CHF'),
+      quote: fc.constant('USD'),
+      rate: fc.integer({ min: 1, max: 400 }).map((ticks) => ticks / 300),
+    }),
+    { maxLength: 20 },
+  );
+  const trades = fc.array(
+    fc.record({
+      timeMs: fc.nat(30),
+      signed: fc.integer({ min: -900, max: 900 }).map((ticks) => (ticks || 1) / 100),
+      price: fc.integer({ min: 1, max: 9_999 }).map((ticks) => ticks / 100),
+      symbol: fc.constantFrom('SAP', 'BMW', 'ABB'),
+      currency: fc.constantFrom(...CURRENCIES),
+      fee: fc.integer({ min: -9, max: 99 }).map((ticks) => ticks / 100),
+      feeCurrency: fc.constantFrom(...CURRENCIES),
+    }),
+    { maxLength: 40 },
+  );
+  /** Every booking converted by itself, in bigints that nothing rounds: units of 1e-48. */
+  function expected(fills: readonly Fill[], book: RateBook, { mark, method }: { mark: number; method: PnlMethod }) {
+    const sums = { realised: 0n, unrealised: 0n, fees: 0n, effect: 0n };
+    const at = (currency: string, timeMs: number): bigint | undefined => book.at(currency, 'USD', timeMs)?.rate;
+    const books = new Map<string, PositionLedger>();
+    let isKnown = true;
+    const convert = (amount: bigint, rate: bigint | undefined): bigint => {
+      if (rate === undefined && amount !== 0n) isKnown = false;
+      return amount * (rate ?? 0n);
+    };
+    for (const fill of fills) {
+      const { symbol, currency, fee, feeCurrency } = fill;
+      const timeMs = Number(fill.timeNanos / 1_000_000n);
+      const ledger = books.get(symbol + currency) ?? new PositionLedger(method);
+      books.set(symbol + currency, ledger);
+      const before = ledger.realised;
+      ledger.apply(fill);
+      const gain = ledger.realised - before;
+      const paid = amountFromNumber(fee);
+      sums.realised += convert(gain, at(currency, timeMs));
+      sums.fees += convert(paid, at(feeCurrency, timeMs));
+      sums.effect += convert(gain, at(currency, 30)) - convert(gain, at(currency, timeMs));
+      sums.effect -= convert(paid, at(feeCurrency, 30)) - convert(paid, at(feeCurrency, timeMs));
+    }
+    for (const [key, ledger] of books) sums.unrealised += convert(ledger.unrealised(mark) ?? 0n, at(key.slice(3), 30));
+    const told = (sum: bigint): number => numberFromFixed(divideRounded(sum, ONE * 10n ** 12n));
+    const total = sums.realised + sums.unrealised;
+    return isKnown
+      ? { ...mapped(sums, told), total: told(total), net: told(total - sums.fees + sums.effect) }
+      : undefined;
+  }
+  const mapped = <K extends string>(sums: Record<K, bigint>, of: (sum: bigint) => number) =>
+    Object.fromEntries(Object.entries<bigint>(sums).map(([name, sum]) => [name, of(sum)])) as Record<K, number>;
+
+  it('is the sum of its bookings at their rates, to the last digit, whatever is summed first', () => {
+    const price = fc.integer({ min: 1, max: 9_999 }).map((ticks) => ticks / 100);
+    fc.assert(
+      fc.property(trades, rates, price, fc.constantFrom(...PNL_METHODS), (drawn, points, mark, method) => {
+        const fills = drawn
+          .map(({ timeMs, signed, price: at, ...rest }, i) => fillOf(timeMs, signed, at, { ...rest, id: `${i + 100}` }))
+          .sort(byTimeAndId);
+        const book = new RateBook([{ timeMs: 0, base: 'EUR', quote: 'USD', rate: 1.1 }, ...points]);
+        const base = { currency: 'USD', rates: book };
+        const sums = expected(fills, book, { mark, method });
+        for (const figure of ['total', 'net', 'realised', 'unrealised', 'fees', 'effect'] as const) {
+          const { lines, rows } = seriesOf(fills, { base, mark, method, figure });
+          expect(lines[0]?.values.at(-1)).toBe(rows[0]?.[figure]);
+          if (sums !== undefined && fills.length > 0) expect(rows[0]?.[figure]).toBe(sums[figure]);
+          if (fills.length > 0 && sums === undefined) expect(rows[0]?.unconvertedPositions).toBeGreaterThan(0);
+        }
+        const follow: PnlSeriesRequest['follow'] = (one) => new TradeMeter(one, 'closing-fill');
+        const told = ({ lines, rows }: PnlSeries) => [lines.map(({ values }) => values), rows];
+        const ask = { base, mark, method };
+        expect(told(seriesOf(fills, { ...ask, follow }))).toEqual(told(seriesOf(fills, ask)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
 describe('pnlSeries', () => {
   it('tells at each time what a book of everything until then reports', () => {
     const symbol = fc.constantFrom('SAP', 'BMW');
@@ -140,7 +226,7 @@ describe('pnlSeries', () => {
         for (const [step, timeMs] of [0, 10, 20, 30].entries()) {
           const book = new PnlBook({ method: 'average' });
           book.applyRows(columns, 0, columns.timesMs.filter((one) => one <= timeMs).length);
-          for (const row of book.report(['symbol'], () => marks[step] || null, timeMs)) {
+          for (const row of book.report(['symbol'], () => marks[step] || null)) {
             const line = lines.find(({ group }) => group[0] === row.group[0]);
             expect(line?.values[line.timesMs.indexOf(timeMs)]).toBe(row.total);
           }

@@ -1,21 +1,38 @@
 /**
- * Profit and loss at the steps of a chart, in one pass over the fills: at each step only the positions that traded, whose
- * mark has changed or whose exchange rate moves are told anew; sums of groups are kept, and exact, so that they do not
- * drift. O(fills + steps * what changed).
+ * Profit and loss at the steps of a chart, in one pass over the fills: at each step only the positions that traded or whose
+ * mark has changed are told anew, each in its own currency; sums of groups are kept, and exact, so that they do not drift,
+ * and it is sums that rates convert. O(fills + steps * what changed).
  */
 import type { Amount } from '../fixed-point.ts';
-import { netOf, type BookedPosition, type ConvertedRequest, type PositionKey } from './booked-position.ts';
+import type { BookedPosition, PositionKey } from './booked-position.ts';
+import { ConvertedLine } from './converted-line.ts';
+import type { PnlMethod } from './exact-position.ts';
 import { SUM_DIGITS } from './exact-sum.ts';
-import type { FillColumns, FillGroup } from './fill-columns.ts';
+import type { Execution, FillColumns, FillGroup } from './fill-columns.ts';
 import { LineSum } from './line-sum.ts';
-import { PnlBook, type PnlBookOptions, type PnlDimension, type PnlRow, type SideFlow } from './pnl.ts';
+import {
+  byGroup,
+  convertedRow,
+  PnlBook,
+  type ContractOf,
+  type PnlDimension,
+  type PnlRow,
+  type SideFlow,
+} from './pnl.ts';
+import type { BaseCurrency } from './rate-book.ts';
 import { sumOrNull } from './side-ledger.ts';
-import { WideAmount } from './wide-amount.ts';
 
 export const PNL_FIGURES = ['total', 'net', 'realised', 'unrealised', 'fees', 'income', 'effect', 'equity'] as const;
 export type PnlFigure = (typeof PNL_FIGURES)[number];
 
-export interface PnlSeriesRequest extends PnlBookOptions {
+/** These need the price of what is open. */
+const NEEDS_MARK: readonly PnlFigure[] = ['total', 'net', 'unrealised', 'equity'];
+
+export interface PnlSeriesRequest {
+  readonly method: PnlMethod;
+  readonly contractOf?: ContractOf;
+  /** Everything is told in it; without one, each line is in the currency of its positions. */
+  readonly base?: BaseCurrency;
   readonly by: readonly PnlDimension[];
   /** When to tell, ascending, whole milliseconds. A fill of that very millisecond counts. */
   readonly timesMs: ArrayLike<number>;
@@ -26,6 +43,12 @@ export interface PnlSeriesRequest extends PnlBookOptions {
   readonly initialEquity?: number;
   /** The price of an instrument at the step with this number, NaN where there is none. */
   readonly markAt: (instrument: { readonly venue: string; readonly symbol: string }) => (step: number) => number;
+  /** Books the executions of a position instead of this pass, all but their fees, and makes more of them. */
+  readonly follow?: (position: BookedPosition) => Follower;
+}
+
+export interface Follower {
+  readonly execute: (execution: Execution) => unknown;
 }
 
 export interface PnlLine {
@@ -45,7 +68,9 @@ export interface PnlSeries {
 }
 
 interface Line extends PnlLine {
+  /** Of what its positions are worth, or of the figure where that is another; in a base currency, `converted` has it. */
   readonly sum: LineSum;
+  readonly converted: ConvertedLine | undefined;
   /** Positions whose figure is unknown at present. */
   unknown: number;
 }
@@ -53,12 +78,13 @@ interface Line extends PnlLine {
 interface Tracked {
   readonly position: BookedPosition;
   readonly line: Line;
+  /** What it adds to. */
+  readonly sum: LineSum;
   readonly markAt: (step: number) => number;
+  readonly follower: Follower | undefined;
   mark: number;
-  /** What it adds to its line: ticks and fees, or limbs, or else the amount; null when that is unknown. */
+  /** What it adds to its sum: ticks and fees, or else the amount; null when that is unknown. */
   value: Amount | null;
-  readonly wide: WideAmount;
-  isWide: boolean;
   ticks: number;
   digits: number;
   feeTicks: number;
@@ -66,12 +92,12 @@ interface Tracked {
 }
 
 export function pnlSeries(columns: FillColumns, request: PnlSeriesRequest): PnlSeries {
-  const { timesMs, base } = request;
+  const { timesMs } = request;
   const pass = new Pass(columns, request);
   for (let step = 0; step < timesMs.length; step++) {
     const timeMs = timesMs[step] as number;
     pass.book(timeMs);
-    pass.tell(step, timeMs, base !== undefined);
+    pass.tell(step, timeMs);
   }
   return pass.result();
 }
@@ -80,6 +106,8 @@ class Pass {
   readonly #columns: FillColumns;
   readonly #request: PnlSeriesRequest;
   readonly #book: PnlBook;
+  /** What is told of a position. */
+  readonly #figure: PnlFigure;
   readonly #lines = new Map<string, Line>();
   readonly #tracked = new Map<BookedPosition, Tracked>();
   readonly #byGroup: (Tracked | undefined)[];
@@ -89,7 +117,14 @@ class Pass {
   constructor(columns: FillColumns, request: PnlSeriesRequest) {
     this.#columns = columns;
     this.#request = request;
-    this.#book = new PnlBook(request);
+    const { method, contractOf, base } = request;
+    this.#book = new PnlBook({
+      method,
+      ...(contractOf && { contractOf }),
+      ...(base && { lineOf: (key: PositionKey) => this.#lineOf(key).converted as ConvertedLine }),
+    });
+    // In a base currency the line makes of what positions are worth whatever is asked.
+    this.#figure = base === undefined ? request.figure : 'total';
     this.#byGroup = new Array<undefined>(columns.groups.length).fill(undefined);
   }
 
@@ -101,10 +136,12 @@ class Pass {
       const number = group[row] as number;
       const one = (this.#byGroup[number] ??= this.#track(this.#book.positionOf(groups[number] as FillGroup)));
       one.changed = true;
-      const timeMs = timesMs[row] as number;
-      one.position.trade(timeMs, quantities[row] as number, prices[row] as number);
+      const { feeCurrency } = groups[number] as FillGroup;
+      const [timeMs, quantity, price] = [timesMs[row] as number, quantities[row] as number, prices[row] as number];
       const fee = fees[row] as number;
-      if (fee !== 0) one.position.fees.add(timeMs, (groups[number] as FillGroup).feeCurrency, fee);
+      if (one.follower === undefined) one.position.trade(timeMs, quantity, price);
+      else one.follower.execute({ timeMs, quantity, price, fee, feeCurrency });
+      if (fee !== 0) one.position.addBeside('fees', timeMs, feeCurrency, fee);
     }
     this.#row = row;
     for (const flows = this.#request.flows ?? []; this.#flow < flows.length; this.#flow++) {
@@ -115,48 +152,66 @@ class Pass {
     }
   }
 
-  tell(step: number, timeMs: number, ratesMove: boolean): void {
+  tell(step: number, timeMs: number): void {
     for (const one of this.#tracked.values()) {
       const mark = one.position.ledger.isFlat ? NaN : one.markAt(step);
-      if (one.changed || ratesMove || !Object.is(mark, one.mark)) retell(one, mark, timeMs, this.#request.figure);
+      if (one.changed || !Object.is(mark, one.mark)) retell(one, mark, this.#figure);
     }
     for (const line of this.#lines.values()) {
       line.timesMs.push(timeMs);
-      line.values.push(line.unknown > 0 ? null : line.sum.number);
+      line.values.push(this.#valueOf(line, timeMs));
     }
   }
 
+  #valueOf({ converted, unknown, sum }: Line, timeMs: number): number | null {
+    const { figure } = this.#request;
+    if (converted === undefined) return unknown > 0 ? null : sum.number;
+    converted.moveTo(timeMs);
+    return unknown > 0 && NEEDS_MARK.includes(figure) ? null : converted.figure(figure);
+  }
+
   result(): PnlSeries {
-    const { by, timesMs } = this.#request;
-    const marks = new Map([...this.#tracked.values()].map(({ position, mark }) => [position.key, mark]));
-    const markOf = (key: PositionKey): number | null => {
-      const mark = marks.get(key) ?? NaN;
-      return Number.isNaN(mark) ? null : mark;
-    };
     const lines = [...this.#lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
     const open = [...this.#tracked.values()].filter(({ position }) => !position.ledger.isFlat);
-    return { lines, rows: this.#book.report(by, markOf, timesMs[timesMs.length - 1] ?? 0), open };
+    return { lines, rows: this.#rows(), open };
+  }
+
+  #rows(): readonly PnlRow[] {
+    const { by, timesMs, base } = this.#request;
+    const tracked = [...this.#tracked.values()];
+    if (base === undefined) {
+      const marks = new Map(tracked.map((one) => [one.position.key, markOf(one)]));
+      return this.#book.report(by, (key) => marks.get(key) ?? null);
+    }
+    const byLine = new Map<Line, Tracked[]>();
+    for (const one of tracked) {
+      const known = byLine.get(one.line);
+      if (known === undefined) byLine.set(one.line, [one]);
+      else known.push(one);
+    }
+    const timeMs = timesMs[timesMs.length - 1] ?? 0;
+    const rows = Array.from(byLine, ([{ converted, group, currency }, positions]) => {
+      const marked = positions.map((one) => ({ position: one.position, mark: markOf(one) }));
+      return convertedRow({ group, currency, line: converted as ConvertedLine, positions: marked }, timeMs);
+    });
+    return rows.sort(byGroup);
   }
 
   #track(position: BookedPosition): Tracked {
     let one = this.#tracked.get(position);
     if (one === undefined) {
-      const markAt = this.#request.markAt(position.key);
-      one = {
-        position,
-        line: this.#lineOf(position),
-        markAt,
-        mark: NaN,
-        wide: new WideAmount(),
-        ...NOTHING_TOLD,
-        changed: true,
-      };
+      const { key } = position;
+      const line = this.#lineOf(key);
+      const sum = line.converted?.profitIn(key.currency).worth ?? line.sum;
+      const markAt = this.#request.markAt(key);
+      const follower = this.#request.follow?.(position);
+      one = { position, line, sum, markAt, follower, mark: NaN, ...NOTHING_TOLD, changed: true };
       this.#tracked.set(position, one);
     }
     return one;
   }
 
-  #lineOf({ key }: BookedPosition): Line {
+  #lineOf(key: PositionKey): Line {
     const { by, base, figure, initialEquity = 0 } = this.#request;
     const group = by.map((dimension) => key[dimension]);
     const currency = base?.currency ?? key.currency;
@@ -164,52 +219,45 @@ class Pass {
     let line = this.#lines.get(id);
     if (line === undefined) {
       const sum = new LineSum();
-      if (figure === 'equity') sum.addNumber(initialEquity);
-      this.#lines.set(id, (line = { group, currency, timesMs: [], values: [], sum, unknown: 0 }));
+      const initial = figure === 'equity' ? initialEquity : 0;
+      sum.addNumber(initial);
+      const converted = base && new ConvertedLine(base, initial);
+      this.#lines.set(id, (line = { group, currency, timesMs: [], values: [], sum, converted, unknown: 0 }));
     }
     return line;
   }
 }
 
-const NOTHING_TOLD = { value: 0n, isWide: false, ticks: 0, digits: 0, feeTicks: 0 };
+function markOf({ mark }: Tracked): number | null {
+  return Number.isNaN(mark) ? null : mark;
+}
 
-function retell(one: Tracked, mark: number, timeMs: number, figure: PnlFigure): void {
-  const { line, position } = one;
+const NOTHING_TOLD = { value: 0n, ticks: 0, digits: 0, feeTicks: 0 };
+
+function retell(one: Tracked, mark: number, figure: PnlFigure): void {
+  const { line, sum, position } = one;
   if (one.value === null) line.unknown--;
   else takeBack(one);
   one.mark = mark;
   one.changed = false;
-  if (figure === 'total' || figure === 'net' || figure === 'equity') {
-    if (!position.isPlain) return tellConverted(one, { mark, timeMs, figure });
-    if (tellInTicks(one, mark, figure)) return;
-  }
-  one.value = figureOf(position, Number.isNaN(mark) ? null : mark, timeMs, figure);
+  if ((figure === 'total' || figure === 'net' || figure === 'equity') && tellInTicks(one, mark, figure)) return;
+  one.value = figureOf(position, Number.isNaN(mark) ? null : mark, figure);
   if (one.value === null) line.unknown++;
-  else line.sum.addExact(one.value);
+  else sum.addExact(one.value);
 }
 
 function takeBack(one: Tracked): void {
-  const { sum } = one.line;
+  const { sum } = one;
   if (one.value !== 0n && one.value !== null) sum.addExact(-one.value);
   if (one.ticks !== 0) sum.add(-one.ticks, one.digits);
   if (one.feeTicks !== 0) sum.add(one.feeTicks, SUM_DIGITS);
-  if (one.isWide) sum.addWide(one.wide, -1);
   one.value = 0n;
   one.ticks = one.feeTicks = 0;
-  one.isWide = false;
-}
-
-function tellConverted(one: Tracked, request: ConvertedRequest): void {
-  one.wide.clear();
-  one.isWide = one.position.addConvertedTo(one.wide, request);
-  one.value = one.isWide ? 0n : null;
-  if (one.isWide) one.line.sum.addWide(one.wide, 1);
-  else one.line.unknown++;
 }
 
 /** Total profit is cash flow and value together: the cost of what is open cancels out. False where bigints have to tell it. */
 function tellInTicks(one: Tracked, mark: number, figure: PnlFigure): boolean {
-  const { position, line } = one;
+  const { position, sum } = one;
   const isNet = figure !== 'total';
   if (isNet && !(position.income.isEmpty && position.capital.isEmpty)) return false;
   const ticks = position.ledger.worth(mark);
@@ -219,16 +267,28 @@ function tellInTicks(one: Tracked, mark: number, figure: PnlFigure): boolean {
   one.ticks = ticks;
   one.digits = position.ledger.worthDigits;
   one.feeTicks = feeTicks;
-  line.sum.add(ticks, one.digits);
-  if (feeTicks !== 0) line.sum.add(-feeTicks, SUM_DIGITS);
+  sum.add(ticks, one.digits);
+  if (feeTicks !== 0) sum.add(-feeTicks, SUM_DIGITS);
   return true;
 }
 
-/** Equity: net profit and capital; where it starts is the line's affair. */
-function figureOf(position: BookedPosition, mark: number | null, timeMs: number, figure: PnlFigure): Amount | null {
-  if (position.isPlain && (figure === 'net' || figure === 'equity')) return position.net(mark, figure === 'equity');
-  const figures = position.figures(mark, timeMs);
-  if (figure === 'total') return sumOrNull(figures.realised, figures.unrealised);
-  if (figure === 'net') return netOf(figures);
-  return figure === 'equity' ? sumOrNull(netOf(figures), figures.capital) : figures[figure];
+/** Equity: net profit and capital; where it starts is the line's affair. Nothing converts a currency here. */
+function figureOf(position: BookedPosition, mark: number | null, figure: PnlFigure): Amount | null {
+  const { ledger, key } = position;
+  switch (figure) {
+    case 'total':
+      return sumOrNull(ledger.realised, ledger.unrealised(mark));
+    case 'realised':
+      return ledger.realised;
+    case 'unrealised':
+      return ledger.unrealised(mark);
+    case 'fees':
+    case 'income':
+      return position[figure].amount(key.currency);
+    case 'effect':
+      return 0n;
+    case 'net':
+    case 'equity':
+      return position.net(mark, figure === 'equity');
+  }
 }

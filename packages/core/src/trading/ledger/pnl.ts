@@ -5,11 +5,11 @@
  */
 import type { Fill } from '../../model/event.ts';
 import { numberFromAmount, numberFromFixed, type Amount } from '../fixed-point.ts';
-import { BookedPosition, type PositionFigures, type PositionKey } from './booked-position.ts';
+import { BookedPosition, type PositionKey, type SideName } from './booked-position.ts';
 import type { Contract } from './contract.ts';
+import type { ConvertedLine } from './converted-line.ts';
 import type { PnlMethod } from './exact-position.ts';
 import type { FillColumns, FillGroup } from './fill-columns.ts';
-import type { BaseCurrency } from './rate-book.ts';
 import { sumOrNull } from './side-ledger.ts';
 
 /** A position has both sides, so `side` cannot split profit and loss. */
@@ -26,7 +26,7 @@ export type ContractOf = (instrument: {
 export interface SideFlow {
   readonly key: PositionKey;
   readonly timeMs: number;
-  readonly ledger: 'fees' | 'income' | 'capital';
+  readonly ledger: SideName;
   readonly currency: string;
   /** Fees: positive is paid. Income and capital: positive is received. */
   readonly amount: number;
@@ -69,7 +69,8 @@ export interface PnlRow {
 export interface PnlBookOptions {
   readonly method: PnlMethod;
   readonly contractOf?: ContractOf;
-  readonly base?: BaseCurrency;
+  /** In a base currency: where a position is told. Its figures are those of the line then, and reports are plain. */
+  readonly lineOf?: (position: PositionKey) => ConvertedLine;
 }
 
 /** Fills must come in ascending order of time; ties keep their order. */
@@ -81,20 +82,16 @@ export class PnlBook {
     this.#options = options;
   }
 
-  get currency(): string | undefined {
-    return this.#options.base?.currency;
-  }
-
   apply(fill: Fill): void {
     const timeMs = Number(fill.timeNanos / 1_000_000n);
     const position = this.positionOf(fill);
     position.trade(timeMs, fill.side === 'buy' ? fill.quantity : -fill.quantity, fill.price);
-    position.fees.add(timeMs, fill.feeCurrency, fill.fee);
+    position.addBeside('fees', timeMs, fill.feeCurrency, fill.fee);
   }
 
   /** Of one key and ledger in order of time. */
-  applyFlow({ key, timeMs, ledger, currency, amount }: SideFlow): void {
-    this.positionOf(key)[ledger].add(timeMs, currency, amount);
+  applyFlow(flow: SideFlow): void {
+    this.positionOf(flow.key).addBeside(flow.ledger, flow.timeMs, flow.currency, flow.amount);
   }
 
   /** Books rows `from` to `to`, the latter exclusive. */
@@ -106,19 +103,20 @@ export class PnlBook {
       const timeMs = columns.timesMs[row] as number;
       position.trade(timeMs, columns.quantities[row] as number, columns.prices[row] as number);
       const fee = columns.fees[row] as number;
-      if (fee !== 0) position.fees.add(timeMs, (columns.groups[group] as FillGroup).feeCurrency, fee);
+      if (fee !== 0) position.addBeside('fees', timeMs, (columns.groups[group] as FillGroup).feeCurrency, fee);
     }
   }
 
   /** Opens it when it is not known yet. */
   positionOf({ strategy, venue, symbol, account, currency: priceCurrency }: PositionKey): BookedPosition {
-    const { method, contractOf, base } = this.#options;
+    const { method, contractOf, lineOf } = this.#options;
     const contract = contractOf?.({ venue, symbol });
     const key = { strategy, venue, symbol, account, currency: contract?.currency ?? priceCurrency };
     const id = `${strategy}\u0000${venue}\u0000${symbol}\u0000${account}\u0000${key.currency}`;
     let position = this.#positions.get(id);
     if (position === undefined) {
-      const options = { method, ...(contract && { contract }), ...(base && { base }) };
+      const line = lineOf?.(key);
+      const options = { method, ...(contract && { contract }), ...(line && { line }) };
       this.#positions.set(id, (position = new BookedPosition(key, options)));
     }
     return position;
@@ -135,91 +133,124 @@ export class PnlBook {
     return [...this.#positions.values()];
   }
 
-  /** Rows in ascending order of group, then currency. `timeMs` chooses the exchange rates. O(positions). */
-  report(by: readonly PnlDimension[], mark: Mark, timeMs = Infinity): PnlRow[] {
+  /** Rows in ascending order of group, then currency, each in the own currency of its positions. O(positions). */
+  report(by: readonly PnlDimension[], mark: Mark): PnlRow[] {
     const sums = new Map<string, GroupSum>();
     for (const position of this.#positions.values()) {
       const { key, ledger } = position;
-      const currency = this.currency ?? key.currency;
       const group = by.map((dimension) => key[dimension]);
-      const id = JSON.stringify([group, currency]);
+      const id = JSON.stringify([group, key.currency]);
       let sum = sums.get(id);
-      if (sum === undefined) sums.set(id, (sum = new GroupSum(group, currency)));
-      const price = ledger.isFlat ? null : mark(key);
-      sum.add(position, position.figures(price, timeMs), !ledger.isFlat && price === null);
+      if (sum === undefined) sums.set(id, (sum = new GroupSum(group, key.currency)));
+      sum.add(position, ledger.isFlat ? null : mark(key));
     }
-    return [...sums.values()].map((sum) => sum.row(timeMs)).sort(byGroup);
+    return [...sums.values()].map((sum) => sum.row()).sort(byGroup);
   }
 }
 
 class GroupSum {
   readonly group: readonly string[];
   readonly currency: string;
-  #realised: Amount | null = 0n;
+  #realised: Amount = 0n;
   #unrealised: Amount | null = 0n;
-  #cashFlow: Amount | null = 0n;
-  #fees: Amount | null = 0n;
-  #income: Amount | null = 0n;
-  #effect: Amount | null = 0n;
+  #cashFlow: Amount = 0n;
+  #fees: Amount = 0n;
+  #income: Amount = 0n;
   #foreignFees = 0;
-  #unmarked = 0;
-  #unconverted = 0;
-  #sinceMs = Infinity;
-  #open = 0n;
-  readonly #symbols = new Set<string>();
+  readonly #open = new OpenCount();
 
   constructor(group: readonly string[], currency: string) {
     this.group = group;
     this.currency = currency;
   }
 
-  add({ key, ledger }: BookedPosition, figures: PositionFigures, unmarked: boolean): void {
-    this.#realised = sumOrNull(this.#realised, figures.realised);
-    this.#unrealised = sumOrNull(this.#unrealised, figures.unrealised);
-    this.#cashFlow = sumOrNull(this.#cashFlow, figures.cashFlow);
-    this.#fees = sumOrNull(this.#fees, figures.fees);
-    this.#income = sumOrNull(this.#income, figures.income);
-    this.#effect = sumOrNull(this.#effect, figures.effect);
-    this.#foreignFees += figures.foreign;
-    this.#sinceMs = Math.min(this.#sinceMs, figures.rateSinceMs);
-    this.#open += ledger.fixedQuantity;
-    this.#symbols.add(key.symbol);
-    if (unmarked) this.#unmarked++;
-    const { realised, unrealised, fees, effect } = figures;
-    if (realised === null || fees === null || effect === null || (unrealised === null && !unmarked))
-      this.#unconverted++;
+  add(position: BookedPosition, mark: number | null): void {
+    const { ledger, fees, income } = position;
+    this.#realised += ledger.realised;
+    this.#unrealised = sumOrNull(this.#unrealised, ledger.unrealised(mark));
+    this.#cashFlow += ledger.cashFlow;
+    this.#fees += fees.amount(this.currency);
+    this.#income += income.amount(this.currency);
+    this.#foreignFees += position.foreign;
+    this.#open.add(position, mark);
   }
 
-  row(timeMs: number): PnlRow {
+  row(): PnlRow {
     const total = sumOrNull(this.#realised, this.#unrealised);
-    const gains = sumOrNull(sumOrNull(total, this.#income), this.#effect);
-    const net = gains === null || this.#fees === null ? null : gains - this.#fees;
-    const age = timeMs - this.#sinceMs;
+    const net = total === null ? null : total + this.#income - this.#fees;
     return {
       group: this.group,
       currency: this.currency,
-      realised: numberOf(this.#realised),
+      realised: numberFromAmount(this.#realised),
       unrealised: numberOf(this.#unrealised),
       total: numberOf(total),
-      fees: numberOf(this.#fees),
-      income: numberOf(this.#income),
-      effect: numberOf(this.#effect),
+      fees: numberFromAmount(this.#fees),
+      income: numberFromAmount(this.#income),
+      effect: 0,
       net: this.#foreignFees === 0 ? numberOf(net) : null,
-      cashFlow: numberOf(this.#cashFlow),
-      openQuantity: this.#symbols.size === 1 ? numberFromFixed(this.#open) : null,
-      unmarkedPositions: this.#unmarked,
-      unconvertedPositions: this.#unconverted,
+      cashFlow: numberFromAmount(this.#cashFlow),
+      ...this.#open.row,
+      unconvertedPositions: 0,
       foreignFees: this.#foreignFees,
-      rateAgeMs: Number.isFinite(age) ? age : null,
+      rateAgeMs: null,
     };
   }
+}
+
+/** What of the positions of a group is open. */
+class OpenCount {
+  #quantity = 0n;
+  #unmarked = 0;
+  readonly #symbols = new Set<string>();
+
+  add({ key, ledger }: BookedPosition, mark: number | null): void {
+    this.#quantity += ledger.fixedQuantity;
+    this.#symbols.add(key.symbol);
+    if (!ledger.isFlat && mark === null) this.#unmarked++;
+  }
+
+  get row(): Pick<PnlRow, 'openQuantity' | 'unmarkedPositions'> {
+    const openQuantity = this.#symbols.size === 1 ? numberFromFixed(this.#quantity) : null;
+    return { openQuantity, unmarkedPositions: this.#unmarked };
+  }
+}
+
+/** A line in the base currency, as its rates stand, and the positions that it tells. */
+export interface ConvertedGroup {
+  readonly group: readonly string[];
+  readonly currency: string;
+  readonly line: ConvertedLine;
+  readonly positions: readonly { readonly position: BookedPosition; readonly mark: number | null }[];
+}
+
+export function convertedRow({ group, currency, line, positions }: ConvertedGroup, timeMs: number): PnlRow {
+  const open = new OpenCount();
+  for (const { position, mark } of positions) open.add(position, mark);
+  const isMarked = open.row.unmarkedPositions === 0;
+  const age = timeMs - line.sinceMs;
+  return {
+    group,
+    currency,
+    realised: line.figure('realised'),
+    unrealised: isMarked ? line.figure('unrealised') : null,
+    total: isMarked ? line.figure('total') : null,
+    fees: line.figure('fees'),
+    income: line.figure('income'),
+    effect: line.figure('effect'),
+    net: isMarked ? line.figure('net') : null,
+    cashFlow: null,
+    ...open.row,
+    unconvertedPositions: positions.filter(({ position, mark }) => position.isUnconverted(mark)).length,
+    foreignFees: 0,
+    rateAgeMs: Number.isFinite(age) ? age : null,
+  };
 }
 
 function numberOf(amount: Amount | null): number | null {
   return amount === null ? null : numberFromAmount(amount);
 }
 
-function byGroup(a: PnlRow, b: PnlRow): number {
+export function byGroup(a: PnlRow, b: PnlRow): number {
   for (const [i, value] of a.group.entries()) {
     const other = b.group[i] as string;
     if (value !== other) return value < other ? -1 : 1;

@@ -9,12 +9,9 @@ import { fixedFromNumber, numberFromAmount, numberFromFixed, type Amount, type F
 import { SPOT, valueOf, type Contract } from './contract.ts';
 import { ExactPosition, type PnlMethod, type PositionState } from './exact-position.ts';
 import { NarrowPosition } from './narrow-position.ts';
-import { TICK_UNITS, WideAmount, type TickUnit } from './wide-amount.ts';
+import type { WideAmount } from './wide-amount.ts';
 
 export type PositionFill = Pick<Fill, 'side' | 'quantity' | 'price'>;
-
-/** Scratch of one calculation, which nothing interrupts. */
-const REALISED = new WideAmount();
 
 export class PositionLedger {
   readonly method: PnlMethod;
@@ -34,10 +31,13 @@ export class PositionLedger {
     this.trade(fill.side === 'buy' ? fill.quantity : -fill.quantity, fill.price);
   }
 
-  /** Positive quantities buy. Throws a RangeError for NaN and infinities. */
-  trade(signedQuantity: number, price: number): void {
-    if (this.#narrow?.trade(signedQuantity, price) === true) return;
-    this.#widen().trade(fixedFromNumber(signedQuantity), fixedFromNumber(price));
+  /** Positive quantities buy. Adds what is realised to `gain`. Throws a RangeError for NaN and infinities. */
+  trade(signedQuantity: number, price: number, gain?: WideAmount): void {
+    if (this.#narrow?.trade(signedQuantity, price, gain) === true) return;
+    const position = this.#widen();
+    const before = gain === undefined ? 0n : this.realised;
+    position.trade(fixedFromNumber(signedQuantity), fixedFromNumber(price));
+    gain?.addAmount(this.realised - before);
   }
 
   #widen(): ExactPosition {
@@ -52,6 +52,10 @@ export class PositionLedger {
 
   get isFlat(): boolean {
     return this.#narrow === undefined ? this.fixedQuantity === 0n : this.#narrow.isFlat;
+  }
+
+  get isLong(): boolean {
+    return this.#narrow === undefined ? this.fixedQuantity > 0n : this.#narrow.isLong;
   }
 
   get fixedQuantity(): Fixed {
@@ -85,11 +89,6 @@ export class PositionLedger {
     return this.#position.cashFlow;
   }
 
-  addRealisedTo(sum: WideAmount): void {
-    if (this.#narrow === undefined) sum.addAmount(this.realised);
-    else this.#narrow.addRealisedTo(sum);
-  }
-
   /** Cash flow and value at `mark` in ticks of `worthDigits` decimals; NaN where only bigints hold them, or nothing does. */
   worth(mark: number): number {
     return this.#narrow === undefined ? NaN : this.#narrow.worth(mark);
@@ -97,22 +96,6 @@ export class PositionLedger {
 
   get worthDigits(): number {
     return this.#narrow?.worthDigits ?? 0;
-  }
-
-  /** False where there is no mark for what is open. */
-  addUnrealisedTo(sum: WideAmount, mark: number): boolean {
-    if (this.isFlat) return true;
-    if (Number.isNaN(mark)) return false;
-    const worth = this.worth(mark);
-    if (Number.isNaN(worth)) {
-      sum.addAmount(this.unrealised(mark) ?? 0n);
-      return true;
-    }
-    REALISED.clear();
-    this.addRealisedTo(REALISED);
-    sum.addTicks(worth, TICK_UNITS[this.worthDigits] as TickUnit);
-    sum.add(REALISED, -1);
-    return true;
   }
 
   /** What is open, at `mark`. A flat position needs no mark. */

@@ -3,7 +3,7 @@
  * directly, the other way round, or by way of US dollars. A rate that is missing or too old is null, never 1, and each
  * answer says how old its older leg is. O(log n) a look-up; a run of look-ups in order of time costs O(1) each.
  */
-import { divideRounded, type Amount } from '../fixed-point.ts';
+import { divideRounded } from '../fixed-point.ts';
 import { wideRate, type WideRate } from './wide-amount.ts';
 
 export interface RatePoint {
@@ -42,7 +42,8 @@ export interface RateBookOptions {
 const PIVOT = 'USD';
 const DIGITS = 24;
 const ONE: Rate = 10n ** BigInt(DIGITS);
-const PAR: HeldRate = { rate: ONE, sinceMs: Infinity, untilMs: Infinity, wide: wideRate(ONE) };
+/** Of a currency in itself. */
+export const PAR: HeldRate = { rate: ONE, sinceMs: Infinity, untilMs: Infinity, wide: wideRate(ONE) };
 
 interface Points {
   readonly timesMs: number[];
@@ -158,8 +159,4 @@ export function rateFromNumber(rate: number): Rate {
 
 export function numberFromRate(rate: Rate): number {
   return Number(`${rate}e-${DIGITS}`);
-}
-
-export function convertAmount(amount: Amount, rate: Rate): Amount {
-  return divideRounded(amount * rate, ONE);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { divideRounded, numberFromAmount } from '../fixed-point.ts';
+import { divideRounded, numberFromAmount, numberFromFixed } from '../fixed-point.ts';
+import { ConvertedSum } from './converted-sum.ts';
 import { LineSum } from './line-sum.ts';
-import { convertAmount } from './rate-book.ts';
 import { tickUnit, WideAmount, wideRate } from './wide-amount.ts';
 
 const amount = fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n });
@@ -53,15 +53,51 @@ describe('laws of wide amounts', () => {
     );
   });
 
-  it('converts as bigints do', () => {
-    const rate = fc.bigInt({ min: 1n, max: 10n ** 30n });
+  it('takes the share to another amount, too', () => {
+    const cost = fc.bigInt({ min: 0n, max: 10n ** 40n });
     fc.assert(
-      fc.property(fc.array(fc.tuple(amount, rate), { maxLength: 300 }), (bookings) => {
-        const wide = new WideAmount();
-        for (const [change, at] of bookings) wide.addConverted(wideOf(change), wideRate(at) as Float64Array);
-        expect(wide.amount).toBe(bookings.reduce((sum, [change, at]) => sum + convertAmount(change, at), 0n));
+      fc.property(cost, amount, fc.integer({ min: 1, max: 999 }), fc.boolean(), (whole, other, size, isAdded) => {
+        const [wide, taken] = [wideOf(whole), wideOf(other)];
+        expect(wide.takeShare(size, 1_000, taken, isAdded ? 1 : -1)).toBe(true);
+        expect(taken.amount - other).toBe((isAdded ? 1n : -1n) * (whole - wide.amount));
       }),
     );
+  });
+
+  it('sums of products are told as the bigint they stand for, rounded once', () => {
+    const rate = fc.oneof(
+      fc.bigInt({ min: 1n, max: 10n ** 30n }),
+      fc.bigInt({ min: 10n ** 35n, max: 10n ** 40n }),
+      fc.constantFrom(1n, 5n * 10n ** 23n, 10n ** 36n - 1n),
+    );
+    const booked = fc.oneof(amount, fc.bigInt({ min: -(10n ** 14n), max: 10n ** 14n }));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(booked, rate, fc.boolean())), fc.nat(900), amount, (bookings, repeats, plain) => {
+        const [sum, other] = [new ConvertedSum(), new ConvertedSum()];
+        let expected = plain * 10n ** 24n;
+        sum.addAmount(wideOf(plain));
+        const [first] = bookings;
+        for (const [change, at, isAdded] of bookings) {
+          const held = { rate: at, wide: wideRate(at) };
+          sum.addProduct(wideOf(change), held, isAdded ? 1 : -1);
+          expected += (isAdded ? 1n : -1n) * change * at;
+        }
+        for (let i = 0; first !== undefined && i < repeats; i++) {
+          other.addProduct(wideOf(first[0]), { rate: first[1], wide: wideRate(first[1]) }, 1);
+          expected -= first[0] * first[1];
+        }
+        sum.add(other, -1);
+        expect(sum.number).toBe(numberFromFixed(divideRounded(expected, 10n ** 36n)));
+        sum.clear();
+        expect(sum.number).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('refuses to convert from 1e24 of a currency on', () => {
+    const sum = new ConvertedSum();
+    expect(() => sum.addAmount(wideOf(10n ** 48n))).toThrow(RangeError);
   });
 
   it('sums of ticks are told as the bigint they stand for', () => {

@@ -8,7 +8,7 @@ import { amountFromNumber, numberFromAmount, type Amount } from '../fixed-point.
 import type { Rate } from './rate-book.ts';
 
 const LIMB_DIGITS = 6;
-const BASE = 10 ** LIMB_DIGITS;
+export const BASE = 10 ** LIMB_DIGITS;
 const HALF = BASE / 2;
 /** 42 digits and the top limb's: 1e24 of a currency. */
 const LIMBS = 8;
@@ -19,13 +19,11 @@ const FRACTION = AMOUNT_DIGITS / LIMB_DIGITS;
 /** A number is told to twelve decimals. */
 const TOLD = FRACTION / 2;
 /** Times 1e12, which is 5 ** 12 * 2 ** 12, a double still holds it: then adding the fraction is the only rounding. */
-const WHOLE_MAX = 2 ** 25;
+export const WHOLE_MAX = 2 ** 25;
 /** A remainder times the base, and a limb times a part, both fit into a double below this. */
 const DIVISOR_MAX = 4e9;
 /** Additions that a limb can take before its carry has to go on. */
 const MAX_PENDING = 10_000;
-/** What a limb of a product counts as: the sum of a few products of limbs. */
-const PRODUCT_PENDING = 64;
 
 /** What a tick is worth: a limb, and how many of its units. */
 export interface TickUnit {
@@ -57,24 +55,6 @@ export class WideAmount {
     // A loop over so few is faster than the call that fills them.
     for (let at = 0; at < LIMBS; at++) this.#limbs[at] = 0;
     this.#pending = 0;
-  }
-
-  /** Becomes what is to be added to it to get `other`; false when that is nothing. */
-  becomeChangeTo(other: WideAmount): boolean {
-    other.#settle();
-    const limbs = this.#limbs;
-    let [carry, any] = [0, false];
-    for (let at = 0; at < TOP; at++) {
-      const sum = (other.#limbs[at] as number) - (limbs[at] as number) + carry;
-      carry = Math.floor(sum / BASE);
-      const limb = sum - carry * BASE;
-      limbs[at] = limb;
-      if (limb !== 0) any = true;
-    }
-    const top = (other.#limbs[TOP] as number) - (limbs[TOP] as number) + carry;
-    limbs[TOP] = top;
-    this.#pending = 0;
-    return any || top !== 0;
   }
 
   /** `ticks` is whole and safe. */
@@ -119,10 +99,10 @@ export class WideAmount {
   }
 
   /**
-   * Takes the share size / open of itself away, rounded half away from zero. False, and nothing has changed, where that
-   * needs bigints: an amount below zero, or an open quantity of too many ticks.
+   * Takes the share size / open of itself away, rounded half away from zero, and adds it `sign` times to `taken`. False,
+   * and nothing has changed, where that needs bigints: an amount below zero, or an open quantity of too many ticks.
    */
-  takeShare(size: number, open: number): boolean {
+  takeShare(size: number, open: number, taken?: WideAmount, sign: 1 | -1 = 1): boolean {
     this.#settle();
     const limbs = this.#limbs;
     const top = limbs[TOP] as number;
@@ -140,66 +120,36 @@ export class WideAmount {
         remainder += open;
       }
       limbs[at] = limb - quotient;
+      if (taken !== undefined) taken.#addLimb(at, sign * quotient);
     }
-    if (remainder * 2 >= open) limbs[0] = (limbs[0] as number) - 1;
+    if (remainder * 2 >= open) {
+      limbs[0] = (limbs[0] as number) - 1;
+      if (taken !== undefined) taken.#addLimb(0, sign);
+    }
     this.#pending = 1;
     return true;
   }
 
-  /** Adds `change` at a rate, rounded half away from zero: as `convertAmount` does. */
-  addConverted(change: WideAmount, rate: WideRate): void {
-    const sign = change.#magnitude();
-    const count = rate.length;
-    for (let at = 0; at < PRODUCT.length; at++) PRODUCT[at] = 0;
-    for (let i = 0; i < LIMBS; i++) {
-      const limb = MAGNITUDE[i] as number;
-      if (limb === 0) continue;
-      for (let j = 0; j < count; j++) PRODUCT[i + j] = (PRODUCT[i + j] as number) + limb * (rate[j] as number);
-    }
-    this.#addProduct(sign);
+  #addLimb(at: number, value: number): void {
+    this.#limbs[at] = (this.#limbs[at] as number) + value;
+    if (++this.#pending > MAX_PENDING) this.#settle();
   }
 
-  /** The same for ticks, which take a few limbs only. False, and nothing has changed, where they are too many. */
-  addConvertedTicks(ticks: number, { limb, factor }: TickUnit, rate: WideRate): boolean {
-    let rest = Math.abs(ticks) * factor;
-    if (!(rest <= Number.MAX_SAFE_INTEGER)) return false;
-    const count = rate.length;
-    for (let at = 0; at < PRODUCT.length; at++) PRODUCT[at] = 0;
-    for (let i = limb; rest !== 0; i++) {
-      const carried = Math.floor(rest / BASE);
-      const part = rest - carried * BASE;
-      for (let j = 0; j < count; j++) PRODUCT[i + j] = (PRODUCT[i + j] as number) + part * (rate[j] as number);
-      rest = carried;
-    }
-    this.#addProduct(ticks < 0 ? -1 : 1);
-    return true;
-  }
-
-  #addProduct(sign: 1 | -1): void {
-    if (PRODUCT[FRACTION + LIMBS] !== 0) throw new RangeError('an amount of money beyond 1e24 cannot be converted');
-    let carry = 0;
-    PRODUCT[FRACTION - 1] = (PRODUCT[FRACTION - 1] as number) + HALF;
-    for (let at = 0; at < FRACTION; at++) carry = Math.floor(((PRODUCT[at] as number) + carry) / BASE);
-    const limbs = this.#limbs;
-    limbs[0] = (limbs[0] as number) + sign * carry;
-    for (let at = 0; at < LIMBS; at++) limbs[at] = (limbs[at] as number) + sign * (PRODUCT[at + FRACTION] as number);
-    this.#pending += PRODUCT_PENDING;
-    if (this.#pending > MAX_PENDING) this.#settle();
-  }
-
-  /** Writes the limbs of its magnitude, and tells its sign. */
-  #magnitude(): 1 | -1 {
+  /**
+   * Adds its product with a rate, all 48 decimals of it, to limbs that begin with the last of them. They are not settled:
+   * each takes less than `PRODUCT_MAX`. Throws a RangeError from 1e24 on.
+   */
+  addProductTo(product: Float64Array, rate: WideRate, sign: 1 | -1): void {
     this.#settle();
     const limbs = this.#limbs;
-    const sign = (limbs[TOP] as number) < 0 ? -1 : 1;
-    let carry = 0;
-    for (let at = 0; at < TOP; at++) {
-      const digit = sign * (limbs[at] as number) + carry;
-      carry = digit < 0 ? -1 : 0;
-      MAGNITUDE[at] = digit - carry * BASE;
+    if (Math.abs(limbs[TOP] as number) >= BASE)
+      throw new RangeError('an amount of money beyond 1e24 cannot be converted');
+    const count = rate.length;
+    for (let i = 0; i < LIMBS; i++) {
+      const limb = sign * (limbs[i] as number);
+      if (limb === 0) continue;
+      for (let j = 0; j < count; j++) product[i + j] = (product[i + j] as number) + limb * (rate[j] as number);
     }
-    MAGNITUDE[TOP] = sign * (limbs[TOP] as number) + carry;
-    return sign;
   }
 
   get amount(): Amount {
@@ -264,6 +214,6 @@ export function wideRate(rate: Rate): WideRate | undefined {
   return limbs.length > RATE_LIMBS ? undefined : Float64Array.from(limbs);
 }
 
-// Scratch of one calculation, which nothing interrupts.
-const MAGNITUDE = new Float64Array(LIMBS);
-const PRODUCT = new Float64Array(LIMBS + RATE_LIMBS);
+/** Limbs of a product, and what one of them can grow by at once. */
+export const PRODUCT_LIMBS = LIMBS + RATE_LIMBS;
+export const PRODUCT_MAX = RATE_LIMBS * BASE * BASE;

@@ -6,13 +6,13 @@
 import type { Fill } from '../../model/event.ts';
 import { msFromNanos } from '../../model/time.ts';
 import { amountFromNumber, divideRounded, fixedFromNumber, numberFromAmount, type Amount } from '../fixed-point.ts';
-import type { PositionKey } from '../ledger/booked-position.ts';
+import { BookedPosition, type PositionKey } from '../ledger/booked-position.ts';
 import type { Contract } from '../ledger/contract.ts';
 import type { PnlMethod } from '../ledger/exact-position.ts';
 import { ExactSum } from '../ledger/exact-sum.ts';
-import type { FillColumns, FillGroup } from '../ledger/fill-columns.ts';
+import type { Execution } from '../ledger/fill-columns.ts';
 import type { ContractOf } from '../ledger/pnl.ts';
-import { PositionLedger } from '../ledger/position.ts';
+import type { PositionLedger } from '../ledger/position.ts';
 import { WideAmount } from '../ledger/wide-amount.ts';
 
 /** A desk that is never flat makes no round trip; it is measured by what it closes. */
@@ -36,30 +36,67 @@ export interface HeldPosition {
   readonly contract: Contract;
 }
 
-/** What is told is not kept. */
-export type TellTrade = (trade: ClosedTrade) => void;
+/** Tells the closed trades of one position, by booking its executions there: one pass tells both. */
+export class TradeMeter {
+  readonly #position: BookedPosition;
+  readonly #unit: TradeUnit;
+  #isLong = true;
+  #openedMs = 0;
+  #hasForeignFees = false;
+  /** Realised since the last trade was closed, and the fees paid since then. */
+  readonly #gain = new WideAmount();
+  readonly #fees = new ExactSum();
 
-interface Execution {
-  readonly timeMs: number;
-  /** Positive bought, negative sold. */
-  readonly quantity: number;
-  readonly price: number;
-  readonly fee: number;
-  readonly feeCurrency: string;
-}
+  constructor(position: BookedPosition, unit: TradeUnit) {
+    this.#position = position;
+    this.#unit = unit;
+  }
 
-interface OpenTrade {
-  readonly key: PositionKey;
-  readonly ledger: PositionLedger;
-  isLong: boolean;
-  /** Of the ledger, when the last trade was closed. */
-  realisedBefore: WideAmount;
-  /** What holds the next one meanwhile. */
-  spare: WideAmount;
-  /** Paid since then. */
-  readonly fees: ExactSum;
-  openedMs: number;
-  hasForeignFees: boolean;
+  get position(): BookedPosition {
+    return this.#position;
+  }
+
+  /** Realised less fees that belong to a trade which is still open. */
+  get pending(): Amount {
+    return this.#gain.amount - this.#fees.amount;
+  }
+
+  /** The trade that this execution closes, if it closes one. Fees are not booked at the position. */
+  execute(execution: Execution): ClosedTrade | undefined {
+    const { ledger, key } = this.#position;
+    const { timeMs, quantity, price, fee, feeCurrency } = execution;
+    const isBuy = quantity > 0;
+    const wasFlat = ledger.isFlat;
+    this.#position.trade(timeMs, quantity, price, this.#gain);
+    if (wasFlat) {
+      this.#isLong = isBuy;
+      this.#openedMs = timeMs;
+    }
+    const closes = !wasFlat && isBuy !== this.#isLong && quantity !== 0;
+    const turned = closes && !ledger.isFlat && ledger.isLong !== this.#isLong;
+    if (feeCurrency === key.currency) this.#fees.add(fee);
+    else if (fee !== 0) this.#hasForeignFees = true;
+    if (!closes || (this.#unit === 'round-trip' && !turned && !ledger.isFlat)) return undefined;
+    return this.#settle(execution, turned);
+  }
+
+  /** Closes the trade. Of a fill that turned the position round, what opens the new one pays its share of the fee there. */
+  #settle(execution: Execution, turned: boolean): ClosedTrade {
+    const { key, ledger } = this.#position;
+    const opening = turned && execution.feeCurrency === key.currency ? openingFee(execution, ledger) : 0n;
+    const gain = this.#gain;
+    this.#fees.addTo(gain, -1);
+    if (opening !== 0n) gain.addAmount(opening);
+    const profit = gain.number;
+    gain.clear();
+    this.#fees.reset(opening);
+    const { timeMs: closedMs } = execution;
+    const trade = { key, openedMs: this.#openedMs, closedMs, profit, hasForeignFees: this.#hasForeignFees };
+    this.#openedMs = closedMs;
+    this.#hasForeignFees = false;
+    if (turned) this.#isLong = !this.#isLong;
+    return trade;
+  }
 }
 
 /** Executions must come in ascending order of time; ties keep their order. */
@@ -67,7 +104,7 @@ export class ClosedTradeBook {
   readonly #unit: TradeUnit;
   readonly #method: PnlMethod;
   readonly #contractOf: ContractOf;
-  readonly #open = new Map<string, OpenTrade>();
+  readonly #meters = new Map<string, TradeMeter>();
 
   /** `contractOf`: what is not spot. */
   constructor(unit: TradeUnit, method: PnlMethod, contractOf: ContractOf = () => undefined) {
@@ -81,51 +118,35 @@ export class ClosedTradeBook {
     const { price, fee, feeCurrency } = fill;
     const quantity = fill.side === 'buy' ? fill.quantity : -fill.quantity;
     const timeMs = msFromNanos(fill.timeNanos);
-    return this.#execute(this.#tradeOf(fill), { timeMs, quantity, price, fee, feeCurrency });
-  }
-
-  /** Tells the trades that the rows close, in order. */
-  applyColumns({ groups, group, timesMs, quantities, prices, fees }: FillColumns, tell: TellTrade): void {
-    const open = groups.map((one) => this.#tradeOf(one));
-    const row = { timeMs: 0, quantity: 0, price: 0, fee: 0, feeCurrency: '' };
-    for (let at = 0; at < timesMs.length; at++) {
-      const number = group[at] as number;
-      row.timeMs = timesMs[at] as number;
-      row.quantity = quantities[at] as number;
-      row.price = prices[at] as number;
-      row.fee = fees[at] as number;
-      row.feeCurrency = (groups[number] as FillGroup).feeCurrency;
-      const trade = this.#execute(open[number] as OpenTrade, row);
-      if (trade !== undefined) tell(trade);
-    }
+    return this.#meterOf(fill).execute({ timeMs, quantity, price, fee, feeCurrency });
   }
 
   /** Realised less fees that belong to trades which are still open, by currency. */
   pending(): ReadonlyMap<string, number> {
     const sums = new Map<string, Amount>();
-    for (const { key, ledger, realisedBefore, fees } of this.#open.values()) {
-      const pending = ledger.realised - realisedBefore.amount - fees.amount;
-      sums.set(key.currency, (sums.get(key.currency) ?? 0n) + pending);
+    for (const { position, pending } of this.#meters.values()) {
+      const { currency } = position.key;
+      sums.set(currency, (sums.get(currency) ?? 0n) + pending);
     }
     return new Map([...sums].map(([currency, sum]) => [currency, numberFromAmount(sum)]));
   }
 
   /** Positions that are not flat, signed. */
   openPositions(): readonly HeldPosition[] {
-    return [...this.#open.values()]
+    return this.#positions()
       .filter(({ ledger }) => !ledger.isFlat)
       .map(({ key, ledger }) => ({ key, quantity: ledger.quantity, contract: ledger.contract }));
   }
 
   /** Realised before fees, of all positions. Only one currency may be in the book for it to mean something. */
   get realised(): number {
-    return numberFromAmount([...this.#open.values()].reduce((sum, { ledger }) => sum + ledger.realised, 0n));
+    return numberFromAmount(this.#positions().reduce((sum, { ledger }) => sum + ledger.realised, 0n));
   }
 
   /** Of what is open, against its cost; null when one of the positions has no mark. One currency, as above. */
   unrealised(mark: (position: PositionKey) => number | null): number | null {
     let sum: Amount = 0n;
-    for (const { key, ledger } of this.#open.values()) {
+    for (const { key, ledger } of this.#positions()) {
       const part = ledger.isFlat ? 0n : ledger.unrealised(mark(key));
       if (part === null) return null;
       sum += part;
@@ -133,58 +154,22 @@ export class ClosedTradeBook {
     return numberFromAmount(sum);
   }
 
-  #execute(trade: OpenTrade, execution: Execution): ClosedTrade | undefined {
-    const { ledger, key } = trade;
-    const isBuy = execution.quantity > 0;
-    const wasFlat = ledger.isFlat;
-    ledger.trade(execution.quantity, execution.price);
-    if (wasFlat) {
-      trade.isLong = isBuy;
-      trade.openedMs = execution.timeMs;
-    }
-    const closes = !wasFlat && isBuy !== trade.isLong && execution.quantity !== 0;
-    const turned = closes && !ledger.isFlat && ledger.fixedQuantity > 0n !== trade.isLong;
-    if (execution.feeCurrency === key.currency) trade.fees.add(execution.fee);
-    else if (execution.fee !== 0) trade.hasForeignFees = true;
-    if (!closes || (this.#unit === 'round-trip' && !turned && !ledger.isFlat)) return undefined;
-    return settle(trade, execution, turned);
+  #positions(): BookedPosition[] {
+    return Array.from(this.#meters.values(), ({ position }) => position);
   }
 
-  #tradeOf({ strategy, venue, symbol, account, currency: priceCurrency }: PositionKey): OpenTrade {
+  #meterOf({ strategy, venue, symbol, account, currency: priceCurrency }: PositionKey): TradeMeter {
     const contract = this.#contractOf({ venue, symbol });
     const currency = contract?.currency ?? priceCurrency;
     const id = `${strategy}\u0000${venue}\u0000${symbol}\u0000${account}\u0000${currency}`;
-    let trade = this.#open.get(id);
-    if (trade === undefined) {
+    let meter = this.#meters.get(id);
+    if (meter === undefined) {
       const key = { strategy, venue, symbol, account, currency };
-      const ledger = new PositionLedger(this.#method, contract);
-      const start = { isLong: true, openedMs: 0, hasForeignFees: false };
-      const amounts = { realisedBefore: new WideAmount(), spare: new WideAmount(), fees: new ExactSum() };
-      trade = { key, ledger, ...amounts, ...start };
-      this.#open.set(id, trade);
+      const position = new BookedPosition(key, { method: this.#method, ...(contract && { contract }) });
+      this.#meters.set(id, (meter = new TradeMeter(position, this.#unit)));
     }
-    return trade;
+    return meter;
   }
-}
-
-/** Closes the trade. Of a fill that turned the position round, what opens the new one pays its share of the fee there. */
-function settle(trade: OpenTrade, execution: Execution, turned: boolean): ClosedTrade {
-  const { key, ledger, openedMs, hasForeignFees } = trade;
-  const opening = turned && execution.feeCurrency === key.currency ? openingFee(execution, ledger) : 0n;
-  const { realisedBefore, spare: realised, fees } = trade;
-  realised.clear();
-  ledger.addRealisedTo(realised);
-  // What was realised before is not needed any more: it becomes what is left of the trade.
-  realisedBefore.becomeChangeTo(realised);
-  fees.addTo(realisedBefore, -1);
-  if (opening !== 0n) realisedBefore.addAmount(opening);
-  const profit = realisedBefore.number;
-  [trade.realisedBefore, trade.spare] = [realised, realisedBefore];
-  fees.reset(opening);
-  trade.openedMs = execution.timeMs;
-  trade.hasForeignFees = false;
-  if (turned) trade.isLong = !trade.isLong;
-  return { key, openedMs, closedMs: execution.timeMs, profit, hasForeignFees };
 }
 
 function openingFee({ fee, quantity }: Execution, ledger: PositionLedger): Amount {

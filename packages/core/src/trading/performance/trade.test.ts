@@ -2,10 +2,12 @@
 import fc from 'fast-check';
 import type { Fill } from '../../model/event.ts';
 import { nanos } from '../../model/time.ts';
+import type { BookedPosition } from '../ledger/booked-position.ts';
 import { fillColumnsOf } from '../ledger/fill-columns.ts';
+import { pnlSeries, type Follower } from '../ledger/pnl-series.ts';
 import { PositionLedger } from '../ledger/position.ts';
 import { amountFromNumber, numberFromAmount } from '../fixed-point.ts';
-import { ClosedTradeBook, type ClosedTrade, type TradeUnit } from './closed-trade.ts';
+import { ClosedTradeBook, TradeMeter, type ClosedTrade, type TradeUnit } from './closed-trade.ts';
 import { withheld } from './figure.ts';
 import { tradeStatistics } from './trade-statistics.ts';
 
@@ -77,8 +79,14 @@ describe('closed trades', () => {
         }
         const columns = fillColumnsOf(fillsOf(...rows));
         let again = 0;
-        new ClosedTradeBook(one, 'fifo').applyColumns(columns, ({ profit }) => (again += profit));
+        const follow = (position: BookedPosition): Follower => {
+          const meter = new TradeMeter(position, one);
+          return { execute: (execution) => (again += meter.execute(execution)?.profit ?? 0) };
+        };
+        const request = { method: 'fifo', by: [], timesMs: [1e6], figure: 'net', markAt: () => () => 100 } as const;
+        const { rows: followed } = pnlSeries(columns, { ...request, follow });
         expect(again).toBe(sum);
+        expect(followed).toEqual(pnlSeries(columns, request).rows);
         const fees = rows.reduce((total, { fee }) => total + amountFromNumber(fee), 0n);
         const net = numberFromAmount(ledger.realised - fees);
         expect(sum + (book.pending().get('USD') ?? 0)).toBeCloseTo(net, 8);
