@@ -124,8 +124,7 @@ export const brokers: Section = {
       title: 'Kafka: lag',
       description:
         'Messages that each group of consumers has not read yet, by topic. A lag that grows is never made good.',
-      unit: 'short',
-      decimals: 0,
+      unit: 'locale',
       targets: [scraped('A', 'sum by (consumergroup, topic) (kafka_consumergroup_lag)', '{{consumergroup}} {{topic}}')],
     }),
     shown({

@@ -15,8 +15,7 @@ export const delivery: Section = {
       id: 10,
       title: 'Test results',
       description: 'Tests of the last run of each repository, by result.',
-      unit: 'short',
-      decimals: 0,
+      unit: 'locale',
       targets: [scraped('A', 'sum by (repository, result) (ci_tests)', '{{repository}} {{result}}')],
     }),
     timeSeries({
