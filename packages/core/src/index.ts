@@ -118,6 +118,7 @@ export * from './trading/execution/execution-book.ts';
 export * from './trading/execution/opportunity.ts';
 export * from './trading/impact/metaorder.ts';
 export * from './trading/market/book.ts';
+export * from './trading/market/book-columns.ts';
 export * from './trading/market/feed-health.ts';
 export * from './trading/market/quote-average.ts';
 export * from './trading/market/volatility.ts';

@@ -4,6 +4,8 @@
  * retention has removed old windows, so a seam could show as an increase that never happened.
  */
 import type {
+  BookColumns,
+  BookRequest,
   EventTable,
   FeedGap,
   FillColumns,
@@ -86,6 +88,10 @@ export class LayeredReader implements StoreReader {
     signal?: AbortSignal,
   ): Promise<(QuotedBook | null)[]> {
     return this.#store.quotesBefore(asked, signal);
+  }
+
+  async books(request: BookRequest, signal?: AbortSignal): Promise<BookColumns | undefined> {
+    return this.#store.books?.(request, signal);
   }
 
   async fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns | undefined> {

@@ -1,5 +1,7 @@
 /** The store port: what becomes durable together, and how it is read. */
 import type {
+  BookColumns,
+  BookRequest,
   EncodedHistogram,
   EventRow,
   EventTable,
@@ -131,6 +133,8 @@ export interface StoreReader {
     asked: readonly { venue: string; symbol: string; timeNanos: bigint }[],
     signal?: AbortSignal,
   ): Promise<(QuotedBook | null)[]>;
+  /** As `quotesBefore`, in columns. Absent or undefined where not offered: then the rows tell. */
+  books?(request: BookRequest, signal?: AbortSignal): Promise<BookColumns | undefined>;
   transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]>;
   /**
    * What a quantile over many series needs, without their histograms. From sealed windows; absent where not offered.

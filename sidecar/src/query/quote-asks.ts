@@ -5,40 +5,26 @@
  */
 import {
   benchmarkAt,
-  FeedGaps,
-  rfc3339,
+  bookAt,
+  bookRequest,
   type Benchmark,
-  type FeedGap,
   type FeedLimits,
   type Notice,
   type QuotedBook,
 } from '@tapewatch/core';
-import { TapewatchError } from '../errors.ts';
-import type { StoreReader } from '../ports.ts';
-import { MAX_GAPS, MAX_QUOTE_ASKS } from './limit.ts';
+import { END_GRACE_NANOS, readLimitedBooks, refuseTooManyAsks, type QuoteReadOptions } from './quote-read.ts';
 
 export interface Feed {
   readonly venue: string;
   readonly symbol: string;
 }
 
-export interface QuoteAsksOptions {
-  readonly reader: StoreReader;
-  readonly maxQuoteAgeMs: number;
-  readonly signal?: AbortSignal;
-}
-
-/** A feed that has a quote this long after a stamp had not ended at it. */
-const END_GRACE_NANOS = 60_000_000_000n;
-/** How long before a stamp a gap may begin that is looked for where quotes have no age limit. */
-const UNLIMITED_MARGIN_NANOS = 600_000_000_000n;
-
 export class QuoteAsks {
-  readonly #options: QuoteAsksOptions;
+  readonly #options: QuoteReadOptions;
   readonly #feeds = new AskedFeeds();
   #count = 0;
 
-  constructor(options: QuoteAsksOptions) {
+  constructor(options: QuoteReadOptions) {
     this.#options = options;
   }
 
@@ -63,18 +49,13 @@ export class QuoteAsks {
   #add({ stamps }: AskedFeed, timeNanos: bigint): void {
     if (stamps.has(timeNanos)) return;
     stamps.set(timeNanos, null);
-    if (++this.#count <= MAX_QUOTE_ASKS) return;
-    const text = `the query needs the mid at more than ${MAX_QUOTE_ASKS} stamps; shorten the time range, add filters or ask for fewer horizons`;
-    throw new TapewatchError('query.limit', text, { details: { limit: MAX_QUOTE_ASKS } });
+    refuseTooManyAsks(++this.#count);
   }
 
   async read(): Promise<QuoteAnswers> {
-    const { reader, maxQuoteAgeMs, signal } = this.#options;
     const feeds = this.#feeds.all;
-    const asked = inOrderOfTime(
-      feeds.flatMap(({ venue, symbol, stamps }) =>
-        [...stamps.keys()].map((timeNanos) => ({ venue, symbol, timeNanos })),
-      ),
+    const asked = feeds.flatMap(({ venue, symbol, stamps }) =>
+      [...stamps.keys()].map((timeNanos) => ({ venue, symbol, timeNanos })),
     );
     const ended = feeds.filter(({ latest }) => latest !== null);
     const ends = ended.map(({ venue, symbol, latest }) => ({
@@ -82,44 +63,12 @@ export class QuoteAsks {
       symbol,
       timeNanos: (latest ?? 0n) + END_GRACE_NANOS,
     }));
-    // At once: each works in a thread of its own while the other's rows are looked at here.
-    const [quotes, { gaps, notices }] = await Promise.all([
-      asked.length === 0 ? [] : reader.quotesBefore([...asked, ...ends], signal),
-      this.#gaps(asked),
-    ]);
-    asked.forEach((ask, i) => this.#feed(ask).stamps.set(ask.timeNanos, quotes[i] ?? null));
-    ended.forEach((feed, i) => (feed.last = quotes[asked.length + i] ?? null));
-    const maxAgeNanos = maxQuoteAgeMs === 0 ? null : BigInt(maxQuoteAgeMs) * 1_000_000n;
-    return new QuoteAnswers(this.#feeds, { maxAgeNanos, gaps }, notices);
+    const request = bookRequest([...asked, ...ends]);
+    const { books, limits, notices } = await readLimitedBooks(request, this.#options, asked.length);
+    asked.forEach((ask, i) => this.#feed(ask).stamps.set(ask.timeNanos, bookAt(request, books, i)));
+    ended.forEach((feed, i) => (feed.last = bookAt(request, books, asked.length + i)));
+    return new QuoteAnswers(this.#feeds, limits, notices);
   }
-
-  /** One read for all feeds: between the earliest and the latest stamp that was asked for. */
-  async #gaps(asked: readonly Ask[]): Promise<{ readonly gaps: FeedGaps; readonly notices: readonly Notice[] }> {
-    const { reader, maxQuoteAgeMs, signal } = this.#options;
-    const [first, last] = [asked[0], asked.at(-1)];
-    if (first === undefined || last === undefined || reader.quoteGaps === undefined) {
-      return { gaps: FeedGaps.NONE, notices: [] };
-    }
-    let [startNanos, endNanos] = [first.timeNanos, last.timeNanos];
-    // The two quotes beside a gap may lie outside of the stamps; a quote from before the age limit is withheld anyway.
-    startNanos -= maxQuoteAgeMs === 0 ? UNLIMITED_MARGIN_NANOS : BigInt(maxQuoteAgeMs) * 1_000_000n;
-    endNanos += END_GRACE_NANOS;
-    const feeds = this.#feeds.all.map(({ venue, symbol }) => ({ venue, symbol }));
-    const found = await reader.quoteGaps({ feeds, startNanos, endNanos, limit: MAX_GAPS + 1 }, signal);
-    if (found === null) {
-      const text = 'too many quotes in the range to look for gaps in their sequence: mids are withheld by age only';
-      return { gaps: FeedGaps.NONE, notices: [{ severity: 'info', text }] };
-    }
-    const known = found.slice(0, MAX_GAPS);
-    return { gaps: new FeedGaps(known), notices: found.length > MAX_GAPS ? [gapNotice(known)] : [] };
-  }
-}
-
-/** The earliest of time are known. */
-function gapNotice(known: readonly FeedGap[]): Notice {
-  const since = known.at(-1)?.toNanos ?? 0n;
-  const text = `the feeds have more than ${MAX_GAPS} gaps in their sequence: after ${rfc3339(since)} mids are withheld by age only; shorten the time range or filter by venue and symbol`;
-  return { severity: 'warning', text };
 }
 
 /** Answers what was asked for, and `no_quote` to anything else. */
@@ -171,17 +120,4 @@ class AskedFeeds {
     this.all.push(feed);
     return feed;
   }
-}
-
-interface Ask extends Feed {
-  readonly timeNanos: bigint;
-}
-
-/** Each statement of the store then looks through a short stretch of the quotes. Doubles compare faster than bigints. */
-function inOrderOfTime(asks: readonly Ask[]): Ask[] {
-  const base = asks[0]?.timeNanos ?? 0n;
-  return asks
-    .map((ask) => ({ ask, sinceBase: Number(ask.timeNanos - base) }))
-    .sort((a, b) => a.sinceBase - b.sinceBase)
-    .map(({ ask }) => ask);
 }

@@ -13,7 +13,7 @@ import {
 import type { FillArrivals, StoreReader } from '../ports.ts';
 import { MAX_ROWS, refuseTooManyRows } from './limit.ts';
 import { MeasuredFills } from './measured-fills.ts';
-import { QuoteAsks, type QuoteAsksOptions } from './quote-asks.ts';
+import { readMids, type QuoteReadOptions } from './quote-read.ts';
 import { endNanosOf, readBenchmarks, readFills, startNanosOf, type FillRange } from './trading-read.ts';
 
 export interface MeasuredRead {
@@ -38,23 +38,19 @@ export async function readMeasuredFills({ query, range, reader, signal }: Measur
   return fromColumns(arrivals, options);
 }
 
-async function fromColumns(arrivals: FillArrivals, options: QuoteAsksOptions): Promise<Measured> {
+async function fromColumns(arrivals: FillArrivals, options: QuoteReadOptions): Promise<Measured> {
   const { fills, mids, unpriced, stampsNanos, feed, feeds } = arrivals;
-  const asks = new QuoteAsks(options);
-  const askOf = (i: number) =>
-    [feeds[feed[i] as number] ?? { venue: '', symbol: '' }, stampsNanos[i] as bigint] as const;
-  for (let i = 0; i < unpriced.length; i++) asks.before(...askOf(i));
-  const answers = await asks.read();
+  const found = await readMids({ feeds, feed, stampsNanos }, options);
   const reasons = new Map<number, NoBenchmarkReason>();
   unpriced.forEach((order, i) => {
-    const { mid, reason } = answers.before(...askOf(i));
-    if (mid !== undefined) mids[order] = mid;
+    const reason = found.reasons.get(i);
+    if (reason === undefined) mids[order] = found.mids[i] as number;
     else reasons.set(order, reason);
   });
   const sorted = inOrderOfTime(fills);
   return {
     fills: new MeasuredFills(sorted, sorted.orders ?? new Uint32Array(0), { mids, reasons }),
-    notices: answers.notices,
+    notices: found.notices,
   };
 }
 
@@ -91,7 +87,7 @@ function orderOfTime(timesMs: Float64Array): Uint32Array | undefined {
   return order;
 }
 
-async function fromRows(fills: Awaited<ReturnType<typeof readFills>>, options: QuoteAsksOptions): Promise<Measured> {
+async function fromRows(fills: Awaited<ReturnType<typeof readFills>>, options: QuoteReadOptions): Promise<Measured> {
   const { benchmarkOf, notices } = await readBenchmarks(fills, options);
   const sorted = [...fills].sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : a.timeNanos > b.timeNanos ? 1 : 0));
   const numbers = new Map<string, number>();

@@ -6,7 +6,8 @@
 import { correctFills, OrderLives, type Benchmark, type Fill, type Notice } from '@tapewatch/core';
 import type { StoreReader } from '../ports.ts';
 import { MAX_ORDER_IDS_PER_READ, MAX_ROWS, refuseTooManyRows } from './limit.ts';
-import { QuoteAsks, type QuoteAsksOptions } from './quote-asks.ts';
+import { QuoteAsks } from './quote-asks.ts';
+import type { QuoteReadOptions } from './quote-read.ts';
 
 export interface FillRange {
   /** Inclusive, milliseconds. */
@@ -52,7 +53,7 @@ export async function readFills(
 /** Tells each fill's benchmark. A few reads for all fills together, none for a single one. */
 export async function readBenchmarks(
   fills: readonly Fill[],
-  options: QuoteAsksOptions,
+  options: QuoteReadOptions,
 ): Promise<{ readonly benchmarkOf: (fill: Fill) => Benchmark; readonly notices: readonly Notice[] }> {
   const { reader, signal } = options;
   const lives = new OrderLives();

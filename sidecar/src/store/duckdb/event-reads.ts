@@ -1,11 +1,19 @@
 /** What a store reads of events: each one statement or a few, on a connection of its own. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { EventTable, QuotedBook } from '@tapewatch/core';
+import {
+  bookRequest,
+  bookRows,
+  type BookColumns,
+  type BookRequest,
+  type EventTable,
+  type QuotedBook,
+} from '@tapewatch/core';
 import type {
   EventFilter,
   EventRowByTable,
   MarkRequest,
   QuoteGapRequest,
+  StoreReader,
   TraceSample,
   TraceSampleRequest,
   TradedInstrument,
@@ -15,11 +23,13 @@ import { readFillArrivals } from './read-arrivals.ts';
 import { readEvents } from './read-events.ts';
 import { readMarks } from './read-marks.ts';
 import { readQuoteGaps } from './read-quote-gaps.ts';
-import { readQuotesBefore, type AskedQuote } from './read-quotes.ts';
+import { readBooks } from './read-quotes.ts';
 import { readTraceSample } from './read-traces.ts';
 import { readFillColumns, readTradedInstruments } from './read-trading.ts';
 import { transaction } from './sql.ts';
 import { StreamEnded, type ReadWay } from './vector-read.ts';
+
+type AskedQuote = Parameters<StoreReader['quotesBefore']>[0][number];
 
 export abstract class EventReads {
   /** Runs the work on a connection, and ends it with the signal. */
@@ -52,8 +62,16 @@ export abstract class EventReads {
   }
 
   async quotesBefore(asked: readonly AskedQuote[], signal?: AbortSignal): Promise<(QuotedBook | null)[]> {
-    // Row numbers of one statement are asked for in the next.
-    return this.read((connection) => transaction(connection, () => readQuotesBefore(connection, asked)), signal);
+    const request = bookRequest(asked);
+    return bookRows(request, await this.books(request, signal));
+  }
+
+  /** Statements count what the next one reads. */
+  async books(request: BookRequest, signal?: AbortSignal): Promise<BookColumns> {
+    return this.#streamed(
+      (connection, way) => transaction(connection, () => readBooks(connection, request, way)),
+      signal,
+    );
   }
 
   async fillColumns(filter: EventFilter, signal?: AbortSignal) {
@@ -65,11 +83,14 @@ export abstract class EventReads {
   }
 
   async quoteGaps(request: QuoteGapRequest, signal?: AbortSignal) {
-    return this.read((connection) => readQuoteGaps(connection, request), signal);
+    return this.#streamed(
+      (connection, way) => transaction(connection, () => readQuoteGaps(connection, request, way)),
+      signal,
+    );
   }
 
   async fillArrivals(filter: EventFilter, signal?: AbortSignal) {
-    return this.read((connection) => readFillArrivals(connection, filter), signal);
+    return this.#streamed((connection, way) => readFillArrivals(connection, filter, way), signal);
   }
 
   async marks(request: MarkRequest, signal?: AbortSignal): Promise<Float64Array> {

@@ -1,35 +1,46 @@
 /**
  * Fills with the arrivals of their orders, as `OrderLives` of core: the `new` step, else the earliest that another knows of
- * the sending; steps until the last fill count. Nearly every order has one `new` step, and joining fills with those costs a
- * third of grouping all steps by order; only what that leaves open is grouped.
+ * the sending; steps until the last fill count. Nearly every order has one `new` step, and looking through those costs a
+ * tenth of grouping all steps by order; only what that leaves open is grouped.
  */
-import type { DuckDBConnection } from '@duckdb/node-api';
+import { DOUBLE, LIST, listValue, type DuckDBConnection } from '@duckdb/node-api';
 import type { EventFilter, FillArrivals } from '../../ports.ts';
 import { OrdersOfFills } from './orders-of-fills.ts';
 import { readTexts } from './read-packed.ts';
 import { chooseFills, readStoredFills, type ChosenFills } from './read-trading.ts';
 import { readRows, transaction } from './sql.ts';
-import { chunksOf, partsOf, readColumns, readPlain } from './vector-read.ts';
+import { chunksOf, partsOf, passColumns, readColumns, readPlain, type ReadWay } from './vector-read.ts';
 
-export async function readFillArrivals(connection: DuckDBConnection, filter: EventFilter): Promise<FillArrivals> {
+export async function readFillArrivals(
+  connection: DuckDBConnection,
+  filter: EventFilter,
+  way: ReadWay,
+): Promise<FillArrivals> {
   // One view of the tables for all statements, whatever comes in between.
   return transaction(connection, async () => {
     const all = await chooseFills(connection, filter);
-    const [[count, latest] = []] = await readRows(
+    const [[found, latest] = []] = await readRows(
       connection,
       `SELECT count(*)::DOUBLE, max(time_nanos) FROM (${all.sql})`,
       all.parameters,
     );
-    const chosen = Number(count) <= (filter.limit ?? Infinity) ? all : earliest(all, filter.limit ?? 0);
-    const { fills, rows } = await readStoredFills(connection, chosen);
+    const limit = filter.limit ?? Infinity;
+    const isCut = Number(found) > limit;
+    const rows = isCut ? limit : Number(found);
     const orders = new OrdersOfFills(rows);
-    const search = { connection, chosen, steps: stepsUntil(typeof latest === 'bigint' ? latest : 0n) };
-    const isPlain = await joinFirstSteps(search, orders);
-    if (isPlain) await readUnpriced(search, orders);
-    if (!isPlain || orders.open > 0) await groupSteps(search, orders, isPlain);
-    return { fills: { ...fills, orders: orders.numbers }, ...orders.arrivals() };
+    const chosen = isCut ? earliest(all, rows) : all;
+    const visit = (keys: BigInt64Array): void => orders.addFills(keys);
+    const fills = await readStoredFills(connection, chosen, { rows, way, key: ORDER_KEY, visit });
+    const search = { connection, way, chosen, steps: stepsUntil(typeof latest === 'bigint' ? latest : 0n) };
+    const isPlain = await passFirstSteps(search, orders);
+    if (isPlain && orders.hasUnpriced) await priceLater(search, orders);
+    if (orders.open > 0) await groupSteps(search, orders, isPlain);
+    const feeds = await readFeeds(connection, orders.feedRows);
+    return { fills: { ...fills, orders: orders.numbers() }, ...orders.arrivals(feeds) };
   });
 }
+
+const ORDER_KEY = 'hash(venue, order_id)';
 
 function earliest({ sql, parameters }: ChosenFills, limit: number): ChosenFills {
   return { sql: `SELECT * FROM (${sql}) ORDER BY time_nanos, venue, id LIMIT ${limit}`, parameters };
@@ -37,6 +48,7 @@ function earliest({ sql, parameters }: ChosenFills, limit: number): ChosenFills 
 
 interface Search {
   readonly connection: DuckDBConnection;
+  readonly way: ReadWay;
   readonly chosen: ChosenFills;
   readonly steps: ReturnType<typeof stepsUntil>;
 }
@@ -47,58 +59,44 @@ function stepsUntil(nanos: bigint) {
   return { all, first: `(FROM ${all} WHERE event = 'new')`, later: `(FROM ${all} WHERE event <> 'new')` };
 }
 
-/** False where an order has several `new` steps. */
-async function joinFirstSteps({ connection, chosen, steps }: Search, orders: OrdersOfFills): Promise<boolean> {
-  const [fillRows, orderRows, mids] = await readColumns(
+/** False where an order has several `new` steps: then none is known. */
+async function passFirstSteps({ connection, way, steps }: Search, orders: OrdersOfFills): Promise<boolean> {
+  orders.expectOrders();
+  const [[rows] = []] = await readRows(connection, `SELECT count(*)::DOUBLE FROM ${steps.first}`);
+  let isPlain = true;
+  await passColumns(
     connection,
-    // The limit keeps numbers that are used again and again from multiplying.
-    `SELECT chosen.stored_row::DOUBLE, order_row::DOUBLE, coalesce(arrival_mid, 'NaN'::DOUBLE)
-     FROM (${chosen.sql}) chosen JOIN ${steps.first} USING (venue, order_id) LIMIT ${orders.open + 1}`,
-    ['f64', 'f64', 'f64'],
-    chosen.parameters,
+    `SELECT ${ORDER_KEY}, hash(venue, symbol), time_nanos, coalesce(arrival_mid, 'NaN'::DOUBLE), order_row::DOUBLE
+     FROM ${steps.first}`,
+    ['i64', 'i64', 'i64', 'f64', 'f64'],
+    {
+      ...{ rows: Number(rows), way },
+      visit: ([keys, feeds, stamps, mids, orderRows]) => {
+        isPlain &&= orders.addFirstSteps({ keys, feeds, stamps, mids, rows: orderRows });
+      },
+    },
   );
-  orders.expect(orderRows);
-  for (let i = 0; i < fillRows.length; i++)
-    if (!orders.add(fillRows[i] as number, orderRows[i] as number, mids[i] as number)) return false;
-  return true;
+  if (!isPlain) orders.expectOrders();
+  return isPlain;
 }
 
-/** Of orders whose `new` step has no mid: that of a later step, else what the quotes are to be asked. */
-async function readUnpriced({ connection, chosen, steps }: Search, orders: OrdersOfFills): Promise<void> {
-  const { unpriced } = orders;
-  if (unpriced === undefined) return;
-  const first = `(FROM ${steps.first} WHERE arrival_mid IS NULL)`;
+/** Orders whose `new` step has no mid: that of a later step, where there is one. */
+async function priceLater({ connection, chosen, steps }: Search, orders: OrdersOfFills): Promise<void> {
   const later = `(FROM ${steps.later} WHERE arrival_mid IS NOT NULL)`;
   // Mostly there are none, which is known at once.
   const [[some] = []] = await readRows(connection, `SELECT true FROM ${later} LIMIT 1`);
-  if (some === true) {
-    const [rows, mids] = await readColumns(
-      connection,
-      `SELECT first.order_row::DOUBLE, arg_min(later.arrival_mid, later.time_nanos)
-       FROM (${chosen.sql}) chosen JOIN ${first} first USING (venue, order_id) JOIN ${later} later USING (venue, order_id)
-       GROUP BY first.order_row`,
-      ['f64', 'f64'],
-      chosen.parameters,
-    );
-    rows.forEach((row, i) => orders.price(row, mids[i] as number));
-  }
-  const columns = `order_row::DOUBLE, first.time_nanos, first.venue, first.symbol`;
-  const limit = orders.numbers.length * MAX_STEPS_PER_FILL;
-  // All there are between the rows that are wanted, unless those of other fills are many more.
-  let asked = await readAsked(
+  if (some !== true) return;
+  const [keys, mids] = await readColumns(
     connection,
-    `SELECT ${columns} FROM ${first} first WHERE order_row BETWEEN ${unpriced.first} AND ${unpriced.last} LIMIT ${limit + 1}`,
-    { first: 0 },
+    `SELECT ${ORDER_KEY}, arg_min(later.arrival_mid, later.time_nanos)
+     FROM (FROM ${steps.first} WHERE arrival_mid IS NULL) first JOIN ${later} later USING (venue, order_id)
+       SEMI JOIN (${chosen.sql}) chosen USING (venue, order_id)
+     GROUP BY venue, order_id`,
+    ['i64', 'f64'],
+    chosen.parameters,
   );
-  if (asked.rows.length > limit) {
-    const sql = `SELECT ${columns} FROM (${chosen.sql}) chosen JOIN ${first} first USING (venue, order_id)`;
-    asked = await readAsked(connection, sql, { chosen, first: 0 });
-  }
-  asked.rows.forEach((row, i) => orders.ask(row, () => asked.at(i)));
+  orders.price(keys, mids);
 }
-
-/** Steps that are read for each fill rather than joined with it. */
-const MAX_STEPS_PER_FILL = 4;
 
 /**
  * For fills that are not with their order yet. A fill whose venue is not the order's (a routed order) is found by the id
@@ -110,10 +108,9 @@ async function groupSteps(
   isPlain: boolean,
 ): Promise<void> {
   const rest = isPlain ? `ANTI JOIN ${steps.first} USING (venue, order_id)` : '';
-  const columns = `wanted.stored_row::DOUBLE, coalesce(mid, 'NaN'::DOUBLE), order_row::DOUBLE, stamp, arrivals.venue, symbol`;
-  const found = await readAsked(
-    connection,
-    `WITH wanted AS (SELECT stored_row, venue, order_id FROM (${chosen.sql}) chosen ${rest}),
+  const columns = `hash(wanted.venue, order_id), coalesce(mid, 'NaN'::DOUBLE), order_row::DOUBLE, stamp, arrivals.venue, symbol`;
+  const result = await connection.run(
+    `WITH wanted AS (SELECT DISTINCT venue, order_id FROM (${chosen.sql}) chosen ${rest}),
      arrivals AS MATERIALIZED (
        SELECT venue, order_id,
          coalesce(arg_min(order_row, time_nanos) FILTER (event = 'new'), arg_min(order_row, time_nanos)) AS order_row,
@@ -130,38 +127,35 @@ async function groupSteps(
      UNION ALL SELECT ${columns}
      FROM (FROM wanted ANTI JOIN arrivals USING (venue, order_id)) wanted
        JOIN routed USING (order_id) JOIN arrivals USING (order_id, order_row)`,
-    { chosen, first: 2 },
+    chosen.parameters.values,
+    chosen.parameters.types,
   );
-  const [fillRows, mids] = found.before as [Float64Array, Float64Array];
-  if (!isPlain) orders.expect(found.rows);
-  found.rows.forEach((row, i) => {
-    orders.add(fillRows[i] as number, row, mids[i] as number);
-    orders.ask(row, () => found.at(i));
-  });
-}
-
-/** From its column `first` on, the statement tells an order's row, the stamp of arrival, venue and symbol; doubles are before. */
-async function readAsked(
-  connection: DuckDBConnection,
-  sql: string,
-  { chosen, first }: { readonly chosen?: ChosenFills; readonly first: number },
-) {
-  const chunks = await chunksOf(await connection.run(sql, chosen?.parameters.values, chosen?.parameters.types));
+  const chunks = await chunksOf(result);
   const count = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0);
-  const doubles = (index: number) => readPlain(partsOf(chunks, index), count, Float64Array) as Float64Array;
-  const stamps = readPlain(partsOf(chunks, first + 1), count, BigInt64Array) as BigInt64Array;
-  const [venues, symbols] = [first + 2, first + 3].map((index) => readTexts(partsOf(chunks, index), count));
-  return {
-    before: Array.from({ length: first }, (_, index) => doubles(index)),
-    rows: doubles(first),
-    at: (i: number) => ({
-      timeNanos: stamps[i] as bigint,
-      venue: textAt(venues, i),
-      symbol: textAt(symbols, i),
-    }),
-  };
+  const stampsOf = (index: number) => readPlain(partsOf(chunks, index), count, BigInt64Array) as BigInt64Array;
+  const doublesOf = (index: number) => readPlain(partsOf(chunks, index), count, Float64Array);
+  const textsOf = (index: number) => readTexts(partsOf(chunks, index), count);
+  const [keys, mids, rows, stamps] = [stampsOf(0), doublesOf(1), doublesOf(2), stampsOf(3)];
+  const [venues, symbols] = [textsOf(4), textsOf(5)];
+  orders.addGrouped(keys, (i) => ({
+    ...{ mid: Number(mids[i]), row: Number(rows[i]), timeNanos: stamps[i] as bigint },
+    ...{ venue: textAt(venues, i), symbol: textAt(symbols, i) },
+  }));
 }
 
-function textAt(column: ReturnType<typeof readTexts> | undefined, row: number): string {
-  return column?.texts[column.codes[row] as number] ?? '';
+function textAt({ texts, codes }: ReturnType<typeof readTexts>, row: number): string {
+  return texts[codes[row] as number] ?? '';
+}
+
+/** By the rows of orders. */
+async function readFeeds(connection: DuckDBConnection, rows: readonly number[]) {
+  if (rows.length === 0) return new Map<number, never>();
+  const found = await readRows(
+    connection,
+    `SELECT rowid::DOUBLE, venue, symbol FROM orders WHERE rowid IN (SELECT unnest($1)::BIGINT)`,
+    { values: [listValue([...rows])], types: [LIST(DOUBLE)] },
+  );
+  return new Map(
+    found.map(([row, venue, symbol]) => [Number(row), { venue: String(venue), symbol: String(symbol) }] as const),
+  );
 }

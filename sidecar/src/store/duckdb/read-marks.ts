@@ -3,10 +3,10 @@
  * are stored, while the engine reads on: instruments are told by a hash, steps by a boundary that moves along.
  */
 import { LIST, listValue, UINTEGER, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
-import { midOf } from '@tapewatch/core';
+import { bookAt, bookRequest, midOf } from '@tapewatch/core';
 import type { MarkRequest } from '../../ports.ts';
 import { groupNumbers } from './group-numbers.ts';
-import { readQuotesBefore } from './read-quotes.ts';
+import { readBooks } from './read-quotes.ts';
 import { readRows, transaction, within, type Parameters } from './sql.ts';
 import { halvesOf, type StampHalves } from './stamp-halves.ts';
 import { readColumns, streamColumns, type ReadWay } from './vector-read.ts';
@@ -32,7 +32,9 @@ export async function readMarks(
   // Names of instruments and their quotes are of one view of the table.
   await transaction(connection, async () => {
     await (way === 'streamed' ? readNewest : readGrouped)(connection, request, marks);
-    (await readQuotesBefore(connection, asked)).forEach((quote, i) => marks.set(i, 0, midOf(quote).mid ?? NaN));
+    const before = bookRequest(asked);
+    const books = await readBooks(connection, before, way);
+    for (const i of asked.keys()) marks.set(i, 0, midOf(bookAt(before, books, i)).mid ?? NaN);
   });
   return marks.carriedOn();
 }

@@ -5,8 +5,10 @@
 import { BIGINT, LIST, listValue, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
 import { COUNTING_SHARE, type FeedGap } from '@tapewatch/core';
 import type { QuoteGapRequest } from '../../ports.ts';
+import { passQuotes, type PassedQuotes } from './pass-quotes.ts';
 import { readRows, within, type Parameters } from './sql.ts';
-import { readStored } from './stored-order.ts';
+import { compareStamps, halvesOf, type StampHalves } from './stamp-halves.ts';
+import type { ReadWay } from './vector-read.ts';
 
 const FEEDS = `WITH feeds AS (
   SELECT (unnest(range(len($1::VARCHAR[]))))::UINTEGER AS feed, unnest($1) AS venue, unnest($2) AS symbol)`;
@@ -16,8 +18,10 @@ export const MAX_QUOTES_SORTED = 2_000_000;
 
 export async function readQuoteGaps(
   connection: DuckDBConnection,
-  { feeds, startNanos, endNanos, limit }: QuoteGapRequest,
+  request: QuoteGapRequest,
+  way: ReadWay,
 ): Promise<FeedGap[] | null> {
+  const { feeds, startNanos, endNanos, limit } = request;
   if (feeds.length === 0) return [];
   const parameters: Parameters = {
     values: [listValue(feeds.map(({ venue }) => venue)), listValue(feeds.map(({ symbol }) => symbol))],
@@ -30,8 +34,7 @@ export async function readQuoteGaps(
   // All quotes of the range first: those the engine counts without looking at many rows, let alone at their numbers.
   const some = await isWithin(`SELECT count(*)::DOUBLE FROM quotes WHERE ${range}`);
   if (!some && !(await isWithin(`${FEEDS} SELECT count(*)::DOUBLE ${from}`, parameters))) return null;
-  const bounds = { from, parameters, limit };
-  return (await walk(connection, feeds, bounds)) ?? sort(connection, bounds);
+  return (await walk(connection, request, { range, way })) ?? sort(connection, { from, parameters, limit });
 }
 
 interface Bounds {
@@ -70,60 +73,126 @@ async function sort(connection: DuckDBConnection, { from, parameters, limit }: B
  */
 async function walk(
   connection: DuckDBConnection,
-  feeds: QuoteGapRequest['feeds'],
-  { from, parameters, limit }: Bounds,
+  { feeds, limit }: QuoteGapRequest,
+  { range, way }: { readonly range: string; readonly way: ReadWay },
 ): Promise<FeedGap[] | undefined> {
-  const [feed, stamps, sequences] = await readStored(
-    connection,
-    `${FEEDS} SELECT feed, time_nanos, sequence::DOUBLE, quotes.rowid::DOUBLE ${from}`,
-    ['u32', 'i64', 'f64', 'f64'],
-    parameters,
-  );
-  const order = new Stamps(stamps);
-  const last = new Int32Array(feeds.length).fill(-1);
-  const steps = feeds.map(() => ({ all: 0, ones: 0 }));
-  const jumps: (readonly [feed: number, from: number, to: number])[] = [];
-  for (let row = 0; row < feed.length; row++) {
-    const number = feed[row] as number;
-    const before = last[number] as number;
-    if (Math.abs(sequences[row] as number) > Number.MAX_SAFE_INTEGER) return undefined;
-    last[number] = row;
-    if (before < 0) continue;
-    if (order.isBefore(row, before)) return undefined;
-    const step = (sequences[row] as number) - (sequences[before] as number);
-    if (!(step > 0)) continue;
-    const counted = steps[number] as { all: number; ones: number };
-    counted.all++;
-    if (step === 1) counted.ones++;
-    else jumps.push([number, before, row]);
-  }
-  return jumps
-    .filter(([number]) => countsMessages(steps[number]))
-    .sort(([, , a], [, , b]) => (order.isBefore(a, b) ? -1 : order.isBefore(b, a) ? 1 : a - b))
-    .slice(0, limit)
-    .map(([number, from, to]) => ({
-      ...(feeds[number] as QuoteGapRequest['feeds'][number]),
-      fromNanos: stamps[from] as bigint,
-      toNanos: stamps[to] as bigint,
-    }));
+  const steps = new SequenceSteps(feeds.length);
+  const columns = [`coalesce(sequence::DOUBLE, 'NaN'::DOUBLE)`];
+  await passQuotes(connection, { feeds, range, columns, way }, (quotes) => steps.pass(quotes));
+  return steps.inOrder ? steps.gaps(feeds, limit) : undefined;
 }
 
-function countsMessages(steps: { readonly all: number; readonly ones: number } | undefined): boolean {
-  return steps !== undefined && steps.all > 0 && steps.ones / steps.all >= COUNTING_SHARE;
-}
-
-/** Compared by the two halves of a stamp: a bigint a row would take longer than all the rest. */
-class Stamps {
+/** Stamps are compared by halves of 32 bits: a bigint a row would take longer than all the rest. */
+class SequenceSteps {
+  inOrder = true;
+  readonly #isSet: Uint8Array;
+  /** Of each feed's last quote. */
   readonly #low: Uint32Array;
   readonly #high: Int32Array;
+  readonly #sequence: Float64Array;
+  /** Steps forward of each feed, and those of one. */
+  readonly #all: Float64Array;
+  readonly #ones: Float64Array;
+  readonly #jumps = new Jumps();
 
-  constructor(nanos: BigInt64Array) {
-    this.#low = new Uint32Array(nanos.buffer);
-    this.#high = new Int32Array(nanos.buffer);
+  constructor(feeds: number) {
+    this.#isSet = new Uint8Array(feeds);
+    this.#low = new Uint32Array(feeds);
+    this.#high = new Int32Array(feeds);
+    this.#sequence = new Float64Array(feeds);
+    this.#all = new Float64Array(feeds);
+    this.#ones = new Float64Array(feeds);
   }
 
-  isBefore(a: number, b: number): boolean {
-    const [highA, highB] = [this.#high[a * 2 + 1] as number, this.#high[b * 2 + 1] as number];
-    return highA === highB ? (this.#low[a * 2] as number) < (this.#low[b * 2] as number) : highA < highB;
+  pass({ feeds, halves, columns: [sequences] }: PassedQuotes): void {
+    if (!this.inOrder || sequences === undefined) return;
+    for (let row = 0; row < feeds.length; row++) {
+      const feed = feeds[row] as number;
+      const sequence = sequences[row] as number;
+      if (feed < 0 || sequence !== sequence) continue;
+      const [low, high] = [halves.low[row * 2] as number, halves.high[row * 2 + 1] as number];
+      const [lastLow, lastHigh] = [this.#low[feed] as number, this.#high[feed] as number];
+      if (this.#isSet[feed] === 1) {
+        const isEarlier = high < lastHigh || (high === lastHigh && low < lastLow);
+        if (isEarlier) this.inOrder = false;
+        else this.#count(feed, sequence - (this.#sequence[feed] as number), { low, high });
+      }
+      if (Math.abs(sequence) > Number.MAX_SAFE_INTEGER) this.inOrder = false;
+      if (!this.inOrder) return;
+      this.#isSet[feed] = 1;
+      this.#low[feed] = low;
+      this.#high[feed] = high;
+      this.#sequence[feed] = sequence;
+    }
+  }
+
+  #count(feed: number, step: number, to: Half): void {
+    if (!(step > 0)) return;
+    this.#all[feed] = (this.#all[feed] as number) + 1;
+    if (step === 1) this.#ones[feed] = (this.#ones[feed] as number) + 1;
+    else this.#jumps.add(feed, { low: this.#low[feed] as number, high: this.#high[feed] as number }, to);
+  }
+
+  gaps(feeds: QuoteGapRequest['feeds'], limit: number): FeedGap[] {
+    const counts = Array.from(
+      this.#all,
+      (all, feed) => all > 0 && (this.#ones[feed] as number) / all >= COUNTING_SHARE,
+    );
+    const { feed, from, to } = this.#jumps.columns();
+    const halves = halvesOf(to);
+    return Array.from(feed.keys())
+      .filter((jump) => counts[feed[jump] as number])
+      .sort((a, b) => compareStamps(halves, a, b))
+      .slice(0, limit)
+      .map((jump) => ({
+        ...(feeds[feed[jump] as number] as QuoteGapRequest['feeds'][number]),
+        fromNanos: from[jump] as bigint,
+        toNanos: to[jump] as bigint,
+      }));
+  }
+}
+
+interface Half {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Feeds that number by other things jump at each step: columns that grow, no objects. */
+class Jumps {
+  #size = 0;
+  #feed = new Uint32Array(256);
+  #from = new BigInt64Array(256);
+  #to = new BigInt64Array(256);
+  #halves = [this.#from, this.#to].map(halvesOf);
+
+  add(feed: number, from: Half, to: Half): void {
+    if (this.#size === this.#feed.length) this.#grow();
+    const jump = this.#size++;
+    this.#feed[jump] = feed;
+    for (const [i, { low, high }] of [from, to].entries()) {
+      const halves = this.#halves[i] as StampHalves;
+      halves.low[jump * 2] = low;
+      halves.high[jump * 2 + 1] = high;
+    }
+  }
+
+  #grow(): void {
+    const [feed, from, to] = [this.#feed, this.#from, this.#to];
+    this.#feed = new Uint32Array(feed.length * 2);
+    this.#from = new BigInt64Array(feed.length * 2);
+    this.#to = new BigInt64Array(feed.length * 2);
+    this.#feed.set(feed);
+    this.#from.set(from);
+    this.#to.set(to);
+    this.#halves = [this.#from, this.#to].map(halvesOf);
+  }
+
+  columns() {
+    const size = this.#size;
+    return {
+      feed: this.#feed.subarray(0, size),
+      from: this.#from.subarray(0, size),
+      to: this.#to.subarray(0, size),
+    };
   }
 }

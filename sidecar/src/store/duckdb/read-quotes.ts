@@ -3,18 +3,12 @@
  * stretch of time that a stamp lies in and the one before go into the as-of join, and what is not found there is looked
  * for in wider stretches.
  */
-import { BIGINT, LIST, listValue, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
-import type { QuotedBook } from '@tapewatch/core';
-import { BOOK_COLUMNS, booksFrom } from './quoted-books.ts';
+import { BIGINT, LIST, listValue, UINTEGER, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
+import { NO_QUOTE, noBooks, type BookColumns, type BookRequest } from '@tapewatch/core';
 import { within, type Parameters } from './sql.ts';
-import { chunksOf, partsOf, readPlain } from './vector-read.ts';
-import { walkQuotes, type AskedFeed } from './walk-quotes.ts';
-
-export interface AskedQuote {
-  readonly venue: string;
-  readonly symbol: string;
-  readonly timeNanos: bigint;
-}
+import { compareStamps, halvesOf } from './stamp-halves.ts';
+import { readColumns, type ReadWay } from './vector-read.ts';
+import { walkQuotes } from './walk-quotes.ts';
 
 /** Of the stretches, in turn; at last all quotes there are. */
 const STRETCHES_NANOS: readonly (bigint | null)[] = [600_000_000_000n, 7_200_000_000_000n, 86_400_000_000_000n, null];
@@ -27,71 +21,79 @@ const ASKED_PER_STATEMENT = 100_000;
  * By `timeNanos`, the feed handler's clock, because the stamps of orders come from our own machines as well; the
  * exchange's clock may be off by more than a quote lives. Of equal stamps the one that arrived last counts.
  */
-export async function readQuotesBefore(
+export async function readBooks(
   connection: DuckDBConnection,
-  asked: readonly AskedQuote[],
-): Promise<(QuotedBook | null)[]> {
-  const found = new Array<QuotedBook | null>(asked.length).fill(null);
-  if (asked.length >= MANY_STAMPS) await walkQuotes(connection, feedsOf(asked, asked.keys()), found);
-  for (let start = 0; start < asked.length; start += ASKED_PER_STATEMENT) {
-    let open: number[] = [];
-    for (let at = start; at < Math.min(asked.length, start + ASKED_PER_STATEMENT); at++)
-      if (found[at] === null) open.push(at);
-    for (const stretch of STRETCHES_NANOS) {
-      if (open.length === 0) break;
-      await readQuotes(connection, { asked, open, stretch }, found);
-      open = open.filter((at) => found[at] === null);
+  request: BookRequest,
+  way: ReadWay,
+): Promise<BookColumns> {
+  const { stampsNanos } = request;
+  const found = noBooks(stampsNanos.length);
+  const isWalked = stampsNanos.length >= MANY_STAMPS && (await walkQuotes(connection, request, { found, way }));
+  // What the walk left open has no quote shortly before it.
+  const stretches = isWalked ? [null] : STRETCHES_NANOS;
+  const isOpen = (at: number): boolean => found.timesNanos[at] === NO_QUOTE;
+  const open = Array.from(stampsNanos.keys()).filter(isOpen);
+  const halves = halvesOf(stampsNanos);
+  // Each statement then looks through a short stretch of the quotes.
+  if (open.length > ASKED_PER_STATEMENT) open.sort((a, b) => compareStamps(halves, a, b));
+  for (let start = 0; start < open.length; start += ASKED_PER_STATEMENT) {
+    let some = open.slice(start, start + ASKED_PER_STATEMENT);
+    for (const stretch of stretches) {
+      if (some.length === 0) break;
+      await readOpen(connection, { request, open: some, stretch }, found);
+      some = some.filter(isOpen);
     }
   }
   return found;
 }
 
 interface Search {
-  readonly asked: readonly AskedQuote[];
+  readonly request: BookRequest;
   /** Places that are still to be found. */
   readonly open: readonly number[];
   readonly stretch: bigint | null;
 }
 
-async function readQuotes(
-  connection: DuckDBConnection,
-  { asked, open, stretch }: Search,
-  found: (QuotedBook | null)[],
-): Promise<void> {
-  const feeds = feedsOf(asked, open);
-  const { sql, parameters } = asOfJoin(feeds, stretch);
-  const chunks = await chunksOf(await connection.run(sql, parameters.values, parameters.types));
-  const quotes = booksFrom(chunks);
-  const first = BOOK_COLUMNS.length;
-  const [feed, place] = [first, first + 1].map((index) =>
-    readPlain(partsOf(chunks, index), quotes.length, Uint32Array),
+async function readOpen(connection: DuckDBConnection, search: Search, found: BookColumns): Promise<void> {
+  const { sql, parameters } = asOfJoin(search);
+  const [places, times, ...sides] = await readColumns(
+    connection,
+    sql,
+    ['u32', 'i64', 'f64', 'f64', 'f64', 'f64'],
+    parameters,
   );
-  quotes.forEach((quote, row) => {
-    const places = feeds[Number(feed?.[row])]?.places;
-    found[places?.[Number(place?.[row])] as number] = quote;
-  });
+  const [bids, bidSizes, asks, askSizes] = sides;
+  for (let row = 0; row < places.length; row++) {
+    const place = places[row] as number;
+    found.timesNanos[place] = times[row] as bigint;
+    found.bids[place] = bids[row] as number;
+    found.bidSizes[place] = bidSizes[row] as number;
+    found.asks[place] = asks[row] as number;
+    found.askSizes[place] = askSizes[row] as number;
+  }
 }
 
-function feedsOf(asked: readonly AskedQuote[], open: Iterable<number>): AskedFeed[] {
-  const feeds = new Map<string, Map<string, AskedFeed>>();
-  const list: AskedFeed[] = [];
+interface OpenFeed {
+  readonly places: number[];
+  readonly stamps: bigint[];
+}
+
+function byFeed({ request: { feeds, feed, stampsNanos }, open }: Search) {
+  const found = new Map<number, OpenFeed>();
   for (const at of open) {
-    const { venue, symbol, timeNanos } = asked[at] as AskedQuote;
-    let bySymbol = feeds.get(venue);
-    if (bySymbol === undefined) feeds.set(venue, (bySymbol = new Map()));
-    let feed = bySymbol.get(symbol);
-    if (feed === undefined) {
-      bySymbol.set(symbol, (feed = { venue, symbol, places: [], stamps: [] }));
-      list.push(feed);
-    }
-    feed.places.push(at);
-    feed.stamps.push(timeNanos);
+    const number = feed[at] as number;
+    let one = found.get(number);
+    if (one === undefined) found.set(number, (one = { places: [], stamps: [] }));
+    one.places.push(at);
+    one.stamps.push(stampsNanos[at] as bigint);
   }
-  return list;
+  return [...found].map(([number, one]) => ({ ...one, ...(feeds[number] ?? { venue: '', symbol: '' }) }));
 }
 
 /** Stamp and row number make one key, so that the answer is exact where stamps are equal. */
-function asOfJoin(feeds: readonly AskedFeed[], stretch: bigint | null): { sql: string; parameters: Parameters } {
+function asOfJoin(search: Search): { sql: string; parameters: Parameters } {
+  const { stretch } = search;
+  const feeds = byFeed(search);
   let [earliest, latest] = [2n ** 63n - 1n, MIN_STAMP];
   for (const { stamps } of feeds) {
     for (const stamp of stamps) {
@@ -111,14 +113,15 @@ function asOfJoin(feeds: readonly AskedFeed[], stretch: bigint | null): { sql: s
   const isNear = stretch === null ? '' : `WHERE a.stamp // ${stretch} - 1 <= q.time_nanos // ${stretch}`;
   return {
     sql: `WITH feeds AS (
-       SELECT unnest(range(${feeds.length}))::UINTEGER AS feed, unnest($1) AS venue, unnest($2) AS symbol, unnest($3) AS stamps),
+       SELECT unnest(range(${feeds.length}))::UINTEGER AS feed, unnest($1) AS venue, unnest($2) AS symbol, unnest($3) AS stamps,
+         unnest($4) AS places),
      asked AS MATERIALIZED (
-       SELECT feed, unnest(stamps) AS stamp, (generate_subscripts(stamps, 1) - 1)::UINTEGER AS place FROM feeds),
+       SELECT feed, unnest(stamps) AS stamp, unnest(places) AS place FROM feeds),
      keyed AS (
        SELECT quotes.*, feeds.feed, time_nanos::HUGEINT * 4294967296 + quotes.rowid AS key
        FROM quotes JOIN feeds ON feeds.venue = quotes.venue AND feeds.symbol = quotes.symbol ${near}
        WHERE ${within('time_nanos', from, latest)})
-     SELECT ${BOOK_COLUMNS.map((name) => `q.${name}`).join(', ')}, a.feed, a.place
+     SELECT a.place, q.time_nanos, ${SIDES}
      FROM asked a ASOF JOIN keyed q ON a.feed = q.feed AND a.stamp::HUGEINT * 4294967296 > q.key
      ${isNear}`,
     parameters: {
@@ -126,10 +129,12 @@ function asOfJoin(feeds: readonly AskedFeed[], stretch: bigint | null): { sql: s
         listValue(feeds.map(({ venue }) => venue)),
         listValue(feeds.map(({ symbol }) => symbol)),
         listValue(feeds.map(({ stamps }) => listValue(stamps))),
+        listValue(feeds.map(({ places }) => listValue(places))),
       ],
-      types: [LIST(VARCHAR), LIST(VARCHAR), LIST(LIST(BIGINT))],
+      types: [LIST(VARCHAR), LIST(VARCHAR), LIST(LIST(BIGINT)), LIST(LIST(UINTEGER))],
     },
   };
 }
 
+const SIDES = ['bid', 'bid_size', 'ask', 'ask_size'].map((name) => `coalesce(q.${name}, 'NaN'::DOUBLE)`).join(', ');
 const MIN_STAMP = -(2n ** 63n) + 1n;

@@ -18,12 +18,12 @@ import { passesFilter } from '../event-filter.ts';
 import { columnNames } from './event-columns.ts';
 import { timeOrder, type TimeOrder } from './fill-order.ts';
 import { groupNumbers } from './group-numbers.ts';
+import { HashNumbers } from './hash-numbers.ts';
 import { eventsFrom } from './packed-events.ts';
 import { readPacked } from './read-packed.ts';
-import { readRows, transaction, within, type Parameters } from './sql.ts';
+import { msOf, readRows, transaction, within, type Parameters } from './sql.ts';
 import { millisecondsOf } from './stamp-halves.ts';
-import { readStored } from './stored-order.ts';
-import { readColumns, readCounted, type ReadWay } from './vector-read.ts';
+import { passColumns, readColumns, readCounted, type ReadWay } from './vector-read.ts';
 
 const GROUP_COLUMNS = ['strategy', 'venue', 'symbol', 'account', 'currency', 'fee_currency'] as const;
 const FILTERED = ['strategy', 'venue', 'symbol', 'account'] as const;
@@ -117,20 +117,65 @@ async function readSorted(
   return { groups, group: numbers.of(group), timesMs: millisecondsOf(stamps), quantities, prices, fees };
 }
 
-/** In the order in which they are stored, with the number of each row. */
+interface StoredFills {
+  /** As many as there are. */
+  readonly rows: number;
+  readonly way: ReadWay;
+  /** A hash of each row, which is shown as the rows come. */
+  readonly key: string;
+  readonly visit: (keys: BigInt64Array) => void;
+}
+
+/** In the order in which they are stored. */
 export async function readStoredFills(
   connection: DuckDBConnection,
-  fills: ChosenFills,
-): Promise<{ readonly fills: FillColumns; readonly rows: Float64Array }> {
-  const { groups, numbers } = await readGroups(connection, fills);
-  const [group, stamps, quantities, prices, fees, rows] = await readStored(
+  { sql, parameters }: ChosenFills,
+  { rows, way, key, visit }: StoredFills,
+): Promise<FillColumns> {
+  const groups = new HashNumbers();
+  /** A row of each group. */
+  const first: number[] = [];
+  const group = new Uint32Array(rows);
+  const [timesMs, quantities, prices, fees] = Array.from({ length: 4 }, () => new Float64Array(rows)) as FourColumns;
+  let at = 0;
+  await passColumns(
     connection,
-    numbers.sql,
-    ['u32', 'i64', 'f64', 'f64', 'f64', 'f64'],
-    numbers.parameters,
+    `SELECT hash(${GROUP_COLUMNS.join(', ')}), ${key}, ${msOf('time_nanos')}, ${SIGNED}, price, fee, stored_row::DOUBLE
+     FROM (${sql}) chosen`,
+    ['i64', 'i64', 'f64', 'f64', 'f64', 'f64', 'f64'],
+    {
+      ...{ rows, way, parameters },
+      visit: ([hashes, keys, ...columns]) => {
+        const numbers = groups.numbersOf(hashes);
+        for (let row = 0; first.length < groups.size; row++)
+          if (numbers[row] === first.length) first.push(columns[4][row] as number);
+        group.set(numbers, at);
+        for (const [i, all] of [timesMs, quantities, prices, fees].entries()) all.set(columns[i] as Float64Array, at);
+        at += numbers.length;
+        visit(keys);
+      },
+    },
   );
-  const timesMs = millisecondsOf(stamps);
-  return { fills: { groups, group: numbers.of(group), timesMs, quantities, prices, fees }, rows };
+  const names = await readGroupsOf(connection, { sql, parameters }, first);
+  return { groups: names, group, timesMs, quantities, prices, fees };
+}
+
+type FourColumns = [Float64Array, Float64Array, Float64Array, Float64Array];
+
+/** What is in each of the rows. */
+async function readGroupsOf(
+  connection: DuckDBConnection,
+  { sql, parameters }: ChosenFills,
+  rows: readonly number[],
+): Promise<FillGroup[]> {
+  const found = await readRows(
+    connection,
+    `SELECT stored_row::DOUBLE, ${GROUP_COLUMNS.join(', ')} FROM (${sql})
+     WHERE stored_row IN (SELECT unnest($${parameters.values.length + 1})::BIGINT)`,
+    { values: [...parameters.values, listValue([...rows])], types: [...parameters.types, LIST(DOUBLE)] },
+  );
+  const byRow = new Map(found.map(([row, ...one]) => [Number(row), groupFrom(one as string[])] as const));
+  return rows.map((row) => byRow.get(row) ?? groupFrom([]));
 }
 
 /** The fills that pass a filter, with all columns and `stored_row`, which is unique and ascends as they are stored. */
@@ -220,7 +265,8 @@ async function readGroups(connection: DuckDBConnection, chosen: ChosenFills): Pr
 }
 
 const GROUP_HASH = `(hash(${GROUP_COLUMNS.join(', ')}) & 4294967295)::UINTEGER`;
-const FIGURES = `chosen.time_nanos, CASE side WHEN 'buy' THEN quantity ELSE -quantity END, price, fee, chosen.stored_row::DOUBLE`;
+const SIGNED = `CASE side WHEN 'buy' THEN quantity ELSE -quantity END`;
+const FIGURES = `chosen.time_nanos, ${SIGNED}, price, fee, chosen.stored_row::DOUBLE`;
 
 function hashedNumbers({ sql, parameters }: ChosenFills, of: GroupedRows['of']): GroupedRows {
   return { sql: `SELECT ${GROUP_HASH}, ${FIGURES} FROM (${sql}) chosen`, parameters, of };

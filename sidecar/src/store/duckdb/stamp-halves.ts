@@ -10,6 +10,11 @@ export function halvesOf({ buffer, byteOffset, length }: BigInt64Array): StampHa
   return { low: new Uint32Array(buffer, byteOffset, length * 2), high: new Int32Array(buffer, byteOffset, length * 2) };
 }
 
+/** Of two places: negative where the stamp of the first is earlier, positive where it is later. */
+export function compareStamps({ low, high }: StampHalves, a: number, b: number): number {
+  return (high[a * 2 + 1] as number) - (high[b * 2 + 1] as number) || (low[a * 2] as number) - (low[b * 2] as number);
+}
+
 const NANOS_PER_MS = 1_000_000;
 /** 2 ** 32 nanoseconds, as milliseconds and nanoseconds. */
 const [HIGH_MS, HIGH_NANOS] = [4_294, 967_296];

@@ -82,6 +82,17 @@ export async function streamColumns<const T extends readonly Plain[]>(
 /** Streamed is faster; whole tells why it cannot be had. */
 export type ReadWay = 'streamed' | 'whole';
 
+/** As `streamColumns`; whole, all rows are shown at once. */
+export async function passColumns<const T extends readonly Plain[]>(
+  connection: DuckDBConnection,
+  sql: string,
+  types: T,
+  { way, ...streamed }: Streamed<T> & { readonly way: ReadWay },
+): Promise<void> {
+  if (way === 'streamed') return streamColumns(connection, sql, types, streamed);
+  streamed.visit(await readColumns(connection, sql, types, streamed.parameters));
+}
+
 interface Streamed<T extends readonly Plain[]> {
   readonly rows: number;
   readonly visit: (columns: ColumnsOf<T>) => void;

@@ -3,12 +3,13 @@
  * answers once, then by number), distributions as base and deltas, and errors as plain objects; columns travel by transfer.
  */
 import type {
+  BookColumns,
+  BookRequest,
   EncodedHistogram,
   EventTable,
   FeedGap,
   FillColumns,
   Matcher,
-  QuotedBook,
   SelectRequest,
 } from '@tapewatch/core';
 import { ERROR_CODES, TapewatchError, type ErrorCode } from '../../errors.ts';
@@ -48,10 +49,7 @@ export interface StoreCalls {
   series: { arguments: [readonly (readonly Matcher[])[], number, number]; result: PlainSeries[] };
   events: { arguments: [EventTable, EventFilter]; result: PackedEvents };
   exportEvents: { arguments: [EventExportRequest]; result: ExportedEvents };
-  quotesBefore: {
-    arguments: [readonly { venue: string; symbol: string; timeNanos: bigint }[]];
-    result: (QuotedBook | null)[];
-  };
+  books: { arguments: [BookRequest]; result: BookColumns };
   fillColumns: { arguments: [EventFilter]; result: FillColumns };
   tradedInstruments: { arguments: [EventFilter]; result: readonly TradedInstrument[] };
   quoteGaps: { arguments: [QuoteGapRequest]; result: FeedGap[] | null };

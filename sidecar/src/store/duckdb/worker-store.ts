@@ -6,16 +6,20 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type {
-  EncodedHistogram,
-  EventTable,
-  FeedGap,
-  FillColumns,
-  Matcher,
-  QuotedBook,
-  SelectRequest,
-  SeriesData,
-  SeriesDefinition,
+import {
+  bookRequest,
+  bookRows,
+  type BookColumns,
+  type BookRequest,
+  type EncodedHistogram,
+  type EventTable,
+  type FeedGap,
+  type FillColumns,
+  type Matcher,
+  type QuotedBook,
+  type SelectRequest,
+  type SeriesData,
+  type SeriesDefinition,
 } from '@tapewatch/core';
 import { TapewatchError } from '../../errors.ts';
 import type {
@@ -148,11 +152,17 @@ export class WorkerStore implements Store {
     return this.#call('exportEvents', [request], { signal });
   }
 
-  quotesBefore(
+  /** As columns between the threads: no object a stamp there. */
+  async quotesBefore(
     asked: readonly { venue: string; symbol: string; timeNanos: bigint }[],
     signal?: AbortSignal,
   ): Promise<(QuotedBook | null)[]> {
-    return this.#call('quotesBefore', [asked], { signal });
+    const request = bookRequest(asked);
+    return bookRows(request, await this.books(request, signal));
+  }
+
+  books(request: BookRequest, signal?: AbortSignal): Promise<BookColumns> {
+    return this.#call('books', [request], { signal });
   }
 
   fillColumns(filter: EventFilter, signal?: AbortSignal): Promise<FillColumns> {

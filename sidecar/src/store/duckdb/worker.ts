@@ -31,7 +31,7 @@ function handlersOf(store: DuckDbStore): Handlers {
       (await store.series(matcherLists, startMs, endMs, signal)).map(withPairs),
     events: (signal, table, filter) => store.packedEvents(table, filter, signal),
     exportEvents: (signal, request) => store.exportEvents(request, signal),
-    quotesBefore: (signal, asked) => store.quotesBefore(asked, signal),
+    books: (signal, request) => store.books(request, signal),
     fillColumns: (signal, filter) => store.fillColumns(filter, signal),
     tradedInstruments: (signal, filter) => store.tradedInstruments(filter, signal),
     quoteGaps: (signal, request) => store.quoteGaps(request, signal),
@@ -101,6 +101,7 @@ const COLUMNAR: ReadonlySet<StoreMethod> = new Set([
   'mergedHistograms',
   'fillColumns',
   'fillArrivals',
+  'books',
   'marks',
 ]);
 
