@@ -2,10 +2,16 @@
 import { GRADED_SHARE, PER_SECOND, steps, valueTexts } from '../field.ts';
 import type { Panel, Section } from '../model.ts';
 import { stat, stateTimeline, timeSeries, type StatSpec } from '../panel.ts';
-import { pnl, scraped } from '../target.ts';
+import { pnl, scraped, target } from '../target.ts';
 
 const TILE = { w: 4, h: 4 } as const;
 const SIZE = { w: 8, h: 8, interval: '15s' } as const;
+
+/** `lookback` lets the tables begin a day before the range; what is older than the day is left out here. */
+const LAST_DAY = `WITH since AS (SELECT $__timeTo() - INTERVAL 24 HOUR AS day)
+SELECT
+  (SELECT count(*) FROM signals, since WHERE event = 'prediction' AND time > day) AS "daily predictions",
+  (SELECT count(DISTINCT strategy) FROM orders, since WHERE time > day) AS "active strategies"`;
 
 function told(metric: string, spec: Omit<StatSpec, 'w' | 'h' | 'targets'>): Panel {
   return stat({ ...TILE, ...spec, targets: [scraped('A', `sum(${metric}{source="business"})`, spec.title)] });
@@ -95,6 +101,17 @@ export const headline: readonly Panel[] = [
     description: 'Different instruments that were traded in the reported period.',
     unit: 'short',
     decimals: 0,
+  }),
+  stat({
+    ...TILE,
+    id: 14,
+    title: 'Last 24 hours',
+    description:
+      'Predictions of agents, and strategies that sent an order, in the 24 hours before the end of the range.',
+    unit: 'short',
+    decimals: 0,
+    sparkline: false,
+    targets: [target('A', { queryType: 'sql', rawSql: LAST_DAY, lookback: '24h' })],
   }),
 ];
 

@@ -1,0 +1,162 @@
+/**
+ * The provisioned boards' own queries over what the business, its agents and its desk published: each panel that a
+ * requirement names is found by its title and asked as Grafana asks it.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type App, startApp } from '../../sidecar/src/app.ts';
+import { SERVICE_SAMPLES } from '../../sidecar/src/codec/testing/service-messages.ts';
+import { configSchema } from '../../sidecar/src/config.ts';
+import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
+import { connectAsGrafana, type GrafanaConnection } from '../protocol/grafana-client.ts';
+import { ensureBuiltSidecar } from './built-sidecar.ts';
+import { panelFrames, until } from './panel.ts';
+
+const START_TIMEOUT_MS = 120_000;
+const BOARDS = resolve(__dirname, '../../dashboards/json');
+const NOW_MS = Date.now();
+const nanosAgo = (ms: number): string => String(BigInt(NOW_MS - ms) * 1_000_000n);
+
+let folder: string;
+let nats: NatsServer;
+let publisher: NatsConnection;
+let app: App;
+let grafana: GrafanaConnection;
+
+beforeAll(async () => {
+  ensureBuiltSidecar(resolve(__dirname, '../..'));
+  folder = mkdtempSync(join(tmpdir(), 'tapewatch-business-'));
+  nats = await NatsServer.start();
+  publisher = await connect({ servers: nats.url });
+  app = await startApp(
+    configSchema.parse({
+      nats: { servers: [nats.url] },
+      store: { kind: 'duckdb', path: join(folder, 'store.duckdb') },
+      query: { sql: { timeoutMs: 60_000 } },
+      http: { listen: '127.0.0.1:0' },
+      grafana: { listen: `unix:${join(folder, 'grafana.sock')}` },
+      monitoring: { prometheus_port: 0, websocket_port: 0 },
+      log: { level: 'silent' },
+    }),
+  );
+  grafana = connectAsGrafana(app.grafanaAddress as string);
+  await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
+}, START_TIMEOUT_MS);
+afterAll(async () => {
+  grafana.close();
+  await app.stop();
+  await publisher.close();
+  await nats.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Panel {
+  readonly title: string;
+  readonly targets?: readonly Readonly<Record<string, unknown>>[];
+  readonly panels?: readonly Panel[];
+}
+
+/** The queries of a panel with what Grafana would put in place of variables: everything. */
+function targetsOf(board: string, title: string): object[] {
+  const { panels } = JSON.parse(readFileSync(join(BOARDS, `${board}.json`), 'utf8')) as { panels: Panel[] };
+  const found = panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]).filter((panel) => panel.title === title);
+  if (found.length !== 1) throw new Error(`${board} has ${found.length} panels called ${title}`);
+  return (found[0]?.targets ?? []).map((target) => {
+    const { filters } = target;
+    return { ...target, ...(filters === undefined ? {} : { filters: {} }) };
+  });
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The last row of each frame of a panel, by column; with the labels of its series. */
+async function shown(board: string, title: string): Promise<Row[]> {
+  const range = { fromEpochMS: NOW_MS - 900_000, toEpochMS: NOW_MS + 60_000 };
+  const answers = await Promise.all(targetsOf(board, title).map((target) => panelFrames(grafana, target, range)));
+  return answers.flat().map((table) => {
+    const cells = table.schema.fields.map(({ name, metadata }, i): Row => {
+      const labels = JSON.parse(metadata.get('labels') ?? '{}') as Record<string, string>;
+      const values = table.getChildAt(i)?.toArray() as ArrayLike<unknown> | undefined;
+      return { ...labels, [name]: values?.[table.numRows - 1] };
+    });
+    return Object.assign({}, ...cells) as Row;
+  });
+}
+
+it('predictions of the day and strategies that are active stand on the overview of the business (proves: TRD-30)', async () => {
+  for (const [i, hours] of [1, 2, 23, 25].entries()) {
+    const document = { id: `p${i}`, time: nanosAgo(hours * 3_600_000), signal_id: `s${i}`, prediction: 0.01 };
+    publisher.publish('tw.signals.momentum', JSON.stringify(document));
+  }
+  const outcome = { id: 'p9', time: nanosAgo(1_000), signal_id: 's0', event: 'outcome', outcome: 0.02 };
+  publisher.publish('tw.signals.momentum', JSON.stringify(outcome));
+  for (const [i, strategy] of ['mm', 'arb', 'mm'].entries()) {
+    const order = { id: `o${i}`, order_id: `o${i}`, event: 'new', time: nanosAgo(2_000 + i), symbol: 'S', side: 'buy' };
+    publisher.publish(`tw.orders.XNAS.${strategy}`, JSON.stringify({ ...order, quantity: 1, order_type: 'market' }));
+  }
+  const found = async (): Promise<Row[]> => shown('business', 'Last 24 hours');
+  await until(async () => Number((await found())[0]?.['active strategies']) === 2);
+  expect((await found()).map((row) => [Number(row['daily predictions']), Number(row['active strategies'])])).toEqual([
+    [3, 2],
+  ]);
+});
+
+it('revenue and usage stand on the board, usage split by tier (proves: TRD-33)', async () => {
+  for (const [minutes, total] of [
+    [10, 1_000],
+    [5, 1_250],
+    [1, 1_400],
+  ] as const) {
+    const time = nanosAgo(minutes * 60_000);
+    const revenue = { name: 'revenue_total', type: 'counter', value: total, time, labels: { currency: 'USD' } };
+    publisher.publish('tw.metrics.billing', JSON.stringify(revenue));
+    const timestamp = new Date(NOW_MS - minutes * 60_000).toISOString();
+    publisher.publish(
+      'tw.metrics.services',
+      JSON.stringify({ business_metrics: { timestamp, ...SERVICE_SAMPLES.business_metrics } }),
+    );
+  }
+  await until(async () => (await shown('business', 'API usage by tier')).length === 4);
+  const range = { fromEpochMS: NOW_MS - 60_000, toEpochMS: NOW_MS - 45_000 };
+  const [target = {}] = targetsOf('business', 'API usage by tier');
+  const usage = (await panelFrames(grafana, target, range)).map((table) => {
+    const field = table.schema.fields[1];
+    const { tier } = JSON.parse(field?.metadata.get('labels') ?? '{}') as { tier?: string };
+    return [tier, table.getChildAt(1)?.get(table.numRows - 1) as unknown];
+  });
+  expect(Object.fromEntries(usage)).toEqual({ free: 234, basic: 567, premium: 890, enterprise: 123 });
+  const [revenue] = await shown('business', 'Revenue');
+  const [value] = Object.values(revenue ?? {})
+    .map(Number)
+    .slice(-1);
+  expect(value).toBeGreaterThanOrEqual(400);
+  expect(value).toBeLessThan(600);
+  const byCurrency = await shown('business', 'Revenue by currency');
+  expect(byCurrency.map((row) => row['currency'])).toEqual(['USD']);
+});
+
+it('the trading analytics have a view of performance, filled by the trades (proves: TRD-31)', async () => {
+  const fill = (i: number, side: string, price: number): void =>
+    publisher.publish(
+      'tw.fills.XNAS.mm',
+      JSON.stringify({
+        ...{ id: `f${i}`, order_id: `o${i}`, time: nanosAgo(60_000 - i * 1_000), symbol: 'S', side, quantity: 1 },
+        ...{ price, currency: 'USD' },
+      }),
+    );
+  [100, 110, 100, 105, 100, 95].forEach((price, i) => fill(i, i % 2 === 0 ? 'buy' : 'sell', price));
+  const last = async (): Promise<Row | undefined> =>
+    (await shown('trading-analytics', 'The last 100 trades by strategy'))[0];
+  await until(async () => Number((await last())?.['trades']) === 3);
+  const row = await last();
+  expect(row).toMatchObject({ strategy: 'mm' });
+  expect([row?.['win rate'], row?.['profit'], row?.['consecutive losses']].map(Number)).toEqual([
+    expect.closeTo(2 / 3, 12),
+    10,
+    1,
+  ]);
+  const equity = await shown('trading-analytics', 'Equity by strategy');
+  expect(equity.map((frame) => frame['strategy'])).toEqual(['mm']);
+});
