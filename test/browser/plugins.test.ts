@@ -237,6 +237,8 @@ describe('percentile panel', () => {
     await page.getByText('No data').waitFor();
     await renderPanel(page, { data: 'empty', state: 'Loading' });
     await page.getByText('Loading').waitFor();
+    await renderPanel(page, { data: 'empty', state: 'Error', errors: [{ message: 'parse error at 3' }] });
+    await page.getByText('The query failed: parse error at 3').waitFor();
     await renderPanel(page, { options: { percentiles: 'many' } });
     await page.getByText('name no number between 0 and 100').waitFor();
   });
@@ -258,12 +260,22 @@ async function renderEditor(page: Page, request: Request = {}): Promise<void> {
   await render(page, 'renderEditor', { id: DATASOURCE, theme: 'dark', width: 1000, height: 300, ...request });
 }
 
+/** By the keyboard: on a busy machine the list may close under a click, and take what it had marked before. */
 async function chooseType(page: Page, label: string): Promise<void> {
-  await page.getByLabel('Type', { exact: true }).click();
+  const box = page.getByLabel('Type', { exact: true });
+  await box.click();
+  await box.fill(label);
   await page
     .getByRole('option')
+    .first()
     .filter({ has: page.getByText(label, { exact: true }) })
-    .click();
+    .waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(
+    (wanted) => document.querySelector<HTMLInputElement>('[id^="tapewatch-type"]')?.value === wanted,
+    label,
+  );
 }
 
 describe('data source', () => {

@@ -71,7 +71,13 @@ export function PanelFrame({ plugin, request, onEvent }: Props) {
   const Panel = plugin.panel as React.ComponentType<PanelProps>;
   const props = {
     id: 1,
-    data: { state: request['state'] ?? LoadingState.Done, series, timeRange: range, structureRev: 1 },
+    data: {
+      state: request['state'] ?? LoadingState.Done,
+      errors: request['errors'],
+      series,
+      timeRange: range,
+      structureRev: 1,
+    },
     timeRange: range,
     timeZone: String(request['timeZone'] ?? 'utc'),
     options,

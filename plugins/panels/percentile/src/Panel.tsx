@@ -59,7 +59,7 @@ export function PercentilePanel(props: PanelProps<PercentileOptions>) {
   }
   if (model.facets.length === 0) {
     if (data.state === LoadingState.Loading && data.series.length === 0) return <LoadingPlaceholder text="Loading" />;
-    return <Problem {...props} message={model.problem} />;
+    return <Problem {...props} message={model.problem ?? failureOf(data)} />;
   }
   const legend = options.legend.showLegend ? (
     <VizLayout.Legend
@@ -136,6 +136,12 @@ function Facets({ panel, model: { facets, leftOut }, settings, width, height }: 
       )}
     </div>
   );
+}
+
+/** Grafana would say "No data" of a query that failed, too. */
+function failureOf({ state, errors }: PanelProps['data']): string | undefined {
+  const message = errors?.[0]?.message;
+  return state === LoadingState.Error && message !== undefined ? `The query failed: ${message}` : undefined;
 }
 
 function Problem(props: PanelProps<PercentileOptions> & { readonly message: string | undefined }) {

@@ -120,6 +120,9 @@ const SCALE_DISTRIBUTIONS = {
   symlog: ScaleDistribution.Symlog,
 } as const;
 
+/** Room for the lower half of the lowest value: the next plot would cut the descender of µ. */
+const PLAIN_AXIS_HEIGHT = 8;
+
 function addAxes(builder: UPlotConfigBuilder, settings: FacetSettings): void {
   const { theme, timeZone } = settings;
   builder.addAxis({
@@ -129,7 +132,11 @@ function addAxes(builder: UPlotConfigBuilder, settings: FacetSettings): void {
     // An axis without words, not none: its grid stays, and the plots keep the same width.
     ...(settings.timeAxis
       ? {}
-      : { size: 4, ticks: { show: false }, values: (_: uPlot, splits: number[]) => splits.map(() => '') }),
+      : {
+          size: PLAIN_AXIS_HEIGHT,
+          ticks: { show: false },
+          values: (_: uPlot, splits: number[]) => splits.map(() => ''),
+        }),
     timeZone,
     theme,
     grid: { show: true },

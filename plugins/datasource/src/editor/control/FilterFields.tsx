@@ -33,9 +33,7 @@ export function FilterFields({ dimensions, query, metadata, onRun }: FilterField
             createCustomValue
             isClearable
             placeholder="All"
-            width="auto"
-            minWidth={16}
-            maxWidth={40}
+            width={22}
             aria-label={`Only this ${dimension}`}
           />
         </InlineField>
