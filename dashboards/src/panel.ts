@@ -67,7 +67,7 @@ export function stat(spec: StatSpec): Panel {
     maxDataPoints: SPARKLINE_POINTS,
     type: 'stat',
     fieldConfig: fields(
-      { ...numeric(spec), mappings: spec.mappings ?? WITHHELD, color: BY_THRESHOLD },
+      { ...numeric(spec), mappings: [...(spec.mappings ?? []), ...WITHHELD], color: BY_THRESHOLD },
       unitFirst(spec),
     ),
     options: {

@@ -139,8 +139,8 @@ function Facets({ panel, model: { facets, leftOut }, settings, width, height }: 
 }
 
 /** Grafana would say "No data" of a query that failed, too. */
-function failureOf({ state, errors }: PanelProps['data']): string | undefined {
-  const message = errors?.[0]?.message;
+function failureOf({ state, errors, error = errors?.[0] }: PanelProps['data']): string | undefined {
+  const message = error?.message ?? error?.data?.message ?? error?.statusText;
   return state === LoadingState.Error && message !== undefined ? `The query failed: ${message}` : undefined;
 }
 
