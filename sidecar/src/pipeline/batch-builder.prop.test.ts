@@ -44,7 +44,7 @@ it('events are whole after a small batch has followed a large one', () => {
   const builder = new BatchBuilder();
   const bidsOf = (rows: number): readonly unknown[] => {
     for (let i = 0; i < rows; i++) builder.addEvent(quoteOf(T0 + BigInt(i), i) satisfies Quote);
-    const [quotes] = builder.take().batch.eventBatches;
+    const [quotes] = builder.take().batch.eventBatches ?? [];
     return Array.from((quotes?.columns['bid'] as { items: Float64Array }).items);
   };
   for (const rows of [10_000, 3, 5_000, 1]) expect(bidsOf(rows)).toEqual(Array.from({ length: rows }, (_, i) => i));
