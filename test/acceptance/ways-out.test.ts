@@ -240,8 +240,8 @@ withPrometheus('its series are found in a Prometheus that scrapes it (proves: ST
     await until(async () => (await found('order_wait_seconds_count{venue="XNAS"}')).length === 1);
     const [count] = await found('order_wait_seconds_count{venue="XNAS"}');
     expect(count?.value[1]).toBe('500');
-    const [passing] = await found('passing');
-    expect(passing?.value[1]).toBe('0');
+    publisher.publish('tw.metrics.desk', JSON.stringify({ name: 'resting_orders', type: 'gauge', value: 42 }));
+    await until(async () => (await found('resting_orders'))[0]?.value[1] === '42');
     expect((await found('count({__name__=~"tapewatch_.+"})'))[0]?.value[1]).not.toBe('0');
   } finally {
     await prometheus.stop();
