@@ -15,6 +15,8 @@ export class HashNumbers {
   #places: Int32Array;
   #size = 0;
   #last = 0;
+  /** Answers are told in it: one of its own for each of thousands of chunks would be a buffer outside of the heap. */
+  #numbers = new Int32Array(0);
 
   /** More than are expected find room too. */
   constructor(expected = 0) {
@@ -28,9 +30,9 @@ export class HashNumbers {
     return this.#size;
   }
 
-  /** Of each hash its number: the next one where it is new. */
+  /** Of each hash its number: the next one where it is new. Until the next call. */
   numbersOf(hashes: BigInt64Array): Int32Array {
-    const numbers = new Int32Array(hashes.length);
+    const numbers = this.#room(hashes.length);
     const halves = halvesOf(hashes);
     for (let from = 0; ; this.#grow()) {
       from = this.#pass(halves, { numbers, from, isKnown: false });
@@ -38,11 +40,16 @@ export class HashNumbers {
     }
   }
 
-  /** Of each hash its number, -1 where it is not known. */
+  /** Of each hash its number, -1 where it is not known. Until the next call. */
   find(hashes: BigInt64Array): Int32Array {
-    const numbers = new Int32Array(hashes.length);
+    const numbers = this.#room(hashes.length);
     this.#pass(halvesOf(hashes), { numbers, from: 0, isKnown: true });
     return numbers;
+  }
+
+  #room(count: number): Int32Array {
+    if (this.#numbers.length < count) this.#numbers = new Int32Array(count);
+    return this.#numbers.length === count ? this.#numbers : this.#numbers.subarray(0, count);
   }
 
   /** Numbers hashes until there is no more room, and tells where. No call a hash: there are millions. */
