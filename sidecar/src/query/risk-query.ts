@@ -120,16 +120,17 @@ function positionsOf({ book, bars, series }: Job, line: PnlLine): HeldPosition[]
 /** Of each whole bar in which all positions had a price at both ends, at the exchange rates of now. */
 function profitsOf({ bars, book: { markAt } }: Job, held: readonly HeldPosition[]): number[] {
   if (held.length === 0 || held.some(({ position }) => position.rate === null)) return [];
-  const lines = held.map(({ key, position }) => ({ mark: markAt(key), position }));
-  const profits: number[] = [];
-  for (let step = 1; step < bars.whole; step++) {
-    const profit = lines.reduce(
-      (sum, { mark, position }) => sum + profitBetween(position, mark(step - 1), mark(step)),
-      0,
-    );
-    if (Number.isFinite(profit)) profits.push(profit);
+  const sums = new Float64Array(Math.max(0, bars.whole - 1));
+  for (const { key, position } of held) {
+    const mark = markAt(key);
+    let from = mark(0);
+    for (let step = 1; step < bars.whole; step++) {
+      const to = mark(step);
+      sums[step - 1] = (sums[step - 1] as number) + profitBetween(position, from, to);
+      from = to;
+    }
   }
-  return profits;
+  return Array.from(sums.filter(Number.isFinite));
 }
 
 function riskTable({ query, envelope }: Job, rows: readonly RiskRow[], notices: readonly Notice[]): Table {

@@ -268,13 +268,9 @@ export class NarrowPosition {
     const price = ticks * this.#multiplier;
     const value = this.#open * price;
     const worth = cash + value;
-    const isSafe =
-      this.worthDigits <= 24 &&
-      fits(price) &&
-      Math.abs(cash) <= SAFE &&
-      Math.abs(value) <= SAFE &&
-      Math.abs(worth) <= SAFE;
-    return isSafe ? worth : NaN;
+    // Where both parts are safe and the sum is, each step to it was exact; one that is not finite fails as well.
+    const isSafe = fits(price) && Math.abs(cash) <= SAFE && Math.abs(value) <= SAFE && Math.abs(worth) <= SAFE;
+    return isSafe && this.worthDigits <= 24 ? worth : NaN;
   }
 
   /** Of the last `worth`. */

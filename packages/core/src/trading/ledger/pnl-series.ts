@@ -88,6 +88,8 @@ interface Tracked {
   ticks: number;
   digits: number;
   feeTicks: number;
+  inTicks: boolean;
+  isFlat: boolean;
   changed: boolean;
 }
 
@@ -110,6 +112,8 @@ class Pass {
   readonly #figure: PnlFigure;
   readonly #lines = new Map<string, Line>();
   readonly #tracked = new Map<BookedPosition, Tracked>();
+  /** The same, in that order: a year of hours goes through all of them 8,760 times. */
+  readonly #all: Tracked[] = [];
   readonly #byGroup: (Tracked | undefined)[];
   #row = 0;
   #flow = 0;
@@ -153,9 +157,10 @@ class Pass {
   }
 
   tell(step: number, timeMs: number): void {
-    for (const one of this.#tracked.values()) {
-      const mark = one.position.ledger.isFlat ? NaN : one.markAt(step);
-      if (one.changed || !Object.is(mark, one.mark)) retell(one, mark, this.#figure);
+    for (const one of this.#all) {
+      if (one.changed) one.isFlat = one.position.ledger.isFlat;
+      const mark = one.isFlat ? NaN : one.markAt(step);
+      if (one.changed || !(Object.is(mark, one.mark) || revalue(one, mark))) retell(one, mark, this.#figure);
     }
     for (const line of this.#lines.values()) {
       line.timesMs.push(timeMs);
@@ -172,13 +177,13 @@ class Pass {
 
   result(): PnlSeries {
     const lines = [...this.#lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
-    const open = [...this.#tracked.values()].filter(({ position }) => !position.ledger.isFlat);
+    const open = this.#all.filter(({ position }) => !position.ledger.isFlat);
     return { lines, rows: this.#rows(), open };
   }
 
   #rows(): readonly PnlRow[] {
     const { by, timesMs, base } = this.#request;
-    const tracked = [...this.#tracked.values()];
+    const tracked = this.#all;
     if (base === undefined) {
       const marks = new Map(tracked.map((one) => [one.position.key, markOf(one)]));
       return this.#book.report(by, (key) => marks.get(key) ?? null);
@@ -207,6 +212,7 @@ class Pass {
       const follower = this.#request.follow?.(position);
       one = { position, line, sum, markAt, follower, mark: NaN, ...NOTHING_TOLD, changed: true };
       this.#tracked.set(position, one);
+      this.#all.push(one);
     }
     return one;
   }
@@ -232,7 +238,19 @@ function markOf({ mark }: Tracked): number | null {
   return Number.isNaN(mark) ? null : mark;
 }
 
-const NOTHING_TOLD = { value: 0n, ticks: 0, digits: 0, feeTicks: 0 };
+const NOTHING_TOLD = { value: 0n, ticks: 0, digits: 0, feeTicks: 0, inTicks: false, isFlat: true };
+
+/** The mark alone has changed, and what it makes of the position fits into a double as before. False, and nothing has changed, else. */
+function revalue(one: Tracked, mark: number): boolean {
+  if (!one.inTicks) return false;
+  const ticks = one.position.ledger.worth(mark);
+  const change = ticks - one.ticks;
+  if (!(Math.abs(change) <= Number.MAX_SAFE_INTEGER) || one.position.ledger.worthDigits !== one.digits) return false;
+  one.sum.add(change, one.digits);
+  one.ticks = ticks;
+  one.mark = mark;
+  return true;
+}
 
 function retell(one: Tracked, mark: number, figure: PnlFigure): void {
   const { line, sum, position } = one;
@@ -253,6 +271,7 @@ function takeBack(one: Tracked): void {
   if (one.feeTicks !== 0) sum.add(one.feeTicks, SUM_DIGITS);
   one.value = 0n;
   one.ticks = one.feeTicks = 0;
+  one.inTicks = false;
 }
 
 /** Total profit is cash flow and value together: the cost of what is open cancels out. False where bigints have to tell it. */
@@ -264,6 +283,7 @@ function tellInTicks(one: Tracked, mark: number, figure: PnlFigure): boolean {
   const feeTicks = isNet ? position.fees.ticks(position.key.currency) : 0;
   if (Number.isNaN(ticks) || Number.isNaN(feeTicks)) return false;
   one.value = 0n;
+  one.inTicks = true;
   one.ticks = ticks;
   one.digits = position.ledger.worthDigits;
   one.feeTicks = feeTicks;

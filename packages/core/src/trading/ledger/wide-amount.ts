@@ -47,6 +47,9 @@ export const TICK_UNITS: readonly TickUnit[] = Array.from({ length: AMOUNT_DIGIT
   tickUnit(digits),
 );
 
+/** What nobody takes. */
+const NOWHERE = new Float64Array(LIMBS);
+
 export class WideAmount {
   readonly #limbs = new Float64Array(LIMBS);
   #pending = 0;
@@ -107,6 +110,7 @@ export class WideAmount {
     const limbs = this.#limbs;
     const top = limbs[TOP] as number;
     if (open > DIVISOR_MAX || top < 0 || top >= BASE) return false;
+    const takenLimbs = taken === undefined ? NOWHERE : taken.#limbs;
     let remainder = 0;
     for (let at = TOP; at >= 0; at--) {
       const limb = limbs[at] as number;
@@ -120,19 +124,15 @@ export class WideAmount {
         remainder += open;
       }
       limbs[at] = limb - quotient;
-      if (taken !== undefined) taken.#addLimb(at, sign * quotient);
+      takenLimbs[at] = (takenLimbs[at] as number) + sign * quotient;
     }
     if (remainder * 2 >= open) {
       limbs[0] = (limbs[0] as number) - 1;
-      if (taken !== undefined) taken.#addLimb(0, sign);
+      takenLimbs[0] = (takenLimbs[0] as number) + sign;
     }
     this.#pending = 1;
+    if (taken !== undefined && ++taken.#pending > MAX_PENDING) taken.#settle();
     return true;
-  }
-
-  #addLimb(at: number, value: number): void {
-    this.#limbs[at] = (this.#limbs[at] as number) + value;
-    if (++this.#pending > MAX_PENDING) this.#settle();
   }
 
   /**
