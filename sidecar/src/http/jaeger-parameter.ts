@@ -51,6 +51,8 @@ export function goDurationNanos(name: string, text: string | undefined, fallback
 }
 
 const tagMap = z.record(z.string(), z.string());
+/** Each span that a search looks at is held against all of them. */
+const MAX_TAGS = 100;
 
 /** Of `tag=key:value` and `tags={"key":"value"}`; of one key the last one counts. */
 export function parseTags(pairs: readonly string[], documents: readonly string[]): Record<string, string> {
@@ -59,7 +61,10 @@ export function parseTags(pairs: readonly string[], documents: readonly string[]
     if (colon > 0) return [pair.slice(0, colon), pair.slice(colon + 1)];
     throw invalid('tag', `${JSON.stringify(pair)} is not key:value`);
   });
-  return Object.assign(Object.fromEntries(simple), ...documents.map(tagsOf)) as Record<string, string>;
+  const tags = Object.assign(Object.fromEntries(simple), ...documents.map(tagsOf)) as Record<string, string>;
+  const count = Object.keys(tags).length;
+  if (count > MAX_TAGS) throw invalid('tags', `${count} tags; ask for at most ${MAX_TAGS} at once`);
+  return tags;
 }
 
 function tagsOf(text: string): Record<string, string> {

@@ -143,6 +143,15 @@ it.each([
   expect(await refusal(url)).toContain(message);
 });
 
+it('refuses more tags than a span is worth being held against', async () => {
+  const tags = (count: number): string =>
+    encodeURIComponent(JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, '']))));
+  await ask(`/api/traces?service=router&tags=${tags(100)}`, jaegerTraces);
+  expect(await refusal(`/api/traces?service=router&tags=${tags(101)}`)).toContain(
+    '400 invalid parameter "tags": 101 tags; ask for at most 100 at once',
+  );
+});
+
 it('asks for a token like every other route', async () => {
   const secured = await buildHttpServer(fixture().deps, settingsWith(SECURED));
   try {

@@ -103,12 +103,13 @@ interface Matches {
 async function newestMatches(search: TraceSearch, reader: StoreReader, signal?: AbortSignal): Promise<Matches> {
   const { service, startNanos, limit } = search;
   const traceIds = new Set<string>();
+  const tags = Object.entries(search.tags);
   let [oldest, newest, before] = [search.endNanos, search.startNanos, search.endNanos];
   for (let looked = 0; looked < MAX_SEARCHED_SPANS; looked += PAGE_SPANS) {
     const filter = { startNanos, endNanos: before, service: [service], limit: PAGE_SPANS, newestFirst: true };
     const page = await reader.events('spans', filter, signal);
     for (const span of page) {
-      if (!matches(span, search)) continue;
+      if (!matches(span, search) || !tags.every(([key, value]) => tagOf(span, key) === value)) continue;
       if (traceIds.size === limit && !traceIds.has(span.traceId)) return { traceIds, oldest, newest, complete: true };
       traceIds.add(span.traceId);
       if (span.timeNanos < oldest) oldest = span.timeNanos;
@@ -122,11 +123,10 @@ async function newestMatches(search: TraceSearch, reader: StoreReader, signal?: 
   return { traceIds, oldest, newest, complete: false };
 }
 
-function matches(span: Span, { operation, minDurationNanos, maxDurationNanos, tags }: TraceSearch): boolean {
+function matches(span: Span, { operation, minDurationNanos, maxDurationNanos }: TraceSearch): boolean {
   if (operation !== '' && span.name !== operation) return false;
   const duration = span.endNanos - span.timeNanos;
-  if (duration < minDurationNanos || duration > maxDurationNanos) return false;
-  return Object.entries(tags).every(([key, value]) => tagOf(span, key) === value);
+  return duration >= minDurationNanos && duration <= maxDurationNanos;
 }
 
 /** Attributes win: what a publisher called `host.name` is meant. */
