@@ -54,8 +54,7 @@ export const ENV_NAMES: readonly EnvName[] = [
     paths: ['nats.pullBatch', 'pipeline.maxBatchRows'],
     read: number,
     standard: '1000',
-    meaning:
-      'messages asked for at once from JetStream; when set, also the most rows that wait for one write (else 50,000)',
+    meaning: 'messages asked for at once from JetStream; when set, also the rows that make a write due (else 50,000)',
   },
   {
     variable: 'MONITORING_COMPRESSION_ENABLED',

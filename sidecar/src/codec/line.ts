@@ -83,9 +83,9 @@ class LineDecoder {
     // A word, a number out of range or one with a suffix; the scanner knows what to say of it.
     if (value - value !== 0) return false;
     const from = this.#number.end + 1;
-    const to = endOfDigits(bytes, from);
-    if (bytes[from - 1] !== SPACE || (to < bytes.length && bytes[to] !== NEWLINE)) return false;
-    if (!this.#stampAt(from, to)) return false;
+    if (bytes[from - 1] !== SPACE) return false;
+    const to = this.#stampAt(from);
+    if (to < 0) return false;
     table.acceptExpected();
     this.#scanner.skipTo(to);
     sink.number(ref, this.#stamp.seconds, this.#stamp.nanos, value);
@@ -134,27 +134,38 @@ class LineDecoder {
     return ref;
   }
 
-  /** The stamp into the reader; false when it is none, or needs words. */
-  #stampAt(from: number, to: number): boolean {
+  /** The stamp that ends its line into the reader. Returns its end; below 0 when it is none, or needs words. */
+  #stampAt(from: number): number {
     const { bytes } = this.#message;
-    if (this.#isStampBefore(from, to)) return this.#stampFault === undefined;
-    if (to === from || !this.#digits(bytes, from, to)) {
+    const again = from + this.#stampTo - this.#stampFrom;
+    if (this.#stampFault === undefined && this.#isLineEnd(again) && this.#isStampBefore(from, again)) return again;
+    const to = endOfDigits(bytes, from);
+    if (to === from || !this.#isLineEnd(to) || !this.#digits(bytes, from, to)) {
       // What stands in the reader is no line's stamp now.
-      this.#stampFrom = -1;
-      return false;
+      this.#stampFrom = this.#stampTo = -1;
+      return -1;
     }
     this.#stampFrom = from;
     this.#stampTo = to;
     this.#stampFault = undefined;
-    return true;
+    return to;
+  }
+
+  #isLineEnd(at: number): boolean {
+    const { bytes } = this.#message;
+    return at < bytes.length ? bytes[at] === NEWLINE : at === bytes.length;
   }
 
   /** Whether the stamp is written as the one of the line before. From the end: neighbouring stamps differ there. */
   #isStampBefore(from: number, to: number): boolean {
-    const { bytes } = this.#message;
     const start = this.#stampFrom;
     if (start < 0 || to - from !== this.#stampTo - start) return false;
-    for (let at = to - from - 1; at >= 0; at--) if (bytes[from + at] !== bytes[start + at]) return false;
+    const { bytes, view, base } = this.#message;
+    let at = to - from;
+    for (; at >= 4; at -= 4) {
+      if (view.getInt32(base + from + at - 4) !== view.getInt32(base + start + at - 4)) return false;
+    }
+    for (at--; at >= 0; at--) if (bytes[from + at] !== bytes[start + at]) return false;
     return true;
   }
 

@@ -41,6 +41,8 @@ export class MessageSink implements SampleSink {
   #nowSeconds = 0;
   #newestRef = 0;
   #newestStamp = 0;
+  /** Whether a second of a stream is late, as it was asked last in this message: its samples share a handful. */
+  readonly #asked = { number: -1, second: -1, isLate: false };
   /** Items of the present message that were taken, and that were not. */
   accepted = 0;
   rejected = 0;
@@ -70,6 +72,7 @@ export class MessageSink implements SampleSink {
     this.rejected = 0;
     this.histograms = 0;
     this.exemplars = 0;
+    this.#asked.number = -1;
     if (this.problems.length > 0) this.problems = [];
   }
 
@@ -172,7 +175,17 @@ export class MessageSink implements SampleSink {
     // A publisher whose clock is ahead must not make everyone else late.
     if (stamp > owner.newest)
       owner.newest = stamp < this.#nowSeconds ? stamp : Math.max(owner.newest, this.#nowSeconds);
-    else if (seconds + 1 <= owner.watermark && this.#options.isLate(owner.policy.name, seconds)) owner.late++;
+    else if (seconds + 1 <= owner.watermark && this.#isLate(owner, seconds)) owner.late++;
+  }
+
+  #isLate({ number, policy }: StreamState, second: number): boolean {
+    const asked = this.#asked;
+    if (asked.number !== number || asked.second !== second) {
+      asked.number = number;
+      asked.second = second;
+      asked.isLate = this.#options.isLate(policy.name, second);
+    }
+    return asked.isLate;
   }
 
   #refuse(reason: string, ref: number, seconds: number): void {

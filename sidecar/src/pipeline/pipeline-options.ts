@@ -14,7 +14,15 @@ export const pipelineOptions = z
       .describe(
         'longest wait of a row for its commit; samples that nobody waits to have acknowledged may wait four times as long',
       ),
-    maxBatchRows: z.number().int().min(100).max(1_000_000).default(50_000),
+    maxBatchRows: z
+      .number()
+      .int()
+      .min(100)
+      .max(1_000_000)
+      .default(50_000)
+      .describe(
+        'rows that make a commit due; of samples that nobody waits to have acknowledged, two and a half times as many',
+      ),
     maxPendingRows: z
       .number()
       .int()

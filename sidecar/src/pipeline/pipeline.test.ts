@@ -431,6 +431,39 @@ describe('Pipeline', () => {
     expect(batches.map(({ samples }) => [...samples.values])).toEqual([[1]]);
   });
 
+  it('lets a batch become two and a half times as large when nobody waits for it, unless that would fill the queue', async () => {
+    for (const { maxPendingRows, wants } of [
+      { maxPendingRows: 100, wants: 25 },
+      { maxPendingRows: 40, wants: 20 },
+    ]) {
+      const { pipeline, clock, batches, settle } = setUp({
+        maxBatchRows: 10,
+        maxPendingRows,
+        commitIntervalMs: 60_000,
+      });
+      const send = (rest: object): void => {
+        const payload = new TextEncoder().encode('latency 0.1 0');
+        pipeline.accept({
+          stream: 'test',
+          subject: 's',
+          payload,
+          contentType: '',
+          receivedNanos: clock.now(),
+          ...rest,
+        });
+      };
+      for (let sent = 0; sent < wants; sent++) {
+        expect(batches).toEqual([]);
+        send({});
+        await settle();
+      }
+      expect(batches.map(({ samples }) => samples.values.length)).toEqual([wants]);
+      for (let sent = 0; sent < 10; sent++) send({ settle: () => undefined });
+      await settle();
+      expect(batches[1]?.samples.values).toHaveLength(10);
+    }
+  });
+
   it('does not let events wait so long, for which only the store answers', async () => {
     const { clock, pipeline, batches, settle } = setUp({ commitIntervalMs: 250 });
     const payload = Buffer.from('fill x 0');

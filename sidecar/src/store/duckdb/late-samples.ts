@@ -12,7 +12,7 @@ import { insertRawWindows, IS_SAMPLE } from './raw-windows.ts';
 import { absorbExpiredRows } from './retain.ts';
 import { sortedBySeries, takenRows } from './series-order.ts';
 import { readRows, transaction, within } from './sql.ts';
-import { appendPacked, nanosOf } from './vector-append.ts';
+import { appendPacked } from './vector-append.ts';
 
 /** Fewer of a batch are cheaper as windows at once; then readers have one table less to look at. */
 const BULK_ROWS = 1_000;
@@ -63,13 +63,13 @@ export class LateSamples {
   /** Inside the transaction of a batch. */
   async write(connection: DuckDBConnection, samples: RawColumns): Promise<void> {
     if (samples.seriesIds.length === 0) return;
-    const { seriesIds, seconds, nanos, values } = sortedBySeries(samples);
+    const { seriesIds, stamps, values } = sortedBySeries(samples);
     // Before the commit: a reader that looks for them in vain loses nothing.
     this.#rows += seriesIds.length;
     this.#grew = true;
     const columns = [
       { type: UINTEGER, items: seriesIds },
-      { type: BIGINT, items: nanosOf(seconds, nanos) },
+      { type: BIGINT, items: stamps },
       { type: DOUBLE, items: values },
     ];
     await appendPacked(connection, 'late_samples', { columns, rowCount: seriesIds.length });

@@ -18,8 +18,9 @@ describe('sortedBySeries', () => {
         const expected = rows.map((one, i) => ({ ...one, i })).sort((a, b) => a.series - b.series);
         const sorted = sortedBySeries(columns);
         expect([...sorted.seriesIds]).toEqual(expected.map(({ series }) => series));
-        expect([...sorted.seconds]).toEqual(expected.map(({ second }) => second));
-        expect([...sorted.nanos]).toEqual(expected.map(({ i }) => i));
+        expect([...sorted.stamps]).toEqual(
+          expected.map(({ second, i }) => BigInt(second) * 1_000_000_000n + BigInt(i)),
+        );
         expect([...sorted.values]).toEqual(expected.map(({ value }) => value));
         expect([...orderBySeries(columns.seriesIds)]).toEqual(expected.map(({ i }) => i));
       }),

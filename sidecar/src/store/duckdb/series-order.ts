@@ -3,6 +3,14 @@
  * column of series has a match, and finds none in most of its vectors. A counting sort, O(rows + span of the ids).
  */
 import type { RawColumns } from '@tapewatch/core';
+import { nanosOf } from './vector-append.ts';
+
+export interface SortedRows {
+  readonly seriesIds: Uint32Array;
+  /** Nanoseconds since the epoch. */
+  readonly stamps: BigInt64Array;
+  readonly values: Float64Array;
+}
 
 /** Numbers of the rows, series by series; those of one series keep their order. */
 export function orderBySeries(seriesIds: Uint32Array): Uint32Array {
@@ -21,8 +29,14 @@ export function orderBySeries(seriesIds: Uint32Array): Uint32Array {
   return order;
 }
 
-export function sortedBySeries(rows: RawColumns): RawColumns {
-  return takenRows(rows, orderBySeries(rows.seriesIds));
+/** Stamps are made before they are moved: rows that came together share their second, those of one series do not. */
+export function sortedBySeries({ seriesIds, seconds, nanos, values }: RawColumns): SortedRows {
+  const order = orderBySeries(seriesIds);
+  return {
+    seriesIds: taken(seriesIds, order),
+    stamps: new BigInt64Array(takenWords(nanosOf(seconds, nanos), order)),
+    values: new Float64Array(takenWords(values, order)),
+  };
 }
 
 /** The rows with these numbers, in this order. */
@@ -31,7 +45,7 @@ export function takenRows({ seriesIds, seconds, nanos, values }: RawColumns, ord
     seriesIds: taken(seriesIds, order),
     seconds: taken(seconds, order),
     nanos: taken(nanos, order),
-    values: takenDoubles(values, order),
+    values: new Float64Array(takenWords(values, order)),
   };
 }
 
@@ -41,8 +55,8 @@ function taken(from: Uint32Array, order: Uint32Array): Uint32Array {
   return to;
 }
 
-/** By halves: the language may change a NaN's bits, of which a staleness marker consists. */
-function takenDoubles(from: Float64Array, order: Uint32Array): Float64Array {
+/** 64-bit items by halves: the language may change a NaN's bits, of which a staleness marker consists, and makes objects of BigInts. */
+function takenWords(from: Float64Array | BigInt64Array, order: Uint32Array): ArrayBuffer {
   const halves = new Uint32Array(from.buffer, from.byteOffset, from.length * 2);
   const to = new Uint32Array(order.length * 2);
   for (let i = 0; i < order.length; i++) {
@@ -50,5 +64,5 @@ function takenDoubles(from: Float64Array, order: Uint32Array): Float64Array {
     to[2 * i] = halves[2 * row] as number;
     to[2 * i + 1] = halves[2 * row + 1] as number;
   }
-  return new Float64Array(to.buffer);
+  return to.buffer;
 }
