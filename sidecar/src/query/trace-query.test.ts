@@ -1,6 +1,6 @@
 /** Whose trace an order's steps hang in. */
 import { tapewatchQuery } from '@tapewatch/contract';
-import type { OrderEvent, Span } from '@tapewatch/core';
+import type { Fill, OrderEvent, Span } from '@tapewatch/core';
 import { ENVELOPE, ns, QUIET_DESK, SPAN } from './testing/latency-desk.ts';
 import { rowReader } from './row-reader.fixture.ts';
 import { runTrace } from './trace-query.ts';
@@ -29,4 +29,14 @@ it('is that of a span with its correlation id', async () => {
 it('is none of a span that names nothing, where the order names nothing either', async () => {
   const order = { ...ORDER, correlationId: '' };
   expect(await tracesOf(order, span({ correlationId: '' }))).toEqual(new Set(['t', order.orderId]));
+});
+
+it('holds the fills of a routed order, which another venue than its own made', async () => {
+  const fill = QUIET_DESK.find((row): row is Fill => row.table === 'fills' && row.orderId === ORDER.orderId) as Fill;
+  const steps = QUIET_DESK.filter((row) => row.table === 'orders' && row.orderId === ORDER.orderId);
+  const query = tapewatchQuery.parse({ queryType: 'trace', orderId: ORDER.orderId });
+  if (query.queryType !== 'trace') throw new Error('no trace query');
+  const [table] = await runTrace(query, RANGE, rowReader([...steps, { ...fill, venue: 'ELSEWHERE' }]).reader);
+  const names = table?.fields.find(({ name }) => name === 'operationName')?.values;
+  expect([...(names ?? [])]).toEqual(['buy 1 S', 'sent → ack', 'ack → fill']);
 });

@@ -2,7 +2,7 @@
  * Spans, and the steps of orders, as rows of a trace. An order hangs below the root of the trace that names it or its
  * correlation id, so that an order without any instrumentation has a path too.
  */
-import { hopsBetween, orderHops, orderKey, type Fill, type OrderEvent, type Span } from '@tapewatch/core';
+import { hopsBetween, orderHops, orderKey, orderOfFill, type Fill, type OrderEvent, type Span } from '@tapewatch/core';
 import type { TraceLog, TraceRow, TraceTag } from '../ports.ts';
 
 /** Only what is told. */
@@ -49,7 +49,8 @@ function orderTags({ orderId, venue, strategy, account, orderType, price, correl
 
 /** Per order a span from its first to its last stamp, below it one for each step; below the root of its trace if it has one. */
 export function orderRows(orders: readonly OrderEvent[], fills: readonly Fill[], spans: readonly Span[]): TraceRow[] {
-  const fillsOf = groupedBy(fills, orderKey);
+  const keyOf = orderOfFill(orders);
+  const fillsOf = groupedBy(fills, (fill) => keyOf(fill) ?? orderKey(fill));
   const named = groupedBy(spans, ({ correlationId }) => correlationId);
   const traced = groupedBy(spans, ({ traceId }) => traceId);
   return [...groupedBy(orders, orderKey)].flatMap(([key, events]) => {

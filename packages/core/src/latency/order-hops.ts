@@ -13,9 +13,21 @@ export function orderKey({ venue, orderId }: { readonly venue: string; readonly 
   return `${venue}\u0000${orderId}`;
 }
 
+/**
+ * The order that each fill belongs to, by `orderKey`: the one of its venue and id, else (a routed order, which another venue
+ * than its own filled) the first one with its id. Undefined where no step of such an order is among `orders`.
+ */
+export function orderOfFill(orders: readonly OrderEvent[]): (fill: Fill) => string | undefined {
+  const keys = new Set(orders.map(orderKey));
+  const byId = new Map<string, string>();
+  for (const order of orders) if (!byId.has(order.orderId)) byId.set(order.orderId, orderKey(order));
+  return (fill) => (keys.has(orderKey(fill)) ? orderKey(fill) : byId.get(fill.orderId));
+}
+
 /** Ids of the result are `orderKey`s. Events in any order; a reject ends an order that waits for its ack. */
 export function orderHops(orders: readonly OrderEvent[], fills: readonly Fill[], end: OrderEnd): HopTrace[] {
   const ways = new Map<string, Way>();
+  const keyOf = orderOfFill(orders);
   for (const order of orders) {
     const way = wayOf(ways, orderKey(order));
     way.decision ??= order.decisionNanos;
@@ -25,7 +37,7 @@ export function orderHops(orders: readonly OrderEvent[], fills: readonly Fill[],
     if (order.event === 'fill' || order.event === 'partial_fill') way.fill = earlier(way.fill, order.timeNanos);
   }
   for (const fill of fills) {
-    const way = fill.execution === 'new' ? ways.get(orderKey(fill)) : undefined;
+    const way = fill.execution === 'new' ? ways.get(keyOf(fill) ?? '') : undefined;
     if (way !== undefined) way.fill = earlier(way.fill, fill.timeNanos);
   }
   return [...ways]

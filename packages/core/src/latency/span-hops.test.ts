@@ -1,6 +1,6 @@
 /** Ways of orders from spans and from events: names, clocks, and what is left out. */
 import { nanos } from '../model/time.ts';
-import type { OrderEvent } from '../model/event.ts';
+import type { Fill, OrderEvent } from '../model/event.ts';
 import { FeedLoad } from './feed-load.ts';
 import { totalNanos } from './hop-trace.ts';
 import { orderHops } from './order-hops.ts';
@@ -90,6 +90,21 @@ it('has no way for an order that was never filled, and an end for one that was r
   const rejected = [ORDER, { ...ORDER, id: '2', event: 'reject', timeNanos: nanos(9n) } as const];
   expect(orderHops(rejected, [], 'fill')).toEqual([]);
   expect(orderHops(rejected, [], 'ack')).toHaveLength(1);
+});
+
+it('ends the way of a routed order at a fill of another venue, unless that venue has an order with its id', () => {
+  const rest = { strategy: 's', account: '', side: 'buy', quantity: 1, price: 1, currency: 'USD', fee: 0 } as const;
+  const more = { feeCurrency: 'USD', liquidity: '', execution: 'new', refersTo: '' } as const;
+  const fillAt = (venue: string, nanosAt: bigint, orderId = 'o'): Fill => {
+    return { table: 'fills', id: venue, timeNanos: nanos(nanosAt), orderId, venue, symbol: 'S', ...rest, ...more };
+  };
+  const lengths = (orders: readonly OrderEvent[], fills: readonly Fill[]) =>
+    orderHops(orders, fills, 'fill').map((trace) => [trace.id, totalNanos(trace)]);
+  const routed = { ...ORDER, venue: 'SMART', decisionNanos: null };
+  expect(lengths([routed], [fillAt('ARCA', 25n)])).toEqual([['SMART\u0000o', 20]]);
+  const other = { ...ORDER, id: '9', venue: 'ARCA', sentNanos: nanos(15n), decisionNanos: null };
+  expect(lengths([routed, other], [fillAt('ARCA', 25n)])).toEqual([['ARCA\u0000o', 10]]);
+  expect(lengths([routed], [fillAt('ARCA', 25n, 'unknown')])).toEqual([]);
 });
 
 it('closes windows of a feed as time goes on, with the delay above the fastest', () => {
