@@ -22,9 +22,12 @@ export interface PackedEvents {
 export const NO_TEXT = 0xffffffff;
 
 export function eventsFrom<T extends EventTable>({ table, rowCount, columns }: PackedEvents): EventRowByTable[T][] {
-  // A copy of a whole row takes a third of the time of a row that grows field by field.
-  const blank: Record<string, unknown> = { table };
-  for (const { field } of columns) blank[field] = null;
+  // A copy of a whole row takes a third of the time of a row that grows field by field, and copying one that was itself grown
+  // takes a hundred times as long as copying one that was made at once.
+  const blank: Record<string, unknown> = Object.fromEntries([
+    ['table', table],
+    ...columns.map(({ field }) => [field, null] as const),
+  ]);
   const fields = columns.map(({ field }) => field);
   const values = columns.map(valuesOf);
   const rows = new Array<Record<string, unknown>>(rowCount);
