@@ -25,9 +25,18 @@ export interface Marks {
   readonly profitsOf: (positions: readonly OpenPosition[]) => number[];
 }
 
-/** Mids of open instruments, run by run. */
+/** The mids of one instrument: that of a run at its number, modulo the runs that are kept. */
+interface Mids {
+  readonly ring: Float64Array;
+  /** The last one that was looked at; those after it have none. */
+  lastRun: number;
+}
+
+/** Mids of open instruments, run by run. An instrument that no run kept has looked at is forgotten. */
 export class RiskHistory {
-  readonly #runs: ReadonlyMap<string, number>[] = [];
+  readonly #mids = new Map<string, Mids>();
+  /** Number of the last one. */
+  #run = -1;
 
   async look(reader: Pick<StoreReader, 'quotesBefore'>, { open, nowNanos }: Look): Promise<Marks> {
     const instruments = [...new Map(open.map(({ key }) => [nameOf(key), key])).values()];
@@ -36,31 +45,52 @@ export class RiskHistory {
       asked.length === 0
         ? []
         : await reader.quotesBefore(asked.map(({ venue, symbol }) => ({ venue, symbol, timeNanos: nowNanos })));
+    this.#run++;
     const run = new Map<string, number>();
     asked.forEach((instrument, i) => {
       const { mid } = midOf(quotes[i] ?? null);
-      if (mid !== undefined) run.set(nameOf(instrument), mid);
+      if (mid === undefined) return;
+      const name = nameOf(instrument);
+      run.set(name, mid);
+      this.#keep(name, mid);
     });
-    this.#runs.push(run);
-    if (this.#runs.length > MAX_RUNS) this.#runs.shift();
+    for (const [name, { lastRun }] of this.#mids) if (lastRun <= this.#run - MAX_RUNS) this.#mids.delete(name);
     return {
       markOf: (instrument) => run.get(nameOf(instrument)) ?? null,
       profitsOf: (positions) => this.#profitsOf(positions),
     };
   }
 
-  #profitsOf(positions: readonly OpenPosition[]): number[] {
-    if (positions.length === 0) return [];
-    const held = positions.map((position) => ({ name: nameOf(position), position }));
-    const profits: number[] = [];
-    for (let i = 1; i < this.#runs.length; i++) {
-      const [before, after] = [this.#runs[i - 1], this.#runs[i]];
-      const profit = held.reduce((sum, { name, position }) => {
-        return sum + profitBetween(position, before?.get(name) ?? NaN, after?.get(name) ?? NaN);
-      }, 0);
-      if (!Number.isNaN(profit)) profits.push(profit);
+  #keep(name: string, mid: number): void {
+    let mids = this.#mids.get(name);
+    if (mids === undefined) {
+      mids = { ring: new Float64Array(MAX_RUNS).fill(NaN), lastRun: this.#run };
+      this.#mids.set(name, mids);
     }
-    return profits;
+    const { ring } = mids;
+    for (let run = mids.lastRun + 1; run < this.#run; run++) ring[run % MAX_RUNS] = NaN;
+    ring[this.#run % MAX_RUNS] = mid;
+    mids.lastRun = this.#run;
+  }
+
+  /** Position by position, because each then reads one ring from end to end. O(positions * runs). */
+  #profitsOf(positions: readonly OpenPosition[]): number[] {
+    const first = Math.max(0, this.#run - MAX_RUNS + 1);
+    if (positions.length === 0 || this.#run <= first) return [];
+    const sums = new Float64Array(this.#run - first);
+    for (const position of positions) {
+      const mids = this.#mids.get(nameOf(position));
+      // One without a mid leaves no run in which all of them had one.
+      if (mids === undefined) return [];
+      const midOfRun = (run: number): number => (run > mids.lastRun ? NaN : (mids.ring[run % MAX_RUNS] as number));
+      let from = midOfRun(first);
+      for (let run = first + 1; run <= this.#run; run++) {
+        const to = midOfRun(run);
+        sums[run - first - 1] = (sums[run - first - 1] as number) + profitBetween(position, from, to);
+        from = to;
+      }
+    }
+    return Array.from(sums).filter((profit) => !Number.isNaN(profit));
   }
 }
 

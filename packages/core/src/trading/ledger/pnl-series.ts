@@ -141,7 +141,9 @@ class Pass {
       const one = (this.#byGroup[number] ??= this.#track(this.#book.positionOf(groups[number] as FillGroup)));
       one.changed = true;
       const { feeCurrency } = groups[number] as FillGroup;
-      const [timeMs, quantity, price] = [timesMs[row] as number, quantities[row] as number, prices[row] as number];
+      const timeMs = timesMs[row] as number;
+      const quantity = quantities[row] as number;
+      const price = prices[row] as number;
       const fee = fees[row] as number;
       if (one.follower === undefined) one.position.trade(timeMs, quantity, price);
       else one.follower.execute({ timeMs, quantity, price, fee, feeCurrency });
