@@ -436,21 +436,12 @@ describe('Pipeline', () => {
       { maxPendingRows: 100, wants: 25 },
       { maxPendingRows: 40, wants: 20 },
     ]) {
-      const { pipeline, clock, batches, settle } = setUp({
-        maxBatchRows: 10,
-        maxPendingRows,
-        commitIntervalMs: 60_000,
-      });
+      const options = { maxBatchRows: 10, maxPendingRows, commitIntervalMs: 60_000 };
+      const { pipeline, clock, batches, settle } = setUp(options);
       const send = (rest: object): void => {
         const payload = new TextEncoder().encode('latency 0.1 0');
-        pipeline.accept({
-          stream: 'test',
-          subject: 's',
-          payload,
-          contentType: '',
-          receivedNanos: clock.now(),
-          ...rest,
-        });
+        const of = { stream: 'test', subject: 's', contentType: '' };
+        pipeline.accept({ ...of, payload, receivedNanos: clock.now(), ...rest });
       };
       for (let sent = 0; sent < wants; sent++) {
         expect(batches).toEqual([]);
