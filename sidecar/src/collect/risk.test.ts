@@ -27,7 +27,16 @@ describe('RiskHistory', () => {
           Promise.resolve(
             asked.map(({ symbol }): QuotedBook => {
               const mid = midOf(symbol, run);
-              return { timeNanos: nanos(0n), bid: mid - 1, bidSize: 1, ask: mid + 1, askSize: 1 };
+              return {
+                table: 'quotes',
+                venue: 'v',
+                symbol,
+                timeNanos: nanos(0n),
+                bid: mid - 1,
+                bidSize: 1,
+                ask: mid + 1,
+                askSize: 1,
+              };
             }),
           ),
       };
