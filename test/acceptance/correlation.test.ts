@@ -9,6 +9,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type App, startApp } from '../../sidecar/src/app.ts';
 import { configSchema } from '../../sidecar/src/config.ts';
 import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
+import { untilTaken } from './broker.ts';
 import { until } from './panel.ts';
 
 const ORDERS = 600;
@@ -52,6 +53,7 @@ beforeAll(async () => {
     }),
   );
   await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
+  await untilTaken(publisher, 'tw.orders.a.b');
 }, 120_000);
 
 afterAll(async () => {
