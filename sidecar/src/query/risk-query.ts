@@ -5,10 +5,10 @@
  */
 import type { RiskQuery } from '@tapewatch/contract';
 import {
+  addProfits,
   figure,
   horizonReturn,
   portfolioBreakdown,
-  profitBetween,
   RETURN_HORIZONS,
   riskReport,
   valueOfPosition,
@@ -121,15 +121,7 @@ function positionsOf({ book, bars, series }: Job, line: PnlLine): HeldPosition[]
 function profitsOf({ bars, book: { markAt } }: Job, held: readonly HeldPosition[]): number[] {
   if (held.length === 0 || held.some(({ position }) => position.rate === null)) return [];
   const sums = new Float64Array(Math.max(0, bars.whole - 1));
-  for (const { key, position } of held) {
-    const mark = markAt(key);
-    let from = mark(0);
-    for (let step = 1; step < bars.whole; step++) {
-      const to = mark(step);
-      sums[step - 1] = (sums[step - 1] as number) + profitBetween(position, from, to);
-      from = to;
-    }
-  }
+  for (const { key, position } of held) addProfits(position, markAt(key), sums);
   return Array.from(sums.filter(Number.isFinite));
 }
 

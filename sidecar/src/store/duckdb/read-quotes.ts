@@ -5,7 +5,7 @@
  */
 import { BIGINT, LIST, listValue, UINTEGER, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
 import { NO_QUOTE, noBooks, type BookColumns, type BookRequest } from '@tapewatch/core';
-import { within, type Parameters } from './sql.ts';
+import { readRows, within, type Parameters } from './sql.ts';
 import { compareStamps, halvesOf } from './stamp-halves.ts';
 import { readColumns, type ReadWay } from './vector-read.ts';
 import { walkQuotes } from './walk-quotes.ts';
@@ -32,7 +32,8 @@ export async function readBooks(
   // What the walk left open has no quote shortly before it.
   const stretches = isWalked ? [null] : STRETCHES_NANOS;
   const isOpen = (at: number): boolean => found.timesNanos[at] === NO_QUOTE;
-  const open = Array.from(stampsNanos.keys()).filter(isOpen);
+  const first = await firstQuoteNanos(connection);
+  const open = Array.from(stampsNanos.keys()).filter((at) => isOpen(at) && first < (stampsNanos[at] as bigint));
   const halves = halvesOf(stampsNanos);
   // Each statement then looks through a short stretch of the quotes.
   if (open.length > ASKED_PER_STATEMENT) open.sort((a, b) => compareStamps(halves, a, b));
@@ -45,6 +46,12 @@ export async function readBooks(
     }
   }
   return found;
+}
+
+/** Of all feeds; where there is none, no stamp is after it. Told by what the engine knows of the column. */
+async function firstQuoteNanos(connection: DuckDBConnection): Promise<bigint> {
+  const [[first] = []] = await readRows(connection, 'SELECT min(time_nanos) FROM quotes');
+  return typeof first === 'bigint' ? first : MAX_STAMP;
 }
 
 interface Search {
@@ -94,7 +101,7 @@ function byFeed({ request: { feeds, feed, stampsNanos }, open }: Search) {
 function asOfJoin(search: Search): { sql: string; parameters: Parameters } {
   const { stretch } = search;
   const feeds = byFeed(search);
-  let [earliest, latest] = [2n ** 63n - 1n, MIN_STAMP];
+  let [earliest, latest] = [MAX_STAMP, MIN_STAMP];
   for (const { stamps } of feeds) {
     for (const stamp of stamps) {
       if (stamp < earliest) earliest = stamp;
@@ -138,3 +145,4 @@ function asOfJoin(search: Search): { sql: string; parameters: Parameters } {
 
 const SIDES = ['bid', 'bid_size', 'ask', 'ask_size'].map((name) => `coalesce(q.${name}, 'NaN'::DOUBLE)`).join(', ');
 const MIN_STAMP = -(2n ** 63n) + 1n;
+const MAX_STAMP = 2n ** 63n - 1n;

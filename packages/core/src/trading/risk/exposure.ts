@@ -99,6 +99,17 @@ export function profitBetween(position: Held, from: number, to: number): number 
   return position.inverse === true ? -change : change;
 }
 
+/** Adds to each sum what a position gains from that mark to the next; there is one mark more than there are sums. */
+export function addProfits(position: Held, markAt: (step: number) => number, sums: Float64Array): void {
+  const sign = position.inverse === true ? -1 : 1;
+  let before = valueAt(position, markAt(0));
+  for (let step = 0; step < sums.length; step++) {
+    const after = valueAt(position, markAt(step + 1));
+    sums[step] = (sums[step] as number) + sign * (after - before);
+    before = after;
+  }
+}
+
 export function leverageOf(gross: number, equity: number | null): Figure {
   return equity === null || equity <= 0 ? withheld('no_capital') : figure(gross / equity);
 }
