@@ -38,7 +38,7 @@ export function bookOf(timeNanos: bigint, rest: Partial<BookUpdate> = {}): BookU
     bidSizes: [1, 0.5],
     askPrices: [10.75],
     askSizes: [4],
-    sequence: 2n ** 64n,
+    sequence: 10n ** 19n - 1n,
     ...rest,
   };
 }

@@ -20,7 +20,7 @@ export function describeEvents(store: () => Store, restart: () => Promise<Recove
   it('keeps every field of every kind of event', async () => {
     const order = orderOf('1', seconds(1), { sentNanos: nanos(seconds(0) + 1n), price: null, arrivalMid: 10.125 });
     const fill = fillOf('1', seconds(2) + 1n);
-    const quote = quoteOf(seconds(3), null, { exchangeNanos: nanos(seconds(2)), sequence: 2n ** 64n });
+    const quote = quoteOf(seconds(3), null, { exchangeNanos: nanos(seconds(2)), sequence: 10n ** 19n - 1n });
     const health = healthOf(seconds(4), 'gateway');
     const letter: DeadLetter = {
       table: 'dead_letters',

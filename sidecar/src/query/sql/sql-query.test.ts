@@ -110,8 +110,8 @@ describe('SQL over event tables', () => {
       ['XNAS', 320],
     ]);
     expect(await rows(`SELECT unnest(bid_prices), sequence::VARCHAR FROM book_levels`)).toEqual([
-      [10.5, '18446744073709551616'],
-      [10.25, '18446744073709551616'],
+      [10.5, '9999999999999999999'],
+      [10.25, '9999999999999999999'],
     ]);
     expect(await rows(`SELECT s.attributes['order.id'], end_time - time FROM spans s`)).toEqual([
       ['o-1', '00:00:00.002'],

@@ -10,11 +10,11 @@ import {
   DuckDBBlobValue,
   DuckDBMapValue,
   DuckDBListValue,
-  HUGEINT,
   LIST,
   listValue,
   MAP,
   mapValue,
+  UBIGINT,
   VARCHAR,
   type DuckDBType,
   type DuckDBValue,
@@ -44,7 +44,7 @@ export const EVENT_COLUMNS: Readonly<Record<EventTable, readonly ColumnType[]>> 
   ],
   quotes: [
     ...[stamp('time_nanos'), stamp('exchange_nanos'), text('venue'), text('symbol')],
-    ...[number('bid'), number('bid_size'), number('ask'), number('ask_size'), ['sequence', HUGEINT] as const],
+    ...[number('bid'), number('bid_size'), number('ask'), number('ask_size'), ['sequence', UBIGINT] as const],
   ],
   market_trades: [
     ...[text('id'), stamp('time_nanos'), stamp('exchange_nanos'), text('venue'), text('symbol')],
@@ -53,7 +53,7 @@ export const EVENT_COLUMNS: Readonly<Record<EventTable, readonly ColumnType[]>> 
   book_levels: [
     ...[stamp('time_nanos'), stamp('exchange_nanos'), text('venue'), text('symbol'), text('kind')],
     ...[numbers('bid_prices'), numbers('bid_sizes'), numbers('ask_prices'), numbers('ask_sizes')],
-    ['sequence', HUGEINT],
+    ['sequence', UBIGINT],
   ],
   positions: [
     ...[stamp('time_nanos'), text('kind'), text('account'), text('venue'), text('symbol'), text('strategy')],

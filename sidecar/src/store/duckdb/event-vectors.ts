@@ -1,5 +1,5 @@
 /** A batch of events in columns as the engine's columns, in the order of the table. */
-import { BIGINT, DOUBLE, HUGEINT } from '@duckdb/node-api';
+import { BIGINT, DOUBLE, UBIGINT } from '@duckdb/node-api';
 import type { EventBatch, EventColumn } from '../../ports.ts';
 import { camelCase, columnNames } from './event-columns.ts';
 import { packedTexts } from './packed-text.ts';
@@ -18,10 +18,10 @@ function vectorOf(column: EventColumn, rowCount: number): PackedColumn {
     case 'stamps':
       return { type: BIGINT, items: column.items, ...validityOf(rowCount, (row) => column.isNull[row] === 0) };
     case 'counts': {
-      // The upper half is zero: the number has no sign and fills the lower one.
-      const items = new BigUint64Array(rowCount * 2);
-      for (let row = 0; row < rowCount; row++) items[row * 2] = column.items[row] as bigint;
-      return { type: HUGEINT, items, width: 2, ...validityOf(rowCount, (row) => column.isNull[row] === 0) };
+      // The same bits, read without a sign.
+      const { buffer, byteOffset } = column.items;
+      const items = new BigUint64Array(buffer, byteOffset, rowCount);
+      return { type: UBIGINT, items, ...validityOf(rowCount, (row) => column.isNull[row] === 0) };
     }
     case 'texts':
     case 'ids':

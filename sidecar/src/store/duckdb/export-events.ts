@@ -89,6 +89,6 @@ async function writeFiles(
 function selected(table: EventTable, wanted: readonly string[] | undefined): string {
   const names = EVENT_COLUMNS[table].map(([name]) => name);
   const chosen = wanted === undefined ? names : names.filter((name) => name === 'time_nanos' || wanted.includes(name));
-  // Parquet has no 128 bits, and a double would round them.
+  // Differences of numbers without a sign would be refused, and a double would round them.
   return chosen.map((name) => (name === 'sequence' ? 'sequence::DECIMAL(38, 0) AS sequence' : name)).join(', ');
 }

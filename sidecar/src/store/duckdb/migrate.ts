@@ -11,6 +11,7 @@ import { EVENTS_SCHEMA } from './migrations/0004-events.ts';
 import { TRADING_EVENTS_SCHEMA } from './migrations/0005-trading-events.ts';
 import { LATE_SAMPLES_SCHEMA } from './migrations/0006-late-samples.ts';
 import { EXCHANGE_LATENCY_SCHEMA } from './migrations/0007-exchange-latency.ts';
+import { SEQUENCE_SCHEMA } from './migrations/0008-sequence.ts';
 
 /** Statements of version i + 1 stand at i. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   TRADING_EVENTS_SCHEMA,
   LATE_SAMPLES_SCHEMA,
   EXCHANGE_LATENCY_SCHEMA,
+  SEQUENCE_SCHEMA,
 ];
 
 export async function migrate(connection: DuckDBConnection, path: string): Promise<void> {

@@ -7,7 +7,11 @@ import type { EventRowByTable } from '../../ports.ts';
 
 export type EventValues =
   /** `isNull` is 1 where a row has none; absent when all have one. */
-  | { readonly kind: 'numbers'; readonly items: Float64Array | BigInt64Array; readonly isNull?: Uint8Array }
+  | {
+      readonly kind: 'numbers';
+      readonly items: Float64Array | BigInt64Array | BigUint64Array;
+      readonly isNull?: Uint8Array;
+    }
   | { readonly kind: 'texts'; readonly codes: Uint32Array; readonly texts: readonly string[] }
   | { readonly kind: 'lists'; readonly offsets: Uint32Array; readonly items: Float64Array }
   | { readonly kind: 'values'; readonly values: readonly unknown[] };

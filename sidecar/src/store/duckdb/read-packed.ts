@@ -11,7 +11,7 @@ import {
   type DuckDBType,
   BIGINT,
   DOUBLE,
-  HUGEINT,
+  UBIGINT,
   VARCHAR,
 } from '@duckdb/node-api';
 import type { EventTable } from '@tapewatch/core';
@@ -52,13 +52,13 @@ interface Wanted {
 
 function readValues(chunks: readonly DuckDBDataChunk[], { index, type, rowCount }: Wanted): EventValues {
   const parts = partsOf(chunks, index);
-  if (type === DOUBLE || type === BIGINT) {
-    const items = readPlain(parts, rowCount, type === DOUBLE ? Float64Array : BigInt64Array);
+  if (type === DOUBLE || type === BIGINT || type === UBIGINT) {
+    const plain = readPlain(parts, rowCount, type === DOUBLE ? Float64Array : BigInt64Array);
+    const items = type === UBIGINT ? new BigUint64Array(plain.buffer) : (plain as Float64Array | BigInt64Array);
     const isNull = nullsOf(parts, rowCount);
-    return { kind: 'numbers', items: items as Float64Array | BigInt64Array, ...(isNull && { isNull }) };
+    return { kind: 'numbers', items, ...(isNull && { isNull }) };
   }
   if (type === VARCHAR) return readTexts(parts, rowCount);
-  if (type === HUGEINT) return readHuge(parts, rowCount);
   if (type instanceof DuckDBListType && type.valueType === DOUBLE) {
     const { offsets, items } = readLists(parts, rowCount, Float64Array);
     return { kind: 'lists', offsets, items: items as Float64Array };
@@ -159,20 +159,4 @@ class KnownTexts {
     const buffer = this.#words.buffer as ArrayBuffer;
     return Buffer.from(duckdb.get_data_from_pointer(buffer, row * TEXT_BYTES + 8, size)).toString('utf8');
   }
-}
-
-function readHuge(parts: readonly Part[], rowCount: number): EventValues {
-  const values: (bigint | null)[] = new Array<bigint | null>(rowCount).fill(null);
-  let at = 0;
-  for (const { vector, rows } of parts) {
-    if (rows === 0) continue;
-    const words = new BigInt64Array(duckdb.vector_get_data(vector, rows * 16).slice().buffer);
-    const bits = validityOf(vector, rows);
-    for (let row = 0; row < rows; row++, at++) {
-      if (bits !== undefined && !isSet(bits, row)) continue;
-      const [low, high] = [words[row * 2] as bigint, words[row * 2 + 1] as bigint];
-      values[at] = high === 0n && low >= 0n ? low : (high << 64n) | BigInt.asUintN(64, low);
-    }
-  }
-  return { kind: 'values', values };
 }
