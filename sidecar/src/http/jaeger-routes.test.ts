@@ -117,8 +117,8 @@ it('has the defaults of Jaeger: a hundred traces of two days', async () => {
 it('takes several ids in place of a search', async () => {
   const { data } = await ask(`/api/traces?traceID=${TRACE}&traceID=ffff`, jaegerTraces);
   expect(data).toHaveLength(1);
-  const many = Array.from({ length: 21 }, () => 'traceID=a').join('&');
-  expect(await refusal(`/api/traces?${many}`)).toContain('400 invalid parameter "traceID": 21 ids');
+  const many = Array.from({ length: 6 }, () => 'traceID=a').join('&');
+  expect(await refusal(`/api/traces?${many}`)).toContain('400 invalid parameter "traceID": 6 ids');
 });
 
 it('tells who called whom in a range', async () => {

@@ -31,7 +31,7 @@ const DAY_NANOS = 86_400_000_000_000n;
 const DEFAULT_TRACES = 100;
 const MAX_TRACES = 1_500;
 /** Traces that may be asked for by their ids at once. */
-const MAX_TRACE_IDS = 20;
+const MAX_TRACE_IDS = 5;
 const PARTIAL = 206;
 
 interface Answer {

@@ -39,7 +39,7 @@ export const MAX_TRACE_ROWS = 10_000;
 /** Spans of a service that a search for traces looks at, newest first. */
 export const MAX_SEARCHED_SPANS = 50_000;
 /** Spans of all traces that a search answers. */
-export const MAX_FOUND_SPANS = 100_000;
+export const MAX_FOUND_SPANS = 20_000;
 /** Spans from which the calls between services are counted; the newest of the range. */
 export const MAX_LINKED_SPANS = 50_000;
 /** How long before a range an order in it may have begun, for its beginning to be found. */

@@ -62,7 +62,8 @@ describe('search', () => {
       const trace = MAX_SEARCHED_SPANS + 1 - i;
       return span(trace, { timeNanos: ns(trace), name: trace === 30_001 || trace === 1 ? 'rare' : 'call' });
     });
-    const events = (_: unknown, { startNanos, endNanos, limit }: EventFilter): Promise<Span[]> => {
+    const events = (_: unknown, { startNanos, endNanos, limit, traceIds }: EventFilter): Promise<Span[]> => {
+      if (traceIds !== undefined) return Promise.resolve(newestFirst.filter((one) => traceIds.includes(one.traceId)));
       const from = newestFirst.findIndex(({ timeNanos }) => timeNanos < endNanos);
       const page = from === -1 ? [] : newestFirst.slice(from, from + (limit ?? newestFirst.length));
       return Promise.resolve(page.filter(({ timeNanos }) => timeNanos >= startNanos));

@@ -15,12 +15,16 @@ export function orderKey({ venue, orderId }: { readonly venue: string; readonly 
 
 /**
  * The order that each fill belongs to, by `orderKey`: the one of its venue and id, else (a routed order, which another venue
- * than its own filled) the first one with its id. Undefined where no step of such an order is among `orders`.
+ * than its own filled) the earliest one with its id. Undefined where no step of such an order is among `orders`.
  */
 export function orderOfFill(orders: readonly OrderEvent[]): (fill: Fill) => string | undefined {
   const keys = new Set(orders.map(orderKey));
-  const byId = new Map<string, string>();
-  for (const order of orders) if (!byId.has(order.orderId)) byId.set(order.orderId, orderKey(order));
+  const earliest = new Map<string, OrderEvent>();
+  for (const order of orders) {
+    const known = earliest.get(order.orderId);
+    if (known === undefined || order.timeNanos < known.timeNanos) earliest.set(order.orderId, order);
+  }
+  const byId = new Map(Array.from(earliest, ([id, order]) => [id, orderKey(order)]));
   return (fill) => (keys.has(orderKey(fill)) ? orderKey(fill) : byId.get(fill.orderId));
 }
 

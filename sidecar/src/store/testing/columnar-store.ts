@@ -13,9 +13,9 @@ export function columnar(store: Store): Store {
 }
 
 function inColumns(batch: ColumnBatch): ColumnBatch {
-  const events = batch.events.filter((row) => !fits(row));
+  const events = batch.events.filter((row) => !hasColumns(row));
   const eventBatches = BATCHED_TABLES.flatMap((table) => {
-    const rows = batch.events.filter((row) => row.table === table && fits(row));
+    const rows = batch.events.filter((row) => row.table === table && hasColumns(row));
     return rows.length === 0 ? [] : [eventBatchOf(table, rows as TradingEvent[])];
   });
   return { ...batch, events, eventBatches };
@@ -27,8 +27,6 @@ export function eventBatchOf(table: BatchedTable, rows: readonly TradingEvent[])
   return columns.take();
 }
 
-/** The wire's sequence numbers fill 64 bits at most. */
-function fits(row: EventRow): boolean {
-  const hasColumns = (BATCHED_TABLES as readonly string[]).includes(row.table);
-  return hasColumns && !(row.table === 'quotes' && (row.sequence ?? 0n) >= 2n ** 64n);
+function hasColumns(row: EventRow): boolean {
+  return (BATCHED_TABLES as readonly string[]).includes(row.table);
 }

@@ -24,7 +24,7 @@ const MAX_PENDING = Math.floor((2 ** 31 * BASE) / PRODUCT_MAX);
 export class ConvertedSum {
   readonly #limbs = new Float64Array(LIMBS);
   #pending = 0;
-  /** Of rates that have no limbs. */
+  /** Of rates that have no limbs, and of amounts that have too many. */
   #exact = 0n;
 
   clear(): void {
@@ -33,13 +33,11 @@ export class ConvertedSum {
     this.#exact = 0n;
   }
 
-  /** Throws a RangeError for amounts from 1e24 on. */
   addProduct(amount: WideAmount, { rate, wide }: Pick<HeldRate, 'rate' | 'wide'>, sign: 1 | -1): void {
-    if (wide === undefined) {
+    if (wide === undefined || !amount.addProductTo(this.#limbs, wide, sign)) {
       this.#exact += BigInt(sign) * amount.amount * rate;
       return;
     }
-    amount.addProductTo(this.#limbs, wide, sign);
     if (++this.#pending >= MAX_PENDING) this.#settle();
   }
 

@@ -137,27 +137,27 @@ export class WideAmount {
 
   /**
    * Adds its product with a rate, all 48 decimals of it, to limbs that begin with the last of them. They are not settled:
-   * each takes less than `PRODUCT_MAX`. Throws a RangeError from 1e24 on.
+   * each takes less than `PRODUCT_MAX`. False, and nothing added, from 1e24 on.
    */
-  addProductTo(product: Float64Array, rate: WideRate, sign: 1 | -1): void {
+  addProductTo(product: Float64Array, rate: WideRate, sign: 1 | -1): boolean {
     this.#settle();
     const limbs = this.#limbs;
-    if (Math.abs(limbs[TOP] as number) >= BASE)
-      throw new RangeError('an amount of money beyond 1e24 cannot be converted');
+    if (Math.abs(limbs[TOP] as number) >= BASE) return false;
     const count = rate.length;
     for (let i = 0; i < LIMBS; i++) {
       const limb = sign * (limbs[i] as number);
       if (limb === 0) continue;
       for (let j = 0; j < count; j++) product[i + j] = (product[i + j] as number) + limb * (rate[j] as number);
     }
+    return true;
   }
 
   get amount(): Amount {
     this.#settle();
     const limbs = this.#limbs;
-    let amount = 0n;
-    for (let at = TOP; at >= 0; at -= 2) {
-      // Two limbs at once are a safe number.
+    // The highest has no bound; of the others two at once are a safe number.
+    let amount = BigInt(limbs[TOP] as number) * BIG_BASE + BigInt(limbs[TOP - 1] as number);
+    for (let at = TOP - 2; at >= 0; at -= 2) {
       amount = amount * PAIR + BigInt((limbs[at] as number) * BASE + (limbs[at - 1] as number));
     }
     return amount;
