@@ -28,7 +28,7 @@ it('works without any configuration', () => {
   expect(grafana.listen).toBe('unix:/run/tapewatch/grafana.sock');
   expect(streams.map(({ name }) => name)).toEqual([
     ...['metrics', 'orders', 'fills', 'quotes', 'trades', 'book', 'positions', 'signals', 'cash', 'fx'],
-    ...['exchange', 'spans', 'health', 'events'],
+    ...['exchange', 'spans', 'health', 'events', 'logs'],
   ]);
 });
 

@@ -323,6 +323,8 @@ describe('data source', () => {
     expect(await isInside()).toBe(true);
     await page.keyboard.press('Tab');
     expect(await isInside()).toBe(false);
+    // Leaving it runs it; awaited, or the run would be counted as the next test's.
+    await page.waitForFunction(() => (window as never as Window).harness.events.some((event) => 'run' in event));
     expect(await eventOf(page, 'change')).toMatchObject({ expr: 'order_ack_seconds' });
   });
 
