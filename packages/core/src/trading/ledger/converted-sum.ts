@@ -5,7 +5,7 @@
  */
 import { divideRounded, numberFromFixed } from '../fixed-point.ts';
 import { PAR, type HeldRate } from './rate-book.ts';
-import { BASE, PRODUCT_LIMBS, PRODUCT_MAX, WHOLE_MAX, type WideAmount } from './wide-amount.ts';
+import { BASE, passCarries, PRODUCT_LIMBS, PRODUCT_MAX, WHOLE_MAX, type WideAmount } from './wide-amount.ts';
 
 /** One more than a product has, for what is carried. */
 const LIMBS = PRODUCT_LIMBS + 1;
@@ -83,14 +83,7 @@ export class ConvertedSum {
 
   #settle(): void {
     if (this.#pending === 0) return;
-    const limbs = this.#limbs;
-    let carry = 0;
-    for (let at = 0; at < TOP; at++) {
-      const sum = (limbs[at] as number) + carry;
-      carry = Math.floor(sum / BASE);
-      limbs[at] = sum - carry * BASE;
-    }
-    limbs[TOP] = (limbs[TOP] as number) + carry;
+    passCarries(this.#limbs);
     this.#pending = 0;
   }
 }

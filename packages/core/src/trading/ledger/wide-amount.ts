@@ -183,19 +183,23 @@ export class WideAmount {
     return true;
   }
 
-  /** Passes carries on, so that limbs are digits again. */
   #settle(): void {
     if (this.#pending === 0) return;
-    const limbs = this.#limbs;
-    let carry = 0;
-    for (let at = 0; at < TOP; at++) {
-      const sum = (limbs[at] as number) + carry;
-      carry = Math.floor(sum / BASE);
-      limbs[at] = sum - carry * BASE;
-    }
-    limbs[TOP] = (limbs[TOP] as number) + carry;
+    passCarries(this.#limbs);
     this.#pending = 0;
   }
+}
+
+/** Passes carries on, so that limbs are digits again: all but the last, which takes what there is. */
+export function passCarries(limbs: Float64Array): void {
+  const top = limbs.length - 1;
+  let carry = 0;
+  for (let at = 0; at < top; at++) {
+    const sum = (limbs[at] as number) + carry;
+    carry = Math.floor(sum / BASE);
+    limbs[at] = sum - carry * BASE;
+  }
+  limbs[top] = (limbs[top] as number) + carry;
 }
 
 const BIG_BASE = BigInt(BASE);
