@@ -2,57 +2,32 @@
  * The provisioned boards' own queries over what the business, its agents and its desk published: each panel that a
  * requirement names is found by its title and asked as Grafana asks it.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { type App, startApp } from '../../sidecar/src/app.ts';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { SERVICE_SAMPLES } from '../../sidecar/src/codec/testing/service-messages.ts';
-import { configSchema } from '../../sidecar/src/config.ts';
-import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
-import { connectAsGrafana, type GrafanaConnection } from '../protocol/grafana-client.ts';
+import type { GrafanaConnection } from '../protocol/grafana-client.ts';
 import { untilTaken } from './broker.ts';
 import { ensureBuiltSidecar } from './built-sidecar.ts';
 import { panelFrames, until } from './panel.ts';
+import { startRunningApp, storedEvents, type RunningApp } from './running-app.ts';
 
 const START_TIMEOUT_MS = 120_000;
 const BOARDS = resolve(__dirname, '../../dashboards/json');
 const NOW_MS = Date.now();
 const nanosAgo = (ms: number): string => String(BigInt(NOW_MS - ms) * 1_000_000n);
 
-let folder: string;
-let nats: NatsServer;
+let running: RunningApp;
 let publisher: NatsConnection;
-let app: App;
 let grafana: GrafanaConnection;
 
 beforeAll(async () => {
   ensureBuiltSidecar(resolve(__dirname, '../..'));
-  folder = mkdtempSync(join(tmpdir(), 'tapewatch-business-'));
-  nats = await NatsServer.start();
-  publisher = await connect({ servers: nats.url });
-  app = await startApp(
-    configSchema.parse({
-      nats: { servers: [nats.url] },
-      store: { kind: 'duckdb', path: join(folder, 'store.duckdb') },
-      query: { sql: { timeoutMs: 60_000 } },
-      http: { listen: '127.0.0.1:0' },
-      grafana: { listen: `unix:${join(folder, 'grafana.sock')}` },
-      monitoring: { prometheus_port: 0, websocket_port: 0 },
-      log: { level: 'silent' },
-    }),
-  );
-  grafana = connectAsGrafana(app.grafanaAddress as string);
-  await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
+  running = await startRunningApp(storedEvents);
+  ({ publisher, grafana } = running);
   await untilTaken(publisher, 'tw.signals.a', 'tw.orders.a.b', 'tw.fills.a.b');
 }, START_TIMEOUT_MS);
-afterAll(async () => {
-  grafana.close();
-  await app.stop();
-  await publisher.close();
-  await nats.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => running.stop());
 
 interface Panel {
   readonly title: string;

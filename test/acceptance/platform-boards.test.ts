@@ -3,19 +3,15 @@
  * usual exporters go in over HTTP, and each panel's own queries are asked as Grafana asks them. The figures follow from
  * the platform's rates (simulate/model/platform.ts) by hand.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { BOARDS } from '../../dashboards/src/board.ts';
 import { fieldConfigOf, panelsOf } from '../../dashboards/src/board-reading.ts';
 import type { PlacedPanel } from '../../dashboards/src/model.ts';
-import { type App, startApp } from '../../sidecar/src/app.ts';
-import { configSchema } from '../../sidecar/src/config.ts';
-import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
+import type { App } from '../../sidecar/src/app.ts';
 import { platformAt } from '../../sidecar/src/simulate/model/platform.ts';
-import { connectAsGrafana, type GrafanaConnection } from '../protocol/grafana-client.ts';
+import type { GrafanaConnection } from '../protocol/grafana-client.ts';
 import { panelFrames, until } from './panel.ts';
+import { startRunningApp, type RunningApp } from './running-app.ts';
 
 const STEP_SECONDS = 15;
 const SPAN_SECONDS = 300;
@@ -26,28 +22,14 @@ const METRICS = '/api/v1/internal/monitoring/metrics';
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
-let folder: string;
-let nats: NatsServer;
+let running: RunningApp;
 let publisher: NatsConnection;
 let app: App;
 let grafana: GrafanaConnection;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tapewatch-boards-'));
-  nats = await NatsServer.start();
-  publisher = await connect({ servers: nats.url });
-  app = await startApp(
-    configSchema.parse({
-      nats: { servers: [nats.url] },
-      store: { kind: 'memory' },
-      http: { listen: '127.0.0.1:0' },
-      grafana: { listen: `unix:${join(folder, 'grafana.sock')}` },
-      monitoring: { prometheus_port: 0, websocket_port: 0 },
-      log: { level: 'silent' },
-    }),
-  );
-  grafana = connectAsGrafana(app.grafanaAddress as string);
-  await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
+  running = await startRunningApp(() => ({}));
+  ({ publisher, app, grafana } = running);
   for (let seconds = 0; seconds <= SPAN_SECONDS; seconds += EVERY_SECONDS) {
     const time = NEWEST_SECONDS - SPAN_SECONDS + seconds;
     const down = { name: 'up', type: 'gauge', value: 0, labels: { job: 'ml-inference', instance: 'inference-2:8080' } };
@@ -58,13 +40,7 @@ beforeAll(async () => {
     expect(answer).toMatchObject({ data: { accepted: items.length, rejected: 0 } });
   }
 });
-afterAll(async () => {
-  grafana.close();
-  await app.stop();
-  await publisher.close();
-  await nats.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => running.stop());
 
 const boardPanels = new Map(
   Object.entries(BOARDS).map(([name, board]) => [name, new Map(panelsOf(board).map((panel) => [panel.title, panel]))]),

@@ -2,16 +2,14 @@
  * What services say of themselves (REQUIREMENTS.md 2.1 to 2.4), from the message on NATS to the answer: the sidecar with its
  * store in this process, a real NATS, PromQL over HTTP, and the frames that Grafana's panels get, units included.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { type App, startApp } from '../../sidecar/src/app.ts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { App } from '../../sidecar/src/app.ts';
 import { SERVICE_SAMPLES } from '../../sidecar/src/codec/testing/service-messages.ts';
-import { configSchema } from '../../sidecar/src/config.ts';
-import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
-import { connectAsGrafana, type GrafanaConnection } from '../protocol/grafana-client.ts';
+import type { GrafanaConnection } from '../protocol/grafana-client.ts';
 import { panelFrames, until } from './panel.ts';
+import { startRunningApp, type RunningApp } from './running-app.ts';
 
 /** Whole seconds, so that a stamp comes back in every form as it went out. */
 const NEWEST_SECONDS = Math.floor(Date.now() / 1_000);
@@ -28,8 +26,7 @@ const RULES = `groups:
       - { alert: high_unprofitable_trades, expr: profitable_trades_percent < 55, for: 15m }
 `;
 
-let folder: string;
-let nats: NatsServer;
+let running: RunningApp;
 let publisher: NatsConnection;
 let app: App;
 let grafana: GrafanaConnection;
@@ -89,37 +86,19 @@ async function panel(expr: string): Promise<{ readonly unit: unknown; readonly l
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tapewatch-services-'));
-  const ruleFile = join(folder, 'rules.yaml');
-  writeFileSync(ruleFile, RULES);
-  nats = await NatsServer.start();
-  publisher = await connect({ servers: nats.url });
-  app = await startApp(
-    configSchema.parse({
-      nats: { servers: [nats.url] },
-      store: { kind: 'memory' },
-      http: { listen: '127.0.0.1:0' },
-      grafana: { listen: `unix:${join(folder, 'grafana.sock')}` },
-      alerting: { ruleFiles: [ruleFile], startDelayMs: 0 },
-      monitoring: { prometheus_port: 0, websocket_port: 0 },
-      log: { level: 'silent' },
-    }),
-  );
-  grafana = connectAsGrafana(app.grafanaAddress as string);
-  await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
+  running = await startRunningApp((folder) => {
+    const ruleFile = join(folder, 'rules.yaml');
+    writeFileSync(ruleFile, RULES);
+    return { alerting: { ruleFiles: [ruleFile], startDelayMs: 0 } };
+  });
+  ({ publisher, app, grafana } = running);
   for (let index = 0; index < MESSAGES; index++) publish(messageAt(index));
   const timestamp = new Date(NEWEST_SECONDS * 1_000).toISOString();
   const second = { ...system, instance_id: 'ml-inference-002', metrics: { cpu_usage_percent: 12.5 }, jvm_metrics: {} };
   publish({ system_metrics: { timestamp, ...second } });
   await until(async () => (await ask('cpu_usage_percent{instance="ml-inference-002"}')).length === 1);
 });
-afterAll(async () => {
-  grafana.close();
-  await app.stop();
-  await publisher.close();
-  await nats.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => running.stop());
 
 describe('the envelope of a message', () => {
   it('gives the stored time, as it was sent (proves: MET-01)', async () => {

@@ -2,56 +2,32 @@
  * Events of trading from the sender to what is stored and drawn: spans by OTLP, signals and exchange status by NATS, then
  * panels, PromQL and SQL over one sidecar with its DuckDB file.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { resolve } from 'node:path';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { jaegerEnvelope, jaegerTraces } from '@tapewatch/contract';
 import { z } from 'zod';
-import { type App, startApp } from '../../sidecar/src/app.ts';
-import { configSchema } from '../../sidecar/src/config.ts';
-import { NatsServer } from '../../sidecar/src/ingest/testing/nats-server.ts';
-import { connectAsGrafana, type GrafanaConnection } from '../protocol/grafana-client.ts';
+import type { App } from '../../sidecar/src/app.ts';
+import type { GrafanaConnection } from '../protocol/grafana-client.ts';
 import { ensureBuiltSidecar } from './built-sidecar.ts';
 import { panelFrames, until } from './panel.ts';
+import { startRunningApp, storedEvents, type RunningApp } from './running-app.ts';
 
 const START_TIMEOUT_MS = 120_000;
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const NOW = BigInt(Date.now()) * 1_000_000n;
 const ago = (ms: number): string => String(NOW - BigInt(ms) * 1_000_000n);
 
-let folder: string;
-let nats: NatsServer;
+let running: RunningApp;
 let publisher: NatsConnection;
 let app: App;
 let grafana: GrafanaConnection;
 
 beforeAll(async () => {
   ensureBuiltSidecar(resolve(__dirname, '../..'));
-  folder = mkdtempSync(join(tmpdir(), 'tapewatch-trading-in-'));
-  nats = await NatsServer.start();
-  publisher = await connect({ servers: nats.url });
-  app = await startApp(
-    configSchema.parse({
-      nats: { servers: [nats.url] },
-      store: { kind: 'duckdb', path: join(folder, 'store.duckdb') },
-      query: { sql: { timeoutMs: 60_000 } },
-      http: { listen: '127.0.0.1:0' },
-      grafana: { listen: `unix:${join(folder, 'grafana.sock')}` },
-      monitoring: { prometheus_port: 0, websocket_port: 0 },
-      log: { level: 'silent' },
-    }),
-  );
-  grafana = connectAsGrafana(app.grafanaAddress as string);
-  await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
+  running = await startRunningApp(storedEvents);
+  ({ publisher, app, grafana } = running);
 }, START_TIMEOUT_MS);
-afterAll(async () => {
-  grafana.close();
-  await app.stop();
-  await publisher.close();
-  await nats.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => running.stop());
 
 /** The rows of the first frame that a panel with this query gets, by column. */
 async function panel(document: object): Promise<Record<string, unknown>[]> {
