@@ -104,7 +104,7 @@ export async function startIngest(
   // What was open at the end of the last run is sealed now, so that queries of the store count it.
   void retain(store, base);
   closers.push(closeSources);
-  const [reader, intake] = [new LayeredReader(head, store), new HttpIntake(pipeline, clock)];
+  const [reader, intake] = [new LayeredReader(head, store, pipeline.handover), new HttpIntake(pipeline, clock)];
   return { store, head, pipeline, reader, intake, sources, openAlerts: recovery.openAlerts };
 }
 

@@ -213,13 +213,19 @@ export class Head {
       .sort((a, b) => a.id - b.id);
   }
 
-  /** Forgets what is older than the bounds allow, when it is time to. */
-  evict(): void {
+  /** Forgets what is older than the bounds allow, when it is time to; returns the stretch that is here no more. */
+  evict(): { readonly sinceMs: number; readonly untilMs: number } | undefined {
     const now = this.#options.now();
-    const sinceMs = now - this.#lastEvictionMs;
+    const passedMs = now - this.#lastEvictionMs;
     // A clock that was set back must not put it off.
-    if (sinceMs >= 0 && sinceMs < EVICT_EVERY_MS) return;
+    if (passedMs >= 0 && passedMs < EVICT_EVERY_MS) return undefined;
     this.#lastEvictionMs = now;
+    const sinceMs = this.#completeSinceMs;
+    this.#keepWithinBounds(now);
+    return this.#completeSinceMs > sinceMs ? { sinceMs, untilMs: this.#completeSinceMs } : undefined;
+  }
+
+  #keepWithinBounds(now: number): void {
     let horizon = now - this.#options.keepMs;
     this.#dropBefore(horizon);
     while (this.bytes > this.#options.maxBytes && horizon < now) {

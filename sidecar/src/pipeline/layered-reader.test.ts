@@ -1,5 +1,6 @@
 import { Labels, METRIC_NAME, type SeriesData, type SeriesDefinition } from '@tapewatch/core';
 import type { StoreReader } from '../ports.ts';
+import { Handover } from './handover.ts';
 import { LayeredReader, type Head } from './layered-reader.ts';
 
 const labels = Labels.from({ [METRIC_NAME]: 'm' });
@@ -21,7 +22,7 @@ function readerOver(since: number, endsAt = since): LayeredReader {
     series: async () => ((head.completeSinceMs = endsAt), definitionFrom('head')),
   };
   const store = { select: async () => dataFrom('store'), series: async () => definitionFrom('store') };
-  return new LayeredReader(head, store as unknown as StoreReader);
+  return new LayeredReader(head, store as unknown as StoreReader, new Handover());
 }
 
 describe('LayeredReader', () => {

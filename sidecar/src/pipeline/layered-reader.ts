@@ -1,7 +1,8 @@
 /**
  * Reads from memory what memory holds completely, and from the store everything else. A request is never split between
  * the two: the store is at most one batch behind, and cumulative histograms of both start at different bases once
- * retention has removed old windows, so a seam could show as an increase that never happened.
+ * retention has removed old windows, so a seam could show as an increase that never happened. What memory has shown of a
+ * range, the store shows too when it takes over (handover.ts).
  */
 import type {
   BookColumns,
@@ -29,6 +30,7 @@ import type {
   TradedInstrument,
   TransitionRow,
 } from '../ports.ts';
+import type { Handover } from './handover.ts';
 
 export interface Head extends Pick<StoreReader, 'select' | 'series'> {
   /** Everything stamped at or after this, milliseconds since the epoch, is in memory. */
@@ -38,10 +40,12 @@ export interface Head extends Pick<StoreReader, 'select' | 'series'> {
 export class LayeredReader implements StoreReader {
   readonly #head: Head;
   readonly #store: StoreReader;
+  readonly #handover: Pick<Handover, 'settling'>;
 
-  constructor(head: Head, store: StoreReader) {
+  constructor(head: Head, store: StoreReader, handover: Pick<Handover, 'settling'>) {
     this.#head = head;
     this.#store = store;
+    this.#handover = handover;
   }
 
   /** Memory answers in pieces and may forget between them: what it said counts only if it still holds the whole range. */
@@ -51,6 +55,7 @@ export class LayeredReader implements StoreReader {
       const answer = await read(this.#head);
       if (isComplete()) return answer;
     }
+    await this.#handover.settling(startMs);
     return read(this.#store);
   }
 
@@ -74,7 +79,9 @@ export class LayeredReader implements StoreReader {
 
   /** From the store only: what memory holds is merged by the evaluation, as fast and without a copy for each step. */
   async mergedHistograms(request: MergeRequest, signal?: AbortSignal): Promise<MergedHistograms[] | undefined> {
-    if (request.startMs - request.stepMs + 1 >= this.#head.completeSinceMs) return undefined;
+    const startMs = request.startMs - request.stepMs + 1;
+    if (this.isInMemory({ startMs })) return undefined;
+    await this.#handover.settling(startMs);
     return this.#store.mergedHistograms?.(request, signal);
   }
 

@@ -15,6 +15,7 @@ import { Committer, type CommitterOptions } from './committer.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Deriver } from './derive.ts';
 import { EventIntake } from './event-intake.ts';
+import { Handover } from './handover.ts';
 import { LogPositions } from './log-positions.ts';
 import { MessageSink, type Taken } from './message-sink.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
@@ -68,6 +69,7 @@ export class Pipeline implements Progress {
   readonly #offsets = new ClockOffsets();
   /** What publishers sent of them. */
   readonly exemplars: ExemplarMemory;
+  readonly handover = new Handover();
   readonly #sink: MessageSink;
   readonly #events: EventIntake;
   readonly #deadLetters: DeadLetters;
@@ -324,7 +326,8 @@ export class Pipeline implements Progress {
     this.#tellOffsets(nowMs / 1_000);
     this.#tickStates(nowMs / 1_000);
     this.#announcer.sealed(this.#seal(), nowMs);
-    this.#options.head.evict();
+    // Else with the next commit: the store takes over what memory lets go of, and knows what is durable.
+    if (this.#batch.isEmpty && this.#committer.isFree) this.#options.head.evict();
     this.#silent.tick(nowMs, this.#behindMs(nowMs));
     this.#announcer.tellListeners();
   }
@@ -342,7 +345,7 @@ export class Pipeline implements Progress {
     this.#oldestPendingMs = Infinity;
     const waiters = this.#waiters.take();
     const tellStored = this.#announcer.takeUncommitted(this.#nowSeconds() * 1_000);
-    await this.#committer.start({
+    const commit = this.#committer.start({
       ...this.#batch.take(),
       storedByStream: takeStored(this.#states),
       onStored: () => {
@@ -350,6 +353,10 @@ export class Pipeline implements Progress {
         waiters.stored();
       },
     });
+    // All that memory has shown is in this commit.
+    const forgotten = this.#options.head.evict();
+    if (forgotten !== undefined) this.handover.begin(forgotten, commit);
+    await commit;
     this.#committingMs = Infinity;
     if (!this.#committer.hasFailed) return;
     // Nothing becomes durable any more: whoever waits must hear it, or would wait for ever.
