@@ -8,14 +8,19 @@ import { parseWireTime } from './wire-time.ts';
 
 const COLUMNS: ReadonlySet<string> = new Set(Object.keys(wireEvent.shape));
 
-export function businessEventOf(event: WireEvent, context: DecodeContext): BusinessEvent | Fault {
+/** A context with what is remembered of the message that is being read. */
+export interface MessageContext extends DecodeContext {
+  readonly ownIds?: OwnIds;
+}
+
+export function businessEventOf(event: WireEvent, context: MessageContext): BusinessEvent | Fault {
   const time = event.time ?? event.timestamp;
   const timeNanos = time === undefined ? nanos(context.receivedNanos) : parseWireTime(time, context.receivedNanos);
   if (timeNanos instanceof Fault) return timeNanos;
   const labels = labelsOf(event, context.labels);
   if (labels instanceof Fault) return labels;
-  return {
-    table: 'events',
+  const row = {
+    table: 'events' as const,
     timeNanos,
     serviceName: event.service_name,
     instanceId: event.instance_id,
@@ -25,15 +30,25 @@ export function businessEventOf(event: WireEvent, context: DecodeContext): Busin
     labels,
     durationMs: event.duration_ms,
     userId: String(event.user_id),
-    correlationId: String(event.correlation_id) || ownId(event, timeNanos),
   };
+  const { ownIds = new OwnIds() } = context;
+  return { ...row, correlationId: String(event.correlation_id) || ownIds.of(row) };
 }
 
-/** Of an event whose publisher names none: it follows from the event, so that the same one sent again has the same. */
-function ownId({ service_name, instance_id, event_type, metric_name, user_id }: WireEvent, timeNanos: bigint): string {
-  const day = new Date(Number(timeNanos / 1_000_000n)).toISOString().slice(0, 10).replaceAll('-', '');
-  const about = JSON.stringify([String(timeNanos), service_name, instance_id, event_type, metric_name, user_id]);
-  return `event_${day}_${fingerprintText(about).slice(0, 8)}`;
+/**
+ * Ids of the events of one message whose publisher names none. They follow from all that an event says, so that the same
+ * message sent again has the same; of equal events in one message each further one has its number.
+ */
+export class OwnIds {
+  readonly #given = new Map<string, number>();
+
+  of({ timeNanos, ...said }: Omit<BusinessEvent, 'correlationId'>): string {
+    const day = new Date(Number(timeNanos / 1_000_000n)).toISOString().slice(0, 10).replaceAll('-', '');
+    const id = `event_${day}_${fingerprintText(JSON.stringify([String(timeNanos), said]))}`;
+    const before = this.#given.get(id) ?? 0;
+    this.#given.set(id, before + 1);
+    return before === 0 ? id : `${id}_${before + 1}`;
+  }
 }
 
 /** Those of the stream first; what the payload says wins, `labels` before `context` before other keys. */

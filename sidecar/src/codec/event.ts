@@ -21,7 +21,7 @@ import type { TradingEvent } from '@tapewatch/core';
 import type { z } from 'zod';
 import type { DecodeContext } from '../ports.ts';
 import { cashOf, exchangeOf, positionOf, signalOf } from './account-event.ts';
-import { businessEventOf } from './business-event.ts';
+import { businessEventOf, type MessageContext } from './business-event.ts';
 import { bookOf, fxOf, quoteOf, tradeOf } from './market-event.ts';
 import { fillOf, healthOf, orderOf } from './order-event.ts';
 import { Fault, shown } from './problem.ts';
@@ -36,7 +36,7 @@ export interface EventReader {
   readonly labels: readonly string[];
   readonly schema: z.ZodType;
   /** The row of a message that the schema has passed. */
-  readonly rowOf: (message: never, context: DecodeContext) => TradingEvent | Fault;
+  readonly rowOf: (message: never, context: MessageContext) => TradingEvent | Fault;
   /** Of a message that is good field by field: whether it passes for certain what the schema asks of several fields at once. */
   readonly isPlain?: (message: Readonly<Record<string, unknown>>) => boolean;
 }
@@ -58,7 +58,7 @@ export const EVENT_READERS: Readonly<Record<EventKind, EventReader>> = {
   event: reader(['service_name', 'event_type'], wireEvent, businessEventOf),
 };
 
-export function decodeEvent(item: unknown, kind: EventKind, context: DecodeContext): TradingEvent | Fault {
+export function decodeEvent(item: unknown, kind: EventKind, context: MessageContext): TradingEvent | Fault {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     return new Fault('schema', `message: expected an object, got ${shown(item)}`);
   }
@@ -71,7 +71,7 @@ export function decodeEvent(item: unknown, kind: EventKind, context: DecodeConte
 function reader<S extends z.ZodType>(
   labels: readonly string[],
   schema: S,
-  rowOf: (message: z.infer<S>, context: DecodeContext) => TradingEvent | Fault,
+  rowOf: (message: z.infer<S>, context: MessageContext) => TradingEvent | Fault,
 ): EventReader {
   return { labels, schema, rowOf };
 }

@@ -1,5 +1,6 @@
 /** Items of a message that were parsed already: each is put into the sink, or is a problem of its own. */
 import type { DecodeContext, SampleSink } from '../ports.ts';
+import { type MessageContext, OwnIds } from './business-event.ts';
 import { decodeEvent } from './event.ts';
 import { putMetric } from './metric.ts';
 import { putSpans } from './otlp/span-convert.ts';
@@ -20,9 +21,12 @@ export interface Reading {
 export class ItemReader {
   readonly problems = new ProblemList();
   readonly #reading: Reading;
+  readonly #context: MessageContext;
 
   constructor(reading: Reading) {
     this.#reading = reading;
+    const { context } = reading;
+    this.#context = context.payloadKind === 'event' ? { ...context, ownIds: new OwnIds() } : context;
   }
 
   add(item: unknown, line?: string): void {
@@ -52,7 +56,7 @@ export class ItemReader {
     }
     const event =
       (isPlanned(payloadKind) ? certainRow(item, payloadKind, context) : undefined) ??
-      decodeEvent(item, payloadKind, context);
+      decodeEvent(item, payloadKind, this.#context);
     if (event instanceof Fault) return event;
     sink.event(event);
     return undefined;

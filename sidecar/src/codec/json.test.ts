@@ -284,15 +284,19 @@ describe('JSON events', () => {
     ]);
   });
 
-  it('gives a business event without a correlation id one of its own, the same when it is sent again', () => {
-    const idOf = (event: object): string | undefined => {
-      const [row] = decodeText(codec, JSON.stringify(event), contextOf('event')).events;
-      return row?.table === 'events' ? row.correlationId : undefined;
-    };
+  it('gives each business event without a correlation id one of its own, the same when its message is sent again', () => {
+    const idsOf = (...events: readonly object[]): string[] =>
+      decodeText(codec, JSON.stringify(events), contextOf('event')).events.map((row) =>
+        row.table === 'events' ? row.correlationId : '',
+      );
     const event = { event_type: 'deployed', service_name: 'ml', timestamp: 1_753_612_200_000 };
-    expect(idOf(event)).toMatch(/^event_20250727_[0-9a-f]{8}$/);
-    expect(idOf(event)).toBe(idOf(event));
-    expect(idOf({ ...event, service_name: 'api' })).not.toBe(idOf(event));
+    expect(idsOf(event)[0]).toMatch(/^event_20250727_[0-9a-f]{16}$/);
+    // Log lines of one stamp: another text, another value, and twice the same.
+    const lines = [event, { ...event, message: 'a' }, { ...event, message: 'b' }, { ...event, metric_value: 1 }, event];
+    expect(new Set(idsOf(...lines)).size).toBe(lines.length);
+    expect(idsOf(...lines)).toEqual(idsOf(...lines));
+    expect(idsOf({ ...event, message: 'b' })).toEqual([idsOf(...lines)[2]]);
+    expect(idsOf({ ...event, service_name: 'api' })).not.toEqual(idsOf(event));
   });
 
   it('reads a business event that is only a name, and refuses one without or with too much context', () => {
