@@ -52,4 +52,34 @@ describe('RiskHistory', () => {
       if (run === KEPT + 59) expect(marks.profitsOf(other)).toHaveLength(8);
     }
   });
+
+  it('remembers a bounded number of instruments, and forgets those that were closed longest ago', async () => {
+    const history = new RiskHistory({ maxRemembered: 3 });
+    const look = (run: number, ...symbols: readonly string[]) => {
+      const quote = {
+        table: 'quotes',
+        venue: 'v',
+        timeNanos: nanos(0n),
+        bid: 10 * run - 1,
+        bidSize: 1,
+        ask: 10 * run + 1,
+        askSize: 1,
+      };
+      const quotesBefore = (asked: readonly { readonly symbol: string }[]) =>
+        Promise.resolve(asked.map(({ symbol }): QuotedBook => ({ ...quote, table: 'quotes', symbol })));
+      const open = symbols.map((symbol) => ({ key: position(symbol, 1) }));
+      return history.look({ quotesBefore }, { open: open as never, nowNanos: BigInt(run) });
+    };
+    await look(1, 'A', 'B', 'C');
+    await look(2, 'B', 'D');
+    expect(history.remembered).toBe(3);
+    const { profitsOf } = await look(3, 'A', 'B', 'D');
+    expect(history.remembered).toBe(3);
+    // A was forgotten while it was closed: what it would have made before is not known any more.
+    expect([profitsOf([position('A', 1)]), profitsOf([position('D', 1)]), profitsOf([position('B', 1)])]).toEqual([
+      [],
+      [10],
+      [10, 10],
+    ]);
+  });
 });

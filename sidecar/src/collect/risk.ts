@@ -10,6 +10,8 @@ import type { Gauge } from './trading.ts';
 const MAX_RUNS = 1_500;
 /** Instruments that are looked at in one run; past it risk is not told, rather than told of some. */
 const MAX_INSTRUMENTS = 2_000;
+/** Instruments whose mids are kept, 12 kB each; past it the one that was closed longest ago is forgotten. */
+const MAX_REMEMBERED = 4_000;
 
 type Instrument = Pick<PositionKey, 'venue' | 'symbol'>;
 
@@ -32,11 +34,29 @@ interface Mids {
   lastRun: number;
 }
 
-/** Mids of open instruments, run by run. An instrument that no run kept has looked at is forgotten. */
+export interface RiskHistoryOptions {
+  /** Default: 4,000. */
+  readonly maxRemembered?: number;
+}
+
+/**
+ * Mids of open instruments, run by run, since the start of the process: value at risk is told again once the new one has seen as
+ * many runs as it needs. An instrument that no run kept has looked at is forgotten.
+ */
 export class RiskHistory {
+  readonly #maxRemembered: number;
+  /** The one that was looked at longest ago first. */
   readonly #mids = new Map<string, Mids>();
   /** Number of the last one. */
   #run = -1;
+
+  constructor({ maxRemembered = MAX_REMEMBERED }: RiskHistoryOptions = {}) {
+    this.#maxRemembered = maxRemembered;
+  }
+
+  get remembered(): number {
+    return this.#mids.size;
+  }
 
   async look(reader: Pick<StoreReader, 'quotesBefore'>, { open, nowNanos }: Look): Promise<Marks> {
     const instruments = [...new Map(open.map(({ key }) => [nameOf(key), key])).values()];
@@ -54,7 +74,10 @@ export class RiskHistory {
       run.set(name, mid);
       this.#keep(name, mid);
     });
-    for (const [name, { lastRun }] of this.#mids) if (lastRun <= this.#run - MAX_RUNS) this.#mids.delete(name);
+    for (const [name, { lastRun }] of this.#mids) {
+      if (lastRun > this.#run - MAX_RUNS && this.#mids.size <= this.#maxRemembered) break;
+      this.#mids.delete(name);
+    }
     return {
       markOf: (instrument) => run.get(nameOf(instrument)) ?? null,
       profitsOf: (positions) => this.#profitsOf(positions),
@@ -63,10 +86,9 @@ export class RiskHistory {
 
   #keep(name: string, mid: number): void {
     let mids = this.#mids.get(name);
-    if (mids === undefined) {
-      mids = { ring: new Float64Array(MAX_RUNS).fill(NaN), lastRun: this.#run };
-      this.#mids.set(name, mids);
-    }
+    if (mids === undefined) mids = { ring: new Float64Array(MAX_RUNS).fill(NaN), lastRun: this.#run };
+    else this.#mids.delete(name);
+    this.#mids.set(name, mids);
     const { ring } = mids;
     for (let run = mids.lastRun + 1; run < this.#run; run++) ring[run % MAX_RUNS] = NaN;
     ring[this.#run % MAX_RUNS] = mid;
