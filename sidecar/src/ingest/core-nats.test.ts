@@ -92,6 +92,7 @@ describe('core NATS', () => {
     const source = create(natsOptions.parse({ servers: [server.url], user: 'u', password: 'p' }));
     await source.open(() => undefined);
     await eventually(() => source.status().detail.includes('refused the subscription to feed.>'));
+    expect(source.status().connected).toBe(false);
     await source.close();
     await server.stop();
   });

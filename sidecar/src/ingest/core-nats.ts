@@ -61,7 +61,8 @@ export class CoreNatsSource implements Source {
 
   status(): SourceStatus {
     const status = this.#link.status();
-    return this.#problem === '' ? status : { ...status, detail: this.#problem };
+    // Of a stream that is not subscribed nothing arrives, whatever is connected.
+    return this.#problem === '' ? status : { ...status, connected: false, detail: this.#problem };
   }
 }
 

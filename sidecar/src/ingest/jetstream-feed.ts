@@ -149,6 +149,12 @@ export class Feed {
     this.#session?.reconnected();
   }
 
+  /** Ends the reading when the server has no such consumer any more. Rejects when there is no answer. */
+  async verify(): Promise<void> {
+    const [subscribed, session] = [this.#subscribed, this.#session];
+    if (subscribed !== undefined && !(await subscribed.exists())) session?.stop('consumer deleted');
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#session?.stop();

@@ -23,6 +23,8 @@ export class JetstreamSource implements Source {
   readonly #stopping = new AbortController();
   readonly #feeds: Feed[] = [];
   readonly #problems = new Map<Feed, string>();
+  /** Feeds whose consumer may be gone: the connection was away. */
+  readonly #unsure = new Set<Feed>();
   #grace: ReturnType<typeof setTimeout> | undefined;
   #finished: Promise<void> | undefined;
   #problem = '';
@@ -30,8 +32,26 @@ export class JetstreamSource implements Source {
   constructor(context: SourceContext) {
     this.#context = context;
     this.#link = new NatsLink(context.nats, context.report, () => {
-      for (const feed of this.#feeds) feed.reconnected();
+      for (const feed of this.#feeds) {
+        feed.reconnected();
+        void this.#verify(feed);
+      }
     });
+  }
+
+  /** A broker that comes back may have lost its streams; then what is published is kept by nobody until they are made anew. */
+  async #verify(feed: Feed): Promise<void> {
+    const { signal } = this.#stopping;
+    this.#unsure.add(feed);
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        await feed.verify();
+        break;
+      } catch {
+        await pause(retryDelayMs(this.#context.nats.reconnectWait, attempt), signal);
+      }
+    }
+    this.#unsure.delete(feed);
   }
 
   async open(onEnvelope: (envelope: Envelope) => void): Promise<void> {
@@ -143,7 +163,12 @@ export class JetstreamSource implements Source {
     const status = this.#link.status();
     if (!status.connected) return status;
     const [problem = this.#problem] = this.#problems.values();
-    if (problem !== '') return { ...status, detail: problem };
+    if (problem !== '') return { ...status, connected: false, detail: problem };
+    const [unsure] = this.#unsure;
+    if (unsure !== undefined) {
+      const detail = `${status.detail}, which is asked whether stream "${unsure.stream.options.name}" is still there`;
+      return { ...status, connected: false, detail };
+    }
     const slow = this.#feeds.filter(({ note }) => note !== '').map(({ stream }) => stream.options.name);
     return slow.length === 0
       ? status

@@ -13,7 +13,12 @@ import { NatsServer } from './testing/nats-server.ts';
 
 const jetstream = { stream: 'FEED', ensureStream: { subjects: ['feed.>'] }, ackWait: '1s' };
 
-type Delivery = 'core' | 'jetstream';
+interface Opening {
+  readonly delivery: 'core' | 'jetstream';
+  readonly collector: Collector;
+  readonly pingInterval?: string;
+  readonly ensureStream?: object;
+}
 
 describe('outages', () => {
   const closers: (() => Promise<unknown>)[] = [];
@@ -42,9 +47,10 @@ describe('outages', () => {
   /** Silence is noticed by pings; short ones only where silence is the fault, since a busy machine is silent, too. */
   async function open(
     server: NatsServer,
-    { delivery, collector, pingInterval = '10s' }: { delivery: Delivery; collector: Collector; pingInterval?: string },
+    { delivery, collector, pingInterval = '10s', ensureStream = jetstream.ensureStream }: Opening,
   ): Promise<Source> {
-    const stream = streamOptions.parse({ name: 'feed', subject: 'feed.>', delivery, jetstream });
+    const options = { name: 'feed', subject: 'feed.>', delivery, jetstream: { ...jetstream, ensureStream } };
+    const stream = streamOptions.parse(options);
     const context = {
       nats: natsOptions.parse({ servers: [server.url], reconnectWait: '50ms', pingInterval }),
       streams: [compileStream(stream)],
@@ -120,6 +126,25 @@ describe('outages', () => {
       throw new Error(`${error.message}: ${seen}`);
     });
     expect(collector.envelopes).toHaveLength(500);
+  });
+
+  it('is connected again only when the streams that the broker lost are there again', async () => {
+    const server = await start();
+    const ensureStream = { ...jetstream.ensureStream, storage: 'memory' };
+    const source = await open(server, { delivery: 'jetstream', collector: new Collector(), ensureStream });
+    const manager = await jetstreamManager(await client(server));
+    await manager.streams.info('FEED');
+    await server.pause('SIGKILL');
+    await eventually(() => !source.status().connected);
+    await server.resume();
+    const said = new Set<string>();
+    await eventually(() => {
+      const { connected, detail } = source.status();
+      said.add(detail);
+      return connected;
+    });
+    expect(await manager.consumers.list('FEED').next()).toHaveLength(1);
+    expect([...said].join('\n')).toMatch(/stream "feed"/);
   });
 
   it('row 10: says that it was cut off as a slow consumer, and subscribes again', async () => {

@@ -41,6 +41,7 @@ export interface Source {
 }
 
 export interface SourceStatus {
+  /** What is published to any of its streams arrives, or is kept until it can: reached, subscribed, its consumers there. */
   readonly connected: boolean;
   /** `nats://host:port` of the server in use, without credentials. */
   readonly server: string;
