@@ -14,6 +14,7 @@ import {
   targetsOf,
 } from './board-reading.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { FAILURE } from './field.ts';
 import { DASHBOARD, DATASOURCE_TYPE, GRID_COLUMNS, TAPEWATCH, type ThresholdStep } from './model.ts';
 import { SHARPE_BANDS } from './section/performance.ts';
 import { MIN_COLUMN_WIDTH } from './table.ts';
@@ -99,6 +100,18 @@ describe.each(Object.entries(BOARDS))('board %s', (name, board) => {
         columns: true,
         fits: true,
       });
+    }
+  });
+
+  it('lets each table tell why its query failed, in words that are not cut', () => {
+    for (const panel of panels.filter(({ type }) => type === 'table')) {
+      const [chosen] = panel['transformations'] as { options: { includeByName: Record<string, boolean> } }[];
+      expect(chosen?.options.includeByName).toHaveProperty(FAILURE, true);
+      const wrapped = {
+        matcher: { id: 'byName', options: FAILURE },
+        properties: [expect.objectContaining({ value: { type: 'auto', wrapText: true } })],
+      };
+      expect(fieldConfigOf(panel).overrides).toContainEqual(wrapped);
     }
   });
 

@@ -56,6 +56,12 @@ export const WITHHELD: readonly object[] = ['null', 'empty'].map((match, index) 
   options: { match, result: { text: '-', color: 'text', index } },
 }));
 
+/** The column in which the data source tells why a query failed. */
+export const FAILURE = 'query failed';
+
+/** Sentences are read whole. */
+export const WRAPPED = { 'custom.cellOptions': { type: 'auto', wrapText: true } };
+
 /** Colours a column's numbers by their steps. */
 export function coloured(list: readonly ThresholdStep[]): Readonly<Record<string, unknown>> {
   return {

@@ -2,7 +2,7 @@
  * Tables that fit: a frame of the sidecar has every figure there is, a panel names the columns that answer its question, in
  * order, and the heads that people read. What is not named is hidden; the query editor and Explore show it all.
  */
-import { absolute, BY_THRESHOLD, fields, named, steps, WITHHELD } from './field.ts';
+import { absolute, BY_THRESHOLD, FAILURE, fields, named, steps, WITHHELD, WRAPPED } from './field.ts';
 import type { FieldOverride, Panel } from './model.ts';
 import { common, type Common } from './panel.ts';
 
@@ -52,7 +52,7 @@ export function table(spec: TableSpec): Panel {
         thresholds: absolute(steps('text')),
         unit: spec.unit ?? 'short',
       },
-      columns.flatMap(overrideOf),
+      [...columns.flatMap(overrideOf), named(FAILURE, WRAPPED)],
     ),
     options: {
       cellHeight: 'sm',
@@ -70,7 +70,8 @@ function only(columns: readonly Column[]): { id: string; options: object } {
     id: 'organize',
     options: {
       excludeByName: {},
-      includeByName: byName(() => true),
+      // What failed must not read as `noValue`, which says that there is nothing.
+      includeByName: { ...byName(() => true), [FAILURE]: true },
       indexByName: byName((index) => index),
       renameByName: {},
     },

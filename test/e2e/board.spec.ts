@@ -8,7 +8,7 @@ interface BoardPanel {
   readonly title: string;
   readonly type: string;
   readonly targets?: readonly Readonly<Record<string, unknown>>[];
-  readonly transformations?: readonly { readonly options: { readonly includeByName?: object } }[];
+  readonly transformations?: readonly { readonly options: { readonly indexByName?: object } }[];
 }
 
 /** Panels of a board, in its own order. */
@@ -94,10 +94,29 @@ test('offers venues and strategies that exist, and filters by them', async ({ pa
   expect(bodies.some((body) => body.includes('$venue'))).toBe(false);
 });
 
+test('what could not be asked does not read as nothing there', async ({ page }) => {
+  const message = 'the sidecar does not answer: is it running?';
+  await page.route('**/api/ds/query*', async (route) => {
+    const isOfAlerts = (route.request().postData() ?? '').includes('"queryType":"alerts"');
+    if (!isOfAlerts) return route.continue();
+    return route.fulfill({ status: 500, json: { results: { A: { error: message, status: 500 } } } });
+  });
+  await page.goto(`${BOARD}?kiosk&refresh=1m`);
+  const figure = page.getByTestId('data-testid Panel header Alerts firing').first();
+  await expect(figure.getByText('failed', { exact: true })).toBeVisible();
+  const table = page.getByTestId('data-testid Panel header Active now').first();
+  await expect(async () => {
+    await page.mouse.wheel(0, (await table.count()) === 0 ? 600 : 0);
+    await table.scrollIntoViewIfNeeded({ timeout: 1_000 });
+  }).toPass();
+  await expect(table.getByText(message)).toBeVisible();
+  await expect(table.getByText('Nothing is pending or firing')).toHaveCount(0);
+});
+
 test('every column that a table names is in its answer', async ({ request }) => {
   test.setTimeout(180_000);
   for (const { title, targets = [], transformations = [] } of BOARDS.flatMap(panelsOf)) {
-    const named = Object.keys(transformations[0]?.options.includeByName ?? {});
+    const named = Object.keys(transformations[0]?.options.indexByName ?? {});
     if (named.length === 0) continue;
     // The board's variables are filled in by the browser.
     const { fields, rows, error } = await ask(request, {

@@ -1,5 +1,5 @@
 /** Alerts: the sidecar's own, decided in under a second, and Grafana's. */
-import { fields, fixed, named, steps, valueTexts } from '../field.ts';
+import { fields, fixed, named, steps, valueTexts, WRAPPED } from '../field.ts';
 import type { Panel, Section } from '../model.ts';
 import { barGauge, common, stat } from '../panel.ts';
 import { table } from '../table.ts';
@@ -29,9 +29,6 @@ const SEVERITY = {
   ),
   'custom.cellOptions': { type: 'color-text' },
 };
-
-/** Sentences are read whole. */
-const WRAPPED = { 'custom.cellOptions': { type: 'auto', wrapText: true } };
 
 const WHEN = { width: 165, show: { unit: 'dateTimeAsIso' } };
 

@@ -38,7 +38,6 @@ export const headline: readonly Panel[] = [
     sparkline: false,
     calculation: 'sum',
     fields: '/^net$/',
-    noValue: '0',
     targets: [pnl('A', { by: ['strategy'], filters: {} })],
   }),
   told('active_users', {

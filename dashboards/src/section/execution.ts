@@ -1,5 +1,5 @@
 /** How well orders were executed, what fills were worth later, and what size costs. */
-import { BASIS_POINTS, coloured, steps } from '../field.ts';
+import { BASIS_POINTS, coloured, steps, WRAPPED } from '../field.ts';
 import type { Section } from '../model.ts';
 import { timeSeries } from '../panel.ts';
 import { table } from '../table.ts';
@@ -67,7 +67,7 @@ export const execution: Section = {
       sortBy: { column: 'saving', descending: true },
       columns: [
         { name: 'venue' },
-        { name: 'finding', width: 330, show: { 'custom.cellOptions': { type: 'auto', wrapText: true } } },
+        { name: 'finding', width: 330, show: WRAPPED },
         { name: 'saving', width: 85 },
         { name: 'excess', title: 'bps or points', width: 105 },
         { name: 'excess_low', title: 'from' },

@@ -1,5 +1,5 @@
 /** The first line of "Trading operations": is everything all right? Eight numbers with limits. */
-import { HEALTH_TEXTS, PER_SECOND, steps } from '../field.ts';
+import { FAILURE, HEALTH_TEXTS, PER_SECOND, steps } from '../field.ts';
 import type { Panel } from '../model.ts';
 import { stat } from '../panel.ts';
 import { eventRate, FILTER, pnl, promql, quantile, target } from '../target.ts';
@@ -8,6 +8,8 @@ import { ACK_LIMITS } from './limit.ts';
 /** Without rejects there is no series of them: nothing rejected is zero, not the last value there was. */
 const NEW_ORDERS = `order_events_total{event="new", ${FILTER}}`;
 const STAT = { w: 3, h: 4 } as const;
+/** No row is no alert. What could not be asked has a row, which says so. */
+const NONE_IS_ZERO = [{ type: 'special', options: { match: 'null', result: { text: '0', color: 'green', index: 0 } } }];
 
 export const overview: readonly Panel[] = [
   stat({
@@ -55,7 +57,6 @@ export const overview: readonly Panel[] = [
     description: 'Share of new orders that a venue or the risk check rejected.',
     unit: 'percentunit',
     decimals: 2,
-    noValue: '0 %',
     thresholds: steps('green', [0.01, 'orange'], [0.05, 'red']),
     targets: [
       promql('A', `(sum(${eventRate(`order_rejects_total{${FILTER}}`)}) or vector(0)) / sum(${eventRate(NEW_ORDERS)})`),
@@ -72,7 +73,6 @@ export const overview: readonly Panel[] = [
     sparkline: false,
     calculation: 'sum',
     fields: '/^net$/',
-    noValue: '0',
     targets: [pnl('A', { by: ['strategy'] })],
   }),
   stat({
@@ -85,8 +85,8 @@ export const overview: readonly Panel[] = [
     thresholds: steps('green', [1, 'red']),
     sparkline: false,
     calculation: 'count',
-    fields: '/^fingerprint$/',
-    noValue: '0',
+    fields: `/^(fingerprint|${FAILURE})$/`,
+    mappings: NONE_IS_ZERO,
     targets: [target('A', { queryType: 'alerts', state: 'firing' })],
   }),
   stat({

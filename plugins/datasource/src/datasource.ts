@@ -14,6 +14,7 @@ import { DataSourceWithBackend, getDataSourceSrv, getTemplateSrv } from '@grafan
 import type { DatasourceSettings } from '@tapewatch/contract';
 import type { DataSourceJsonData } from '@grafana/schema';
 import { lastValueFrom, map, type Observable } from 'rxjs';
+import { withFailure } from './failure.ts';
 import { withLinks } from './links.ts';
 import { interpolateQuery, type Replace } from './interpolate.ts';
 import { createMetadata, type Metadata } from './metadata.ts';
@@ -49,7 +50,10 @@ export class TapewatchDatasource extends DataSourceWithBackend<TapewatchQuery, T
     const answers = super.query({ ...request, targets: request.targets.map(migrateQuery) });
     const { exemplarTraceIdDestinations: destinations = [] } = this.settings;
     const sourceOf = (uid: string) => getDataSourceSrv().getInstanceSettings(uid);
-    return answers.pipe(map((response) => withLinks(response, this, { destinations, sourceOf })));
+    const { panelPluginId } = request;
+    return answers.pipe(
+      map((response) => withFailure(withLinks(response, this, { destinations, sourceOf }), panelPluginId)),
+    );
   }
 
   override getDefaultQuery(app: CoreApp): Partial<TapewatchQuery> {
