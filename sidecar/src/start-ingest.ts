@@ -67,7 +67,7 @@ export async function startIngest(
   const codecs = createCodecRegistry();
   const configured = [
     ...configuredStreams([...streams.values()], codecs),
-    ...httpStreams((contentType) => codecs.codecFor(contentType, 'auto')),
+    ...httpStreams(config.pipeline.httpLatenessMs, (contentType) => codecs.codecFor(contentType, 'auto')),
     ...[RECORDED_STREAM, ...internalStreams].map(internalStream),
   ];
   const head = openHead(base, configured, recovery);

@@ -13,6 +13,8 @@ import { PROBLEM_REASONS } from '../../sidecar/src/codec/problem.ts';
 import { streamsOptions } from '../../sidecar/src/ingest/options.ts';
 import { compileStream } from '../../sidecar/src/ingest/stream.ts';
 import { kindByName } from '../../sidecar/src/pipeline/kind-pattern.ts';
+import { INTERN_REFUSALS } from '../../sidecar/src/pipeline/series-registry.ts';
+import { TIME_REFUSALS } from '../../sidecar/src/pipeline/stream-state.ts';
 import type { DecodeContext } from '../../sidecar/src/ports.ts';
 import { referenceTables, withSnippets, withTables } from './reference.ts';
 
@@ -112,9 +114,14 @@ describe('docs/wire.md', () => {
     expect(compileStream(stream).labelsOf({ subject: 'telegraf.trade-1.x' })).toEqual({ host: 'trade-1' });
   });
 
-  it('lists the reasons and limits that the codecs have', () => {
+  it('lists the reasons and limits that the codecs and the pipeline have', () => {
     const section = page.slice(page.indexOf('## Bad messages'), page.indexOf('## Limits'));
-    expect([...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason)).toEqual([...PROBLEM_REASONS]);
+    expect([...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason)).toEqual([
+      ...PROBLEM_REASONS,
+      ...TIME_REFUSALS,
+      ...INTERN_REFUSALS,
+      'queue_full',
+    ]);
     expect(section).toContain(`The first ${PROBLEMS_MAX} problems`);
     expect(MESSAGE_MAX_BYTES).toBe(2 ** 20);
     expect(page).toContain(`stream | ${LABELS_MAX} |`);

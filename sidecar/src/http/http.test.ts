@@ -139,7 +139,9 @@ describe('queries in Prometheus’s JSON', () => {
     expect(await data(`/api/v1/format_query?query=${query}`, z.string())).toBe(
       'sum by (venue) (rate(x{a="b"}[1m30s]))',
     );
-    expect(await refusal('/api/v1/format_query?query=sum(')).toContain('400 bad_data: unexpected end of input');
+    expect(await refusal('/api/v1/format_query?query=sum(')).toContain(
+      '400 bad_data: 1:5: parse error: unexpected end of input',
+    );
   });
 
   it('names the orders behind a latency', async () => {
@@ -156,7 +158,7 @@ describe('queries in Prometheus’s JSON', () => {
     ['/api/v1/query', '400 bad_data: invalid parameter query'],
     ['/api/v1/query?query=m&lookback_delta=0', '400 bad_data: invalid parameter "lookback_delta": 0 is not positive'],
     ['/api/v1/query?query=m&query=n', '400 bad_data: invalid parameter query'],
-    ['/api/v1/query?query=sum(', '400 bad_data: unexpected end of input'],
+    ['/api/v1/query?query=sum(', '400 bad_data: 1:5: parse error: unexpected end of input'],
     ['/api/v1/query?query=m&time=yesterday', '400 bad_data: invalid parameter "time": cannot parse "yesterday"'],
     ['/api/v1/query?query=m&time=1e300', '400 bad_data: invalid parameter "time"'],
     ['/api/v1/query?query=m&limit=-1', '400 bad_data: invalid parameter "limit"'],

@@ -7,7 +7,7 @@ import {
   queryData,
   rangeParams,
 } from '@tapewatch/contract';
-import { formatExpr, msFromNanos, parse, PromqlError, type EvaluationRange, type Expr } from '@tapewatch/core';
+import { formatExpr, located, msFromNanos, parse, PromqlError, type EvaluationRange, type Expr } from '@tapewatch/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { TapewatchError } from '../errors.ts';
@@ -81,8 +81,8 @@ function parsed(query: string): Expr {
     return parse(query);
   } catch (error) {
     if (!(error instanceof PromqlError)) throw error;
-    const { from, to, message } = error;
-    throw new TapewatchError('query.parse', message, { cause: error, details: { from, to } });
+    const { from, to } = error;
+    throw new TapewatchError('query.parse', located(query, error), { cause: error, details: { from, to } });
   }
 }
 

@@ -26,7 +26,8 @@ describe('HttpIntake', () => {
       { ...request, stream: 'http', receivedNanos: 7n },
       { ...request, stream: 'http-order', receivedNanos: 7n },
     ]);
-    const names = httpStreams(() => ({ name: 'none', decodeInto: () => undefined })).map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(['http', 'http-order']));
+    const streams = httpStreams(7_200_000, () => ({ name: 'none', decodeInto: () => undefined }));
+    expect(streams.map(({ name }) => name)).toEqual(expect.arrayContaining(['http', 'http-order']));
+    expect(new Set(streams.map(({ latenessMs }) => latenessMs))).toEqual(new Set([7_200_000]));
   });
 });

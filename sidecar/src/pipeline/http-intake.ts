@@ -4,10 +4,10 @@ import type { Clock, Intake, IntakeReceipt, IntakeRequest, Codec } from '../port
 import { internalStream, type ConfiguredStream } from './build-pipeline.ts';
 import type { Pipeline } from './pipeline.ts';
 
-export function httpStreams(codec: (contentType: string) => Codec): ConfiguredStream[] {
+export function httpStreams(latenessMs: number, codec: (contentType: string) => Codec): ConfiguredStream[] {
   return PAYLOAD_KINDS.map((payloadKind) => {
     const name = nameOf(payloadKind);
-    return { ...internalStream(name), payloadKind, codec };
+    return { ...internalStream(name), payloadKind, latenessMs, codec };
   });
 }
 

@@ -54,7 +54,15 @@ export const pipelineOptions = z
       .max(10_000_000)
       .default(100_000)
       .describe('exemplars in memory, some 200 bytes each; 0 keeps none'),
-    maxFutureMs: z.number().int().min(0).max(86_400_000).default(600_000).describe('stamps further ahead are refused'),
+    // What is more than an hour ahead is refused by the codecs already: it is more likely another unit than a time.
+    maxFutureMs: z.number().int().min(0).max(3_600_000).default(600_000).describe('stamps further ahead are refused'),
+    httpLatenessMs: z
+      .number()
+      .int()
+      .min(1_000)
+      .max(9_000_000_000)
+      .default(3_600_000)
+      .describe('older stamps than this, behind the clock, are refused when they come by HTTP; streams have their own'),
     idleDelayMs: z
       .number()
       .int()

@@ -19,7 +19,9 @@ export interface StreamPolicy {
   readonly kindOf?: (name: string) => MetricKind | undefined;
 }
 
-export type TimeRefusal = 'too_late' | 'future';
+/** Why a stamp is not taken; docs/wire.md lists these reasons. */
+export const TIME_REFUSALS = ['too_late', 'future'] as const;
+export type TimeRefusal = (typeof TIME_REFUSALS)[number];
 
 export class StreamState {
   readonly policy: StreamPolicy;

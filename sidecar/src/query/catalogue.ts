@@ -1,6 +1,7 @@
 /** What can be asked for: metrics with kind, unit and help, functions with signatures, and selectors as matchers. */
 import {
   functionSignatures,
+  located,
   parse,
   PromqlError,
   type Matcher,
@@ -73,7 +74,7 @@ function selectorMatchers(selector: string): readonly Matcher[] {
     if (expr.kind === 'selector') return expr.matchers;
   } catch (error) {
     if (!(error instanceof PromqlError)) throw error;
-    throw new TapewatchError('query.parse', `${selector}: ${error.message}`, { cause: error });
+    throw new TapewatchError('query.parse', `${selector}: ${located(selector, error)}`, { cause: error });
   }
   throw new TapewatchError('query.parse', `${selector} is not a series selector such as up{job="x"}`);
 }

@@ -2,7 +2,16 @@
  * What an expression asks of exemplars: each selector in it with the quantile that is taken of it and the aggregation
  * that its series are brought together by. Series of one group make one line of the chart, so they share their exemplars.
  */
-import { METRIC_NAME, parse, PromqlError, type Aggregate, type Expr, type Labels, type Matcher } from '@tapewatch/core';
+import {
+  located,
+  METRIC_NAME,
+  parse,
+  PromqlError,
+  type Aggregate,
+  type Expr,
+  type Labels,
+  type Matcher,
+} from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import { roundUp } from './step.ts';
 
@@ -122,6 +131,6 @@ function parsed(expr: string): Expr {
   } catch (error) {
     if (!(error instanceof PromqlError)) throw error;
     const { from, to } = error;
-    throw new TapewatchError('query.parse', error.message, { cause: error, details: { from, to } });
+    throw new TapewatchError('query.parse', located(expr, error), { cause: error, details: { from, to } });
   }
 }

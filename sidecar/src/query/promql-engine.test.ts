@@ -99,16 +99,32 @@ describe('the PromQL engine over a store', () => {
     expect(Math.abs(value / 0.99 - 1)).toBeLessThanOrEqual(histogram.relativeErrorBound);
   });
 
+  it('names the rollup that answered as an info, and stays silent about raw samples and seconds', async () => {
+    const infosOf = async (expr: string, levelsMs: readonly number[]): Promise<readonly string[]> => {
+      const reader = new MemoryReader(DATA.map((series) => ({ ...series, levelsMs })));
+      const result = await engineOver(reader).query(expr, instant(HOUR));
+      return (result as { infos: readonly string[] }).infos;
+    };
+    expect(await infosOf('fills_total', [0, 1_000])).toEqual([]);
+    const shorten = 'read from the 10s and 1h rollup; shorten the time range or the step for finer data';
+    expect(await infosOf('fills_total', [10_000, 3_600_000])).toEqual([shorten]);
+    expect(await infosOf('rate(fills_total[30m])', [10_000, 3_600_000])).toEqual([shorten]);
+    expect(await infosOf('max_over_time(fills_total[30m])', [10_000])).toEqual([
+      expect.stringMatching(/^read from the 10s rollup; raw samples are gone, so functions of every sample/),
+    ]);
+  });
+
   it('names the place of a syntax error (query.parse) and of a failed evaluation (query.execution)', async () => {
     const engine = engineOver(new MemoryReader());
     expect(await failure(engine.query('sum(fills_total', instant(0)))).toMatchObject({
       code: 'query.parse',
+      message: '1:16: parse error: unexpected end of input; the bracket ( at 1:4 is not closed',
       details: { from: 15, to: 15 },
     });
     expect(await failure(engine.query('1 + nosuch(2)', instant(0)))).toMatchObject({ code: 'query.parse' });
     expect(await failure(engine.query('fills_total * on() fills_total', instant(HOUR)))).toMatchObject({
       code: 'query.execution',
-      message: expect.stringContaining('found duplicate series'),
+      message: expect.stringMatching(/^found duplicate series.* \(1:1\)$/s),
       details: { from: 0, to: 30 },
     });
   });

@@ -9,6 +9,7 @@ import {
   DEFAULT_SUBQUERY_STEP_MS,
   type EvaluationRange,
   type Expr,
+  located,
   parse,
   plan,
   type Plan,
@@ -24,7 +25,7 @@ import { type Evaluator, localEvaluator } from './evaluation-task.ts';
 import { factsOf } from './expression-facts.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
 import { QuerySlots } from './query-slots.ts';
-import { describeRead, refuseTooMuch } from './read-facts.ts';
+import { describeRead, levelInfos, refuseTooMuch } from './read-facts.ts';
 import { SharedFlights } from './shared-flights.ts';
 
 export interface PromqlEngineOptions {
@@ -110,7 +111,8 @@ class Engine implements PromqlEngine {
       const { result, cache, series, samples, levelsMs, errorBound } = answer;
       const bound = errorBound === undefined ? {} : { errorBound };
       const seconds = (performance.now() - started) / 1000;
-      return { ...result, stats: { series, samples, levelsMs, ...bound, cache, seconds } };
+      const infos = [...result.infos, ...levelInfos(levelsMs, planned.selects)];
+      return { ...result, infos, stats: { series, samples, levelsMs, ...bound, cache, seconds } };
     } catch (error) {
       throw translated(error, expr, deadline);
     } finally {
@@ -224,6 +226,6 @@ function translated(error: unknown, expr: string, deadline: Deadline): unknown {
     return new TapewatchError(code, `query ${JSON.stringify(expr)} ${why}${remedy}`, { cause: error });
   }
   if (!(error instanceof PromqlError)) return error;
-  const { kind, from, to, message } = error;
-  return new TapewatchError(CODES[kind], message, { cause: error, details: { from, to } });
+  const { kind, from, to } = error;
+  return new TapewatchError(CODES[kind], located(expr, error), { cause: error, details: { from, to } });
 }

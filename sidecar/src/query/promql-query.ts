@@ -17,7 +17,7 @@ import { MAX_HEATMAP_STEPS, MAX_POINTS_PER_SERIES, refuseTooManyRows, rowsOf } f
 import { exemplarTables } from './exemplar-table.ts';
 import { expandMacros } from './macro.ts';
 import { emptyTable, longTable, noticesOf, numberTables, seriesTables, type Presentation } from './promql-table.ts';
-import { levelNotices, worthOf } from './result-worth.ts';
+import { worthOf } from './result-worth.ts';
 import { parseStep, resolveStep } from './step.ts';
 
 export interface PromqlPlan {
@@ -70,7 +70,7 @@ export async function runPromql(
     legendFormat: query.legendFormat,
     unit: shape.unit,
     stepMs: plan.range.stepMs,
-    notices: [...plan.notices, ...noticesOf(result), ...levelNotices(result.stats)],
+    notices: [...plan.notices, ...noticesOf(result)],
     ...worthOf(plan.expr, result.stats),
   };
   const tables = present(query, result, how, shape);

@@ -279,10 +279,7 @@ describe('PromQL for a chart', () => {
     } as const;
     const [table] = await serviceOver({ result: { ...matrix, stats } as QueryResult }).service.run(query, ENVELOPE);
     expect(table?.fields[1]?.description).toBe('p99, exact within 0.54 %');
-    expect(table?.notices.map(({ severity, text }) => [severity, text.split(';')[0]])).toEqual([
-      ['warning', 'careful'],
-      ['info', 'read from the 10s rollup'],
-    ]);
+    expect(table?.notices).toEqual([{ severity: 'warning', text: 'careful' }]);
     expect(table?.stats?.map(({ name, value }) => [name, value])).toEqual([
       ['Series read', 3],
       ['Samples read', 40],

@@ -1,11 +1,16 @@
 /** What a query read: how much (with its limits), from which levels, and how exact its histograms are. */
-import type { SelectRequest, SeriesData } from '@tapewatch/core';
+import { formatDurationMs, type SelectRequest, type SeriesData } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
 import type { MergedHistograms } from '../ports.ts';
 import { UNKNOWN_LEVEL, type Evaluated } from './cached-evaluation.ts';
 
 /** From this resolution on a reader may answer with a rollup; one that does not say which is not trusted with the rest. */
 const ROLLUP_RESOLUTION_MS = 10_000;
+
+/** Windows of one second hold everything that a chart can show; coarser ones are told. */
+const FINE_LEVEL_MS = 1_000;
+const THINNED =
+  'raw samples are gone, so functions of every sample (max_over_time, sum_over_time, count_over_time, ...) saw the last one of each window; keep them longer with store.retention.samplesHours';
 
 type Selected = readonly (readonly SeriesData[])[];
 
@@ -48,6 +53,20 @@ export function describeRead(
   const [own, groups] = [amountOf(data), amountOf(merged)];
   const amount = { series: own.series + groups.series, samples: own.samples + groups.samples };
   return { ...amount, levelsMs: [...levels].sort((a, b) => a - b), errorBound };
+}
+
+/**
+ * Which rollup answered, for people; nothing where raw samples or windows of a second did. Of gauges and counters a window
+ * is read as its last sample, which is not all that some functions look at.
+ */
+export function levelInfos(levelsMs: readonly number[], selects: readonly SelectRequest[]): string[] {
+  const coarse = levelsMs.filter((level) => level > FINE_LEVEL_MS);
+  if (coarse.length === 0) return [];
+  const names = coarse.map(formatDurationMs).join(' and ');
+  const remedy = 'shorten the time range or the step for finer data';
+  // A resolution of 0 asks for every sample, so raw ones would have answered if they were still kept.
+  const isThinned = selects.some(({ resolutionMs, newestOfStep }) => resolutionMs === 0 && newestOfStep !== true);
+  return [`read from the ${names} rollup; ${isThinned ? THINNED : remedy}`];
 }
 
 function amountOf(data: readonly (readonly Pick<SeriesData, 'timesMs'>[])[]): { series: number; samples: number } {

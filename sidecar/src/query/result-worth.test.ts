@@ -1,5 +1,5 @@
 import type { PromqlStats } from '../ports.ts';
-import { levelNotices, worthOf } from './result-worth.ts';
+import { worthOf } from './result-worth.ts';
 
 const STATS: PromqlStats = { series: 2, samples: 9, levelsMs: [0], errorBound: 0.00543, cache: 'miss', seconds: 0.25 };
 
@@ -24,15 +24,5 @@ describe('what an answer is worth', () => {
     const { errorBound: _, ...without } = STATS;
     expect(worthOf('histogram_quantile(0.9, x)', without).description).toBeUndefined();
     expect(worthOf('histogram_quantile(0.9, x)', undefined)).toEqual({});
-  });
-
-  it('names the rollup that answered, and stays silent about raw samples and seconds', () => {
-    expect(levelNotices({ ...STATS, levelsMs: [0, 1_000] })).toEqual([]);
-    expect(levelNotices({ ...STATS, levelsMs: [10_000, 3_600_000] })).toEqual([
-      {
-        severity: 'info',
-        text: 'read from the 10s and 1h rollup; shorten the time range or the step for finer data',
-      },
-    ]);
   });
 });

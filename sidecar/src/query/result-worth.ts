@@ -1,12 +1,10 @@
 /**
- * What an answer is worth, said with it: how exact a percentile is, which stored level answered, and what was read.
- * Averaged percentiles and too few observations are said by the engine itself, as warnings and infos.
+ * What an answer is worth, said with it: how exact a percentile is, and what was read. Averaged percentiles, too few
+ * observations and the stored level that answered are said by the engine itself, as warnings and infos.
  */
-import { formatDurationMs, parse, withoutParens, type Expr, type Notice, type TableStat } from '@tapewatch/core';
+import { parse, withoutParens, type Expr, type TableStat } from '@tapewatch/core';
 import type { PromqlStats } from '../ports.ts';
 
-/** Windows of one second hold everything that a chart can show; coarser ones are told. */
-const FINE_LEVEL_MS = 1_000;
 /** Calls whose values are those of their argument. */
 const KEEPING = /^(?:label_|sort|clamp|round$|absent$)/;
 const CHOOSING = new Set(['max', 'min', 'topk', 'bottomk', 'limitk', 'limit_ratio']);
@@ -31,14 +29,6 @@ export function worthOf(expr: string, stats: PromqlStats | undefined): Worth {
     return { description, stats: [...read, { name: 'Largest error', value: errorBound, unit: 'percentunit' }] };
   }
   return { stats: read };
-}
-
-export function levelNotices(stats: PromqlStats | undefined): Notice[] {
-  const coarse = (stats?.levelsMs ?? []).filter((level) => level > FINE_LEVEL_MS);
-  if (coarse.length === 0) return [];
-  const names = coarse.map(formatDurationMs).join(' and ');
-  const text = `read from the ${names} rollup; shorten the time range or the step for finer data`;
-  return [{ severity: 'info', text }];
 }
 
 /** The quantile that the values of an expression are; undefined when they are something else. */

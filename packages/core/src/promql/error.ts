@@ -30,3 +30,9 @@ export function positionOf(text: string, offset: number): string {
   const line = before.split('\n').length;
   return `${line}:${offset - before.lastIndexOf('\n')}`;
 }
+
+/** The message with its place in the query, for people: a parse error as Prometheus tells it, a failed evaluation as a warning. */
+export function located(text: string, { kind, message, from }: PromqlError): string {
+  if (kind === 'parse') return `${positionOf(text, from)}: parse error: ${message}`;
+  return kind === 'execution' ? `${message} (${positionOf(text, from)})` : message;
+}

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   ExponentialHistogram,
   Labels,
+  located,
   nanos,
   parse,
   PromqlError,
@@ -239,7 +240,7 @@ function parsed(expr: string) {
   try {
     return parse(expr);
   } catch (error) {
-    if (error instanceof PromqlError) throw new TapewatchError('query.parse', error.message);
+    if (error instanceof PromqlError) throw new TapewatchError('query.parse', located(expr, error));
     throw error;
   }
 }
