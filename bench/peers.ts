@@ -5,6 +5,7 @@
  * set of queries after a restart, whose answers are compared.
  */
 import { Answers } from '../test/fault/answers.ts';
+import { shorterThan, type Demand } from './demand.ts';
 import { arrowEncoding } from './peer/arrow-encoding.ts';
 import { PeerData } from './peer/data.ts';
 import { Prometheus } from './peer/prometheus.ts';
@@ -19,6 +20,11 @@ import { quantileOf } from './viewers.ts';
 const END_AGO_MS = 300_000;
 /** Sent before anything is measured: processes that compile their code while they run are measured as they run for days. */
 const WARM_SAMPLES = 1_000_000;
+
+/** What its demands speak of. */
+const FULL = { series: 10_000, samples: 3_000_000, repeats: 20 };
+/** A stamp and a value as they are, of eight bytes each. */
+const PLAIN_BYTES = 16;
 
 export interface PeersOptions {
   readonly series: number;
@@ -158,6 +164,36 @@ async function askAll(
     times.push({ name, values: values.sort((a, b) => a - b) });
   }
   return { times, byQuestion };
+}
+
+/** Ours speaks of line protocol, which VictoriaMetrics is given too. What suffices for STO-09 is what dashboards need (PRF-09). */
+export function peersDemands(report: PeersReport, { series, samples, repeats }: PeersOptions): Demand[] {
+  const { results, differences } = report;
+  const of = (name: string): PeerResult | undefined => results.find(({ system }) => system.startsWith(name));
+  const [ours, theirs] = [of(`tapewatch, ${LINE.name}`), of('victoria')];
+  const unjudged = shorterThan(FULL, { series, samples, repeats });
+  const cost = (name: string, read: (result: PeerResult) => number): Demand => ({
+    ...{ name: `${name} beside VictoriaMetrics`, value: ours && theirs && read(ours) / read(theirs) },
+    ...{ unit: 'times its CPU', bound: 'at most', limit: 1, goal: 0.7, unjudged },
+  });
+  const none = { unit: '', bound: 'at most', limit: 0 } as const;
+  const lost = results.reduce((sum, one) => sum + Math.abs(one.lost), 0);
+  const disk: Demand = {
+    ...{ name: 'disk', value: ours?.bytesPerSample, unit: 'bytes a sample', bound: 'at most', limit: PLAIN_BYTES },
+    ...{ rows: ['STO-09'], unjudged },
+  };
+  const queries: Demand = {
+    ...{ name: 'queries, p95', value: ours?.queryP95Ms, unit: 'ms', bound: 'below', limit: 2_000 },
+    ...{ rows: ['STO-09'], unjudged },
+  };
+  return [
+    cost('live', ({ cpuSecondsPerMillion }) => cpuSecondsPerMillion),
+    cost('backfill', ({ backfillCpuSecondsPerMillion }) => backfillCpuSecondsPerMillion),
+    { name: 'answers that differ', value: results.length > 1 ? differences.length : undefined, ...none },
+    { name: 'samples lost', value: lost, ...none },
+    disk,
+    queries,
+  ];
 }
 
 /** Each system with each other, so that a difference shows whose answer stands alone. */

@@ -2,7 +2,6 @@
  * `npm run bench -- promql`: what the engine itself costs, without store and network. Seeded series in memory; each query
  * is warmed up and then timed a number of times in CPU time, so that other programs matter little.
  */
-import { cpus, loadavg } from 'node:os';
 import {
   CumulativeHistograms,
   distributionData,
@@ -30,17 +29,20 @@ interface Case {
 }
 
 /** Prints a table and, as the last line, one JSON object. */
-export function benchPromql(): void {
-  const results = cases().map((one) => {
+export interface PromqlResult {
+  readonly name: string;
+  readonly query: string;
+  readonly cpuMsMedian: number;
+  readonly cpuMsMin: number;
+}
+
+export function benchPromql(): PromqlResult[] {
+  return cases().map((one) => {
     const times = measure(one);
     const [min, median] = [times[0] as number, times[times.length >> 1] as number];
     console.log(`${one.name.padEnd(60)} CPU median ${median.toFixed(1)} ms, least ${min.toFixed(1)} ms`);
     return { name: one.name, query: one.query, cpuMsMedian: median, cpuMsMin: min };
   });
-  const [load = 0] = loadavg();
-  const [cpu] = cpus();
-  console.log(`${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, load ${load.toFixed(1)}`);
-  console.log(JSON.stringify({ results }));
 }
 
 function measure({ query, range, series }: Case): number[] {

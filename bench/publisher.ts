@@ -22,6 +22,8 @@ export interface PublishReport {
   readonly published: number;
   readonly observations: number;
   readonly seconds: number;
+  /** When the first message was due, by the wall clock. */
+  readonly startedMs: number;
 }
 
 async function publish({ server, subject, codec, rate, seconds, series }: PublishPlan): Promise<PublishReport> {
@@ -30,7 +32,7 @@ async function publish({ server, subject, codec, rate, seconds, series }: Publis
   const options = publishOptions(codec);
   const total = rate * seconds;
   const stamp = new Stamp();
-  const started = performance.now();
+  const [started, startedMs] = [performance.now(), Date.now()];
   let [published, observations, next] = [0, 0, 0];
   while (published < total) {
     const due = Math.min(total, ((performance.now() - started) / 1_000) * rate);
@@ -49,7 +51,7 @@ async function publish({ server, subject, codec, rate, seconds, series }: Publis
   await connection.flush();
   const elapsed = (performance.now() - started) / 1_000;
   await connection.close();
-  return { published, observations, seconds: elapsed };
+  return { published, observations, seconds: elapsed, startedMs };
 }
 
 /** JSON and line protocol are told by their first byte; other formats need the header. */

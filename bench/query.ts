@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- query`: the board of the demo with 100 viewers over HTTP while samples come in over NATS; then one
+ * `npm run bench -- query`: the board of the demo with 100 viewers over HTTP while samples come in over NATS, and a program
+ * beside them that uses the rest of the API; then one
  * series over 12 h and the p95 of all series per minute over 1 h (`anchored`, so exact counts of each minute), after a
  * restart, so from the store's files. `lost` is what was published live minus what PromQL counts afterwards.
  */
@@ -7,6 +8,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { until } from '../tools/demo/process.ts';
 import { World } from '../test/fault/world.ts';
+import { useApi } from './api-client.ts';
 import type { FeedPlan, FeedReport } from './desk-feed.ts';
 import { usageOf } from './process-usage.ts';
 import { quantileOf, Viewers } from './viewers.ts';
@@ -47,6 +49,8 @@ export interface QueryBenchResult extends Times {
   readonly natsCpuCores: number;
   readonly rssMb: number;
   readonly panels: Readonly<Record<string, Times>>;
+  /** Of the program that uses the whole API. */
+  readonly api: Times & { readonly requests: number; readonly errors: number };
   readonly single12h?: Times;
   readonly p95AllSeries1h?: Times;
   /** Queries over history that answered with fewer points than they must. */
@@ -77,16 +81,17 @@ async function watchBoard(world: World, options: QueryBenchOptions): Promise<Que
   const plan = { http: world.http, viewers, refreshSeconds: 5 };
   await new Viewers({ ...plan, viewers: Math.ceil(viewers / 10), seconds: 5 }).watch();
   const before = { sidecar: usageOf(pidOf(world.sidecar)), nats: usageOf(pidOf(world.nats)) };
-  const report = await new Viewers({ ...plan, seconds }).watch();
+  const [report, api] = await Promise.all([new Viewers({ ...plan, seconds }).watch(), useApi(world.http, seconds)]);
   const after = { sidecar: usageOf(pidOf(world.sidecar)), nats: usageOf(pidOf(world.nats)) };
   const live = await feeding;
-  if (report.firstError !== '') say(`first error: ${report.firstError}`);
+  for (const { firstError } of [report, api]) if (firstError !== '') say(`first error: ${firstError}`);
   const expected = sumByName(past.byName, live.byName);
   const stored = await settled(world, expected);
   return {
     ...timesOf(report.latencies),
     rate: Math.round(report.queries / report.seconds),
     ...{ errors: report.errors, empty: report.empty },
+    api: { ...timesOf(api.latencies), requests: api.requests, errors: api.errors },
     lost: total(expected) - total(stored),
     ingestRate: Math.round(live.published / live.seconds),
     cpuCores: (after.sidecar.cpuSeconds - before.sidecar.cpuSeconds) / report.seconds,

@@ -1,22 +1,16 @@
 /**
- * `npm run requirements -- ../shared/REQUIREMENTS.md`: which rows of the catalogue a passing test names in its title
- * (`proves: ING-01, PCT-03`, at most three a test). Reads Jest's JSON report of the last `npm test`
- * (test-results/jest.json), or of `--report <file>`. Last line: one JSON object { proven, total, areas }.
+ * `npm run requirements -- ../shared/REQUIREMENTS.md`: which rows of the catalogue are shown by a passing test that names
+ * them or by a bench whose demands are met. Reads Jest's JSON report of the last `npm test` and what the benches left, all
+ * in test-results, or each `--report <file or folder>`. Last line: one JSON object { proven, total, areas, ... }.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { relative } from 'node:path';
-
-const MAX_ROWS_PER_TEST = 3;
-/** Contradictions and gaps of the sources: decisions, not things to build. */
-const UNCOUNTED_AREAS = new Set(['CON', 'GAP']);
-
-interface Assertion {
-  readonly fullName: string;
-  readonly status: string;
-}
-interface Report {
-  readonly testResults: readonly { readonly name: string; readonly assertionResults: readonly Assertion[] }[];
-}
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { headCommit } from '../bench/origin.ts';
+import { reportPaths } from '../bench/report-file.ts';
+import { parseBenchReport } from '../bench/report.ts';
+import { catalogueIds, tally } from './requirement/catalogue.ts';
+import { provenByBench, provenByTests, type Found, type TestReport } from './requirement/proof.ts';
 
 function readText(path: string, remedy: string): string {
   if (existsSync(path)) return readFileSync(path, 'utf8');
@@ -24,56 +18,45 @@ function readText(path: string, remedy: string): string {
   process.exit(2);
 }
 
-/** Requirement ids of the catalogue's tables, in order. */
-function catalogueIds(markdown: string): string[] {
-  const ids = [...markdown.matchAll(/^\| ([A-Z]{3}-\d{2,3}) \|/gm)].map((match) => match[1] as string);
-  return [...new Set(ids)].filter((id) => !UNCOUNTED_AREAS.has(areaOf(id)));
+/** A folder stands for the tests' report in it and those of its benches. */
+function filesOf(path: string): string[] {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return [path];
+  return [join(path, 'jest.json'), ...reportPaths(path)];
 }
 
-function areaOf(id: string): string {
-  return id.slice(0, 3);
-}
-
-function namedIds(title: string): string[] {
-  const list = /proves:\s*((?:[A-Z]{3}-\d{2,3}(?:,\s*)?)+)/.exec(title)?.[1];
-  return list === undefined ? [] : list.split(/,\s*/).filter((id) => id !== '');
-}
-
-const args = process.argv.slice(2);
-const reportAt = args.indexOf('--report');
-const reportPath = reportAt === -1 ? 'test-results/jest.json' : (args[reportAt + 1] ?? '');
-const cataloguePath =
-  args.find((arg, i) => !arg.startsWith('--') && args[i - 1] !== '--report') ?? '../shared/REQUIREMENTS.md';
-
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { report: { type: 'string', multiple: true, default: ['test-results'] } },
+});
+const [cataloguePath = '../shared/REQUIREMENTS.md'] = positionals;
 const ids = catalogueIds(readText(cataloguePath, 'name the catalogue: npm run requirements -- <REQUIREMENTS.md>'));
-const report = JSON.parse(readText(reportPath, 'run npm test first, which writes it')) as Report;
 const known = new Set(ids);
-const proofs = new Map<string, string[]>();
-const complaints: string[] = [];
-for (const file of report.testResults) {
-  for (const test of file.assertionResults) {
-    const named = namedIds(test.fullName);
-    const where = `${relative(process.cwd(), file.name)}: ${test.fullName}`;
-    if (named.length > MAX_ROWS_PER_TEST)
-      complaints.push(`${where} names ${named.length} rows; at most 3 can be shown`);
-    for (const id of named) {
-      if (!known.has(id)) complaints.push(`${where} names ${id}, which the catalogue does not list`);
-      else if (test.status === 'passed') proofs.set(id, [...(proofs.get(id) ?? []), where]);
-    }
-  }
+const head = headCommit();
+
+function foundIn(path: string): Found {
+  const text = readText(path, 'run npm test first, which writes it, or name another with --report');
+  const report = JSON.parse(text) as object;
+  return 'testResults' in report
+    ? provenByTests(report as TestReport, known)
+    : provenByBench(parseBenchReport(text), known, head);
 }
 
-const areas: Record<string, { proven: number; total: number }> = {};
-for (const id of ids) {
-  const area = (areas[areaOf(id)] ??= { proven: 0, total: 0 });
-  area.total++;
-  if (proofs.has(id)) area.proven++;
-}
-for (const id of ids) for (const where of proofs.get(id) ?? []) console.log(`${id}  ${where}`);
+const found = values.report.flatMap(filesOf).map(foundIn);
+const proofs = found.flatMap((one) => one.proofs);
+const proven = new Set(proofs.map(({ id }) => id));
+const areas = tally(ids, proven);
+for (const id of ids) for (const proof of proofs) if (proof.id === id) console.log(`${id}  ${proof.where}`);
+const unshown = found.flatMap((one) => one.unshown);
+if (unshown.length > 0) console.log(`\nnot shown by a bench:\n${unshown.join('\n')}`);
 console.log('\narea  proven  total');
-for (const [area, { proven, total }] of Object.entries(areas)) {
-  console.log(`${area}   ${String(proven).padStart(6)}  ${String(total).padStart(5)}`);
+for (const [area, { proven: shown, total }] of Object.entries(areas)) {
+  console.log(`${area}   ${String(shown).padStart(6)}  ${String(total).padStart(5)}`);
 }
+const today = new Set(proofs.filter(({ isOfOtherCommit }) => !isOfOtherCommit).map(({ id }) => id));
+const ofOtherCommits = proven.size - today.size;
+if (ofOtherCommits > 0)
+  console.log(`${ofOtherCommits} rows are shown only by benches that ran on another commit than ${head}`);
+const complaints = found.flatMap((one) => one.complaints);
 for (const complaint of complaints) console.error(`problem: ${complaint}`);
-console.log(JSON.stringify({ proven: proofs.size, total: ids.length, areas }));
+console.log(JSON.stringify({ proven: proven.size, total: ids.length, ofOtherCommits, areas }));
 process.exit(complaints.length > 0 ? 1 : 0);

@@ -26,6 +26,7 @@ const BYTES_PER_MB = 1_048_576;
 
 export function openQueries({ reader, telemetry, log, changes }: QueriesDeps, settings: QueryOptions): Queries {
   const line = new QuerySlots(settings);
+  telemetry.level('query_slots_taken', 'Queries that hold one of the slots; the next wait.', () => line.running);
   telemetry.level('queries_waiting', 'Queries waiting for a slot.', () => line.waiting);
   const pool = openPool(settings, log);
   if (pool !== undefined) {
