@@ -9,6 +9,7 @@ import type { BatchBuilder } from './batch-builder.ts';
 import type { Changes } from './changes.ts';
 import type { ClockOffsets } from './clock-offsets.ts';
 import type { ExemplarMemory } from './exemplar-memory.ts';
+import { NewestSamples } from './newest-samples.ts';
 import { HEARD, refusalOf, type SeriesRegistry } from './series-registry.ts';
 import type { StreamState } from './stream-state.ts';
 
@@ -36,6 +37,7 @@ export class MessageSink implements SampleSink {
   readonly #registry: SeriesRegistry;
   readonly #batch: BatchBuilder;
   readonly #changes: Changes;
+  readonly #newest = new NewestSamples();
   #envelope: Envelope | undefined;
   #state: StreamState;
   #nowSeconds = 0;
@@ -100,7 +102,14 @@ export class MessageSink implements SampleSink {
     const registry = this.#registry;
     if (registry.isDistribution[ref] === 1) {
       if (!registry.admitLayout(ref, 'exponential')) return this.#refuse('kind_conflict', ref, seconds);
-    } else this.#changes.note(registry.nameOf[ref] as number, seconds);
+    } else {
+      if (this.#newest.isRepeat(ref, seconds, nanos, value)) {
+        this.accepted++;
+        this.#state.duplicates++;
+        return;
+      }
+      this.#changes.note(registry.nameOf[ref] as number, seconds);
+    }
     this.#batch.addSample(ref, seconds, nanos, value);
     this.#observe(ref, seconds, nanos);
   }
@@ -110,6 +119,7 @@ export class MessageSink implements SampleSink {
     if (!this.#admits(ref, seconds)) return;
     if (this.#registry.isDistribution[ref] !== 1) {
       this.#changes.note(this.#registry.nameOf[ref] as number, seconds);
+      this.#newest.forget(ref);
       this.#batch.addStale(ref, seconds, nanos);
     }
     this.#observe(ref, seconds, nanos);

@@ -89,12 +89,38 @@ describe('Pipeline, when things go wrong', () => {
   it('takes a message that comes again after a full queue refused it', async () => {
     const { pipeline, batches, message, pass } = setUp({ maxPendingRows: 1 });
     pipeline.accept(message('fills the queue'));
-    const refused = { ...message('refused'), messageId: 'x' };
+    const refused = { ...message('refused'), messageId: 'x', receivedNanos: 1_700_000_001n * SECOND };
     pipeline.accept(refused);
     for (const _ of [1, 2]) await pass(250);
     for (const _ of [1, 2]) pipeline.accept(refused);
     for (const _ of [1, 2]) await pass(250);
     expect(batches.map(({ samples }) => samples.values.length)).toEqual([1, 1]);
+  });
+
+  it('counts once what a writer sends again without an id: the same sample as the newest of its series', async () => {
+    const told = { duplicates: 0 };
+    const counting = { ...{ duplicates: (_: string, items: number) => (told.duplicates += items) } };
+    const telling = new Proxy(counting, { get: (own, name) => Reflect.get(own, name) ?? nothing }) as never;
+    const { pipeline, batches, pass } = setUp({ telemetry: telling });
+    const write = (value: number, nanos: number) =>
+      pipeline.write('s', (sink) => {
+        sink.number(sink.series(Labels.from({ [METRIC_NAME]: 'm' }), 'gauge'), 1_700_000_000, nanos, value);
+      });
+    const sent = [
+      [1, 0],
+      [1, 0],
+      [NaN, 1],
+      [NaN, 1],
+      [2, 1],
+      [2, 2],
+      [2, 1],
+    ] as const;
+    // The writer hears that each was taken.
+    for (const [value, nanos] of sent) expect(write(value, nanos)).toMatchObject({ accepted: 1, rejected: 0 });
+    for (const _ of [1, 2, 3, 4, 5]) await pass(250);
+    // Another value at the stamp, the same value at another one, and what is older than the newest are samples of their own.
+    expect(batches.flatMap(({ samples }) => [...samples.values])).toEqual([1, NaN, 2, 2, 2]);
+    expect(told.duplicates).toBe(2);
   });
 
   it('knows a message to be stored even if one who is told of it fails', async () => {
