@@ -3,12 +3,14 @@
  * `TAPEWATCH_SIDECAR` names another `main.cjs` than that of `sidecar/dist`.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const READY_TIMEOUT_MS = 20_000;
+/** Of the log, what is shown when a start fails. */
+const LOG_CHARACTERS = 2_000;
 
 export interface Rig {
   readonly nats: string;
@@ -45,18 +47,19 @@ export async function startRig({ config = {}, rules }: RigOptions = {}): Promise
   const main = resolve(process.env['TAPEWATCH_SIDECAR'] ?? 'sidecar/dist/main.cjs');
   const sidecar = start(process.execPath, [main, 'serve', '--config', file], folder);
   const http = `http://127.0.0.1:${httpPort}`;
-  await ready(`${http}/readyz`, sidecar, join(folder, 'log'));
-  return {
-    nats: `nats://127.0.0.1:${natsPort}`,
-    http,
-    natsPid: nats.pid as number,
-    sidecarPid: sidecar.pid as number,
-    stop: async () => {
-      await end(sidecar);
-      await end(nats);
-      rmSync(folder, { recursive: true, force: true });
-    },
+  const stop = async (): Promise<void> => {
+    await end(sidecar);
+    await end(nats);
+    rmSync(folder, { recursive: true, force: true });
   };
+  try {
+    await ready(`${http}/readyz`, sidecar, join(folder, 'log'));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const pids = { natsPid: nats.pid as number, sidecarPid: sidecar.pid as number };
+  return { nats: `nats://127.0.0.1:${natsPort}`, http, ...pids, stop };
 }
 
 /** Value of an instant query that yields one number; 0 when it yields nothing. */
@@ -82,11 +85,12 @@ async function ready(url: string, child: ChildProcess, logFile: string): Promise
     if (ok) return;
     await new Promise((done) => setTimeout(done, 100));
   }
-  throw new Error(`the sidecar did not become ready; see ${logFile}`);
+  // The file goes with the rig.
+  throw new Error(`the sidecar did not become ready:\n${readFileSync(logFile, 'utf8').slice(-LOG_CHARACTERS)}`);
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((done) => child.once('exit', done));
   child.kill('SIGTERM');
   await exited;

@@ -19,11 +19,33 @@ export interface RunningApp {
   readonly stop: () => Promise<void>;
 }
 
-/** Ready when it resolves. `settings` are sections of the configuration, besides or in place of those that every such test has. */
+/**
+ * Ready when it resolves; when it cannot, what was begun is ended. `settings` are sections of the configuration, besides or in
+ * place of those that every such test has.
+ */
 export async function startRunningApp(settings: (folder: string) => object): Promise<RunningApp> {
+  const closers: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return { ...(await begin(settings, closers)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function begin(
+  settings: (folder: string) => object,
+  closers: (() => unknown)[],
+): Promise<Omit<RunningApp, 'stop'>> {
   const folder = mkdtempSync(join(tmpdir(), 'tapewatch-acceptance-'));
+  closers.push(() => rmSync(folder, { recursive: true, force: true }));
   const nats = await NatsServer.start();
+  closers.push(() => nats.stop());
   const publisher = await connect({ servers: nats.url });
+  closers.push(() => publisher.close());
   const app = await startApp(
     configSchema.parse({
       nats: { servers: [nats.url] },
@@ -35,16 +57,11 @@ export async function startRunningApp(settings: (folder: string) => object): Pro
       ...settings(folder),
     }),
   );
+  closers.push(() => app.stop());
   const grafana = connectAsGrafana(app.grafanaAddress as string);
+  closers.push(() => grafana.close());
   await until(async () => (await fetch(`${app.httpAddress}/readyz`)).status === 200);
-  const stop = async (): Promise<void> => {
-    grafana.close();
-    await app.stop();
-    await publisher.close();
-    await nats.stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  return { app, publisher, grafana, stop };
+  return { app, publisher, grafana };
 }
 
 /** Events in DuckDB, and SQL over them that a busy machine does not cut off. */

@@ -70,10 +70,22 @@ export class PrometheusServer {
       `--web.listen-address=127.0.0.1:${port}`,
     ];
     const child = spawn(BINARY, flags, { stdio: 'ignore' });
+    // A binary that is not there ends the wait for it.
+    child.once('error', () => undefined);
     const server = new PrometheusServer(child, folder, `http://127.0.0.1:${port}`);
-    await server.#ready();
-    await server.#write(series);
-    return server;
+    try {
+      await server.#ready();
+      await server.#write(series);
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** `http://127.0.0.1:<port>` */
+  get url(): string {
+    return this.#url;
   }
 
   async #ready(): Promise<void> {
@@ -84,7 +96,7 @@ export class PrometheusServer {
         () => false,
       );
       if (ready) return;
-      if (this.#process.exitCode !== null || Date.now() > limit) throw new Error('Prometheus did not become ready');
+      if (hasEnded(this.#process) || Date.now() > limit) throw new Error(`${BINARY} did not become ready`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
@@ -113,10 +125,17 @@ export class PrometheusServer {
 
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGTERM');
-    if (this.#process.exitCode === null) await ended;
+    if (!hasEnded(this.#process)) {
+      this.#process.kill('SIGTERM');
+      await ended;
+    }
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** True also of one that was never there. */
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null;
 }
 
 function freePort(): Promise<number> {

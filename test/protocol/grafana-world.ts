@@ -63,7 +63,10 @@ export async function startWorld(
 ): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'grafana-'));
   const socket = join(folder, 'grafana.sock');
-  const server = await startGrafanaServer(fakeDeps(overrides), { listen: `unix:${socket}`, ...options });
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const starting = startGrafanaServer(fakeDeps(overrides), { listen: `unix:${socket}`, ...options });
+  starting.catch(remove);
+  const server = await starting;
   const connection = connectAsGrafana(server.address);
   return {
     server,
@@ -73,7 +76,7 @@ export async function startWorld(
     close: async () => {
       connection.close();
       await server.close();
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -24,7 +24,7 @@ let exporter: Exporter | undefined;
 const folder = mkdtempSync(join(tmpdir(), 'tapewatch-sender-'));
 
 afterAll(async () => {
-  if (prometheus?.exitCode === null) {
+  if (prometheus?.exitCode === null && prometheus.signalCode === null) {
     const gone = new Promise((resolve) => prometheus?.once('exit', resolve));
     prometheus.kill('SIGKILL');
     await gone;

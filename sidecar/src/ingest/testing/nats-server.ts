@@ -38,8 +38,13 @@ export class NatsServer {
   static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
     const server = new NatsServer(options);
     process.on('exit', server.#killWithUs);
-    await server.#launch(options.port ?? -1);
-    return server;
+    try {
+      await server.#launch(options.port ?? -1);
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   }
 
   get port(): number {
@@ -54,7 +59,7 @@ export class NatsServer {
   async pause(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;

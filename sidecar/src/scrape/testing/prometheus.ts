@@ -35,13 +35,23 @@ export class ScrapingPrometheus {
     const port = await freePort();
     const flags = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder.path, 'data')}`];
     const child = spawn('prometheus', [...flags, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
+    // A binary that is not there ends the wait for it.
+    child.once('error', () => undefined);
     const server = new ScrapingPrometheus(child, folder, `http://127.0.0.1:${port}`);
     const limit = Date.now() + START_LIMIT_MS;
     while (!(await server.#isReady())) {
-      if (child.exitCode !== null || Date.now() > limit) throw new Error('Prometheus did not become ready');
+      if (server.#hasEnded || Date.now() > limit) {
+        await server.stop();
+        throw new Error('Prometheus did not become ready');
+      }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     return server;
+  }
+
+  get #hasEnded(): boolean {
+    const { pid, exitCode, signalCode } = this.#process;
+    return pid === undefined || exitCode !== null || signalCode !== null;
   }
 
   async query(expr: string): Promise<readonly InstantSample[]> {
@@ -57,8 +67,10 @@ export class ScrapingPrometheus {
 
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGTERM');
-    if (this.#process.exitCode === null) await ended;
+    if (!this.#hasEnded) {
+      this.#process.kill('SIGTERM');
+      await ended;
+    }
     this.#folder.remove();
   }
 
