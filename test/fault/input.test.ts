@@ -13,6 +13,7 @@ import { CORE_SUBJECT, DURABLE_SUBJECT, encode, jsonHeaders, LEDGER_STREAMS, Pub
 import { ensureSidecar, World } from './world.ts';
 
 jest.setTimeout(180_000);
+const ROW_16_LIMIT_MS = 600_000;
 
 const MEBIBYTE = 1_048_576;
 /** Cases of random bytes; `npm run test:long -- faults` runs a hundred thousand. */
@@ -264,7 +265,8 @@ it('row 16: random bytes, torn documents and wrong UTF-8 are refused with a reas
   await publish(mixed);
   await publisher.publish(500);
   await publisher.close();
-  const verdict = await judgeInTime(ledger, world.answers);
+  // What is good stands behind all that is bad, which a busy machine is long at.
+  const verdict = await judgeInTime(ledger, world.answers, { timeoutMs: ROW_16_LIMIT_MS / 2 });
   expect(faultsOf(verdict)).toEqual(CLEAN);
   expect(world.sidecar.running).toBe(true);
   const after = await world.answers.metrics();
@@ -273,7 +275,7 @@ it('row 16: random bytes, torn documents and wrong UTF-8 are refused with a reas
   const letters = after.sum('tapewatch_dead_letters_total') - before.sum('tapewatch_dead_letters_total');
   expect(letters).toBeGreaterThan(0);
   expect(letters).toBeLessThanOrEqual(dropped);
-});
+}, ROW_16_LIMIT_MS);
 
 function isJson(bytes: Uint8Array): boolean {
   try {

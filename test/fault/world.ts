@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly nodeFlags?: readonly string[];
   /** The sidecar connects here instead of to the server itself (a proxy that breaks the way). */
   readonly sidecarNatsPort?: number;
+  /** Longest wait for a process to answer; default 40 s. */
+  readonly startTimeoutMs?: number;
 }
 
 /** Builds the sidecar when it is missing or older than its sources, unless another build is named. */
@@ -161,7 +163,10 @@ export class World {
   async #started(managed: ManagedProcess, what: string, ask: () => Promise<true | undefined>): Promise<void> {
     let gone = false;
     void managed.exited.then(() => (gone = true));
-    const ready = until(async () => gone || (await ask()), { what, timeoutMs: START_TIMEOUT_MS });
+    const { startTimeoutMs: timeoutMs = START_TIMEOUT_MS } = this.#options;
+    const ready = until(async () => gone || (await ask()), { what, timeoutMs }).catch(async (error: Error) => {
+      throw new Error(`${error.message}; the last it wrote:\n${await managed.logTail()}`, { cause: error });
+    });
     const died = managed.exited.then(async (code) => {
       throw new Error(`${managed.spec.name} ended with ${code} at its start:\n${await managed.logTail()}`);
     });

@@ -16,6 +16,8 @@ const ORDER_STREAM = {
   jetstream: { stream: 'TW_ORDERS', ensureStream: { subjects: ['tw.orders.>'] }, ackWait: '2s' },
 };
 const DRAIN_TIMEOUT_MS = 180_000;
+/** How long a start takes is told, not judged: a machine under load may be slow, and what is lost is the question. */
+const START_TIMEOUT_MS = 300_000;
 /** Every fifth kill comes this soon after the start, ready or not. */
 const EARLY_KILL_MS = 700;
 const LATEST_KILL_MS = 2_500;
@@ -43,7 +45,8 @@ export interface CrashReport {
 }
 
 export async function runCrashes({ runs, seed, rate, say = () => undefined }: CrashPlan): Promise<CrashReport> {
-  const world = await World.open({ config: { streams: [...LEDGER_STREAMS, ORDER_STREAM] } });
+  const config = { streams: [...LEDGER_STREAMS, ORDER_STREAM] };
+  const world = await World.open({ config, startTimeoutMs: START_TIMEOUT_MS });
   const ledger = new Ledger();
   const publisher = await Publisher.connect({ ledger, port: world.natsPort, delivery: 'jetstream', rate, seed });
   const orders = await OrderPublisher.connect(world.natsPort, rate / 10);
