@@ -3,6 +3,7 @@
  * as text, native histograms as `[time, {count, sum, buckets}]`); the rest is ours in the same envelope.
  */
 import { z } from 'zod';
+import { alertRecord } from './alert-object.ts';
 import { TRADING_DIMENSIONS } from './query-trading.ts';
 
 /** Unix seconds or RFC 3339. */
@@ -198,6 +199,29 @@ export const rulesData = z.object({
 });
 
 export const alertsData = z.object({ alerts: z.array(alertData) });
+
+export const alertHistoryParams = z.object({
+  severity: z.string().max(64).optional().describe('only alerts of this severity, in any spelling; default: all'),
+  limit: z.string().optional().describe('at most so many; default: all that are kept'),
+});
+
+export const alertHistoryData = z.object({ alerts: z.array(alertRecord) });
+
+export const healthHistoryParams = z.object({
+  check: z.string().max(256).optional().describe('only results of this check; default: all'),
+  limit: z.string().optional().describe('at most so many; default: all that are kept'),
+});
+
+export const healthHistoryData = z.object({
+  results: z.array(
+    z.object({
+      time: z.string(),
+      check: z.string(),
+      level: z.enum(['HEALTHY', 'DEGRADED', 'CRITICAL']),
+      detail: z.string(),
+    }),
+  ),
+});
 
 export const buildInfoData = z.object({
   application: z.string(),

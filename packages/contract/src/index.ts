@@ -1,3 +1,4 @@
+export * from './alert-object.ts';
 export * from './alertmanager.ts';
 export * from './api.ts';
 export { AGENT_WINDOW } from './derived-event-metrics.ts';
