@@ -45,14 +45,20 @@ async function withRows(name: string): Promise<void> {
   await store.close();
 }
 
-it('backs a store up, restores it elsewhere and exports it', async () => {
+it('backs a store up, verifies the backup, restores it elsewhere and exports it', async () => {
   await withRows('live.duckdb');
   const [backup, parquet] = [join(folder, 'backup'), join(folder, 'parquet')];
   await tapewatch('backup', backup, '-c', configOf('live.duckdb'));
+  await tapewatch('verify', backup, '-c', configOf('live.duckdb'));
   await tapewatch('restore', backup, '-c', configOf('other.duckdb'));
   await tapewatch('export', parquet, '--format', 'parquet', '-c', configOf('other.duckdb'));
   expect(readdirSync(parquet)).toEqual(expect.arrayContaining(['samples.parquet', 'series.parquet', 'orders.parquet']));
-  expect(said.map((line) => line.split(':')[0])).toEqual(['backed up', 'restored', 'exported']);
+  expect(said.map((line) => line.split(':')[0])).toEqual([
+    'backed up and verified',
+    'verified',
+    'restored',
+    'exported',
+  ]);
   const store = new DuckDbStore({ path: join(folder, 'other.duckdb'), memoryLimitMb: 128, threads: 1 });
   await store.open();
   expect((await store.rawSince('metrics', 0n)).map(({ value }) => value)).toEqual([4]);
@@ -75,7 +81,7 @@ it('asks the sidecar that holds the file, as an administrator', async () => {
   const backUp = async (target: string) => {
     targets.push(target);
     if (targets.length > 1) throw new Error('the disk is full');
-    return Promise.resolve({ files: 3, bytes: 2 ** 20 });
+    return Promise.resolve({ files: 3, bytes: 2 ** 20, rows: 5 });
   };
   const server = await startHttpServer({ ...fixture().deps, backUp }, settingsWith(SECURED));
   const target = join(folder, 'backup');
@@ -84,7 +90,7 @@ it('asks the sidecar that holds the file, as an administrator', async () => {
   await expect(ask(TOKENS.operator)).rejects.toThrow('it needs "admin"');
   await ask(TOKENS.admin);
   expect(targets).toEqual([target]);
-  expect(said).toEqual([`backed up: 3 files, 1.0 MiB, in ${target}`]);
+  expect(said).toEqual([`backed up and verified: 3 files, 1.0 MiB, in ${target}`]);
   await expect(ask(TOKENS.admin)).rejects.toThrow('the disk is full');
   await server.close();
   await expect(ask(TOKENS.admin)).rejects.toMatchObject({ code: 'source.unavailable' });

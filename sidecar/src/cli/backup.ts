@@ -1,6 +1,6 @@
 /**
- * `tapewatch backup`, `restore` and `export`. A store that a running sidecar holds is backed up by that sidecar, over
- * HTTP; a store at rest is opened here. Restoring and exporting work on backups, never on a live file.
+ * `tapewatch backup`, `verify`, `restore` and `export`. A store that a running sidecar holds is backed up by that sidecar,
+ * over HTTP; a store at rest is opened here. The others work on backups, never on a live file.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { loadConfig, type Config } from '../config.ts';
 import { TapewatchError } from '../errors.ts';
 import { exportParquet, restore, type BackupResult } from '../store/duckdb/backup.ts';
 import { DuckDbStore } from '../store/duckdb/duckdb-store.ts';
+import { verifyBackup } from '../store/duckdb/verify-backup.ts';
 
 const ASK_EVERY_MS = 200;
 
@@ -29,7 +30,17 @@ export function registerBackup(program: Command): void {
     .option(...config)
     .option(...url)
     .option(...token)
-    .action(async (target: string, options: BackupOptions) => tell('backed up', await backup(target, options)));
+    .action(async (target: string, options: BackupOptions) =>
+      tell('backed up and verified', await backup(target, options)),
+    );
+  program
+    .command('verify <backup>')
+    .description('read a backup whole, and tell what in it is not what was written; changes nothing')
+    .option(...config)
+    .action(async (folder: string, options: BackupOptions) => {
+      const { memoryLimitMb, threads } = duckdbOf(options).store;
+      tell('verified', await verifyBackup(resolve(folder), { memoryLimitMb, threads }));
+    });
   program
     .command('restore <backup>')
     .description('put a backup where the store of the configuration is to be; refuses to overwrite one')

@@ -5,7 +5,7 @@
 import { Labels, METRIC_NAME, nanos, type NumberSample } from '@tapewatch/core';
 import type { Clock, Logger } from '../ports.ts';
 
-export type Group = 'system' | 'trading' | 'exchange' | 'agent' | 'alert' | 'api';
+export type Group = 'system' | 'trading' | 'exchange' | 'agent' | 'alert' | 'api' | 'backup';
 
 export interface Figure {
   readonly name: string;

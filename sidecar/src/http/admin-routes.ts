@@ -11,14 +11,20 @@ const TAGS = ['Administration'];
 const backupState = z.discriminatedUnion('state', [
   z.object({ state: z.literal('none') }),
   z.object({ state: z.literal('running'), target: z.string() }),
-  z.object({ state: z.literal('done'), target: z.string(), files: z.number(), bytes: z.number() }),
+  z.object({
+    state: z.literal('done'),
+    target: z.string(),
+    files: z.number(),
+    bytes: z.number(),
+    rows: z.number().describe('of its database file; the backup was read back and verified'),
+  }),
   z.object({ state: z.literal('failed'), target: z.string(), error: z.string() }),
 ]);
 
 type BackupState = z.infer<typeof backupState>;
 
 export function adminRoutes({ app, deps }: RouteContext): void {
-  const { backUp, log } = deps;
+  const { backUp } = deps;
   if (backUp === undefined) return;
   let latest: BackupState = { state: 'none' };
 
@@ -40,13 +46,11 @@ export function adminRoutes({ app, deps }: RouteContext): void {
       }
       latest = { state: 'running', target };
       backUp(target)
-        .then(({ files, bytes }) => {
-          latest = { state: 'done', target, files, bytes };
-          log.info({ target, files, bytes }, 'the store was backed up');
+        .then(({ files, bytes, rows }) => {
+          latest = { state: 'done', target, files, bytes, rows };
         })
         .catch((error: unknown) => {
           latest = { state: 'failed', target, error: error instanceof Error ? error.message : String(error) };
-          log.error({ err: error, target }, 'the backup failed');
         });
       return reply.code(202).send(latest);
     },

@@ -1,6 +1,9 @@
 /** Application services that several adapters use: PromQL, queries, alerting, targets, progress. */
+import type { AlertRecord } from '@tapewatch/contract';
 import type { EvaluationRange, Labels, QueryResult, RuleGroupView, Table } from '@tapewatch/core';
 import type { TransitionRow } from './store.ts';
+
+export type { AlertRecord };
 
 /** What a caller may ask of one evaluation; all have the engine's defaults. */
 export interface PromqlOptions {
@@ -110,6 +113,37 @@ export interface QueryService {
 export interface AlertingView {
   groups(): readonly RuleGroupView[];
   transitions(filter: { startNanos: bigint; endNanos: bigint; limit: number }): Promise<TransitionRow[]>;
+}
+
+/** The latest alerts in memory. */
+export interface AlertHistoryView {
+  /** Newest first; `severity` in any spelling. */
+  history(filter: { readonly severity?: string | undefined; readonly limit: number }): readonly AlertRecord[];
+}
+
+/** Results of health checks in memory. */
+export interface HealthHistory {
+  /** Newest first. */
+  history(): readonly {
+    readonly name: string;
+    readonly level: 'HEALTHY' | 'DEGRADED' | 'CRITICAL';
+    readonly detail: string;
+    readonly checkedNanos: bigint;
+  }[];
+}
+
+export interface LatestBackup {
+  /** It was made, read back and found to be what was written. */
+  readonly verified: boolean;
+  readonly timeNanos: bigint;
+  /** What its verification found: broken files, lost rows, halves of commits. */
+  readonly problems: number;
+}
+
+/** How backups went. */
+export interface BackupView {
+  /** Undefined before the first of this process. */
+  latest(): LatestBackup | undefined;
 }
 
 /** A scraped target and how its last scrape went. */

@@ -51,6 +51,15 @@ export interface ColumnBatch {
   readonly positions: readonly { readonly log: string; readonly sequence: number }[];
 }
 
+/** A backup that was made and verified. */
+export interface BackupResult {
+  readonly folder: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** In its database file, all tables together. */
+  readonly rows: number;
+}
+
 /** A change of an alert's state, with the reason. */
 export interface TransitionRow {
   readonly timeNanos: bigint;
@@ -262,8 +271,11 @@ export interface Store extends StoreReader, EventExporter {
   rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]>;
   /** Deletes what is older than its retention; returns rows removed. */
   retain(nowNanos: bigint): Promise<number>;
-  /** A consistent copy into a folder that is empty or not there yet, while rows come in. Absent where nothing is kept. */
-  backUp?(target: string): Promise<{ readonly folder: string; readonly files: number; readonly bytes: number }>;
+  /**
+   * A consistent copy into a folder that is empty or not there yet, while rows come in, verified after it was made. Throws
+   * `store.corrupt` when it is not good. Absent where nothing is kept.
+   */
+  backUp?(target: string): Promise<BackupResult>;
   health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }>;
   close(): Promise<void>;
 }

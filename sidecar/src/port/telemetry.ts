@@ -23,6 +23,8 @@ export interface Telemetry {
   queryCached?(outcome: 'hit' | 'extended' | 'miss' | 'merged'): void;
   ruleEvaluated(group: string, seconds: number, outcome: 'ok' | 'failed'): void;
   notified(receiver: string, outcome: 'sent' | 'failed' | 'retried' | 'held'): void;
+  /** Samples pushed to a time-series database, by its address. */
+  forwarded?(target: string, outcome: 'sent' | 'dropped', samples: number): void;
   /** A level that is read when asked for, such as a queue's depth; the name gets the prefix `tapewatch_`. */
   level(name: string, help: string, read: () => number): void;
 }

@@ -1,29 +1,22 @@
 /**
  * Backup, restore and export. A backup is a consistent cut while rows come in: for a moment, in the writer's turn, a
  * snapshot is taken and the segments get second names (hard links); what follows reads that snapshot only. The folder it
- * leaves holds a store that can be opened as it is, and a manifest with the checksum of every file.
+ * leaves holds a store that can be opened as it is, and a manifest with the checksum of every file. It is read back and
+ * verified before anyone is told that there is a backup.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
 import { TapewatchError } from '../../errors.ts';
+import { BACKUP_DATABASE as DATABASE, readManifest, writeManifest } from './backup-manifest.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { segmentFolder } from './segment-folder.ts';
 import { checksumOf, SegmentList } from './segment.ts';
 import type { Session } from './session.ts';
 import { readRows } from './sql.ts';
-
-const MANIFEST = 'backup.json';
-const DATABASE = 'store.duckdb';
-
-const manifestSchema = z.strictObject({
-  version: z.literal(1),
-  madeAt: z.string(),
-  files: z.array(z.strictObject({ file: z.string(), bytes: z.number(), sha256: z.string() })),
-});
+import { countRows, verifyBackup, type VerifiedBackup } from './verify-backup.ts';
 
 export interface BackupResult {
   readonly folder: string;
@@ -31,11 +24,19 @@ export interface BackupResult {
   readonly bytes: number;
 }
 
-/** `target`: a folder that is empty or not there. Throws `store.target` otherwise. */
+interface BackupSource {
+  readonly session: Session;
+  readonly segments: SegmentList;
+  readonly path: string;
+  /** For opening the copy. */
+  readonly engine: Pick<DatabaseOptions, 'memoryLimitMb' | 'threads'>;
+}
+
+/** `target`: a folder that is empty or not there. Throws `store.target` otherwise, `store.corrupt` when the copy is not good. */
 export async function backUp(
-  { session, segments, path }: { session: Session; segments: SegmentList; path: string },
+  { session, segments, path, engine }: BackupSource,
   target: string,
-): Promise<BackupResult> {
+): Promise<VerifiedBackup> {
   await demandEmpty(target);
   const staging = join(resolve(segmentFolder(path)), `.backup-${randomUUID()}`);
   await mkdir(staging);
@@ -47,8 +48,9 @@ export async function backUp(
         await fixSnapshot();
         for (const { file } of segments.all) await link(segments.pathOf(file), join(staging, file));
       });
-    await session.read((connection) => copyDatabase(connection, copy, cut));
-    return await publish(staging, target);
+    const rows = await session.read((connection) => copyDatabase(connection, copy, cut));
+    await publish(staging, { target, rows });
+    return await verifyBackup(target, engine);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
@@ -115,8 +117,8 @@ export async function exportParquet(
 
 type Cut = (fixSnapshot: () => Promise<unknown>) => Promise<void>;
 
-/** Table by table, because the engine's own copy of a database needs settings that are locked. */
-async function copyDatabase(connection: DuckDBConnection, copy: string, cut: Cut): Promise<void> {
+/** Table by table, because the engine's own copy of a database needs settings that are locked. Yields the snapshot's rows by table. */
+async function copyDatabase(connection: DuckDBConnection, copy: string, cut: Cut): Promise<Record<string, number>> {
   await connection.run(`ATTACH '${quoted(copy)}' AS backup`);
   try {
     const tables = await readRows(
@@ -130,8 +132,10 @@ async function copyDatabase(connection: DuckDBConnection, copy: string, cut: Cut
       await connection.run((sql as string).replace(/^CREATE TABLE /, 'CREATE TABLE backup.main.'));
       await connection.run(`INSERT INTO backup.main.${name as string} SELECT * FROM ${name as string}`);
     }
+    const rows = await countRows(connection);
     await connection.run('COMMIT');
     await connection.run('CHECKPOINT backup');
+    return rows;
   } catch (error) {
     await connection.run('ROLLBACK').catch(() => undefined);
     throw error;
@@ -141,7 +145,10 @@ async function copyDatabase(connection: DuckDBConnection, copy: string, cut: Cut
 }
 
 /** From the staging folder, which is gone afterwards, into the target, with the manifest last. */
-async function publish(staging: string, target: string): Promise<BackupResult> {
+async function publish(
+  staging: string,
+  { target, rows }: { target: string; rows: Record<string, number> },
+): Promise<void> {
   const folder = join(target, basename(segmentFolder(DATABASE)));
   await mkdir(folder, { recursive: true });
   const files = [];
@@ -151,16 +158,7 @@ async function publish(staging: string, target: string): Promise<BackupResult> {
     await copyDurably(source, join(target, file));
     files.push({ file, bytes: (await stat(source)).size, sha256: await checksumOf(source) });
   }
-  const manifest: z.infer<typeof manifestSchema> = { version: 1, madeAt: new Date().toISOString(), files };
-  await writeFile(join(target, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-  return { folder: target, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
-}
-
-async function readManifest(folder: string): Promise<z.infer<typeof manifestSchema>> {
-  const text = await readFile(join(folder, MANIFEST), 'utf8').catch((cause: unknown) => {
-    throw new TapewatchError('store.target', `${folder} has no ${MANIFEST}: it is no finished backup`, { cause });
-  });
-  return manifestSchema.parse(JSON.parse(text));
+  await writeManifest(target, { version: 1, madeAt: new Date().toISOString(), files, rows });
 }
 
 async function demandEmpty(target: string): Promise<void> {

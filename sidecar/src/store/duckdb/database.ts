@@ -19,6 +19,8 @@ export interface DatabaseOptions {
   readonly threads: number;
   /** Of columns on disk; default: the engine chooses a method for each. */
   readonly compression?: boolean;
+  /** The file stays as it is, to the byte. */
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -101,8 +103,10 @@ export function engineSettings({
   memoryLimitMb,
   threads,
   compression = true,
+  readOnly = false,
 }: DatabaseOptions): Record<string, string> {
   return {
+    ...(readOnly ? { access_mode: 'READ_ONLY' } : {}),
     memory_limit: `${memoryLimitMb}MiB`,
     threads: String(threads),
     force_compression: compression ? 'auto' : 'uncompressed',

@@ -38,7 +38,7 @@ import {
   type SeriesSlices,
 } from '../slices.ts';
 import { isCorrupt, quarantineDatabase, uncleanEnd, type CorruptionPolicy } from './corruption.ts';
-import { backUp, type BackupResult } from './backup.ts';
+import { backUp } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
 import { EventReads } from './event-reads.ts';
 import { LateSamples } from './late-samples.ts';
@@ -52,6 +52,7 @@ import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
 import { readActive, readValues, type ReadSource } from './read-values.ts';
 import { absorbExpired } from './retain.ts';
 import { SegmentList } from './segment.ts';
+import type { VerifiedBackup } from './verify-backup.ts';
 import { mayBeSegmentFault } from './verify-segments.ts';
 import { SeriesIndex } from './series-index.ts';
 import { Session } from './session.ts';
@@ -328,8 +329,12 @@ export class DuckDbStore extends EventReads implements Store {
     return this.read((connection) => readRawSince(connection, { ids, relation: this.#segments.relation }, fromNanos));
   }
 
-  backUp(target: string): Promise<BackupResult> {
-    return backUp({ session: this.#session, segments: this.#segments, path: this.#options.path }, target);
+  backUp(target: string): Promise<VerifiedBackup> {
+    const { path, memoryLimitMb, threads } = this.#options;
+    return backUp(
+      { session: this.#session, segments: this.#segments, path, engine: { memoryLimitMb, threads } },
+      target,
+    );
   }
 
   retain(nowNanos: bigint): Promise<number> {

@@ -31,9 +31,9 @@ import type {
   TradedInstrument,
 } from '../../ports.ts';
 import type { MergedSlices, SelectSlices } from '../slices.ts';
-import type { BackupResult } from './backup.ts';
 import type { PackedEvents } from './packed-events.ts';
 import type { PackedBatch, PlainSeries, PlainTransition } from './packed-batch.ts';
+import type { VerifiedBackup } from './verify-backup.ts';
 
 export interface PlainRecovery extends Pick<Recovery, 'positions' | 'sealed'> {
   readonly series: readonly PlainSeries[];
@@ -63,7 +63,7 @@ export interface StoreCalls {
   };
   rawSince: { arguments: [string, bigint]; result: RawSlice[] };
   retain: { arguments: [bigint]; result: number };
-  backUp: { arguments: [string]; result: BackupResult };
+  backUp: { arguments: [string]; result: VerifiedBackup };
   health: { arguments: []; result: { ok: boolean; detail: string; bytesOnDisk: number } };
   close: { arguments: []; result: undefined };
 }

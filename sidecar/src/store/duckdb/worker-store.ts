@@ -44,10 +44,10 @@ import type {
 import { LabelReceiver } from '../../label-exchange.ts';
 import { cancelled, demandWanted, reasonOf } from '../faults.ts';
 import { toMergedHistograms, toSeriesData } from '../slices.ts';
-import type { BackupResult } from './backup.ts';
 import type { DuckDbStoreOptions } from './duckdb-store.ts';
 import { eventsFrom } from './packed-events.ts';
 import { buffersOf, packBatch, withLabels } from './packed-batch.ts';
+import type { VerifiedBackup } from './verify-backup.ts';
 import { storeWorkerPath } from './worker-path.ts';
 import { errorFrom, type FromWorker, type StoreCalls, type StoreMethod, type ToWorker } from './worker-protocol.ts';
 
@@ -201,7 +201,7 @@ export class WorkerStore implements Store {
     return this.#call('rawSince', [stream, fromNanos]);
   }
 
-  backUp(target: string): Promise<BackupResult> {
+  backUp(target: string): Promise<VerifiedBackup> {
     return this.#call('backUp', [target]);
   }
 
