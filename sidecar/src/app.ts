@@ -4,17 +4,19 @@
  */
 import { msFromNanos } from '@tapewatch/core';
 import { startAlerting, type Alerting } from './alerting/start-alerting.ts';
+import { Backups } from './backup/backups.ts';
 import { ChannelSet } from './channel/channel-set.ts';
 import { SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { openGrafana } from './grafana/open-grafana.ts';
 import { resultText } from './http/prometheus-json.ts';
 import { startHttpServer } from './http/server.ts';
+import { AlertQueue } from './ingest/alert-queue.ts';
 import { contractsOf } from './instrument-options.ts';
 import { startMonitoring } from './monitoring.ts';
 import { Observers } from './observer.ts';
 import { RECORDED_STREAM } from './pipeline/build-pipeline.ts';
-import type { FindExemplars, Logger, QueryService, Source, TargetsView } from './ports.ts';
+import type { FindExemplars, HealthHistory, Logger, QueryService, Source, TargetsView } from './ports.ts';
 import { latencyExplanation } from './query/alert-explanation.ts';
 import { createCatalogue, type Catalogue } from './query/catalogue.ts';
 import { ChangeLog } from './query/change-log.ts';
@@ -98,7 +100,11 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
     contractOf: contractsOf(config.instruments),
     initialEquity: config.initial_equity,
   });
-  const { http, grafana } = await serve(shared, { ingest, queries, scraper, alerting, queryService });
+  const backups = openBackups(shared, ingest);
+  const checks: { health?: HealthHistory } = {};
+  const healthHistory: HealthHistory = { history: () => checks.health?.history() ?? [] };
+  const served = { ingest, queries, scraper, alerting, queryService, backups, healthHistory };
+  const { http, grafana } = await serve(shared, served);
   const { store, reader, pipeline, sources } = ingest;
   const monitoring = await startMonitoring({
     ...{ config, clock: base.clock, log, telemetry: registry, engine, reader, store, catalogue },
@@ -107,9 +113,11 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
     grafana: () => grafana?.address,
     record: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
     alerting,
+    backups,
     checkAlerts: () => alerting.check(),
     observers: shared.observers,
   });
+  checks.health = monitoring.health;
   closers.push(() => monitoring.close());
   void openAll(sources, pipeline, base).then(sourcesAreOpen);
   log.info({ version: VERSION, http: http.address, grafana: grafana?.address, store: config.store.kind }, 'ready');
@@ -155,12 +163,29 @@ interface Served {
   readonly scraper: TargetsView;
   readonly alerting: Alerting;
   readonly queryService: QueryService;
+  readonly backups: Backups;
+  readonly healthHistory: HealthHistory;
+}
+
+function openBackups({ config, clock, log, telemetry, closers }: Shared, { store }: Ingest): Backups {
+  const backUp = store.backUp?.bind(store);
+  const backups = new Backups({ backUp, clock, log, telemetry }, config.backup);
+  closers.push(() => backups.close());
+  return backups;
 }
 
 /** The doors: HTTP, and the one for Grafana where it is configured. */
 async function serve(
   { config, clock, log, registry, closers }: Shared,
-  { ingest: { reader, intake, sources, store }, queries, scraper, alerting, queryService }: Served,
+  {
+    ingest: { reader, intake, sources, store },
+    queries,
+    scraper,
+    alerting,
+    queryService,
+    backups,
+    healthHistory,
+  }: Served,
 ) {
   const { engine, line, catalogue } = queries;
   const health = async () => ({ version: VERSION, source: worstStatus(sources), store: await store.health() });
@@ -170,7 +195,8 @@ async function serve(
       exemplars: queries.exemplars,
       traces: traceFinder(reader, () => msFromNanos(clock.now())),
       targets: scraper,
-      ...(store.backUp === undefined ? {} : { backUp: store.backUp.bind(store) }),
+      histories: { alerts: alerting, health: healthHistory },
+      ...(store.backUp === undefined ? {} : { backUp: backups.run.bind(backups) }),
       telemetry: registry,
     },
     config.http,
@@ -200,6 +226,7 @@ async function openAlerting(
     externalUrl: `http://${config.http.listen}`,
   });
   closers.push(() => channels.close());
+  const queue = openAlertQueue({ config, log, telemetry, closers });
   const alerting = await startAlerting(
     {
       ...{ engine, reader, clock, log, telemetry, compileRegex, sourcesOpen, random: Math.random },
@@ -209,6 +236,7 @@ async function openAlerting(
       recordSamples: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),
       openChannels: (integrations) => channels.open(integrations),
       broadcast: channels.broadcast,
+      ...(queue === undefined ? {} : { publish: queue.put.bind(queue) }),
       onTransitions: (transitions) => {
         for (const transition of transitions) observers.tell('alert', transition);
       },
@@ -218,6 +246,21 @@ async function openAlerting(
   );
   closers.push(() => alerting.close());
   return alerting;
+}
+
+function openAlertQueue({
+  config,
+  log,
+  telemetry,
+  closers,
+}: Pick<Shared, 'config' | 'log' | 'telemetry' | 'closers'>): AlertQueue | undefined {
+  if (!config.publish.alerts.enabled) return undefined;
+  const queue = new AlertQueue(
+    { nats: config.nats, telemetry, report: (level, message) => log[level]({ part: 'alert queue' }, message) },
+    config.publish.alerts,
+  );
+  closers.push(() => queue.close());
+  return queue;
 }
 
 /** Each part takes all of its files or none; a part that refuses keeps nothing from the others. */

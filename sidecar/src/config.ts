@@ -7,6 +7,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { alertingOptions } from './alerting/alerting-options.ts';
 import { suppressionOptions } from './alerting/suppression-options.ts';
+import { backupOptions } from './backup/backup-options.ts';
 import { channelOptions } from './channel/channel-options.ts';
 import { notificationOptions } from './channel/notification-options.ts';
 import { healthCheckOptions } from './check/health-check-options.ts';
@@ -16,12 +17,14 @@ import { TapewatchError } from './errors.ts';
 import { grafanaOptions } from './grafana/grafana-options.ts';
 import { httpOptions } from './http/http-options.ts';
 import { natsOptions, streamsOptions } from './ingest/options.ts';
+import { publishOptions } from './ingest/publish-options.ts';
 import { instrumentOptions } from './instrument-options.ts';
 import { initialEquity, monitoringOptions, rollingWindow } from './monitoring-options.ts';
 import { pipelineOptions } from './pipeline/pipeline-options.ts';
 import { queryOptions } from './query/query-options.ts';
 import { scrapeOptions } from './scrape/scrape-options.ts';
 import { storeOptions } from './store/open-store.ts';
+import { forwardOptions } from './telemetry/forward/forward-options.ts';
 import { logOptions } from './telemetry/log-options.ts';
 
 export const configSchema = z.strictObject({
@@ -29,12 +32,15 @@ export const configSchema = z.strictObject({
   streams: streamsOptions,
   pipeline: pipelineOptions,
   store: storeOptions.prefault({ kind: 'duckdb' }),
+  backup: backupOptions,
   scrape: scrapeOptions,
   query: queryOptions,
   alerting: alertingOptions,
   alerts: suppressionOptions,
   channels: channelOptions,
   notifications: notificationOptions,
+  publish: publishOptions,
+  forward: forwardOptions,
   monitoring: monitoringOptions,
   health_checks: healthCheckOptions,
   initial_equity: initialEquity,

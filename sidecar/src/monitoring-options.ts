@@ -27,6 +27,13 @@ export const monitoringOptions = z
       .max(100)
       .default(85)
       .describe('use of the heap’s limit from which the check of memory is degraded'),
+    health_history_size: z
+      .number()
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(1_000)
+      .describe('results of health checks that are kept in memory, of all checks together'),
     clock_jump_seconds: z
       .number()
       .min(0.01)

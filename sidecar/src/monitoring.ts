@@ -11,6 +11,7 @@ import { ownChecks, configuredChecks, NOT_YET } from './check/checks.ts';
 import { Health, LEVELS, type HealthState } from './check/check.ts';
 import { alertCollector } from './collect/alert.ts';
 import { apiCollector } from './collect/api.ts';
+import { backupCollector } from './collect/backup.ts';
 import { createCollection, type Collector } from './collect/collector.ts';
 import { AGENT_FIGURES, derivedCollector, EXCHANGE_FIGURES } from './collect/derived.ts';
 import { hostCollector, hostReader, sharedReading, type HostReading } from './collect/host.ts';
@@ -23,11 +24,22 @@ import { startLiveServer, type LiveServer, type LiveUpdate } from './http/live-s
 import { LIVE_TYPES, startUpdates } from './live/updates.ts';
 import { startLoops } from './loop/loops.ts';
 import type { Observers } from './observer.ts';
-import type { AlertingView, Clock, Logger, Progress, PromqlEngine, SourceStatus, Store, StoreReader } from './ports.ts';
+import type {
+  AlertingView,
+  BackupView,
+  Clock,
+  Logger,
+  Progress,
+  PromqlEngine,
+  SourceStatus,
+  Store,
+  StoreReader,
+} from './ports.ts';
 import type { Catalogue } from './query/catalogue.ts';
 import { compileRegex } from './regex.ts';
 import { collectedFamilies } from './telemetry/exposition/collected.ts';
 import { createExposition } from './telemetry/exposition/expose.ts';
+import { Forwarder } from './telemetry/forward/forwarder.ts';
 import type { TelemetryRegistry } from './telemetry/metrics.ts';
 import { VERSION } from './version.ts';
 
@@ -45,6 +57,7 @@ export interface MonitoringDeps {
   readonly grafana: () => string | undefined;
   readonly record: (samples: readonly Sample[]) => void;
   readonly alerting: AlertingView;
+  readonly backups: BackupView;
   /** Looks at open alerts. */
   readonly checkAlerts: () => void;
   readonly observers: Observers;
@@ -76,6 +89,7 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
   ];
   await ports.open();
   const collect = createCollection({ clock, log, record: deps.record }, collectors(deps, host));
+  const forward = openForward(deps);
   const loops = startLoops({ clock, log, telemetry: telemetry.loops }, [
     { name: 'metrics', intervalSeconds: monitoring.metrics_interval_seconds, run: collect },
     {
@@ -87,6 +101,7 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
     },
     { name: 'alerts', intervalSeconds: monitoring.alert_check_interval_seconds, run: deps.checkAlerts },
     { name: 'broadcast', intervalSeconds: monitoring.broadcast_interval_seconds, run: updates.heartbeat },
+    ...forward.loops,
   ]);
   return {
     prometheusAddress: ports.prometheusAddress,
@@ -94,6 +109,7 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
     health,
     async close() {
       for (const stop of stops) stop();
+      forward.close();
       health.close();
       updates.close();
       await loops.close();
@@ -103,7 +119,7 @@ export async function startMonitoring(deps: MonitoringDeps): Promise<Monitoring>
 }
 
 function collectors(
-  { config, engine, reader, telemetry, alerting }: MonitoringDeps,
+  { config, engine, reader, telemetry, alerting, backups }: MonitoringDeps,
   host: HostReader,
 ): readonly Collector[] {
   return [
@@ -117,6 +133,7 @@ function collectors(
     derivedCollector('agent', engine, AGENT_FIGURES),
     alertCollector(alerting),
     apiCollector(telemetry.api),
+    backupCollector(backups),
   ];
 }
 
@@ -148,6 +165,7 @@ function openHealth(
     {
       clock,
       log,
+      historySize: config.monitoring.health_history_size,
       onResult: ({ name, level }: HealthState) => telemetry.loops.health(name, LEVELS.indexOf(level)),
       onChange: ({ name, level, detail }, before) =>
         observers.tell('health_change', { check: name, level, before, detail }),
@@ -240,6 +258,20 @@ function openPorts(deps: MonitoringDeps, health: Health, live: { server?: LiveSe
       await Promise.all([prometheus?.close(), live.server?.close()]);
     },
   };
+}
+
+/** One loop more where something is to be pushed. */
+function openForward({ config, clock, log, telemetry, reader, catalogue }: MonitoringDeps) {
+  const { forward: options } = config;
+  if (options.remoteWrite.length === 0) return { loops: [], close: () => undefined };
+  const own = telemetry.families;
+  const userAgent = `Tapewatch/${VERSION}`;
+  const forwarder = new Forwarder(
+    { reader, catalogue, own, clock, log, telemetry: telemetry.port, userAgent },
+    options,
+  );
+  const loop = { name: 'forward', intervalSeconds: options.interval_seconds, run: () => forwarder.run() };
+  return { loops: [loop], close: () => forwarder.close() };
 }
 
 function greeting(health: Health): readonly LiveUpdate[] {

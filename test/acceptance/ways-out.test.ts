@@ -7,7 +7,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { alertObject, type AlertObject } from '@tapewatch/contract';
 import { DataType } from 'apache-arrow';
 import { WebSocket } from 'ws';
 import { panelsOf } from '../../dashboards/src/board-reading.ts';
@@ -68,6 +70,16 @@ beforeAll(async () => {
     { alert: 'ManyOrders', expr: 'histogram_count(order_wait_seconds) > 400', labels: { severity: 'WARNING' } },
     { alert: 'Flood', expr: 'flood > 0', labels: { severity: 'INFO' } },
     { alert: 'Passing', expr: 'passing > 0', labels: { severity: 'WARNING' } },
+    {
+      ...{ alert: 'ServingErrors', expr: 'error_rate > 3.0', labels: { severity: 'critical' } },
+      annotations: {
+        summary: 'error rate of {{ $labels.service }} is {{ $value }} %',
+        description: '{{ $labels.service }} fails {{ $value }} % of its requests; the limit is 3 %',
+        suggested_actions: '- check model serving\n- check the feature service\n- look at recent deployments',
+        runbook_url: 'https://desk.example/runbooks/ml-inference-errors',
+        escalation_policy: 'ml-team-oncall',
+      },
+    },
   ];
   const [prometheus_port, websocket_port] = await freePorts(2);
   const settings = {
@@ -76,6 +88,7 @@ beforeAll(async () => {
     http: { listen: '127.0.0.1:0' },
     grafana: { listen: `unix:${join(folder, 'grafana.sock')}` },
     channels: { allowPrivate: ['127.0.0.1'] },
+    publish: { alerts: { enabled: true } },
     alerting: {
       ruleFiles: [write('rules.yaml', { groups: [{ name: 'orders', rules }] })],
       alertmanagerFile: write('alertmanager.yaml', {
@@ -225,6 +238,42 @@ it('figures of alerts match the list: active, of 24 hours, by severity (proves: 
   expect(
     Array.from({ length: to?.length ?? 0 }, (_, i) => String(to?.get(i))).filter((state) => state === 'firing'),
   ).toHaveLength(3);
+});
+
+it('an alert is a message on the queue, with what the alert system needs (proves: ING-36)', async () => {
+  const manager = await jetstreamManager(publisher);
+  const queued = async (status: string): Promise<AlertObject | undefined> => {
+    const { state } = await manager.streams.info('TW_ALERTS');
+    for (let seq = state.last_seq; seq >= state.first_seq && seq > 0; seq--) {
+      const message = await manager.streams.getMessage('TW_ALERTS', { seq });
+      const alert = message?.json<AlertObject>();
+      if (message?.subject === 'tw.alerts.critical.ServingErrors' && alert?.status === status) return alert;
+    }
+    return undefined;
+  };
+  const say = (value: number): void =>
+    publisher.publish(
+      'tw.metrics.desk',
+      JSON.stringify({ name: 'error_rate', type: 'gauge', value, labels: { service: 'ml-inference' } }),
+    );
+  const before = Date.now();
+  say(5.2);
+  await until(async () => (await queued('firing')) !== undefined);
+  const alert = alertObject.parse(await queued('firing'));
+  expect(alert).toMatchObject({
+    ...{ severity: 'critical', service: 'ml-inference', metric: 'error_rate', current_value: 5.2, threshold: 3 },
+    message: 'error rate of ml-inference is 5.2 %',
+    description: 'ml-inference fails 5.2 % of its requests; the limit is 3 %',
+    suggested_actions: ['check model serving', 'check the feature service', 'look at recent deployments'],
+    runbook_url: 'https://desk.example/runbooks/ml-inference-errors',
+    escalation_policy: 'ml-team-oncall',
+    correlation_id: expect.stringMatching(/^incident_\d{8}_[0-9a-f]{8}$/) as unknown,
+    labels: { alertname: 'ServingErrors', service: 'ml-inference', severity: 'critical' },
+  });
+  expect(Date.parse(alert.timestamp)).toBeGreaterThanOrEqual(before - 1);
+  say(1);
+  await until(async () => (await queued('resolved')) !== undefined);
+  expect((await queued('resolved'))?.alert_id).toBe(alert.alert_id);
 });
 
 const withPrometheus = installedPrometheus() !== undefined || process.env['CI'] === 'true' ? it : it.skip;

@@ -10,8 +10,10 @@ import {
   type SelectRequest,
   type SeriesData,
 } from '@tapewatch/core';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import type { Figure } from '../../sidecar/src/collect/collector.ts';
 import { tradingCollector } from '../../sidecar/src/collect/trading.ts';
 import type { StoreReader } from '../../sidecar/src/ports.ts';
@@ -24,7 +26,7 @@ const MINUTE = 60_000;
 const NOW_MS = Date.UTC(2026, 0, 7, 9);
 
 function rulesOf(name: string): { readonly alert: string; readonly expr: string; readonly severity: string }[] {
-  const file = join(FOLDER, name);
+  const file = resolve(FOLDER, name);
   const result = parseRuleFile(readFileSync(file, 'utf8'), { file, checkExpression: parse });
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   return result.value.groups.flatMap(({ rules }) =>
@@ -39,7 +41,11 @@ const seriesAt = (labels: Record<string, string>, points: readonly (readonly [ms
 });
 
 /** Severities of the triggers that fire, by name. */
-async function firing(data: readonly SeriesData[], file = 'triggers.yaml'): Promise<Record<string, string>> {
+async function firing(
+  data: readonly SeriesData[],
+  file = 'triggers.yaml',
+  onAsk: (expr: string) => void = () => undefined,
+): Promise<Record<string, string>> {
   const keep = (one: SeriesData, { startMs, endMs }: SelectRequest): SeriesData => {
     const kept = Array.from(one.timesMs, (ms, i) => [ms, one.values?.[i] as number] as const);
     return seriesAt(
@@ -57,6 +63,7 @@ async function firing(data: readonly SeriesData[], file = 'triggers.yaml'): Prom
   const engine = createPromqlEngine(reader as unknown as StoreReader);
   const fired: Record<string, string> = {};
   for (const { alert, expr, severity } of rulesOf(file)) {
+    onAsk(expr);
     const result = await engine.query(expr, { startMs: NOW_MS, endMs: NOW_MS, stepMs: 0 });
     if (result.type === 'vector' && result.samples.length > 0) fired[alert] = severity;
   }
@@ -190,5 +197,79 @@ describe('risk of the desk', () => {
     };
     expect(await holding(310)).toEqual({ RiskLimitBreach: 'CRITICAL' });
     expect(await holding(290)).toEqual({});
+  });
+});
+
+describe('each of the eight triggers', () => {
+  const gauge = (name: string, value: number, labels: object = { currency: 'USD' }): SeriesData =>
+    seriesAt({ ...labels, __name__: name }, [[NOW_MS, value]]);
+  /** What sets off each, and only it; then its threshold, and one that this does not pass. */
+  const BREACHES: Readonly<Record<string, { data: readonly SeriesData[]; threshold: RegExp; higher: string }>> = {
+    DailyLossLimit: { data: [gauge('trading_day_loss_percent', 5)], threshold: />= 5$/, higher: '>= 6' },
+    WeeklyLossLimit: { data: [gauge('trading_week_loss_percent', 10)], threshold: />= 10$/, higher: '>= 11' },
+    DrawdownLimit: { data: [gauge('trading_drawdown_percent', 20)], threshold: />= 20$/, higher: '>= 21' },
+    ConsecutiveLosses: { data: [gauge('trading_consecutive_losses', 10)], threshold: />= 10$/, higher: '>= 11' },
+    LowWinRate: {
+      data: [gauge('trading_win_rate_percent', 20), gauge('trading_rolling_trades', 10)],
+      ...{ threshold: /< 30/, higher: '< 20' },
+    },
+    ApiDisconnected: {
+      data: [gauge('exchange_connected', 0, { venue: 'XNAS', api: 'orders' })],
+      ...{ threshold: /== 0$/, higher: '< 0' },
+    },
+    CircuitBreakerTripped: {
+      data: [event('circuit_breaker_tripped', [[NOW_MS - 1_000, 1]])],
+      ...{ threshold: /> 0/g, higher: '> 1' },
+    },
+    KillSwitchActivated: {
+      data: [event('kill_switch_activated', [[NOW_MS - 1_000, 1]])],
+      ...{ threshold: /> 0/g, higher: '> 1' },
+    },
+  };
+  const document = parseYaml(readFileSync(join(FOLDER, 'triggers.yaml'), 'utf8')) as {
+    groups: { name: string; rules: { alert: string; expr: string }[] }[];
+  };
+  const everything = Object.values(BREACHES).flatMap(({ data }) => data);
+  const names = rulesOf('triggers.yaml').map(({ alert }) => alert);
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'tapewatch-triggers-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** The names of those that fire once the rules of the file are changed. */
+  async function firingWith(change: (rules: (typeof document.groups)[number]['rules']) => object[]): Promise<string[]> {
+    const file = join(folder, 'triggers.yaml');
+    const groups = document.groups.map((group) => ({ ...group, rules: change(group.rules) }));
+    writeFileSync(file, JSON.stringify({ groups }));
+    return Object.keys(await firing(everything, file)).sort();
+  }
+
+  it('is one of exactly eight, and a check of all asks once for each (proves: RUL-44)', async () => {
+    expect(Object.keys(BREACHES).sort()).toEqual([...names].sort());
+    const asked: string[] = [];
+    expect(Object.keys(await firing(everything, 'triggers.yaml', (expr) => asked.push(expr))).sort()).toEqual(
+      [...names].sort(),
+    );
+    expect(asked).toHaveLength(8);
+    expect(new Set(asked).size).toBe(8);
+  });
+
+  it.each(names)('%s can be switched off on its own (proves: RUL-42)', async (name) => {
+    const others = names.filter((other) => other !== name).sort();
+    expect(await firingWith((rules) => rules.filter(({ alert }) => alert !== name))).toEqual(others);
+  });
+
+  it.each(names)('%s has a threshold that can be changed (proves: RUL-43)', async (name) => {
+    const { data, threshold, higher } = BREACHES[name] as (typeof BREACHES)[string];
+    expect(await firing(data)).toHaveProperty(name);
+    const others = names.filter((other) => other !== name).sort();
+    const changed = await firingWith((rules) =>
+      rules.map((rule) => {
+        if (rule.alert !== name) return rule;
+        const expr = rule.expr.trim().replace(threshold, higher);
+        expect(expr).not.toBe(rule.expr.trim());
+        return { ...rule, expr };
+      }),
+    );
+    expect(changed).toEqual(others);
   });
 });

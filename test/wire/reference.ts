@@ -3,11 +3,11 @@
  * streams. The page holds each between `<!-- table:NAME -->` markers; the drift test compares, or rewrites with
  * TAPEWATCH_UPDATE=1.
  */
-import { DERIVED_METRICS, SERVICE_FIELDS, wireHistogram, wireSchemas } from '@tapewatch/contract';
+import { alertObject, DERIVED_METRICS, SERVICE_FIELDS, wireHistogram, wireSchemas } from '@tapewatch/contract';
 import { z } from 'zod';
 import { markdownTable, replaceTables } from '../document/reference-page.ts';
 
-const documents = { ...wireSchemas, histogram: wireHistogram };
+const documents = { ...wireSchemas, histogram: wireHistogram, alert: alertObject };
 
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, { readonly description?: string; readonly default?: unknown }>>;

@@ -73,6 +73,13 @@ export const alertingOptions = z
       .default(300_000)
       .describe('after a restart, ends of alerts that are not older are told again, with the same idempotency key'),
     maxUnstoredTransitions: z.number().int().min(0).max(1_000_000).default(10_000),
+    historySize: z
+      .number()
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(1_000)
+      .describe('alerts that are kept in memory, of all rules together; their changes are in the store for longer'),
     notification: z
       .strictObject({
         maxAttempts: z.number().int().min(1).max(20).default(3),

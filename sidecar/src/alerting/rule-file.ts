@@ -4,7 +4,16 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type InputNames, goesByTime, inputNames, parse, parseTemplate, type AlertingRule } from '@tapewatch/core';
+import {
+  type AlertingRule,
+  type InputNames,
+  type Measured,
+  goesByTime,
+  inputNames,
+  measuredBy,
+  parse,
+  parseTemplate,
+} from '@tapewatch/core';
 import { type RuleDocument, type RuleGroupDocument, formatProblem, parseRuleFile } from '@tapewatch/contract';
 import { glob } from 'tinyglobby';
 import { TapewatchError } from '../errors.ts';
@@ -17,6 +26,7 @@ interface LoadedRuleBase {
   readonly name: string;
   readonly expr: string;
   readonly inputs: InputNames;
+  readonly measured: Measured;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly forMs: number;
@@ -118,6 +128,7 @@ function loadRule(document: RuleDocument, groupAndRuleLabels: Record<string, str
     name,
     expr,
     inputs: inputNames(parsed),
+    measured: measuredBy(parsed),
     goesByTime: goesByTime(parsed),
     ...(cooldownMs === undefined ? {} : { cooldownMs }),
     explainOverMs: document.tapewatch?.explain_over ?? 0,

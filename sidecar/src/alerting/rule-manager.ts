@@ -6,6 +6,7 @@
  */
 import { endRule, stepRule, type AlertPhase, type RuleGroupView, type Sample, type Transition } from '@tapewatch/core';
 import type { Clock, ExplainAlert, Logger, Progress, PromqlEngine, Telemetry, TransitionRow } from '../ports.ts';
+import type { AlertSource } from './alert-object.ts';
 import type { AlertingOptions } from './alerting-options.ts';
 import { withDeadline } from './deadline.ts';
 import { checkLimit, recordedSamples, vectorOf } from './evaluate-rule.ts';
@@ -31,6 +32,8 @@ export interface RuleManagerDeps {
   readonly recordSamples: (samples: readonly Sample[]) => void;
   /** Called after the transitions were stored. */
   readonly notify: (transitions: readonly Transition[], origin: Origin) => void;
+  /** Called beside `notify`, for those that take every change as it is. */
+  readonly publish?: (transitions: readonly Transition[], source: AlertSource) => void;
   /** Of rules that ask for it; an alert waits for it at most `explainTimeoutMs`. */
   readonly explain: ExplainAlert;
 }
@@ -65,12 +68,10 @@ export class RuleManager {
       const own = [...open].filter((row) => rule.definition.type === 'alerting' && rule.owns(row));
       rule.recover(own);
       for (const row of own) open.delete(row);
+      this.#publish(rule, own.filter(({ to }) => to !== 'pending').map(asBegun));
     }
     const firing = openAlerts.filter((row) => !open.has(row) && row.to !== 'pending');
-    notify(
-      firing.map((row) => ({ ...asTransition(row), from: 'inactive', to: 'firing' })),
-      { mayBeKnown: true },
-    );
+    notify(firing.map(asBegun), { mayBeKnown: true });
     const orphans = [...open].map((row) => orphaned(row, clock.now()));
     await this.#transitions.store(orphans);
     notify(orphans.map(asTransition), { mayBeKnown: true });
@@ -272,9 +273,20 @@ export class RuleManager {
       this.#deps.log.info(fields, 'An alert changed its state.');
     }
     await this.#transitions.store(rows);
+    this.#publish(rule, transitions);
     const { cooldownMs } = definition;
     this.#deps.notify(transitions, cooldownMs === undefined ? {} : { cooldownMs });
   }
+
+  #publish({ definition, group }: RuleRuntime, transitions: readonly Transition[]): void {
+    const { name, expr, measured } = definition;
+    if (transitions.length > 0) this.#deps.publish?.(transitions, { group: group.name, name, expr, measured });
+  }
+}
+
+/** An alert that is open as if it began now: who knows it recognises it. */
+function asBegun(row: TransitionRow): Transition {
+  return { ...asTransition(row), from: 'inactive', to: 'firing' };
 }
 
 export function asTransition(row: TransitionRow): Transition {

@@ -2,9 +2,10 @@
  * Puts alerting together: rule files, the rules' evaluation, routing and channels, and the view that HTTP and Grafana
  * show. A reload takes all files or none.
  */
-import type { RegexCompiler, Route, Sample, Transition } from '@tapewatch/core';
-import { integrationsOf, type AlertmanagerDocument, type Integration } from '@tapewatch/contract';
+import { msFromNanos, type RegexCompiler, type Route, type Sample, type Transition } from '@tapewatch/core';
+import { integrationsOf, type AlertmanagerDocument, type AlertObject, type Integration } from '@tapewatch/contract';
 import type {
+  AlertHistoryView,
   AlertingView,
   Channel,
   Clock,
@@ -17,6 +18,8 @@ import type {
   TransitionRow,
 } from '../ports.ts';
 import { AlertDispatcher, type Delivery } from './alert-dispatcher.ts';
+import { AlertHistory } from './alert-history.ts';
+import { alertObjectOf } from './alert-object.ts';
 import type { AlertingOptions } from './alerting-options.ts';
 import { loadAlertmanager, routeTree } from './alertmanager-file.ts';
 import { sleep } from './deadline.ts';
@@ -50,13 +53,15 @@ export interface AlertingDeps {
   readonly broadcast: readonly BroadcastChannel[];
   /** Told of every change, before notification. */
   readonly onTransitions?: (transitions: readonly Transition[]) => void;
+  /** Takes each beginning and end of an alert, whatever is held back or routed elsewhere. */
+  readonly publish?: (alert: AlertObject) => void;
   /** Resolves when all sources deliver. */
   readonly sourcesOpen: Promise<unknown>;
   /** Uniform in [0, 1), for the jitter of retries. */
   readonly random: () => number;
 }
 
-export interface Alerting extends AlertingView {
+export interface Alerting extends AlertingView, AlertHistoryView {
   /** Reads all files anew. Throws `rule.invalid` or `config.invalid` and changes nothing when one of them is bad. */
   reload(): Promise<void>;
   /** Looks at open alerts and ended cooldowns now: the loop of alerts. */
@@ -92,7 +97,17 @@ export async function startAlerting(
     deps.onTransitions?.(transitions);
     restraint.take(transitions, origin);
   };
-  const rules = new RuleManager({ ...deps, notify }, options);
+  const history = new AlertHistory(options.historySize);
+  const { publish } = options.notificationsEnabled ? deps : {};
+  const publishAll: RuleManagerDeps['publish'] = (transitions, source) => {
+    for (const transition of transitions) {
+      const alert = alertObjectOf(transition, source);
+      if (alert === undefined) continue;
+      history.take(alert);
+      publish?.(alert);
+    }
+  };
+  const rules = new RuleManager({ ...deps, notify, publish: publishAll }, options);
   restraint.take(await lateEnds(deps, options.resendResolvedMs), { mayBeKnown: true });
   await rules.restore(first.groups, openAlerts);
   const stopped = new AbortController();
@@ -101,6 +116,7 @@ export async function startAlerting(
   return {
     groups: () => rules.groups(),
     transitions: (filter) => deps.reader.transitions(filter),
+    history: (filter) => history.list({ ...filter, nowMs: msFromNanos(deps.clock.now()) }),
     check() {
       rules.checkOpenAlerts();
       restraint.release();

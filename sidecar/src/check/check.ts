@@ -2,7 +2,8 @@
  * Health checks: each has its own period (CON-10) and is given up after a bound; all that are due at once run side by
  * side. Levels are HEALTHY, DEGRADED and CRITICAL (HLT-26). A change of a check's level is told, a repetition is not.
  */
-import type { Clock, Logger } from '../ports.ts';
+import { BoundedHistory } from '@tapewatch/core';
+import type { Clock, HealthHistory, Logger } from '../ports.ts';
 
 export const LEVELS = ['HEALTHY', 'DEGRADED', 'CRITICAL'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -32,20 +33,25 @@ export interface HealthDeps {
   /** The level of a check changed. */
   readonly onChange: (state: HealthState, before: Level | undefined) => void;
   readonly timeoutMs?: number;
+  /** Results that are kept, of all checks together. */
+  readonly historySize?: number;
 }
 
 const TIMEOUT_MS = 5_000;
+const HISTORY_SIZE = 1_000;
 
-export class Health {
+export class Health implements HealthHistory {
   readonly #deps: HealthDeps;
   readonly #checks: readonly Check[];
   readonly #states = new Map<string, HealthState>();
+  readonly #history: BoundedHistory<HealthState>;
   readonly #running = new Set<string>();
   readonly #stops: readonly (() => void)[];
 
   constructor(deps: HealthDeps, checks: readonly Check[]) {
     this.#deps = deps;
     this.#checks = checks;
+    this.#history = new BoundedHistory(deps.historySize ?? HISTORY_SIZE);
     const timed = checks.filter(({ intervalSeconds }) => intervalSeconds !== undefined);
     this.#stops = timed.map((check) =>
       deps.clock.every((check.intervalSeconds as number) * 1000, () => void this.#run(check)),
@@ -54,6 +60,11 @@ export class Health {
 
   states(): readonly HealthState[] {
     return [...this.#states.values()];
+  }
+
+  /** Newest first. */
+  history(): readonly HealthState[] {
+    return this.#history.newestFirst();
   }
 
   /** The worst of all; HEALTHY before the first result. */
@@ -108,6 +119,7 @@ export class Health {
     const before = this.#states.get(name)?.level;
     const state = { ...result, name, checkedNanos: this.#deps.clock.now() };
     this.#states.set(name, state);
+    this.#history.push(state);
     this.#deps.onResult(state);
     if (before === result.level || (before === undefined && result.level === 'HEALTHY')) return;
     const { level, detail } = result;

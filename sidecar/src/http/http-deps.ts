@@ -1,10 +1,13 @@
 /** What the HTTP API needs of the rest: ports, and two narrow views that app.ts fills. */
 import type { Matcher, SeriesKind } from '@tapewatch/core';
 import type {
+  AlertHistoryView,
   AlertingView,
+  BackupResult,
   Clock,
   Intake,
   FindExemplars,
+  HealthHistory,
   Logger,
   PromqlEngine,
   QueryLine,
@@ -52,7 +55,9 @@ export interface HttpDeps {
     httpAnswered(route: string, status: number, seconds: number): void;
   };
   /** Absent where nothing is kept. */
-  readonly backUp?: (target: string) => Promise<{ readonly files: number; readonly bytes: number }>;
+  readonly backUp?: (target: string) => Promise<Pick<BackupResult, 'files' | 'bytes' | 'rows'>>;
+  /** Absent where none is kept. */
+  readonly histories?: { readonly alerts: AlertHistoryView; readonly health: HealthHistory };
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;

@@ -16,6 +16,7 @@ import { adminRoutes } from './admin-routes.ts';
 import { Authentication } from './authentication.ts';
 import type { HttpDeps } from './http-deps.ts';
 import { splitListen, type HttpSettings } from './http-options.ts';
+import { historyRoutes } from './history-routes.ts';
 import { jaegerRoutes } from './jaeger-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
 import { QueryGate } from './query-gate.ts';
@@ -101,6 +102,7 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
     seriesRoutes,
     ruleRoutes,
     targetRoutes,
+    historyRoutes,
     tradingRoutes,
     jaegerRoutes,
   ])

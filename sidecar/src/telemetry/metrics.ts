@@ -139,6 +139,10 @@ function workCounters(registry: Registry, bound: Bound) {
   );
   const rule = time('rule_evaluation_seconds', 'Time of a rule’s evaluation.', ['group', 'outcome']);
   const http = time('http_request_seconds', 'Time of an HTTP request.', ['route', 'status']);
+  const forwarded = counter(registry, 'forwarded_samples_total', 'Samples pushed by remote write, by target.', [
+    'target',
+    'outcome',
+  ]);
   const notifications = counter(registry, 'notifications_total', 'Notifications by receiver and outcome.', [
     'receiver',
     'outcome',
@@ -152,6 +156,8 @@ function workCounters(registry: Registry, bound: Bound) {
       rule.observe({ group: bound('group', group), outcome }, seconds),
     notified: (receiver: string, outcome: string) =>
       notifications.inc({ receiver: bound('receiver', receiver), outcome }, 1),
+    forwarded: (target: string, outcome: string, samples: number) =>
+      forwarded.inc({ target: bound('target', target), outcome }, samples),
     httpAnswered: (route: string, status: number, seconds: number) => http.observe({ route, status }, seconds),
   };
 }

@@ -349,6 +349,7 @@ async function monitoring(config: Config) {
     grafana: () => undefined,
     record: (samples) => void recorded.push(...(samples as NumberSample[])),
     alerting: { groups: () => [], transitions: async () => [] },
+    backups: { latest: () => undefined },
     checkAlerts: () => undefined,
     observers: new Observers(log),
   });
