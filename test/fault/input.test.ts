@@ -227,55 +227,59 @@ it('row 15: NaN, infinities and the ends of the number range are kept or refused
   }
 });
 
-it('row 16: random bytes, torn documents and wrong UTF-8 are refused with a reason; their neighbours are kept', async () => {
-  const ledger = new Ledger();
-  const publisher = await Publisher.connect({ ledger, port: world.natsPort, delivery: 'core', seed: 16 });
-  const before = await world.answers.metrics();
-  const document = Buffer.from(encode(publisher.take()));
-  const poison = fc.oneof(
-    fc.uint8Array({ maxLength: 300 }),
-    fc.string({ maxLength: 200, unit: 'binary' }).map((text) => Buffer.from(text)),
-    fc.json().map((text) => Buffer.from(text)),
-    fc.nat({ max: document.length - 2 }).map((end) => document.subarray(0, end + 1)),
-    fc
-      .tuple(fc.nat({ max: document.length - 1 }), fc.nat({ max: 255 }))
-      .map(([at, byte]) => Buffer.concat([document.subarray(0, at), Buffer.from([byte]), document.subarray(at + 1)]))
-      // Damage that leaves a readable entry would publish what the ledger does not know.
-      .filter((bytes) => !isJson(bytes)),
-  );
-  const types = [
-    '',
-    'application/json',
-    'application/vnd.influx.line',
-    'application/x-protobuf',
-    'application/vnd.apache.arrow.stream',
-  ];
-  const cases = fc.sample(fc.tuple(poison, fc.constantFrom(...types)), { numRuns: FUZZ_CASES, seed: 16 });
-  for (const [i, [bytes, type]] of cases.entries()) {
-    const typed = headers();
-    if (type !== '') typed.set('Content-Type', type);
-    nats.publish('tw.metrics.poison', bytes, { headers: typed });
-    if (i % 1_000 === 0) await nats.flush();
-  }
-  await nats.flush();
-  // A batch with one bad item loses only that.
-  const entries = publisher.take();
-  const mixed = (JSON.parse(encode(entries)) as unknown[]).flatMap((item) => [item, { name: '', value: 'x' }, 7]);
-  for (const entry of entries) ledger.acknowledged(entry);
-  await publish(mixed);
-  await publisher.publish(500);
-  await publisher.close();
-  // What is good stands behind all that is bad, which a busy machine is long at.
-  const verdict = await judgeInTime(ledger, world.answers, { timeoutMs: ROW_16_LIMIT_MS / 2 });
-  expect(faultsOf(verdict)).toEqual(CLEAN);
-  expect(world.sidecar.running).toBe(true);
-  const after = await world.answers.metrics();
-  const dropped = after.sum('tapewatch_dropped_items_total') - before.sum('tapewatch_dropped_items_total');
-  expect(dropped).toBeGreaterThan(FUZZ_CASES / 2);
-  const letters = after.sum('tapewatch_dead_letters_total') - before.sum('tapewatch_dead_letters_total');
-  expect(letters).toBeGreaterThan(0);
-  expect(letters).toBeLessThanOrEqual(dropped);
-}, ROW_16_LIMIT_MS);
+it(
+  'row 16: random bytes, torn documents and wrong UTF-8 are refused with a reason; their neighbours are kept',
+  async () => {
+    const ledger = new Ledger();
+    const publisher = await Publisher.connect({ ledger, port: world.natsPort, delivery: 'core', seed: 16 });
+    const before = await world.answers.metrics();
+    const document = Buffer.from(encode(publisher.take()));
+    const poison = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.string({ maxLength: 200, unit: 'binary' }).map((text) => Buffer.from(text)),
+      fc.json().map((text) => Buffer.from(text)),
+      fc.nat({ max: document.length - 2 }).map((end) => document.subarray(0, end + 1)),
+      fc
+        .tuple(fc.nat({ max: document.length - 1 }), fc.nat({ max: 255 }))
+        .map(([at, byte]) => Buffer.concat([document.subarray(0, at), Buffer.from([byte]), document.subarray(at + 1)]))
+        // Damage that leaves a readable entry would publish what the ledger does not know.
+        .filter((bytes) => !isJson(bytes)),
+    );
+    const types = [
+      '',
+      'application/json',
+      'application/vnd.influx.line',
+      'application/x-protobuf',
+      'application/vnd.apache.arrow.stream',
+    ];
+    const cases = fc.sample(fc.tuple(poison, fc.constantFrom(...types)), { numRuns: FUZZ_CASES, seed: 16 });
+    for (const [i, [bytes, type]] of cases.entries()) {
+      const typed = headers();
+      if (type !== '') typed.set('Content-Type', type);
+      nats.publish('tw.metrics.poison', bytes, { headers: typed });
+      if (i % 1_000 === 0) await nats.flush();
+    }
+    await nats.flush();
+    // A batch with one bad item loses only that.
+    const entries = publisher.take();
+    const mixed = (JSON.parse(encode(entries)) as unknown[]).flatMap((item) => [item, { name: '', value: 'x' }, 7]);
+    for (const entry of entries) ledger.acknowledged(entry);
+    await publish(mixed);
+    await publisher.publish(500);
+    await publisher.close();
+    // What is good stands behind all that is bad, which a busy machine is long at.
+    const verdict = await judgeInTime(ledger, world.answers, { timeoutMs: ROW_16_LIMIT_MS / 2 });
+    expect(faultsOf(verdict)).toEqual(CLEAN);
+    expect(world.sidecar.running).toBe(true);
+    const after = await world.answers.metrics();
+    const dropped = after.sum('tapewatch_dropped_items_total') - before.sum('tapewatch_dropped_items_total');
+    expect(dropped).toBeGreaterThan(FUZZ_CASES / 2);
+    const letters = after.sum('tapewatch_dead_letters_total') - before.sum('tapewatch_dead_letters_total');
+    expect(letters).toBeGreaterThan(0);
+    expect(letters).toBeLessThanOrEqual(dropped);
+  },
+  ROW_16_LIMIT_MS,
+);
 
 function isJson(bytes: Uint8Array): boolean {
   try {
