@@ -53,6 +53,7 @@ it('backs a store up, verifies the backup, restores it elsewhere and exports it'
   await tapewatch('restore', backup, '-c', configOf('other.duckdb'));
   await tapewatch('export', parquet, '--format', 'parquet', '-c', configOf('other.duckdb'));
   expect(readdirSync(parquet)).toEqual(expect.arrayContaining(['samples.parquet', 'series.parquet', 'orders.parquet']));
+  expect(readdirSync(folder).filter((name) => name.startsWith('parquet'))).toEqual(['parquet']);
   expect(said.map((line) => line.split(':')[0])).toEqual([
     'backed up and verified',
     'verified',
@@ -92,6 +93,12 @@ it('asks the sidecar that holds the file, as an administrator', async () => {
   expect(targets).toEqual([target]);
   expect(said).toEqual([`backed up and verified: 3 files, 1.0 MiB, in ${target}`]);
   await expect(ask(TOKENS.admin)).rejects.toThrow('the disk is full');
+  // What an export needs on the way lies beside its target, where the sidecar can write if anywhere.
+  const exported = join(folder, 'parquet');
+  await expect(
+    tapewatch('export', exported, '-c', configOf('live.duckdb'), '--url', server.address, '--token', TOKENS.admin),
+  ).rejects.toThrow('the disk is full');
+  expect(targets.at(-1)).toMatch(new RegExp(`^${exported}\\.backup-`));
   await server.close();
   await expect(ask(TOKENS.admin)).rejects.toMatchObject({ code: 'source.unavailable' });
   holder.stdin.end();

@@ -2,9 +2,9 @@
  * `tapewatch backup`, `verify`, `restore` and `export`. A store that a running sidecar holds is backed up by that sidecar,
  * over HTTP; a store at rest is opened here. The others work on backups, never on a live file.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { loadConfig, type Config } from '../config.ts';
 import { TapewatchError } from '../errors.ts';
@@ -63,14 +63,14 @@ function tell(done: string, { folder, files, bytes }: BackupResult): void {
 }
 
 async function exportStore(target: string, options: BackupOptions): Promise<BackupResult> {
-  const folder = await mkdtemp(join(tmpdir(), 'tapewatch-export-'));
+  // Beside the target, and made by whoever makes the backup: a service has a /tmp of its own, and another user's rights.
+  const copy = `${resolve(target)}.backup-${randomUUID()}`;
   try {
-    const copy = join(folder, 'backup');
     await backup(copy, options);
     const { memoryLimitMb, threads } = duckdbOf(options).store;
     return await exportParquet(copy, resolve(target), { memoryLimitMb, threads });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(copy, { recursive: true, force: true });
   }
 }
 
