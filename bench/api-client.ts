@@ -21,6 +21,8 @@ export interface ApiReport {
   readonly firstError: string;
   /** Milliseconds, ascending. */
   readonly latencies: readonly number[];
+  /** Of those, what was posted: answered when it is durable. */
+  readonly posted: readonly number[];
 }
 
 /** One request to each route, with stamps as of now. */
@@ -65,14 +67,16 @@ function requestsAt(nowMs: number): ApiRequest[] {
 export async function useApi(http: string, seconds: number): Promise<ApiReport> {
   const pool = new Pool(http, { connections: CONNECTIONS, headersTimeout: GIVE_UP_MS, bodyTimeout: GIVE_UP_MS });
   const latencies: number[] = [];
+  const posted: number[] = [];
   const problems: string[] = [];
   const ask = async ({ path, body }: ApiRequest, dueMs: number): Promise<void> => {
     try {
-      const posted = body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } };
-      const answer = await pool.request({ path, method: body === undefined ? 'GET' : 'POST', ...posted });
+      const content = body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } };
+      const answer = await pool.request({ path, method: body === undefined ? 'GET' : 'POST', ...content });
       const text = await answer.body.text();
       if (answer.statusCode >= 300) throw new Error(`${answer.statusCode}: ${text.slice(0, 200)}`);
       latencies.push(performance.now() - dueMs);
+      if (body !== undefined) posted.push(performance.now() - dueMs);
     } catch (error) {
       problems.push(`${path}: ${String(error)}`);
     }
@@ -87,6 +91,6 @@ export async function useApi(http: string, seconds: number): Promise<ApiReport> 
   }
   await Promise.all(underWay);
   await pool.close();
-  latencies.sort((a, b) => a - b);
-  return { requests: underWay.length, errors: problems.length, firstError: problems[0] ?? '', latencies };
+  for (const list of [latencies, posted]) list.sort((a, b) => a - b);
+  return { requests: underWay.length, errors: problems.length, firstError: problems[0] ?? '', latencies, posted };
 }

@@ -1,12 +1,14 @@
 /**
- * What the live trading figures keep in memory (REQUIREMENTS.md PRF-25): a full window of a hundred trades, and a thousand
- * alerts that fire, each with its labels, texts and correlation id. Growth of V8's heap and of buffers outside it, each
- * measured after a collection.
+ * What the live trading figures keep in memory (REQUIREMENTS.md PRF-25): a full window of a hundred trades, and a full
+ * history of a thousand alerts, each with its labels, texts and correlation id, resolved. Growth of V8's heap and of buffers
+ * outside it, each measured after a collection.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Labels, parseTemplate, stepRule, TradeTracker, EMPTY_RULE_STATE, type AlertingRule } from '@tapewatch/core';
 import { AlertEvidence } from '../sidecar/src/alerting/alert-evidence.ts';
+import { AlertHistory } from '../sidecar/src/alerting/alert-history.ts';
+import { alertObjectOf } from '../sidecar/src/alerting/alert-object.ts';
 import { SystemClock } from '../sidecar/src/clock.ts';
 import type { Demand } from './demand.ts';
 import { seededRandom } from './samples.ts';
@@ -28,12 +30,12 @@ export interface HeldMemory {
 
 export async function measureHeldMemory(): Promise<HeldMemory> {
   // The first of each kind compiles code and fills caches that are there once, whatever is held.
-  const first = [fullTracker(), await firingAlerts()];
+  const first = [fullTracker(), await fullHistory()];
   const before = heldBytes();
   const trackers = Array.from({ length: COPIES }, fullTracker);
   const withTrades = heldBytes();
   const alerts: unknown[] = [];
-  for (let copy = 0; copy < COPIES; copy++) alerts.push(await firingAlerts());
+  for (let copy = 0; copy < COPIES; copy++) alerts.push(await fullHistory());
   const withAlerts = heldBytes();
   keep([first, trackers, alerts]);
   const [tradeBytes, alertBytes] = [(withTrades - before) / COPIES, (withAlerts - withTrades) / COPIES];
@@ -70,19 +72,31 @@ const RULE: AlertingRule = {
   },
 };
 
-async function firingAlerts(): Promise<unknown> {
+async function fullHistory(): Promise<AlertHistory> {
   const vector = Array.from({ length: ALERTS }, (_, i) => ({
     labels: Labels.from({ __name__: 'slippage_bps', strategy: `s${i % 50}`, venue: `v${Math.floor(i / 50)}` }),
     timeMs: Number(NOW_NANOS / 1_000_000n),
     value: 5 + i / 100,
   }));
-  const step = stepRule(RULE, EMPTY_RULE_STATE, { vector, now: NOW_NANOS });
-  if (!step.ok || step.state.size !== ALERTS) throw new Error(`expected ${ALERTS} alerts, got ${JSON.stringify(step)}`);
   const evidence = new AlertEvidence();
   const rule = { name: RULE.name, group: 'desk', explainOverMs: 0, timeoutMs: 1_000 };
+  const source = { ...rule, expr: 'slippage_bps > 5', measured: { metric: 'slippage_bps', threshold: 5 } };
   const deps = { clock: new SystemClock(), log: { warn: () => undefined }, explain: () => Promise.resolve({}) };
-  await evidence.complete(step.transitions, rule, deps);
-  return [step.state, evidence];
+  const history = new AlertHistory(ALERTS);
+  let state = EMPTY_RULE_STATE;
+  // They begin, and end an hour later.
+  for (const [held, now] of [[vector, NOW_NANOS] as const, [[], NOW_NANOS + 3_600_000_000_000n] as const]) {
+    const step = stepRule(RULE, state, { vector: held, now });
+    if (!step.ok) throw new Error(step.problem);
+    state = step.state;
+    for (const transition of await evidence.complete(step.transitions, rule, deps)) {
+      const alert = alertObjectOf(transition, source);
+      if (alert !== undefined) history.take(alert);
+    }
+  }
+  const kept = history.list({ nowMs: 0, limit: Infinity }).length;
+  if (kept !== ALERTS) throw new Error(`the history holds ${kept} alerts where ${ALERTS} were taken`);
+  return history;
 }
 
 let gc: (() => void) | undefined;

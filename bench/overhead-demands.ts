@@ -8,33 +8,32 @@ import { shorterThan, type Demand } from './demand.ts';
 import type { OverheadReport } from './overhead.ts';
 
 const FULL = { seconds: 3 };
-/** Above it, it is no normal operation. */
-const NORMAL_PER_SECOND = 5_000;
 
 export function overheadDemands(
-  { results, accuracy }: OverheadReport,
+  { results, normal, accuracy }: OverheadReport,
   run: { readonly seconds: number },
   processors = availableParallelism(),
 ): Demand[] {
   const unjudged = shorterThan(FULL, run);
   const publishing = { unit: 'times', bound: 'at most', rows: ['ING-03', 'PCT-14'], unjudged } as const;
   const host = { bound: 'at most', rows: ['PRF-23'], unjudged } as const;
-  const byRate = results.flatMap(({ samplesPerSecond, p50Ratio, p99Ratio, cpuCores, rssMb }): Demand[] => {
-    const at = `at ${samplesPerSecond.toLocaleString('en-US')}/s`;
-    const share = (cpuCores / processors) * 100;
-    const costs: Demand[] = [
-      { name: `CPU ${at}`, value: share, unit: '% of the host', limit: 2, goal: 1, ...host },
-      { name: `memory ${at}`, value: rssMb, unit: 'MiB', limit: 100, goal: 50, ...host },
-    ];
+  const at = ({ samplesPerSecond }: { readonly samplesPerSecond: number }): string =>
+    `at ${samplesPerSecond.toLocaleString('en-US')}/s`;
+  const publishTimes = results.flatMap((result): Demand[] => [
+    { name: `publish to broker ${at(result)}, p50`, value: result.p50Ratio, limit: 1.05, ...publishing },
+    { name: `publish to broker ${at(result)}, p99`, value: result.p99Ratio, limit: 1.1, ...publishing },
+  ]);
+  const costs = normal.flatMap((one): Demand[] => {
+    const share = (one.cpuCores / processors) * 100;
     return [
-      { name: `publish to broker ${at}, p50`, value: p50Ratio, limit: 1.05, ...publishing },
-      { name: `publish to broker ${at}, p99`, value: p99Ratio, limit: 1.1, ...publishing },
-      ...(samplesPerSecond <= NORMAL_PER_SECOND ? costs : []),
+      { name: `CPU ${at(one)}`, value: share, unit: '% of the host', limit: 2, goal: 1, ...host },
+      { name: `memory ${at(one)}`, value: one.rssMb, unit: 'MiB', limit: 100, goal: 50, ...host },
     ];
   });
   const { worst, bound } = accuracy;
   return [
-    ...byRate,
+    ...publishTimes,
+    ...costs,
     {
       ...{
         name: 'percentiles beside the exact ones',

@@ -12,8 +12,11 @@ import { OverheadLoad, type MeasureName } from './overhead-load.ts';
 import { usageOf } from './process-usage.ts';
 import { scalar, startRig, type Rig } from './rig.ts';
 
-/** Samples a message, so thousands of samples a second. The first two are a normal operation, the last one is a load. */
-const BATCHES = [1, 5, 50] as const;
+/** Samples a message, so thousands of samples a second: what is normal, and a load. */
+const NORMAL_BATCHES = [1, 5] as const;
+const BATCHES = [...NORMAL_BATCHES, 50] as const;
+/** Of a normal operation, for each second of a round: some maintenance comes every ten seconds only. */
+const NORMAL_ROUNDS = 10;
 /** Each with and without, in the order AB BA AB ..., so that a drift of the machine meets both alike. */
 const PAIRS = 6;
 /** Of each round before it is measured: what waited for the sidecar's return is worked off. */
@@ -34,16 +37,24 @@ export interface OverheadResult {
   readonly p99Ratio: number;
   /** How far two neighbouring rounds without the sidecar differ: what this machine can tell. */
   readonly noise: number;
+}
+
+/** Of the sidecar alone, when it has done the same for a while. */
+export interface NormalOperation {
+  readonly samplesPerSecond: number;
   readonly cpuCores: number;
   readonly rssMb: number;
 }
 
 export interface OverheadReport {
   readonly results: readonly OverheadResult[];
+  readonly normal: readonly NormalOperation[];
   /** Greatest distance of a percentile from the exact one, and what the histogram promises, both relative. */
   readonly accuracy: { readonly worst: number; readonly bound: number; readonly percentiles: number };
 }
 
+const WATCHED = 'desk.watched.telemetry';
+const PRIVATE = 'desk.private.telemetry';
 const STREAMS = [{ name: 'desk', subject: 'desk.watched.>', payload: 'metric' }];
 
 export async function benchOverhead(roundSeconds: number): Promise<OverheadReport> {
@@ -55,10 +66,12 @@ export async function benchOverhead(roundSeconds: number): Promise<OverheadRepor
   try {
     await gatewayReady(gateway);
     const load = new OverheadLoad(connection);
-    await load.run('desk.watched.telemetry', { seconds: WARM_SECONDS, batch: BATCHES[1] });
+    await load.run(WATCHED, { seconds: WARM_SECONDS, batch: BATCHES[1] });
     const results: OverheadResult[] = [];
     for (const batch of BATCHES) results.push(await compare(rig, load, { batch, roundSeconds }));
-    return { results, accuracy: await accuracyOf(rig, load) };
+    const normal: NormalOperation[] = [];
+    for (const batch of NORMAL_BATCHES) normal.push(await operate(rig, load, { batch, roundSeconds }));
+    return { results, normal, accuracy: await accuracyOf(rig, load) };
   } finally {
     await connection.close();
     gateway.kill();
@@ -86,18 +99,11 @@ async function compare(
 ): Promise<OverheadResult> {
   console.error(`${batch} samples a message, ${2 * PAIRS} rounds of ${roundSeconds} s ...`);
   const [alone, watched]: [Round[], Round[]] = [[], []];
-  const before = { cpu: 0, seconds: 0 };
   for (let pair = 0; pair < PAIRS; pair++) {
     const order = pair % 2 === 0 ? [false, true] : [true, false];
     for (const isWatched of order) {
-      if (!isWatched) {
-        alone.push(await withoutSidecar(rig, () => round(load, 'desk.private.telemetry', { batch, roundSeconds })));
-        continue;
-      }
-      const [cpu, at] = [usageOf(rig.sidecarPid).cpuSeconds, performance.now()];
-      watched.push(await round(load, 'desk.watched.telemetry', { batch, roundSeconds }));
-      before.cpu += usageOf(rig.sidecarPid).cpuSeconds - cpu;
-      before.seconds += (performance.now() - at) / 1_000;
+      if (isWatched) watched.push(await round(load, WATCHED, { batch, roundSeconds }));
+      else alone.push(await withoutSidecar(rig, () => round(load, PRIVATE, { batch, roundSeconds })));
     }
   }
   const ratios = (read: (round: Round) => number): number =>
@@ -109,8 +115,23 @@ async function compare(
     ...{ aloneP99: of(alone, ({ p99 }) => p99), watchedP99: of(watched, ({ p99 }) => p99) },
     ...{ p50Ratio: ratios(({ p50 }) => p50), p99Ratio: ratios(({ p99 }) => p99) },
     noise: median(alone.slice(1).map(({ p50 }, i) => Math.abs(p50 / (alone[i] as Round).p50 - 1))),
-    cpuCores: before.cpu / before.seconds,
-    rssMb: Math.round(usageOf(rig.sidecarPid).peakRssMb),
+  };
+}
+
+async function operate(
+  rig: Rig,
+  load: OverheadLoad,
+  { batch, roundSeconds }: { readonly batch: number; readonly roundSeconds: number },
+): Promise<NormalOperation> {
+  const seconds = NORMAL_ROUNDS * roundSeconds;
+  console.error(`${batch} samples a message, ${seconds} s on end ...`);
+  const [before, started] = [usageOf(rig.sidecarPid).cpuSeconds, performance.now()];
+  await load.run(WATCHED, { seconds, batch });
+  const { cpuSeconds, peakRssMb } = usageOf(rig.sidecarPid);
+  return {
+    samplesPerSecond: batch * load.messagesPerSecond,
+    cpuCores: (cpuSeconds - before) / ((performance.now() - started) / 1_000),
+    rssMb: Math.round(peakRssMb),
   };
 }
 

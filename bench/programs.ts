@@ -122,6 +122,7 @@ function beside({ codec, delivery, samplesPerSecond, visibleP50Ms, rssMb, cpuCor
 async function overhead({ seconds = '3' }: BenchOptions): Promise<BenchOutcome> {
   const report = await benchOverhead(Number(seconds));
   console.table(report.results);
+  console.table(report.normal);
   return { result: report, demands: overheadDemands(report, { seconds: Number(seconds) }) };
 }
 

@@ -50,7 +50,7 @@ export interface QueryBenchResult extends Times {
   readonly rssMb: number;
   readonly panels: Readonly<Record<string, Times>>;
   /** Of the program that uses the whole API. */
-  readonly api: Times & { readonly requests: number; readonly errors: number };
+  readonly api: Times & { readonly requests: number; readonly errors: number; readonly postedP95Ms: number };
   readonly single12h?: Times;
   readonly p95AllSeries1h?: Times;
   /** Queries over history that answered with fewer points than they must. */
@@ -91,7 +91,10 @@ async function watchBoard(world: World, options: QueryBenchOptions): Promise<Que
     ...timesOf(report.latencies),
     rate: Math.round(report.queries / report.seconds),
     ...{ errors: report.errors, empty: report.empty },
-    api: { ...timesOf(api.latencies), requests: api.requests, errors: api.errors },
+    api: {
+      ...{ ...timesOf(api.latencies), requests: api.requests, errors: api.errors },
+      postedP95Ms: timesOf(api.posted).p95Ms,
+    },
     lost: total(expected) - total(stored),
     ingestRate: Math.round(live.published / live.seconds),
     cpuCores: (after.sidecar.cpuSeconds - before.sidecar.cpuSeconds) / report.seconds,

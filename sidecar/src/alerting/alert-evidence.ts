@@ -90,5 +90,6 @@ async function explain(
 function incidentOf({ labels, activeAtNanos }: Transition, { name, group }: ExplainedRule): string {
   const day = new Date(Number(activeAtNanos / 1_000_000n)).toISOString().slice(0, 10).replaceAll('-', '');
   const about = JSON.stringify([group, name, labels.key, String(activeAtNanos)]);
-  return `incident_${day}_${fingerprintText(about).slice(0, 8)}`;
+  // Joined, which makes one text; an interpolated one keeps its parts as long as the alert lives.
+  return ['incident', day, fingerprintText(about).slice(0, 8)].join('_');
 }

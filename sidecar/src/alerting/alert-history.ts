@@ -8,10 +8,17 @@ import type { AlertRecord } from '../ports.ts';
 
 const MS_PER_MINUTE = 60_000;
 
+interface Entry {
+  /** As it began. */
+  readonly alert: AlertObject;
+  /** Beside it and not in it: one more property on a copy of so many would double what an entry takes. */
+  resolvedAt: string | null;
+}
+
 export class AlertHistory {
   readonly #bound: number;
   /** In order of their beginning. */
-  readonly #entries = new Map<string, AlertObject & { readonly resolvedAt?: string }>();
+  readonly #entries = new Map<string, Entry>();
 
   constructor(bound: number) {
     this.#bound = bound;
@@ -21,13 +28,11 @@ export class AlertHistory {
   take(alert: AlertObject): void {
     const known = this.#entries.get(alert.alert_id);
     if (alert.status === 'resolved') {
-      if (known !== undefined) {
-        this.#entries.set(alert.alert_id, { ...known, status: 'resolved', resolvedAt: alert.timestamp });
-      }
+      if (known !== undefined) known.resolvedAt = alert.timestamp;
       return;
     }
     if (known !== undefined || this.#bound === 0) return;
-    this.#entries.set(alert.alert_id, alert);
+    this.#entries.set(alert.alert_id, { alert, resolvedAt: null });
     for (const id of this.#entries.keys()) {
       if (this.#entries.size <= this.#bound) break;
       this.#entries.delete(id);
@@ -39,13 +44,13 @@ export class AlertHistory {
     const wanted = severity?.toLowerCase();
     return [...this.#entries.values()]
       .reverse()
-      .filter((alert) => wanted === undefined || alert.severity === wanted)
+      .filter(({ alert }) => wanted === undefined || alert.severity === wanted)
       .slice(0, limit)
-      .map(({ resolvedAt = null, timestamp, ...alert }) => ({
+      .map(({ alert, resolvedAt }) => ({
         ...alert,
-        timestamp,
+        status: resolvedAt === null ? alert.status : 'resolved',
         resolved_at: resolvedAt,
-        duration_minutes: minutesBetween(timestamp, resolvedAt === null ? nowMs : Date.parse(resolvedAt)),
+        duration_minutes: minutesBetween(alert.timestamp, resolvedAt === null ? nowMs : Date.parse(resolvedAt)),
       }));
   }
 }

@@ -29,7 +29,8 @@ export class Labels {
     const byName = new Map<string, string>(Symbol.iterator in source ? source : Object.entries(source));
     const pairs: LabelPair[] = [];
     for (const [name, value] of byName) if (value !== '') pairs.push([name, value]);
-    return pairs.length === 0 ? Labels.empty : new Labels(pairs.sort(byLabelName));
+    // An array that grew has room for more than a dozen; label sets are kept by the hundred thousand, so a copy that fits.
+    return pairs.length === 0 ? Labels.empty : new Labels(pairs.sort(byLabelName).slice());
   }
 
   /** The value of a label, or the empty string when it is absent. */
