@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from '@playwright/test';
 import { launchBrowser, openPage, type WatchedPage } from './browser.ts';
+import { DEFAULT_EXPR } from '../../plugins/datasource/src/query.ts';
 import { buildPage, ROOT, servePage } from './build-page.ts';
 
 const DATASOURCE = 'tapewatch-trading-datasource';
@@ -423,6 +424,16 @@ describe('data source', () => {
     });
     await page.getByText('Alert rules know no dashboard variables').waitFor();
     expect(await page.getByText('Legend').count()).toBe(0);
+  });
+
+  inBrowser('keeps what a new alert rule shows, and changes no rule that there is', async (page) => {
+    const show = (query: Request): Promise<void> => renderEditor(page, { app: 'unified-alerting', query });
+    await show({ refId: 'A', queryType: 'promql', expr: DEFAULT_EXPR });
+    expect(await eventOf(page, 'change')).toMatchObject({ expr: DEFAULT_EXPR, instant: true });
+    const before = await count(page, 'change');
+    await show({ refId: 'A', queryType: 'promql', expr: DEFAULT_EXPR, instant: false });
+    await page.locator('.monaco-editor .view-lines', { hasText: 'order_ack_seconds' }).waitFor();
+    expect(await count(page, 'change')).toBe(before);
   });
 
   inBrowser('uses an example by a click', async (page) => {

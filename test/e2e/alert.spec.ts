@@ -3,7 +3,7 @@
  * every two and a half minutes; with a Grafana of your own the test needs such an incident within four minutes.
  */
 import { expect, test } from '@playwright/test';
-import { api } from './grafana.ts';
+import { api, signIn } from './grafana.ts';
 
 interface Rules {
   readonly data: { groups: { rules: { name: string; state: string; health: string; lastError?: string }[] }[] };
@@ -21,6 +21,15 @@ test('Normal, Firing, Normal', async ({ request }) => {
   await expect.poll(state, wait).toBe('inactive');
   await expect.poll(state, wait).toBe('firing');
   await expect.poll(state, wait).toBe('inactive');
+});
+
+test('a new rule shows a query, and its preview answers it', async ({ page }) => {
+  await signIn(page);
+  await page.goto('/alerting/new/alerting');
+  await expect(page.locator('.monaco-editor').first()).toContainText('order_ack_seconds');
+  await expect(page.getByRole('switch', { name: 'Instant' })).toBeChecked();
+  await page.getByRole('button', { name: /^preview/i }).click();
+  await expect(page.getByText('XNAS').first()).toBeVisible();
 });
 
 test('its contact point is there and is read-only', async ({ request }) => {

@@ -57,9 +57,7 @@ export class TapewatchDatasource extends DataSourceWithBackend<TapewatchQuery, T
   }
 
   override getDefaultQuery(app: CoreApp): Partial<TapewatchQuery> {
-    // An alert compares numbers: one value per series, without a reduce step.
-    if (app === CoreApp.UnifiedAlerting) return { ...defaultQuery('promql'), instant: true };
-    return defaultQuery(this.settings.defaultEditor);
+    return defaultQuery(app === CoreApp.UnifiedAlerting ? 'promql' : this.settings.defaultEditor);
   }
 
   override filterQuery(query: TapewatchQuery): boolean {

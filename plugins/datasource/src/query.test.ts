@@ -10,6 +10,7 @@ import {
   FILTER_DIMENSIONS,
   formatsOf,
   isRunnable,
+  isUntouched,
   QUERY_TYPES,
   toDocument,
   withQueryType,
@@ -144,6 +145,10 @@ describe('fields that two types share', () => {
 describe('defaults', () => {
   it('starts with a query that asks for data', () => {
     expect(isRunnable({ refId: 'A', ...defaultQuery() })).toBe(true);
+    expect(isUntouched({ refId: 'A', ...defaultQuery() })).toBe(true);
+    for (const touched of [{ expr: 'up' }, { instant: false }, { queryType: 'sql' as const }]) {
+      expect(isUntouched({ refId: 'A', ...defaultQuery(), ...touched })).toBe(false);
+    }
     expect(tapewatchQuery.parse(defaultQuery())).toMatchObject({ queryType: 'promql' });
     expect(defaultQuery('pnl')).toEqual({ queryType: 'pnl' });
   });

@@ -37,6 +37,11 @@ export function defaultQuery(queryType: QueryType = 'promql'): Partial<Tapewatch
   return queryType === 'sql' ? { queryType, rawSql: DEFAULT_SQL } : { queryType };
 }
 
+/** As a new alert rule shows it: nobody has chosen anything yet. */
+export function isUntouched(query: TapewatchQuery): boolean {
+  return query.queryType === 'promql' && query.expr === DEFAULT_EXPR && query.instant === undefined;
+}
+
 /** Empty where the type has no choice; an alert needs numbers. */
 export function formatsOf(queryType: QueryType): readonly string[] {
   const fields: Readonly<Record<string, Values>> = FIELDS[queryType];

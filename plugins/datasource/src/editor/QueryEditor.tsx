@@ -2,13 +2,13 @@
  * The query editor: which type, and the type's own editor. Every field is kept when the type changes, so nothing typed
  * is lost; the data source sends the fields of the chosen type only.
  */
-import React, { useMemo } from 'react';
+import React, { useEffect, useMemo } from 'react';
 import { CoreApp } from '@grafana/data';
 import { Alert, Combobox, InlineField, Stack } from '@grafana/ui';
 import type { EditorProps } from '../lazy-editors.tsx';
 import { FORMS, QUERY_TYPE_CHOICES } from '../form/forms.ts';
 import { migrateQuery } from '../migrate-query.ts';
-import { withQueryType, type TapewatchQuery } from '../query.ts';
+import { isUntouched, withQueryType, type TapewatchQuery } from '../query.ts';
 import { FormEditor } from './FormEditor.tsx';
 import { PromqlEditor, type TypedEditorProps } from './PromqlEditor.tsx';
 
@@ -28,6 +28,12 @@ export function QueryEditor({ datasource, query: stored, app, onChange, onRunQue
     onChange(next);
     onRunQuery();
   };
+  // Grafana shows the default in a new rule without keeping it: its preview would ask nothing. An alert compares numbers, so
+  // one value for each series, without a reduce step.
+  const isNewRule = app === CoreApp.UnifiedAlerting && isUntouched(query);
+  useEffect(() => {
+    if (isNewRule) onChange({ ...query, instant: true });
+  }, [isNewRule]);
   const hasVariable = app === CoreApp.UnifiedAlerting && VARIABLE.test(JSON.stringify(query));
   const editing: TypedEditorProps = {
     ...{ query, metadata: datasource.metadata, app },
