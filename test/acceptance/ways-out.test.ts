@@ -183,7 +183,7 @@ it('an outside program reads metrics by REST, and a webhook gets the notificatio
   });
 });
 
-it('figures of alerts match the list: active, of 24 hours, by severity (proves: MET-69)', async () => {
+it('figures of alerts match the list: active, of 24 hours, by severity (proves: MET-69, LIF-18)', async () => {
   const say = (value: number): void =>
     publisher.publish('tw.metrics.desk', JSON.stringify({ name: 'passing', type: 'gauge', value }));
   interface Alert {

@@ -44,7 +44,7 @@ withPrometheus('a Prometheus that is pushed to', () => {
       say(42);
       await until(async () => (await found('resting_orders{venue="XNAS", site="ny"}'))[0]?.value[1] === '42');
       // One series, told at both moments.
-      expect(await found('changes(resting_orders[1m])')).toEqual([
+      expect(await found('changes(resting_orders[5m])')).toEqual([
         expect.objectContaining({ value: [expect.any(Number), '1'] }),
       ]);
       await until(async () => (await found('cpu_usage_percent')).length === 1);

@@ -120,7 +120,11 @@ export class AlertDispatcher {
     const started = clock.now();
     const controller = new AbortController();
     const abort = () => controller.abort();
-    const stop = after(clock, overallMs, abort);
+    let isLate = false;
+    const stop = after(clock, overallMs, () => {
+      isLate = true;
+      abort();
+    });
     this.#closing.signal.addEventListener('abort', abort);
     if (this.#closing.signal.aborted) abort();
     let receipt: Receipt = { sent: false, retryable: false, detail: 'not tried' };
@@ -139,6 +143,8 @@ export class AlertDispatcher {
         const delayMs = retryDelayMs({ maxAttempts, overallMs, baseMs, maxMs }, failed);
         if (delayMs === undefined) break;
         telemetry.notified(target.receiver, 'retried');
+        const { detail } = receipt;
+        log.warn({ target: target.id, attempts, maxAttempts, delayMs, detail }, 'A notification is tried again.');
         await sleep(clock, delayMs, controller.signal);
       }
     } finally {
@@ -151,7 +157,7 @@ export class AlertDispatcher {
       group: send.groupKey,
       key: send.key,
       alerts: send.alerts.length,
-      detail: receipt.detail,
+      detail: isLate && !receipt.sent ? `given up after ${overallMs} ms: ${receipt.detail}` : receipt.detail,
     };
     if (receipt.sent) log.info(fields, 'A notification was sent.');
     else log.error(fields, 'A notification failed; the group is tried again after its group interval.');

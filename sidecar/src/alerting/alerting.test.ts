@@ -364,6 +364,35 @@ describe('when things fail', () => {
     expect(new Set(world.channel.sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
   });
 
+  it('tries three times within 30 s by default, and the log shows each retry and the timeout (proves: LIF-22)', async () => {
+    alerting = await world.begin();
+    const logged = (sentence: string): string[] => world.log.lines.filter((line) => line.includes(sentence));
+    const fail = { sent: false, retryable: true, detail: '503' } as const;
+    world.channel.receipts.push(fail, fail, fail);
+    await world.news({ XNAS: 0.25 });
+    await world.clock.advance(1_200);
+    expect(world.channel.sent).toHaveLength(3);
+    expect(logged('A notification is tried again.')).toEqual([
+      expect.stringContaining('"attempts":1,"maxAttempts":3'),
+      expect.stringContaining('"attempts":2,"maxAttempts":3'),
+    ]);
+    expect(logged('A notification failed')).toEqual([expect.stringContaining('"detail":"503"')]);
+    const begun = world.clock.now();
+    let endedNanos: bigint | undefined;
+    world.channel.send = (_notification, signal: AbortSignal = new AbortController().signal) =>
+      new Promise((resolve) =>
+        signal.addEventListener('abort', () => {
+          endedNanos = world.clock.now();
+          resolve({ sent: false, retryable: true, detail: 'aborted' });
+        }),
+      );
+    await world.clock.advance(29_000);
+    expect(endedNanos).toBeUndefined();
+    await world.clock.advance(5_000);
+    expect(Number((endedNanos ?? 0n) - begun) / 1e9).toBeGreaterThanOrEqual(30);
+    expect(logged('A notification failed')[1]).toContain('given up after 30000 ms: aborted');
+  });
+
   it('does not repeat what is final, and gives up a channel that hangs', async () => {
     alerting = await world.begin([], { notification: { overallTimeoutMs: 2_000 } });
     world.channel.receipts.push({ sent: false, retryable: false, detail: '404' });

@@ -81,7 +81,7 @@ it('is verified, with what was committed together, and the result is a metric (p
   );
   opened.push(backups);
   const collected = async () =>
-    (await backupCollector(backups).collect()).map(
+    (await backupCollector(backups).collect(clock.now())).map(
       ({ name, labels, value }) => `${name} of ${labels['system']} ${value}`,
     );
   const shown = async () => /^tapewatch_backup_verified (.+)$/m.exec(await registry.text())?.[1];

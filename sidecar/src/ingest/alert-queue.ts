@@ -13,6 +13,8 @@ import type { AlertQueueOptions } from './publish-options.ts';
 
 const NANOS_PER_MS = 1_000_000;
 const RETRY_FIRST_MS = 500;
+/** Of one attempt; a stop may have to wait for it. */
+const PUBLISH_TIMEOUT_MS = 2_000;
 /** A stop waits no longer than this for what is on its way. */
 const CLOSE_GRACE_MS = 2_000;
 
@@ -94,7 +96,11 @@ export class AlertQueue {
     const head = headers();
     head.set('Content-Type', 'application/json');
     const full = [subject, token(alert.severity), token(alert.labels['alertname'] ?? '')].join('.');
-    await client.publish(full, JSON.stringify(alert), { msgID: idOf(alert), headers: head });
+    await client.publish(full, JSON.stringify(alert), {
+      msgID: idOf(alert),
+      headers: head,
+      timeout: PUBLISH_TIMEOUT_MS,
+    });
     if (this.#waiting[0] === alert) this.#waiting.shift();
     this.#deps.telemetry.notified(RECEIVER, 'sent');
     if (this.#refusal !== '') this.#deps.report('info', `alerts are published again, to ${stream}`);
