@@ -32,6 +32,8 @@ export interface SelectRequest {
    * resolution of 0 makes the range one step. A hint too: a reader may answer with all samples.
    */
   readonly newestOfStep?: true;
+  /** Beside `newestOfStep`: a sample is looked at for so long after its stamp; absent: as long as a step. A hint too. */
+  readonly lookbackMs?: number;
   /** Of these windows only the outermost samples are looked at, those around a fall, and how many there are. A hint too. */
   readonly edgesOf?: EvenWindows;
 }

@@ -180,6 +180,7 @@ class Planner {
       // What is interpolated, or taken from before the window, is a stored sample.
       resolutionMs: extension === undefined ? resolutionMs : 0,
       ...(extension === undefined && newestOfStep === true ? { newestOfStep } : {}),
+      ...(extension === undefined && newestOfStep === true && rangeMs < resolutionMs ? { lookbackMs: rangeMs } : {}),
       ...(extension === undefined && edges ? { edgesOf } : {}),
     };
     const key = JSON.stringify(request);

@@ -26,7 +26,7 @@ import type {
 } from '../../ports.ts';
 import { demandWanted, reasonOf, unknownSeries } from '../faults.ts';
 import { LEVEL_SECONDS } from '../level.ts';
-import { planDistributions, planValues, type ReadState } from '../select-plan.ts';
+import { isOvertaken, planDistributions, planValues, type ReadState } from '../select-plan.ts';
 import {
   groupsBy,
   meetsSteps,
@@ -49,15 +49,18 @@ import { exportEvents, removeOldExports } from './export-events.ts';
 import { readMerged } from './read-merged.ts';
 import { readRawSince } from './read-raw.ts';
 import { readRecovery, readSeries, readTransitions } from './read-recovery.ts';
-import { readActive, readValues, type ReadSource } from './read-values.ts';
+import { readActive, readValues } from './read-values.ts';
 import { absorbExpired } from './retain.ts';
-import { SegmentList } from './segment.ts';
+import { SegmentList, type ReadSource } from './segment.ts';
 import type { VerifiedBackup } from './verify-backup.ts';
 import { mayBeSegmentFault } from './verify-segments.ts';
 import { SeriesIndex } from './series-index.ts';
 import { Session } from './session.ts';
 import { StoreLadder } from './store-ladder.ts';
 import { BATCH_MARK, readMark, writeBatch } from './write-batch.ts';
+
+/** Plans of one read. Retention moves its horizons once a minute: only a read that takes minutes needs a third one. */
+const MAX_PLANS = 3;
 
 export interface DuckDbStoreOptions extends DatabaseOptions, MaintenanceOptions {
   /** What to do with a damaged file; default: start without it. */
@@ -209,7 +212,20 @@ export class DuckDbStore extends EventReads implements Store {
   }
 
   /** As `select`, in plain form and with distributions not yet cumulated. */
-  async selectSlices(request: SelectRequest, signal?: AbortSignal): Promise<SelectSlices> {
+  selectSlices(request: SelectRequest, signal?: AbortSignal): Promise<SelectSlices> {
+    return this.#planned(request, (state) => this.#selectBy(request, state, signal));
+  }
+
+  /** Reads by a plan; by a new one when retention has overtaken it meanwhile: rows that it moved would be missing. */
+  async #planned<T>(range: SelectRequest, read: (state: ReadState) => Promise<T>): Promise<T> {
+    for (let plans = 1; ; plans++) {
+      const state = this.#readState();
+      const answer = await read(state);
+      if (plans === MAX_PLANS || !isOvertaken(range, state, this.#maintenance.horizon)) return answer;
+    }
+  }
+
+  async #selectBy(request: SelectRequest, state: ReadState, signal?: AbortSignal): Promise<SelectSlices> {
     demandWanted(signal);
     const matching = this.#index.matching([request.matchers], request.startMs);
     const { relation } = this.#segments;
@@ -217,7 +233,6 @@ export class DuckDbStore extends EventReads implements Store {
       const series = matching.filter(({ kind }) => (kind === 'distribution') === distribution);
       return { ids: series.map(({ id }) => id), relation };
     };
-    const state = this.#readState();
     const spans = planDistributions(request, state);
     return this.read(async (connection) => {
       const points = await readValues(connection, sourceOf(false), {
@@ -252,10 +267,14 @@ export class DuckDbStore extends EventReads implements Store {
     return slices === undefined ? undefined : toMergedHistograms(slices, request);
   }
 
-  async mergedSlices(request: MergeRequest, signal?: AbortSignal): Promise<MergedSlices | undefined> {
+  mergedSlices(request: MergeRequest, signal?: AbortSignal): Promise<MergedSlices | undefined> {
+    return this.#planned(mergeRange(request), (state) => this.#mergeBy(request, state, signal));
+  }
+
+  async #mergeBy(request: MergeRequest, state: ReadState, signal?: AbortSignal): Promise<MergedSlices | undefined> {
     demandWanted(signal);
     const series = this.#index.matching([request.matchers], request.startMs - request.stepMs);
-    const spans = planDistributions(mergeRange(request), this.#readState());
+    const spans = planDistributions(mergeRange(request), state);
     if (series.some(({ kind }) => kind !== 'distribution') || !meetsSteps(spans, request)) return undefined;
     const { groupOf, labels } = groupsBy(series, request.by);
     const { startMs: firstMs, stepMs } = request;

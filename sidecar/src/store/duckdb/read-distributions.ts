@@ -16,7 +16,7 @@ import { LEVEL_SECONDS } from '../level.ts';
 import { cover, type ReadState, type WindowSpan } from '../select-plan.ts';
 import { foldParts, lastCheckpoint, readParts, nanosAt, windowTable } from './fold.ts';
 import { HISTOGRAM_SQL } from './histogram-columns.ts';
-import type { ReadSource } from './read-values.ts';
+import type { ReadSource } from './segment.ts';
 import { seriesIn, within } from './sql.ts';
 import { HISTOGRAM_TYPES, histogramColumnsFrom, readColumns } from './vector-read.ts';
 

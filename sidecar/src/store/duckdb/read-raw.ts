@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { RawSlice } from '../../ports.ts';
 import { isStaleMarker } from '../../stale-marker.ts';
 import { HISTOGRAM_SQL, histogramFrom } from './histogram-columns.ts';
-import type { ReadSource } from './read-values.ts';
+import type { ReadSource } from './segment.ts';
 import { readRows, seriesIn } from './sql.ts';
 import { readColumns } from './vector-read.ts';
 

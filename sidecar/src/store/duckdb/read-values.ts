@@ -7,17 +7,11 @@ import type { Horizon } from '../retention.ts';
 import type { ValueSegment } from '../select-plan.ts';
 import { nanosAtMs, nanosRange } from '../time-range.ts';
 import { nanosAt, windowTable } from './fold.ts';
-import { newestOfStep } from './newest-of-step.ts';
-import { splitStamps } from './stamp-halves.ts';
-import type { RelationOf } from './segment.ts';
+import type { ValueColumns } from './arrange-rows.ts';
+import { inSight, readPlainly } from './read-plainly.ts';
+import type { ReadSource } from './segment.ts';
 import { msOf, readRows, seriesIn, within } from './sql.ts';
 import { readColumns } from './vector-read.ts';
-
-/** Which series, and what their tables are read from. */
-export interface ReadSource {
-  readonly ids: readonly number[];
-  readonly relation: RelationOf;
-}
 
 export interface Points {
   readonly timesMs: Float64Array;
@@ -40,50 +34,27 @@ export async function readValues(
   { segments, request }: { segments: readonly ValueSegment[]; request: SelectRequest },
 ): Promise<Map<number, Points>> {
   const runs = new Map<number, Run[]>();
-  const step = stepOf(request);
   if (source.ids.length > 0) {
     for (const segment of segments) {
       const columns =
         (await readPlainly(connection, source, { segment, request })) ??
-        (await readColumns(connection, segmentSql(source, segment, step), ['u32', 'f64', 'f64']));
-      if (segment.level === 'raw' && step !== undefined) await restoreMarkers(connection, source, segment, columns);
+        (await readArranged(connection, source, { segment, request }));
       addRuns(columns, { segment, runs });
     }
   }
   return joined(runs);
 }
 
-type ValueColumns = readonly [series: Uint32Array, times: Float64Array, values: Float64Array];
-
-/** Rows of windows that are read without grouping them in the engine, some 30 bytes each. */
-const MAX_PLAIN_ROWS = 1_000_000;
-/** Windows that there could be at most: with more, too many rows are too likely to try. */
-const MAX_PLAIN_WINDOWS = 20_000_000;
-
-/** The newest row of each step of a level of windows, chosen here; undefined when there are too many rows for it. */
-async function readPlainly(
+/** As the engine arranges them, which spills what does not fit into its memory. */
+export async function readArranged(
   connection: DuckDBConnection,
-  { ids, relation }: ReadSource,
-  { segment: { level, startMs, endMs }, request }: { segment: ValueSegment; request: SelectRequest },
-): Promise<ValueColumns | undefined> {
-  if (level === 'raw' || request.newestOfStep !== true) return undefined;
-  const mostRows = ((endMs - startMs) / (LEVEL_SECONDS[level] * 1_000)) * ids.length;
-  if (mostRows > MAX_PLAIN_WINDOWS) return undefined;
-  const { from, to } = nanosRange(startMs, endMs);
-  const widthNanos = nanosAt(LEVEL_SECONDS[level]);
-  // The stamps of the last samples are looked at here: a filter on a second column takes as long as all of the rest.
-  const [series, stamps, values] = await readColumns(
-    connection,
-    `SELECT series_id, last_nanos, last
-     FROM ${relation(windowTable('value', level), from - widthNanos, to)}
-     WHERE ${seriesIn(ids)} AND ${within('start_nanos', from - widthNanos, to)}
-     ${mostRows > MAX_PLAIN_ROWS ? `LIMIT ${MAX_PLAIN_ROWS + 1}` : ''}`,
-    ['u32', 'i64', 'f64'],
-  );
-  if (series.length > MAX_PLAIN_ROWS) return undefined;
-  const stepMs = request.resolutionMs === 0 ? 0 : Math.max(1, Math.round(request.resolutionMs));
-  const steps = { endMs: Math.floor(request.endMs), stepMs, range: { startMs, endMs } };
-  return newestOfStep({ series, ...splitStamps(stamps), values }, steps);
+  source: ReadSource,
+  { segment, request }: { segment: ValueSegment; request: SelectRequest },
+): Promise<ValueColumns> {
+  const columns = await readColumns(connection, segmentSql(source, segment, request), ['u32', 'f64', 'f64']);
+  if (segment.level === 'raw' && request.newestOfStep === true)
+    await restoreMarkers(connection, source, segment, columns);
+  return columns;
 }
 
 /** The engine's aggregates turn every NaN into the same one: which of them are staleness markers is read from the rows. */
@@ -135,15 +106,20 @@ function rawSql(
     WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)} AND ${condition}`;
 }
 
-function segmentSql({ ids, relation }: ReadSource, { level, startMs, endMs }: ValueSegment, step: Step): string {
+function segmentSql(
+  { ids, relation }: ReadSource,
+  { level, startMs, endMs }: ValueSegment,
+  request: SelectRequest,
+): string {
   const { from, to } = nanosRange(startMs, endMs);
+  const step = stepOf(request);
   if (level === 'raw') {
     if (step === undefined) {
       return `${rawSql({ ids, relation }, { startMs, endMs }, 'true')} ORDER BY series_id, time_nanos, arrival`;
     }
     const rows = `FROM ${relation('samples', from, to)} WHERE ${seriesIn(ids)} AND ${within('time_nanos', from, to)}`;
     return `SELECT series_id, ${msOf('max(time_nanos)')}, arg_max(value, (time_nanos, arrival)) ${rows}
-      GROUP BY series_id, ${step('time_nanos')} ORDER BY 1, 2`;
+      ${inSight('time_nanos', request)} GROUP BY series_id, ${step('time_nanos')} ORDER BY 1, 2`;
   }
   const widthNanos = nanosAt(LEVEL_SECONDS[level]);
   const rows = `FROM ${relation(windowTable('value', level), from - widthNanos, to)}
@@ -152,14 +128,12 @@ function segmentSql({ ids, relation }: ReadSource, { level, startMs, endMs }: Va
   const last = `SELECT series_id, ${msOf('max(last_nanos)')}, arg_max(last, (last_nanos, arrival)) ${rows}`;
   return step === undefined
     ? `${last} GROUP BY series_id, start_nanos HAVING ${within('max(last_nanos)', from, to)} ORDER BY 1, start_nanos`
-    : `${last} AND ${within('last_nanos', from, to)} GROUP BY series_id, ${step('last_nanos')} ORDER BY 1, 2`;
+    : `${last} AND ${within('last_nanos', from, to)} ${inSight('last_nanos', request)}
+       GROUP BY series_id, ${step('last_nanos')} ORDER BY 1, 2`;
 }
 
-/** SQL for the number of the step that a stamp falls in; undefined when every sample is wanted. */
-type Step = ((stamp: string) => string) | undefined;
-
-/** Steps are counted back from the end of the range, their ends inclusive. */
-function stepOf({ newestOfStep, resolutionMs, endMs }: SelectRequest): Step {
+/** SQL for the number of the step that a stamp falls in, counted back from the end of the range; undefined when every sample is wanted. */
+function stepOf({ newestOfStep, resolutionMs, endMs }: SelectRequest): ((stamp: string) => string) | undefined {
   if (newestOfStep !== true) return undefined;
   // One step: a constant that is no column number.
   if (resolutionMs === 0) return () => 'true';

@@ -166,6 +166,12 @@ export class SegmentList {
 
 export type RelationOf = (relation: string, from: bigint, to: bigint) => string;
 
+/** Which series, and what their tables are read from. */
+export interface ReadSource {
+  readonly ids: readonly number[];
+  readonly relation: RelationOf;
+}
+
 /** More than the rows of any file: what is in the table came later. */
 const AFTER_SEGMENTS = 2 ** 40;
 

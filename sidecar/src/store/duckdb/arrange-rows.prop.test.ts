@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { newestOfStep } from './newest-of-step.ts';
+import { arrangeRows, type StampedRows } from './arrange-rows.ts';
 import { splitStamps } from './stamp-halves.ts';
 
 type Row = readonly [series: number, ms: number, nanos: number, value: number];
@@ -24,22 +24,39 @@ function expected(rows: readonly Row[], endMs: number, stepMs: number): Row[] {
   return [...newest.values()].sort((a, b) => seen.indexOf(a[0]) - seen.indexOf(b[0]) || a[1] - b[1]);
 }
 
+function columnsOf(all: readonly Row[]): StampedRows {
+  return {
+    series: Uint32Array.from(all, ([id]) => id),
+    ms: Float64Array.from(all, ([, ms]) => ms),
+    nanos: Uint32Array.from(all, ([, , nanos]) => nanos),
+    values: Float64Array.from(all, ([, , , value]) => value),
+  };
+}
+
+function rowsOf([series, times, values]: ReturnType<typeof arrangeRows>): unknown {
+  return Array.from(series, (id, i) => [id, times[i], values[i]]);
+}
+
 it('is the newest row of each series and step, whatever order they come in', () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 60 }), fc.constantFrom(0, 1, 7, 20), fc.nat(30), (all, stepMs, margin) => {
       const range = { startMs: margin, endMs: 60 - margin };
       const rows = all.filter(([, ms]) => ms >= range.startMs && ms <= range.endMs);
-      const [series, times, values] = newestOfStep(
-        {
-          series: Uint32Array.from(all, ([id]) => id),
-          ms: Float64Array.from(all, ([, ms]) => ms),
-          nanos: Uint32Array.from(all, ([, , nanos]) => nanos),
-          values: Float64Array.from(all, ([, , , value]) => value),
-        },
-        { endMs: 60, stepMs, range },
-      );
-      const found = Array.from(series, (id, i) => [id, times[i], values[i]]);
-      expect(found).toEqual(expected(rows, 60, stepMs).map(([id, ms, , value]) => [id, ms, value]));
+      const found = arrangeRows(columnsOf(all), range, { endMs: 60, stepMs });
+      expect(rowsOf(found)).toEqual(expected(rows, 60, stepMs).map(([id, ms, , value]) => [id, ms, value]));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('is every row in the range where no steps are asked for, those of one stamp as they came', () => {
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 60 }), fc.nat(30), (all, margin) => {
+      const rows = all.filter(([, ms]) => ms >= margin && ms <= 60 - margin);
+      const seen = [...new Set(rows.map(([series]) => series))];
+      const sorted = rows.toSorted((a, b) => seen.indexOf(a[0]) - seen.indexOf(b[0]) || a[1] - b[1] || a[2] - b[2]);
+      const found = arrangeRows(columnsOf(all), { startMs: margin, endMs: 60 - margin });
+      expect(rowsOf(found)).toEqual(sorted.map(([id, ms, , value]) => [id, ms, value]));
     }),
     { numRuns: 2_000 },
   );
