@@ -2,7 +2,7 @@
  * Builders of the core panels with one calm default each: thin lines, little fill, no points, legends that carry the last
  * and the largest value. A board states only what differs.
  */
-import { absolute, BY_ORDER, BY_THRESHOLD, fields, numbers, steps, WITHHELD } from './field.ts';
+import { absolute, BY_ORDER, BY_THRESHOLD, fields, fixed, numbers, steps, WITHHELD } from './field.ts';
 import type { FieldOverride, Link, Panel, Target, ThresholdStep } from './model.ts';
 
 export interface Common {
@@ -38,6 +38,8 @@ export interface StatSpec extends Numeric {
   /** Field that is shown, as a regular expression; default: all numbers. */
   readonly fields?: string;
   readonly sparkline?: boolean;
+  /** Several figures in one tile need their names. */
+  readonly named?: boolean;
 }
 
 export interface TimeSeriesSpec extends Numeric {
@@ -57,6 +59,8 @@ export interface TimeSeriesSpec extends Numeric {
   readonly bridgeMs?: number;
   /** For values far from zero, such as equity: the axis follows them. */
   readonly anyRange?: boolean;
+  /** Where the axis begins unless a value is lower. */
+  readonly softMin?: number;
   /** The axis reaches at least this far: a limit stays in sight, and counts do not float over a hundred empty lines. */
   readonly softMax?: number;
 }
@@ -78,7 +82,7 @@ export function stat(spec: StatSpec): Panel {
       percentChangeColorMode: 'standard',
       reduceOptions: { calcs: [spec.calculation ?? 'lastNotNull'], fields: spec.fields ?? '', values: false },
       showPercentChange: false,
-      textMode: 'value',
+      textMode: spec.named === true ? 'value_and_name' : 'value',
       wideLayout: true,
     },
   };
@@ -103,7 +107,7 @@ export function timeSeries(spec: TimeSeriesSpec): Panel {
     thresholdsStyle: { mode: spec.limitLines === true ? 'dashed' : 'off' },
     axisBorderShow: false,
     ...(spec.logarithmic === true ? { scaleDistribution: { type: 'log', log: 10 } } : {}),
-    ...(spec.logarithmic === true || spec.anyRange === true ? {} : { axisSoftMin: 0 }),
+    ...(spec.logarithmic === true || spec.anyRange === true ? {} : { axisSoftMin: spec.softMin ?? 0 }),
     ...(spec.softMax === undefined ? {} : { axisSoftMax: spec.softMax }),
   };
   return {
@@ -152,18 +156,20 @@ export function barGauge(spec: Numeric): Panel {
       reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
       showUnfilled: true,
       sizing: 'auto',
-      text: { titleSize: 14, valueSize: 16 },
+      // Grafana reserves the width of a smaller letter for the names: at 14 px "Emergency" would be cut.
+      text: { titleSize: 13, valueSize: 16 },
       valueMode: 'text',
     },
   };
 }
 
-export function stateTimeline(spec: Numeric): Panel {
+/** The texts carry the colours: by thresholds Grafana would write "1+" into the bars. */
+export function stateTimeline(spec: Numeric & { readonly mappings: readonly object[] }): Panel {
   return {
     ...common({ interval: CALM_STEP, ...spec }),
     type: 'state-timeline',
     fieldConfig: fields(
-      { ...numeric(spec), color: BY_THRESHOLD, custom: { fillOpacity: 75, lineWidth: 0, spanNulls: false } },
+      { ...numeric(spec), color: fixed('text'), custom: { fillOpacity: 75, lineWidth: 0, spanNulls: false } },
       spec.overrides,
     ),
     options: {
@@ -171,7 +177,8 @@ export function stateTimeline(spec: Numeric): Panel {
       legend: { displayMode: 'list', placement: 'bottom', showLegend: false },
       mergeValues: true,
       rowHeight: 0.8,
-      showValue: 'never',
+      // Where there is room: colour alone must not tell a state.
+      showValue: 'auto',
       tooltip: { hideZeros: false, mode: 'single', sort: 'none' },
     },
   };

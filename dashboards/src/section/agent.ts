@@ -1,5 +1,5 @@
 /** Agents that decide, and the exchanges' interfaces: for desks that publish signals and exchange status. */
-import { PER_SECOND, steps, valueTexts } from '../field.ts';
+import { PER_SECOND, valueTexts } from '../field.ts';
 import type { Section } from '../model.ts';
 import { stateTimeline, timeSeries } from '../panel.ts';
 import { eventRate, promql, VENUE } from '../target.ts';
@@ -50,7 +50,6 @@ export const agents: Section = {
       h: 8,
       unit: 'none',
       mappings: CONNECTION_TEXTS,
-      thresholds: steps('red', [1, 'green']),
       targets: [promql('A', `exchange_connected{${VENUE}}`, { legendFormat: '{{venue}} {{api}}' })],
     }),
     timeSeries({

@@ -21,10 +21,7 @@ const SEVERITY_COLORS = { INFO: 'blue', WARNING: 'orange', ERROR: 'red', CRITICA
 const SEVERITY = {
   mappings: valueTexts(
     Object.fromEntries(
-      Object.entries(SEVERITY_COLORS).map(([name, color]) => [
-        name,
-        { text: name.charAt(0) + name.slice(1).toLowerCase(), color },
-      ]),
+      Object.entries(SEVERITY_COLORS).map(([name, color]) => [name, { text: shownSeverity(name), color }]),
     ),
   ),
   'custom.cellOptions': { type: 'color-text' },
@@ -65,14 +62,18 @@ function grafanaAlerts(): Panel {
 /** Steps of the sidecar's own loop of figures, every 15 seconds. */
 const FIGURE = { h: 5, unit: 'none', decimals: 0, interval: '15s' } as const;
 
+function shownSeverity(name: string): string {
+  return name.charAt(0) + name.slice(1).toLowerCase();
+}
+
 /** A bar for each severity, in its colour. */
 function bySeverity(metric: string): Pick<Parameters<typeof barGauge>[0], 'targets' | 'overrides'> {
   const severities = Object.entries(SEVERITY_COLORS);
   return {
     targets: severities.map(([severity], i) =>
-      instant('ABCDE'.charAt(i), `${metric}{severity="${severity}"}`, { legendFormat: severity }),
+      instant('ABCDE'.charAt(i), `${metric}{severity="${severity}"}`, { legendFormat: shownSeverity(severity) }),
     ),
-    overrides: severities.map(([severity, color]) => named(severity, { color: fixed(color) })),
+    overrides: severities.map(([severity, color]) => named(shownSeverity(severity), { color: fixed(color) })),
   };
 }
 
@@ -153,9 +154,9 @@ export const alerts: Section = {
         { name: 'to', title: 'state', width: 110, show: STATE },
         { name: 'severity', width: 100, show: SEVERITY },
         { name: 'alertname', title: 'alert', width: 190 },
-        { name: 'reason', width: 430 },
+        { name: 'reason', width: 385 },
         { name: 'value', width: 90 },
-        { name: 'labels', width: 160 },
+        { name: 'labels', width: 130 },
         { name: 'summary' },
       ],
     }),

@@ -44,14 +44,14 @@ export const headline: readonly Panel[] = [
     id: 3,
     title: 'Active users',
     description: 'Users who are active now, as the business reports them.',
-    unit: 'short',
+    unit: 'locale',
     decimals: 0,
   }),
   told('predictions_generated', {
     id: 4,
     title: 'Predictions',
     description: 'Predictions that were generated in the reported period.',
-    unit: 'short',
+    unit: 'locale',
     decimals: 0,
   }),
   told('prediction_accuracy', {
@@ -72,7 +72,7 @@ export const headline: readonly Panel[] = [
     id: 7,
     title: 'Successful trades',
     description: 'Trades that succeeded in the reported period.',
-    unit: 'short',
+    unit: 'locale',
     decimals: 0,
   }),
   told('profitable_trades_percent', {
@@ -98,7 +98,7 @@ export const headline: readonly Panel[] = [
     id: 11,
     title: 'Symbols traded',
     description: 'Different instruments that were traded in the reported period.',
-    unit: 'short',
+    unit: 'locale',
     decimals: 0,
   }),
   stat({
@@ -107,8 +107,9 @@ export const headline: readonly Panel[] = [
     title: 'Last 24 hours',
     description:
       'Predictions of agents, and strategies that sent an order, in the 24 hours before the end of the range.',
-    unit: 'short',
+    unit: 'locale',
     decimals: 0,
+    named: true,
     sparkline: false,
     targets: [target('A', { queryType: 'sql', rawSql: LAST_DAY, lookback: '24h' })],
   }),
@@ -124,8 +125,7 @@ export const usage: Section = {
       id: 12,
       title: 'API usage by tier',
       description: 'Requests of the customers in the reported period, by the tier that they pay for.',
-      unit: 'short',
-      decimals: 0,
+      unit: 'locale',
       stack: true,
       targets: [scraped('A', 'sum by (tier) (api_usage_by_tier)', '{{tier}}')],
     }),
@@ -197,7 +197,6 @@ export const compliance: Section = {
         'Whether the last verification of the backup of each system succeeded. Red: it could not be restored.',
       unit: 'none',
       mappings: VERIFIED,
-      thresholds: steps('red', [1, 'green']),
       targets: [scraped('A', 'min by (system) (backup_verification_success)', '{{system}}')],
     }),
     timeSeries({

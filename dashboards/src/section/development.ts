@@ -1,10 +1,18 @@
 /** What the pipeline of the developers says: tests, coverage, quality of the code, deployments. */
-import { GRADED_SHARE, steps, valueTexts } from '../field.ts';
-import type { Section } from '../model.ts';
+import { GRADED_SHARE, valueTexts } from '../field.ts';
+import type { FieldOverride, Section } from '../model.ts';
 import { stateTimeline, timeSeries } from '../panel.ts';
 import { scraped } from '../target.ts';
 
 const SIZE = { w: 12, h: 8, interval: '15s' } as const;
+
+/** What failed must not be green because it comes first; repositories are shades. */
+const RESULT_COLORS = Object.entries({ passed: 'green', failed: 'red', skipped: 'yellow' }).map(
+  ([result, color]): FieldOverride => ({
+    matcher: { id: 'byRegexp', options: `/ ${result}$/` },
+    properties: [{ id: 'color', value: { mode: 'shades', fixedColor: color } }],
+  }),
+);
 
 export const delivery: Section = {
   id: 100,
@@ -16,6 +24,7 @@ export const delivery: Section = {
       title: 'Test results',
       description: 'Tests of the last run of each repository, by result.',
       unit: 'locale',
+      overrides: RESULT_COLORS,
       targets: [scraped('A', 'sum by (repository, result) (ci_tests)', '{{repository}} {{result}}')],
     }),
     timeSeries({
@@ -48,7 +57,6 @@ export const delivery: Section = {
         1: { text: 'Rolling out', color: 'orange' },
         2: { text: 'Deployed', color: 'green' },
       }),
-      thresholds: steps('red', [1, 'orange'], [2, 'green']),
       targets: [scraped('A', 'max by (service, environment) (deployment_state)', '{{service}} {{environment}}')],
     }),
   ],

@@ -1,5 +1,5 @@
 /** Market data: do the feeds come, how old are they, and are they whole? */
-import { BASIS_POINTS, HEALTH_TEXTS, PER_SECOND, steps, valueTexts } from '../field.ts';
+import { BASIS_POINTS, HEALTH_TEXTS, PER_SECOND, valueTexts } from '../field.ts';
 import type { Section } from '../model.ts';
 import { stateTimeline, timeSeries } from '../panel.ts';
 import { promql, quantile, VENUE } from '../target.ts';
@@ -79,7 +79,6 @@ export const feed: Section = {
       h: 7,
       unit: 'none',
       mappings: HEALTH_TEXTS,
-      thresholds: steps('green', [1, 'orange'], [2, 'red']),
       targets: [promql('A', 'max by (component) (component_health)', { legendFormat: '{{component}}' })],
     }),
     timeSeries({
@@ -102,7 +101,6 @@ export const feed: Section = {
       h: 7,
       unit: 'none',
       mappings: BOOK_TEXTS,
-      thresholds: steps('red', [1, 'green']),
       targets: [
         promql('A', `min by (venue) (time() - timestamp(quote_mid{${VENUE}}) < bool 10)`, {
           legendFormat: '{{venue}}',

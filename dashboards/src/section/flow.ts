@@ -76,6 +76,7 @@ export const flow: Section = {
       w: 8,
       h: 7,
       unit: PER_SECOND,
+      softMax: 1,
       style: 'bars',
       stack: true,
       targets: [

@@ -83,7 +83,6 @@ export const integrations: Section = {
         0: { text: 'Not connected', color: 'red' },
         1: { text: 'Connected', color: 'green' },
       }),
-      thresholds: steps('red', [1, 'green']),
       targets: [scraped('A', 'min by (wallet) (wallet_connected)', '{{wallet}}')],
     }),
   ],

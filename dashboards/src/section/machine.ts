@@ -88,11 +88,23 @@ export const machine: Section = {
     timeSeries({
       id: 76,
       title: 'NATS bytes',
-      description: 'Bytes a second into the broker, and the memory it holds.',
+      description: 'Bytes a second into the broker, and the memory that it holds (right axis).',
       w: 6,
       h: 7,
       unit: 'Bps',
-      targets: [promql('A', 'sum(rate(nats_in_bytes_total[$__rate_interval]))', { legendFormat: 'in' })],
+      overrides: [
+        {
+          matcher: { id: 'byFrameRefID', options: 'B' },
+          properties: [
+            { id: 'unit', value: 'bytes' },
+            { id: 'custom.axisPlacement', value: 'right' },
+          ],
+        },
+      ],
+      targets: [
+        promql('A', 'sum(rate(nats_in_bytes_total[$__rate_interval]))', { legendFormat: 'in' }),
+        promql('B', 'sum(nats_mem_bytes)', { legendFormat: 'memory' }),
+      ],
     }),
     timeSeries({
       id: 77,

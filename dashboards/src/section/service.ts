@@ -177,9 +177,10 @@ export const indicators: Section = {
         'Share of the scrapes of the last hour that reached each service, mean of its instances. The dashed line is the target of 99.9 %: 43 minutes a month.',
       w: 12,
       unit: 'percent',
-      decimals: 3,
+      decimals: 2,
       max: 100,
-      anyRange: true,
+      // Between nought and a hundred nobody could tell three nines from two.
+      softMin: 99.5,
       limitLines: true,
       thresholds: steps('red', [UPTIME_PERCENT, 'green']),
       targets: [scraped('A', '100 * avg by (job) (avg_over_time(up[1h]))', '{{job}}')],
