@@ -79,6 +79,17 @@ function valueLevelAt(seconds: number, wanted: Level | 'raw', { marks, horizon }
   return rungs[at] as Level | 'raw';
 }
 
+/** Whether retention has taken, since the plan was made, a part of what it reads: rows that other levels answer for now. */
+export function isOvertaken(request: Asked, planned: ReadState, now: Horizon): boolean {
+  if (now === planned.horizon) return false;
+  const isTaken = (level: Level | 'raw', startSeconds: number): boolean =>
+    now[level] > planned.horizon[level] && startSeconds < now[level];
+  return (
+    planValues(request, planned).some(({ level, startMs }) => isTaken(level, startMs / 1_000)) ||
+    planDistributions(request, planned).some(({ level, from }) => isTaken(level, from))
+  );
+}
+
 /** Sealed windows that end in the range; everything before the first span is the base. Empty when nothing is sealed. */
 export function planDistributions(request: Asked, state: ReadState): WindowSpan[] {
   const to = Math.floor(request.endMs / 1_000);
