@@ -73,6 +73,7 @@ export function buildPipeline(deps: PipelineDeps, recovery: Recovery): Pipeline 
       maxBatchRows: settings.maxBatchRows,
       maxPendingRows: settings.maxPendingRows,
       maxExemplars: settings.maxExemplars,
+      sloLimits: settings.sloLimits,
     },
     recovery,
   );

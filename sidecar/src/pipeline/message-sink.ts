@@ -9,6 +9,7 @@ import type { BatchBuilder } from './batch-builder.ts';
 import type { Changes } from './changes.ts';
 import type { ClockOffsets } from './clock-offsets.ts';
 import type { ExemplarMemory } from './exemplar-memory.ts';
+import type { LimitShares } from './limit-shares.ts';
 import { NewestSamples } from './newest-samples.ts';
 import { HEARD, refusalOf, type SeriesRegistry } from './series-registry.ts';
 import type { StreamState } from './stream-state.ts';
@@ -26,6 +27,7 @@ export interface MessageSinkOptions {
   readonly states: readonly StreamState[];
   readonly offsets: ClockOffsets;
   readonly exemplars: ExemplarMemory;
+  readonly shares: LimitShares;
   /** True when the second's windows are sealed already. */
   readonly isLate: (stream: string, second: number) => boolean;
   readonly onEvent: (event: TradingEvent, envelope: Envelope) => void;
@@ -112,6 +114,21 @@ export class MessageSink implements SampleSink {
     }
     this.#batch.addSample(ref, seconds, nanos, value);
     this.#observe(ref, seconds, nanos);
+    if (registry.isDistribution[ref] === 1) this.#putShares(ref, seconds, nanos, value);
+  }
+
+  /** Of what the publisher sent only the observation itself counts. */
+  #putShares(ref: number, seconds: number, nanos: number, value: number): void {
+    const shares = this.#options.shares.of(ref, ({ labels, kind, ...rest }) => {
+      return this.#registry.intern({ labels, kind, ...rest }, this.#state.policy.name, this.#nowSeconds);
+    });
+    if (shares.length === 0 || Number.isNaN(value)) return;
+    const { accepted, rejected } = this;
+    const { stored } = this.#state;
+    for (const share of shares) this.number(share.ref, seconds, nanos, value <= share.limit ? 1 : 0);
+    this.accepted = accepted;
+    this.rejected = rejected;
+    this.#state.stored = stored;
   }
 
   /** Of gauges and counters; a distribution ends by its age alone. */

@@ -70,6 +70,13 @@ export const pipelineOptions = z
       .max(60_000)
       .default(2_000)
       .describe('a silent stream closes its windows this far behind the clock'),
+    sloLimits: z
+      .record(z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/), z.array(z.number()).min(1).max(10))
+      .refine((limits) => Object.keys(limits).length <= 100, 'at most 100 metrics may have limits')
+      .default({})
+      .describe(
+        'limits of distributions by metric, such as those of an SLO, in its unit; the exact share within is told by the series of its name with _within, see PromQL',
+      ),
     histogramScale: z.number().int().min(0).max(MAX_SCALE).default(DEFAULT_SCALE).describe('7: within 0.54 %'),
     headMinutes: z
       .number()

@@ -16,6 +16,7 @@ import { DeadLetters } from './dead-letters.ts';
 import type { Deriver } from './derive.ts';
 import { EventIntake } from './event-intake.ts';
 import { Handover } from './handover.ts';
+import { type DeclaredLimits, LimitShares } from './limit-shares.ts';
 import { LogPositions } from './log-positions.ts';
 import { MessageSink, type Taken } from './message-sink.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
@@ -51,6 +52,8 @@ export interface PipelineOptions extends CommitterOptions {
   readonly maxPendingRows: number;
   /** Exemplars that are kept in memory. */
   readonly maxExemplars: number;
+  /** Limits of distributions whose exact shares are kept; none when left out. */
+  readonly sloLimits?: DeclaredLimits;
   readonly head: PipelineHead;
   readonly resting: Pick<SilentSeriesOptions, 'restAfterMs' | 'totalsOf' | 'onRest'>;
 }
@@ -116,6 +119,7 @@ export class Pipeline implements Progress {
       states: this.#states,
       offsets: this.#offsets,
       exemplars: this.exemplars,
+      shares: new LimitShares(options.sloLimits ?? {}, (ref) => this.#registry.byId(ref)?.labels),
       isLate: (stream, second) => options.head.isLate(stream, second),
       onEvent: (event, envelope) => this.#events.add(event, envelope, this.#sink),
       onProblem: (problem, envelope, stream) => this.#deadLetters.reject(problem, envelope, stream),
