@@ -6,7 +6,7 @@
  */
 import { Labels, METRIC_NAME, type MetricKind } from '@tapewatch/core';
 
-/** Limits by metric name, in the unit of its observations. */
+/** Limits of distributions whose exact shares are kept, by metric name, in the unit of its observations. */
 export type DeclaredLimits = Readonly<Record<string, readonly number[]>>;
 
 /** A series of shares: its reference, and the limit that it is about. */

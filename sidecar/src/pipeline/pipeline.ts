@@ -52,7 +52,6 @@ export interface PipelineOptions extends CommitterOptions {
   readonly maxPendingRows: number;
   /** Exemplars that are kept in memory. */
   readonly maxExemplars: number;
-  /** Limits of distributions whose exact shares are kept; none when left out. */
   readonly sloLimits?: DeclaredLimits;
   readonly head: PipelineHead;
   readonly resting: Pick<SilentSeriesOptions, 'restAfterMs' | 'totalsOf' | 'onRest'>;
