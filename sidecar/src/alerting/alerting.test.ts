@@ -492,7 +492,8 @@ describe('restart and reload', () => {
     await expect(alerting.reload()).rejects.toMatchObject({ code: 'config.invalid' });
   });
 
-  it('sends one alert to every channel that gets all, beside its route, and to none when switched off (proves: CHN-11)', async () => {
+  it('sends one alert to every channel that gets all, beside its route, and to none when switched off (proves: CHN-11, CHN-14)', async () => {
+    // Of a kind that the sidecar does not have: what it can do is all that is asked of a channel.
     const [slack, mail] = [new RecordingChannel(), new RecordingChannel()];
     world.broadcast = [
       { id: 'notifications/slack', channel: slack },

@@ -4,11 +4,11 @@ import type { ColumnBatch, Envelope, SampleSink, Telemetry, TransitionRow } from
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 
 const SECOND = 1_000_000_000n;
-const nothing = (): void => undefined;
+const nothing = (): undefined => undefined;
 const telemetry = new Proxy({}, { get: () => nothing }) as Telemetry;
 
 function setUp(overrides: Partial<PipelineOptions> = {}) {
-  const time = { nanos: 1_700_000_000n * SECOND, tick: nothing };
+  const time: { nanos: bigint; tick: () => void } = { nanos: 1_700_000_000n * SECOND, tick: nothing };
   const batches: ColumnBatch[] = [];
   const settled: string[] = [];
   const pipeline = new Pipeline(
