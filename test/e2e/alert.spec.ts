@@ -24,9 +24,11 @@ test('Normal, Firing, Normal', async ({ request }) => {
 });
 
 test('a new rule shows a query, and its preview answers it', async ({ page }) => {
+  test.setTimeout(180_000);
   await signIn(page);
   await page.goto('/alerting/new/alerting');
-  await expect(page.locator('.monaco-editor').first()).toContainText('order_ack_seconds');
+  // The editor of rules and Monaco are Grafana's largest parts: the first page that asks for them waits.
+  await expect(page.locator('.monaco-editor').first()).toContainText('order_ack_seconds', { timeout: 90_000 });
   await expect(page.getByRole('switch', { name: 'Instant' })).toBeChecked();
   await page.getByRole('button', { name: /^preview/i }).click();
   await expect(page.getByText('XNAS').first()).toBeVisible();
