@@ -1,4 +1,6 @@
 /** Row 27 of PERFORMANCE.md 6: damaged files are detected and put aside, the store starts, and it says what is missing. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
@@ -90,6 +92,21 @@ it('a commit log that cannot be replayed goes alone; what the last checkpoint he
   ]);
   await store.close();
   expect(existsSync(options.path)).toBe(true);
+});
+
+it('says nothing of the last run to one who finds the file open in a running process', async () => {
+  await written({ crash: true });
+  const api = JSON.stringify(require.resolve('@duckdb/node-api'));
+  const script = `require(${api}).DuckDBInstance.create(process.argv[1]).then((instance) => {
+    console.log('open'); process.stdin.on('end', () => instance.closeSync()).resume(); });`;
+  const holder = spawn(process.execPath, ['-e', script, options.path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(holder.stdout, 'data');
+  writeFileSync(`${options.path}.wal`, 'of the running one');
+  await expect(new DuckDbStore(options).open()).rejects.toMatchObject({ code: 'store.locked' });
+  expect(notices).toEqual([]);
+  rmSync(`${options.path}.wal`);
+  holder.stdin.end();
+  await once(holder, 'exit');
 });
 
 it('starts with nothing damaged when it is told to fail, and touches nothing', async () => {

@@ -97,15 +97,22 @@ export class DuckDbStore extends EventReads implements Store {
   }
 
   async open(): Promise<Recovery> {
-    const unclean = uncleanEnd(this.#options.path);
-    if (unclean !== undefined) this.#maintenance.notify(unclean, 'unclean');
+    // Looked at before the engine works the log in, told when the file is ours: that of a running sidecar has a log, too.
+    let unclean = uncleanEnd(this.#options.path);
+    const tellUnclean = (): void => {
+      if (unclean !== undefined) this.#maintenance.notify(unclean, 'unclean');
+      unclean = undefined;
+    };
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#openOnce();
+        const recovery = await this.#openOnce();
+        tellUnclean();
+        return recovery;
       } catch (error) {
         const { path, onCorruption = 'quarantine' } = this.#options;
         // First the log of commits may go, then the file.
         if (onCorruption === 'fail' || !isCorrupt(error) || attempt === 2) throw error;
+        tellUnclean();
         await this.#session.close();
         this.#maintenance.notify(quarantineDatabase(path, error, Date.now()), 'damage');
       }
