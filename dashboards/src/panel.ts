@@ -140,7 +140,8 @@ function legend(spec: TimeSeriesSpec): object {
   };
 }
 
-export function barGauge(spec: Numeric): Panel {
+/** `nameSize` in pixels: Grafana reserves room for letters as high as a low bar allows, and cuts what is written larger. */
+export function barGauge(spec: Numeric & { readonly nameSize?: number }): Panel {
   return {
     ...common(spec),
     type: 'bargauge',
@@ -156,8 +157,7 @@ export function barGauge(spec: Numeric): Panel {
       reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
       showUnfilled: true,
       sizing: 'auto',
-      // Grafana reserves the width of a smaller letter for the names: at 14 px "Emergency" would be cut.
-      text: { titleSize: 13, valueSize: 16 },
+      text: { titleSize: spec.nameSize ?? 14, valueSize: 16 },
       valueMode: 'text',
     },
   };

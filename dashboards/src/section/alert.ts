@@ -102,6 +102,7 @@ const figures: readonly Panel[] = [
     title: 'Firing by severity',
     description: 'How the alerts that fire now are spread over the severities.',
     min: 0,
+    nameSize: 11,
     ...bySeverity('alerts_active'),
   }),
   barGauge({
@@ -111,6 +112,7 @@ const figures: readonly Panel[] = [
     title: 'Fired within 24 hours by severity',
     description: 'How the alerts of the last 24 hours are spread over the severities.',
     min: 0,
+    nameSize: 11,
     ...bySeverity('alerts_last_day'),
   }),
 ];
@@ -154,7 +156,7 @@ export const alerts: Section = {
         { name: 'to', title: 'state', width: 110, show: STATE },
         { name: 'severity', width: 100, show: SEVERITY },
         { name: 'alertname', title: 'alert', width: 190 },
-        { name: 'reason', width: 385 },
+        { name: 'reason', width: 360 },
         { name: 'value', width: 90 },
         { name: 'labels', width: 130 },
         { name: 'summary' },
