@@ -20,13 +20,13 @@ it('tells of the only error of a response, too', () => {
   expect((told.data[0] as DataFrame).fields[0]?.values).toEqual(['Bad gateway']);
 });
 
-it.each([
+it.each<[string, DataQueryResponse, string | undefined]>([
   ['an answer', { data: [frame] }, 'table'],
   ['an answer without rows', { data: [] }, 'table'],
   ['a failure beside an answer', { ...failed, data: [frame] }, 'table'],
   ['a chart', failed, 'timeseries'],
   ['a query outside a dashboard', failed, undefined],
-] as const)('leaves %s as it is', (_, response: DataQueryResponse, panel) => {
+])('leaves %s as it is', (_, response, panel) => {
   expect(withFailure(response, panel)).toBe(response);
 });
 
