@@ -82,13 +82,45 @@ function bySeries({ series, ms }: StampedRows, { startMs, endMs }: Range): { ord
   return { order, ends: places };
 }
 
-/** Ascending stamps; most tables have them so already. Stable, so that what came later stays behind. */
-function bringIntoOrder(order: Uint32Array, { ms, nanos }: StampedRows): void {
-  const compare = (a: number, b: number): number =>
-    (ms[a] as number) - (ms[b] as number) || (nanos[a] as number) - (nanos[b] as number);
-  for (let i = 1; i < order.length; i++) {
-    if (compare(order[i - 1] as number, order[i] as number) <= 0) continue;
-    order.sort(compare);
-    return;
+/**
+ * Ascending stamps, stable, so that what came later stays behind. A series comes in few ascending runs (a file, a table, what
+ * waits to become windows), mostly in one: neighbouring runs are merged until one is left.
+ */
+function bringIntoOrder(order: Uint32Array, rows: StampedRows): void {
+  let starts = runsOf(order, rows);
+  const spare = starts.length > 1 ? new Uint32Array(order.length) : order;
+  while (starts.length > 1) {
+    const merged: number[] = [];
+    for (let run = 0; run < starts.length; run += 2) {
+      const [from, middle, to] = [starts[run] as number, starts[run + 1], starts[run + 2] ?? order.length];
+      merged.push(from);
+      if (middle !== undefined) mergeRuns(order, rows, { from, middle, to, spare });
+    }
+    starts = merged;
   }
+}
+
+/** Where each ascending run begins. */
+function runsOf(order: Uint32Array, rows: StampedRows): number[] {
+  const starts = [0];
+  for (let i = 1; i < order.length; i++) if (isLater(rows, order[i - 1] as number, order[i] as number)) starts.push(i);
+  return starts;
+}
+
+function mergeRuns(
+  order: Uint32Array,
+  rows: StampedRows,
+  { from, middle, to, spare }: { from: number; middle: number; to: number; spare: Uint32Array },
+): void {
+  spare.set(order.subarray(from, middle));
+  const length = middle - from;
+  for (let left = 0, right = middle, at = from; left < length; at++) {
+    const takesRight = right < to && isLater(rows, spare[left] as number, order[right] as number);
+    order[at] = takesRight ? (order[right++] as number) : (spare[left++] as number);
+  }
+}
+
+function isLater({ ms, nanos }: StampedRows, a: number, b: number): boolean {
+  const [one, other] = [ms[a] as number, ms[b] as number];
+  return one > other || (one === other && (nanos[a] as number) > (nanos[b] as number));
 }
