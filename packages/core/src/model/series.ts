@@ -36,6 +36,20 @@ export interface SelectRequest {
   readonly lookbackMs?: number;
   /** Of these windows only the outermost samples are looked at, those around a fall, and how many there are. A hint too. */
   readonly edgesOf?: EvenWindows;
+  /** Every sample counts, but a reader that has windows in place of samples may answer with those and tell this of each. */
+  readonly aggregates?: AskedAggregates;
+}
+
+/** What is known of a window of samples beside its last value: how many there are, their sum, extremes and the first. */
+export const WINDOW_AGGREGATES = ['counts', 'sums', 'mins', 'maxs', 'firsts'] as const;
+export type WindowAggregate = (typeof WINDOW_AGGREGATES)[number];
+export type WindowColumns = { readonly [A in WindowAggregate]?: ArrayLike<number> };
+
+export interface AskedAggregates {
+  /** Empty: the last value of a window and its stamp are enough. */
+  readonly names: readonly WindowAggregate[];
+  /** All ranges begin and end on multiples of this: windows of a width that divides it are met exactly. */
+  readonly meetsMs: number;
 }
 
 /** Windows (end - rangeMs, end] that end at `firstMs` and each `stepMs` after it. */
@@ -57,6 +71,11 @@ export interface SeriesData {
   readonly values: ArrayLike<number>;
   /** Where a reader left samples out: the number that each sample has in the whole series, from any start. */
   readonly ranks?: ArrayLike<number>;
+  /**
+   * Where points stand for windows of samples, stamped and valued by their last one: what was asked of each, beside
+   * `timesMs`. A raw sample is a window of its own. NaN and infinities count as Prometheus counts them.
+   */
+  readonly windows?: WindowColumns;
   /** Present for distributions: cumulative histograms, counter semantics. `undefined` entries are numbers. */
   readonly histograms?: readonly (ExponentialHistogram | undefined)[];
   /** The same distribution as what each point adds: only where it never resets and has one layout throughout. */

@@ -4,9 +4,9 @@
  * the first millisecond read is one after the open end.
  */
 import type { Matcher } from '../model/matcher.ts';
-import type { EvenWindows, SelectRequest } from '../model/series.ts';
+import type { AskedAggregates, EvenWindows, SelectRequest, WindowAggregate } from '../model/series.ts';
 import { type Aggregate, type Call, type Expr, type VectorSelector, withoutParens } from './ast.ts';
-import type { FunctionReads } from './function/definition.ts';
+import type { FunctionDefinition } from './function/definition.ts';
 import { builtinFunctions, type FunctionRegistry } from './function/registry.ts';
 import { gridOf, offsetMs, pinnedMs, positiveMs, requireRange, subqueryGrid } from './grid.ts';
 import { plannedMerge, type PlannedMerge } from './merged-rate.ts';
@@ -53,7 +53,7 @@ export interface Plan {
 export function plan(expr: Expr, range: EvaluationRange, options: PlanOptions = {}): Plan {
   requireRange(range);
   const planner = new Planner(range, options);
-  planner.visit(expr, gridOf(range), undefined);
+  planner.visit(expr, gridOf(range));
   return {
     text: options.text ?? '',
     expr,
@@ -77,6 +77,11 @@ function windowResolutionMs(rangeMs: number, stepMs: number): number {
   return stepMs > 0 && shared * MIN_POINTS_PER_WINDOW <= rangeMs ? shared : Math.floor(rangeMs / POINTS_PER_WINDOW);
 }
 
+/** The widest grid on which all of these windows begin and end. */
+function commonDivisor({ firstMs, stepMs, steps, rangeMs }: EvenWindows): number {
+  return greatestDivisor(greatestDivisor(Math.abs(firstMs), rangeMs), steps > 1 ? stepMs : 0);
+}
+
 function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
@@ -86,7 +91,11 @@ interface Reading {
   readonly resolutionMs: number;
   readonly newestOfStep?: true;
   readonly edges?: boolean;
+  readonly aggregates?: readonly WindowAggregate[];
 }
+
+/** What the function around a range selector needs. */
+type FunctionNeeds = Pick<FunctionDefinition, 'reads' | 'aggregates'>;
 
 class Planner {
   readonly functions: FunctionRegistry;
@@ -108,41 +117,43 @@ class Planner {
     this.subqueryStepMs = options.subqueryStepMs ?? DEFAULT_SUBQUERY_STEP_MS;
   }
 
-  /** `reads`: what the function around a range selector needs. */
-  visit(expr: Expr, grid: Grid, reads: FunctionReads | undefined): void {
+  /** `needs`: of the function around it; without one, every sample. */
+  visit(expr: Expr, grid: Grid, needs: FunctionNeeds = {}): void {
     switch (expr.kind) {
       case 'selector':
         return this.#select(expr, grid, { rangeMs: this.lookbackMs, resolutionMs: grid.stepMs, newestOfStep: true });
       case 'matrix': {
         const rangeMs = positiveMs(expr.range, this.#range, expr);
-        const everySample = reads === undefined || reads === 'raw';
+        const { reads = 'raw', aggregates } = needs;
+        const everySample = reads === 'raw';
         const resolutionMs = everySample ? 0 : windowResolutionMs(rangeMs, grid.stepMs);
         const reach = expr.selector.extension === undefined ? 0 : this.lookbackMs;
-        return this.#select(expr.selector, grid, { rangeMs: rangeMs + reach, resolutionMs, edges: reads === 'edges' });
+        const asked = everySample && aggregates !== undefined ? { aggregates } : { edges: reads === 'edges' };
+        return this.#select(expr.selector, grid, { rangeMs: rangeMs + reach, resolutionMs, ...asked });
       }
       case 'subquery': {
         const inner = subqueryGrid(expr, { grid, range: this.#range, defaultStepMs: this.subqueryStepMs });
-        return this.visit(expr.expr, inner, undefined);
+        return this.visit(expr.expr, inner);
       }
       case 'call': {
         const definition = this.functions.get(expr.name);
         expr.args.forEach((arg, i) => {
           if (definition?.args[i]?.labelsOnly === true) return;
-          this.visit(withoutParens(arg), grid, definition?.reads ?? 'raw');
+          this.visit(withoutParens(arg), grid, definition);
         });
         if (definition?.companion !== undefined) this.#companion(expr, definition.companion(expr), grid);
         return;
       }
       case 'binary':
-        this.visit(expr.left, grid, undefined);
-        return this.visit(expr.right, grid, undefined);
+        this.visit(expr.left, grid);
+        return this.visit(expr.right, grid);
       case 'aggregate':
         if (this.#isMerged(expr, grid)) return;
-        if (expr.param !== undefined) this.visit(expr.param, grid, undefined);
-        return this.visit(expr.expr, grid, undefined);
+        if (expr.param !== undefined) this.visit(expr.param, grid);
+        return this.visit(expr.expr, grid);
       case 'unary':
       case 'paren':
-        return this.visit(expr.expr, grid, reads);
+        return this.visit(expr.expr, grid, needs);
       default:
         return;
     }
@@ -161,10 +172,11 @@ class Planner {
     const offset = { kind: 'ms', ms: reference.offsetMs } as const;
     const selector: VectorSelector = { kind: 'selector', matchers, offset, ...at, from: call.from, to: call.to };
     this.companions.set(call, selector);
-    this.visit(selector, grid, undefined);
+    this.visit(selector, grid);
   }
 
-  #select(selector: VectorSelector, grid: Grid, { rangeMs, resolutionMs, newestOfStep, edges = false }: Reading): void {
+  #select(selector: VectorSelector, grid: Grid, reading: Reading): void {
+    const { rangeMs, resolutionMs, newestOfStep, edges = false, aggregates } = reading;
     const pinned = pinnedMs(selector.at, this.#range);
     const shift = offsetMs(selector.offset, this.#range);
     const firstMs = (pinned ?? grid.startMs) - shift;
@@ -183,9 +195,21 @@ class Planner {
       ...(extension === undefined && newestOfStep === true && rangeMs < resolutionMs ? { lookbackMs: rangeMs } : {}),
       ...(extension === undefined && edges ? { edgesOf } : {}),
     };
-    const key = JSON.stringify(request);
+    const asked = extension === undefined ? aggregates : undefined;
+    const meetsMs = asked === undefined ? 0 : commonDivisor(edgesOf);
+    const index = this.#indexOf(request, asked === undefined ? undefined : { names: asked, meetsMs });
+    this.indexes.set(selector, index);
+  }
+
+  /** Functions that ask different things of the same windows share a read. */
+  #indexOf(request: SelectRequest, aggregates: AskedAggregates | undefined): number {
+    const key = JSON.stringify([request, aggregates?.meetsMs]);
     const index = this.#known.get(key) ?? this.selects.push(request) - 1;
     this.#known.set(key, index);
-    this.indexes.set(selector, index);
+    if (aggregates !== undefined) {
+      const names = [...new Set([...(this.selects[index]?.aggregates?.names ?? []), ...aggregates.names])].sort();
+      this.selects[index] = { ...request, aggregates: { ...aggregates, names } };
+    }
+    return index;
   }
 }

@@ -5,7 +5,7 @@
 import type { HistogramDeltas } from '../histogram/deltas.ts';
 import type { ExponentialHistogram } from '../histogram/exponential-histogram.ts';
 import type { Labels } from '../model/labels.ts';
-import type { SeriesData } from '../model/series.ts';
+import type { SeriesData, WindowColumns } from '../model/series.ts';
 import type { Extension } from './ast.ts';
 
 /** One series with its floats and histograms, each list ascending in time. */
@@ -19,6 +19,8 @@ export interface RangeSeries {
   readonly deltas?: HistogramDeltas;
   /** Where samples were left out: the number of each float in the whole series. */
   readonly floatRanks?: ArrayLike<number>;
+  /** Where floats are the last ones of windows: what is known of each window. */
+  readonly floatWindows?: WindowColumns;
   /** Floats that are less than the one before, by index; kept by who finds them. */
   falls?: readonly number[];
   /** When each sample began to count, where the series tells; 0 is unknown. Beside the stamps. */
@@ -53,11 +55,15 @@ export interface Ranges {
 
 export function rangeSeries(series: SeriesData): RangeSeries {
   if (series.deltas !== undefined) return deltaSeries(series, series.deltas);
-  const { labels, timesMs, values, histograms, startTimesMs, ranks } = series;
+  const { labels, timesMs, values, histograms, startTimesMs, ranks, windows } = series;
   if (histograms === undefined) {
     const starts = startTimesMs === undefined ? {} : { floatStarts: startTimesMs };
-    const numbers = ranks === undefined ? {} : { floatRanks: ranks };
-    return { labels, floatTimes: timesMs, floats: values, histogramTimes: [], histograms: [], ...numbers, ...starts };
+    const beside = {
+      ...starts,
+      ...(ranks === undefined ? {} : { floatRanks: ranks }),
+      ...(windows === undefined ? {} : { floatWindows: windows }),
+    };
+    return { labels, floatTimes: timesMs, floats: values, histogramTimes: [], histograms: [], ...beside };
   }
   const split = {
     labels,

@@ -4,6 +4,7 @@
  * function is adding one record.
  */
 import type { Matcher } from '../../model/matcher.ts';
+import type { WindowAggregate } from '../../model/series.ts';
 import type { Annotations } from '../annotation.ts';
 import type { Call, Expr, Extension, ValueType } from '../ast.ts';
 import type { EvaluationRange } from '../result.ts';
@@ -33,6 +34,8 @@ export interface FunctionDefinition {
   /** One line for completion and for the reference page. */
   readonly doc: string;
   readonly reads?: FunctionReads;
+  /** Of a function of every sample: what it needs to know of windows that stand for samples, beside their last values. */
+  readonly aggregates?: readonly WindowAggregate[];
   /** Selector modifiers (`anchored`, `smoothed`) that the function can deal with. */
   readonly extends?: readonly Extension[];
   /** Not part of Prometheus. */

@@ -1,12 +1,14 @@
 /**
  * The `*_over_time` family: one value from all samples of a window. Functions of floats pass histograms over and say so;
- * sums and averages take either, never a mix. Source: Prometheus, promql/functions.go.
+ * sums and averages take either, never a mix. Where samples are gone and windows of a store stand for them, counts, sums,
+ * extremes and the first value are those of the windows. Source: Prometheus, promql/functions.go.
  */
 import { averageHistograms, sumHistograms } from '../../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
+import type { WindowAggregate } from '../../model/series.ts';
 import { CompensatedMean, CompensatedSum } from '../kahan.ts';
 import { quantileOf, quantileOutOfRange } from '../order-statistic.ts';
-import { floatCount, floatsOf, histogramCount, type Window } from '../window.ts';
+import { floatCount, floatsOf, histogramCount, type RangeSeries, type Window } from '../window.ts';
 import {
   canCombine,
   floatsOnly,
@@ -21,7 +23,9 @@ export const overTimeFunctions = [
   rangeFunction({
     name: 'avg_over_time',
     doc: 'Average of all values in the range.',
+    aggregates: ['counts', 'sums'],
     over: floatsOrHistograms((window) => {
+      if (window.series.floatWindows !== undefined) return sumOf(window) / samplesIn(window);
       const mean = new CompensatedMean();
       eachFloat(window, (value) => mean.add(value));
       return mean.value;
@@ -30,18 +34,16 @@ export const overTimeFunctions = [
   rangeFunction({
     name: 'sum_over_time',
     doc: 'Sum of all values in the range.',
-    over: floatsOrHistograms((window) => {
-      const sum = new CompensatedSum();
-      eachFloat(window, (value) => sum.add(value));
-      return sum.value;
-    }, sumHistograms),
+    aggregates: ['sums'],
+    over: floatsOrHistograms(sumOf, sumHistograms),
   }),
-  extreme('min_over_time', 'Smallest value in the range.', (value, best) => value < best),
-  extreme('max_over_time', 'Largest value in the range.', (value, best) => value > best),
+  extreme('min_over_time', 'Smallest value in the range.', { of: 'mins', better: (value, best) => value < best }),
+  extreme('max_over_time', 'Largest value in the range.', { of: 'maxs', better: (value, best) => value > best }),
   rangeFunction({
     name: 'count_over_time',
     doc: 'Number of samples in the range.',
-    over: (window) => floatCount(window) + histogramCount(window),
+    aggregates: ['counts'],
+    over: (window) => samplesIn(window) + histogramCount(window),
   }),
   rangeFunction({
     name: 'quantile_over_time',
@@ -80,6 +82,7 @@ export const overTimeFunctions = [
     name: 'first_over_time',
     doc: 'The oldest sample in the range.',
     keepsName: true,
+    aggregates: ['firsts'],
     over: (window) => firstSample(window)[1],
   }),
   rangeFunction({
@@ -92,6 +95,7 @@ export const overTimeFunctions = [
   rangeFunction({
     name: 'present_over_time',
     doc: '1 for every series that has a sample in the range.',
+    aggregates: [],
     over: () => 1,
   }),
   rangeFunction({
@@ -102,6 +106,7 @@ export const overTimeFunctions = [
   rangeFunction({
     name: 'ts_of_last_over_time',
     doc: 'Unix time, in seconds, of the newest sample in the range.',
+    aggregates: [],
     over: (window) => lastSample(window)[0] / 1000,
   }),
   timeOfExtreme(
@@ -116,8 +121,32 @@ export const overTimeFunctions = [
   ),
 ];
 
-function eachFloat({ series, floatFrom, floatTo }: Window, visit: (value: number) => void): void {
-  for (let i = floatFrom; i < floatTo; i++) visit(series.floats[i] as number);
+/** `of`: what to visit of windows that stand for samples, in place of their last values. */
+function eachFloat(
+  { series, floatFrom, floatTo }: Window,
+  visit: (value: number) => void,
+  of?: WindowAggregate,
+): void {
+  const values = floatsFrom(series, of);
+  for (let i = floatFrom; i < floatTo; i++) visit(values[i] as number);
+}
+
+function floatsFrom({ floats, floatWindows }: RangeSeries, of?: WindowAggregate): ArrayLike<number> {
+  return (of === undefined ? undefined : floatWindows?.[of]) ?? floats;
+}
+
+function sumOf(window: Window): number {
+  const sum = new CompensatedSum();
+  eachFloat(window, (value) => sum.add(value), 'sums');
+  return sum.value;
+}
+
+/** How many floats there are, or were before windows stood for them. */
+function samplesIn(window: Window): number {
+  if (window.series.floatWindows?.counts === undefined) return floatCount(window);
+  let count = 0;
+  eachFloat(window, (held) => (count += held), 'counts');
+  return count;
 }
 
 function floatsOrHistograms(
@@ -136,32 +165,38 @@ function floatsOrHistograms(
   };
 }
 
+type Better = (value: number, best: number) => boolean;
+
 /** NaN is smaller and larger than nothing: it stays only when all values are NaN. */
-function extremeIndex(
-  { series, floatFrom, floatTo }: Window,
-  better: (value: number, best: number) => boolean,
-): number {
+function extremeIndex(values: ArrayLike<number>, { floatFrom, floatTo }: Window, better: Better): number {
   let best = floatFrom;
   for (let i = floatFrom + 1; i < floatTo; i++) {
-    const current = series.floats[best] as number;
-    if (Number.isNaN(current) || better(series.floats[i] as number, current)) best = i;
+    const current = values[best] as number;
+    if (Number.isNaN(current) || better(values[i] as number, current)) best = i;
   }
   return best;
 }
 
-function extreme(name: string, doc: string, better: (value: number, best: number) => boolean) {
+function extreme(name: string, doc: string, { of, better }: { of: WindowAggregate; better: Better }) {
   return rangeFunction({
     name,
     doc,
-    over: floatsOnly((window) => window.series.floats[extremeIndex(window, better)]),
+    aggregates: [of],
+    over: floatsOnly((window) => {
+      const values = floatsFrom(window.series, of);
+      return values[extremeIndex(values, window, better)];
+    }),
   });
 }
 
-function timeOfExtreme(name: string, doc: string, better: (value: number, best: number) => boolean) {
+function timeOfExtreme(name: string, doc: string, better: Better) {
   return rangeFunction({
     name,
     doc,
-    over: floatsOnly((window) => (window.series.floatTimes[extremeIndex(window, better)] as number) / 1000),
+    over: floatsOnly((window) => {
+      const { floats, floatTimes } = window.series;
+      return (floatTimes[extremeIndex(floats, window, better)] as number) / 1000;
+    }),
   });
 }
 
@@ -184,7 +219,7 @@ type Stamped = readonly [timeMs: number, sample: number | ExponentialHistogram |
 function firstSample({ series, floatFrom, floatTo, histogramFrom, histogramTo }: Window): Stamped {
   const float: Stamped = [
     floatFrom < floatTo ? (series.floatTimes[floatFrom] as number) : Infinity,
-    series.floats[floatFrom],
+    floatsFrom(series, 'firsts')[floatFrom],
   ];
   const hasHistogram = histogramFrom < histogramTo;
   const histogramMs = hasHistogram ? (series.histogramTimes[histogramFrom] as number) : Infinity;

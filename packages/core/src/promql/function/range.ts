@@ -2,6 +2,7 @@
 import { fitOf, resetsCollide } from '../../histogram/arithmetic.ts';
 import type { ExponentialHistogram } from '../../histogram/exponential-histogram.ts';
 import type { Labels } from '../../model/labels.ts';
+import type { WindowAggregate } from '../../model/series.ts';
 import type { Extension } from '../ast.ts';
 import { isEmpty, joinEqual, newColumn, put, timeAt, type Column, type Value } from '../vector.ts';
 import { eachWindow, floatCount, histogramCount, type RangeSeries, type Window } from '../window.ts';
@@ -30,6 +31,7 @@ export interface RangeFunction {
   readonly after?: readonly string[];
   readonly keepsName?: boolean;
   readonly reads?: FunctionReads;
+  readonly aggregates?: readonly WindowAggregate[];
   /** The selector modifiers that the function can deal with. */
   readonly extends?: readonly Extension[];
   over(window: Window, scalars: readonly number[], context: WindowContext): WindowResult;
@@ -44,6 +46,7 @@ export function rangeFunction(definition: RangeFunction): FunctionDefinition {
     doc: definition.doc,
     returns: 'vector',
     ...(definition.reads === undefined ? {} : { reads: definition.reads }),
+    ...(definition.aggregates === undefined ? {} : { aggregates: definition.aggregates }),
     ...(definition.extends === undefined ? {} : { extends: definition.extends }),
     args: [...before.map(scalar), { name: 'v', type: 'matrix' }, ...after.map(scalar)],
     evaluate(call) {
