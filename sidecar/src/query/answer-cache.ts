@@ -17,6 +17,7 @@ export interface CachedAnswer {
   /** What was read for it: a continuation must read in the same way. */
   readonly selects: readonly SelectRequest[];
   readonly levelsMs: readonly number[];
+  readonly thinned: boolean;
   readonly errorBound: number | undefined;
   /** The last step that was read from disk; -Infinity when all was in memory. */
   readonly storedUntilMs: number;

@@ -29,6 +29,8 @@ export interface Evaluated {
   readonly result: QueryResult;
   /** Levels that answered; UNKNOWN_LEVEL among them when a reader did not tell. */
   readonly levelsMs: readonly number[];
+  /** Windows stood for samples and did not tell all that was asked of those. */
+  readonly thinned: boolean;
   readonly errorBound: number | undefined;
   /** Nothing of it was read from disk. */
   readonly inMemory: boolean;
@@ -152,14 +154,15 @@ export class CachedEvaluation {
       ...tail,
       result: spliced(kept, tail.result, old.result),
       levelsMs: tail.levelsMs.length > 0 ? tail.levelsMs : old.levelsMs,
+      thinned: old.thinned || tail.thinned,
       errorBound: larger(old.errorBound, tail.errorBound),
       cache: 'extended',
     };
   }
 
   #put(key: string, { range, selects }: Question, { answer, ...given }: Given): CachedAnswer {
-    const { result, levelsMs, errorBound } = answer;
-    const kept = { result, lastMs: lastStep(range), ...given, selects, levelsMs, errorBound };
+    const { result, levelsMs, thinned, errorBound } = answer;
+    const kept = { result, lastMs: lastStep(range), ...given, selects, levelsMs, thinned, errorBound };
     // An instant is hardly asked twice, and rules ask thousands: keeping them would push the boards' answers out.
     if (range.stepMs > 0) this.#cache.put(key, kept);
     return kept;
@@ -185,8 +188,8 @@ function isSliding({ facts, range }: Pick<Question, 'facts' | 'range'>): boolean
 }
 
 function hit(old: CachedAnswer, question: Question): Evaluated {
-  const { levelsMs, errorBound, storedUntilMs } = old;
-  const read = { levelsMs, errorBound, inMemory: storedUntilMs === -Infinity, series: 0, samples: 0 };
+  const { levelsMs, thinned, errorBound, storedUntilMs } = old;
+  const read = { levelsMs, thinned, errorBound, inMemory: storedUntilMs === -Infinity, series: 0, samples: 0 };
   return { result: viewOf(old, question), ...read };
 }
 

@@ -13,6 +13,8 @@ import {
   type HistogramColumns,
   type Labels,
   type SeriesData,
+  type WindowAggregate,
+  WINDOW_AGGREGATES,
 } from '@tapewatch/core';
 import type { Pacer } from '../pacer.ts';
 import { buffersOf, packSeries, unpackSeries, type PackedSeries } from './packed-series.ts';
@@ -24,7 +26,16 @@ interface PackedNumbers {
   readonly values: Float64Array;
   /** Of all series or of none. */
   readonly ranks: Uint32Array | undefined;
+  /** What windows tell that stand for samples, of every series that has points of them. */
+  readonly windows: readonly PackedAggregate[];
   readonly staleMs: readonly (readonly [series: number, staleMs: readonly number[]])[];
+}
+
+interface PackedAggregate {
+  readonly name: WindowAggregate;
+  readonly column: Float64Array;
+  /** 1 for a series that has it. */
+  readonly held: Uint8Array;
 }
 
 /** Distributions as rows that add up: series i has points up to `pointEnds[i]` and rows up to `rowEnds[i]`. */
@@ -101,7 +112,17 @@ function packNumbers(all: readonly SeriesData[]): PackedNumbers {
     if (series.staleMs !== undefined) staleMs.push([i, series.staleMs]);
     at = ends[i] as number;
   });
-  return { ends, timesMs, values, ranks, staleMs };
+  return { ends, timesMs, values, ranks, windows: packWindows(all, ends), staleMs };
+}
+
+function packWindows(all: readonly SeriesData[], ends: Uint32Array): PackedAggregate[] {
+  if (all.every(({ windows }) => windows === undefined)) return [];
+  const names = WINDOW_AGGREGATES.filter((name) => all.some(({ windows }) => windows?.[name] !== undefined));
+  return names.map((name) => {
+    const column = new Float64Array(ends.at(-1) ?? 0);
+    all.forEach(({ windows }, i) => column.set(windows?.[name] ?? [], ends[i - 1] ?? 0));
+    return { name, column, held: Uint8Array.from(all, ({ windows }) => Number(windows?.[name] !== undefined)) };
+  });
 }
 
 async function packDistributions(
@@ -136,16 +157,20 @@ export function unpackSelection(
   labels: readonly Labels[],
 ): SeriesData[] {
   const series: SeriesData[] = [];
-  const { ends, timesMs, values, ranks } = numbers;
+  const { ends, timesMs, values, ranks, windows } = numbers;
   const stale = new Map(numbers.staleMs);
   ends.forEach((to, i) => {
     const from = ends[i - 1] ?? 0;
     const staleMs = stale.get(i);
+    const told = windows
+      .filter(({ held }) => held[i] === 1)
+      .map(({ name, column }) => [name, column.subarray(from, to)] as const);
     series.push({
       labels: labels[i] as Labels,
       timesMs: timesMs.subarray(from, to),
       values: values.subarray(from, to),
       ...(ranks === undefined ? {} : { ranks: ranks.subarray(from, to) }),
+      ...(told.length === 0 ? {} : { windows: Object.fromEntries(told) }),
       ...(staleMs === undefined ? {} : { staleMs }),
     });
   });
@@ -181,7 +206,8 @@ export function buffersOfSelections(all: readonly PackedSelection[]): ArrayBuffe
 
 function buffersOfSelection({ numbers, distributions, others }: PackedSelection): ArrayBuffer[] {
   const buffers = new Set<ArrayBufferLike>(buffersOf(others));
-  const { ends, timesMs, values, ranks } = numbers;
+  const { ends, timesMs, values, ranks, windows } = numbers;
+  for (const { column, held } of windows) buffers.add(column.buffer).add(held.buffer);
   for (const column of [ends, timesMs, values, ...(ranks === undefined ? [] : [ranks])]) buffers.add(column.buffer);
   for (const { columns, bases: _, ...own } of distributions) {
     for (const column of Object.values(own)) buffers.add(column.buffer);

@@ -10,6 +10,8 @@ import {
   type MatrixSeries,
   type Point,
   type SeriesData,
+  type WindowAggregate,
+  type WindowColumns,
 } from '@tapewatch/core';
 
 export interface PackedSeries {
@@ -18,9 +20,12 @@ export interface PackedSeries {
   readonly values: Float64Array;
   readonly startTimesMs?: Float64Array;
   readonly ranks?: Uint32Array;
+  readonly windows?: PackedWindows;
   readonly staleMs?: readonly number[];
   readonly histograms?: PackedHistograms;
 }
+
+type PackedWindows = { readonly [A in WindowAggregate]?: Float64Array };
 
 export interface PackedHistograms {
   /** 1 where a point is a histogram. */
@@ -39,29 +44,35 @@ const RESETS: readonly CounterReset[] = ['unknown', 'reset', 'not_reset', 'gauge
 
 export function packSeries(series: SeriesData): PackedSeries {
   const { labels, timesMs, values } = series;
-  const { histograms, staleMs, startTimesMs, ranks } = series;
+  const { histograms, staleMs, startTimesMs, ranks, windows } = series;
   return {
     pairs: labels.pairs,
     timesMs: new Float64Array(timesMs),
     values: new Float64Array(values),
     ...(startTimesMs === undefined ? {} : { startTimesMs: new Float64Array(startTimesMs) }),
     ...(ranks === undefined ? {} : { ranks: Uint32Array.from(ranks) }),
+    ...(windows === undefined ? {} : { windows: packWindows(windows) }),
     ...(staleMs === undefined ? {} : { staleMs }),
     ...(histograms === undefined ? {} : { histograms: packHistograms(histograms) }),
   };
 }
 
 export function unpackSeries(packed: PackedSeries): SeriesData {
-  const { pairs, timesMs, values, startTimesMs, staleMs, histograms, ranks } = packed;
+  const { pairs, timesMs, values, startTimesMs, staleMs, histograms, ranks, windows } = packed;
   return {
     labels: Labels.from(pairs),
     timesMs,
     values,
     ...(ranks === undefined ? {} : { ranks }),
+    ...(windows === undefined ? {} : { windows }),
     ...(startTimesMs === undefined ? {} : { startTimesMs }),
     ...(staleMs === undefined ? {} : { staleMs }),
     ...(histograms === undefined ? {} : { histograms: unpackHistograms(histograms) }),
   };
+}
+
+function packWindows(windows: WindowColumns): PackedWindows {
+  return Object.fromEntries(Object.entries(windows).map(([name, column]) => [name, new Float64Array(column)]));
 }
 
 export function packMatrix({ labels, points }: MatrixSeries): PackedSeries {
@@ -87,10 +98,11 @@ export function unpackMatrix({ pairs, timesMs, values, histograms }: PackedSerie
 /** What to list as transferred, each once; the sender must not use it any more. */
 export function buffersOf(all: readonly PackedSeries[]): ArrayBuffer[] {
   const buffers = new Set<ArrayBufferLike>();
-  for (const { timesMs, values, startTimesMs, ranks, histograms } of all) {
+  for (const { timesMs, values, startTimesMs, ranks, windows, histograms } of all) {
     buffers.add(timesMs.buffer).add(values.buffer);
     if (startTimesMs !== undefined) buffers.add(startTimesMs.buffer);
     if (ranks !== undefined) buffers.add(ranks.buffer);
+    for (const column of Object.values(windows ?? {})) buffers.add(column.buffer);
     if (histograms !== undefined) {
       const { present, figures, indexes, counts } = histograms;
       for (const column of [present, figures, indexes, counts]) buffers.add(column.buffer);

@@ -109,8 +109,27 @@ describe('the PromQL engine over a store', () => {
     const shorten = 'read from the 10s and 1h rollup; shorten the time range or the step for finer data';
     expect(await infosOf('fills_total', [10_000, 3_600_000])).toEqual([shorten]);
     expect(await infosOf('rate(fills_total[30m])', [10_000, 3_600_000])).toEqual([shorten]);
-    expect(await infosOf('max_over_time(fills_total[30m])', [10_000])).toEqual([
-      expect.stringMatching(/^read from the 10s rollup; raw samples are gone, so functions of every sample/),
+    expect(await infosOf('quantile_over_time(0.9, fills_total[30m])', [10_000])).toEqual([
+      expect.stringMatching(/^read from the 10s rollup; raw samples are gone, so functions that need every one/),
+    ]);
+  });
+
+  it('says nothing about windows that tell all that was asked, and what they mean where they do not', async () => {
+    const infosOf = async (expr: string, windows: SeriesData['windows']): Promise<readonly string[]> => {
+      const told = windows === undefined ? {} : { windows };
+      const reader = new MemoryReader(DATA.map((series) => ({ ...series, levelsMs: [10_000], ...told })));
+      return ((await engineOver(reader).query(expr, instant(HOUR))) as { infos: readonly string[] }).infos;
+    };
+    const maxs = DATA[0]?.values ?? [];
+    const largest = 'max_over_time(fills_total[30m])';
+    expect(await infosOf(largest, { maxs })).toEqual([]);
+    expect(await infosOf('present_over_time(fills_total[30m])', undefined)).toEqual([]);
+    expect(await infosOf(largest, undefined)).toEqual([expect.stringMatching(/functions that need every one/)]);
+    expect(await infosOf('max_over_time(fills_total[1815s])', { maxs })).toEqual([
+      expect.stringMatching(/^read from the 10s rollup; .* a range that does not begin and end with a window/),
+    ]);
+    expect(await infosOf(`${largest} / stddev_over_time(fills_total[30m])`, { maxs })).toEqual([
+      expect.stringMatching(/functions that need every one/),
     ]);
   });
 

@@ -111,7 +111,7 @@ class Engine implements PromqlEngine {
       const { result, cache, series, samples, levelsMs, errorBound } = answer;
       const bound = errorBound === undefined ? {} : { errorBound };
       const seconds = (performance.now() - started) / 1000;
-      const infos = [...result.infos, ...levelInfos(levelsMs, planned.selects)];
+      const infos = [...result.infos, ...levelInfos(answer, planned.selects)];
       return { ...result, infos, stats: { series, samples, levelsMs, ...bound, cache, seconds } };
     } catch (error) {
       throw translated(error, expr, deadline);

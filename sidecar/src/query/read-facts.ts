@@ -9,8 +9,10 @@ const ROLLUP_RESOLUTION_MS = 10_000;
 
 /** Windows of one second hold everything that a chart can show; coarser ones are told. */
 const FINE_LEVEL_MS = 1_000;
-const THINNED =
-  'raw samples are gone, so functions of every sample (max_over_time, sum_over_time, count_over_time, ...) saw the last one of each window; keep them longer with store.retention.samplesHours';
+const COARSE = 'shorten the time range or the step for finer data';
+const KEEP_LONGER = 'keep them longer with store.retention.samplesHours';
+const THINNED = `raw samples are gone, so functions that need every one (quantile_over_time, stddev_over_time, changes, ...) saw one of each window; ${KEEP_LONGER}`;
+const OFF_GRID = `raw samples are gone, and a range that does not begin and end with a window takes in the windows whose last sample it holds; ${KEEP_LONGER}`;
 
 type Selected = readonly (readonly SeriesData[])[];
 
@@ -38,10 +40,12 @@ export function describeRead(
 ): Omit<Evaluated, 'result' | 'inMemory'> {
   const levels = new Set<number>();
   let errorBound: number | undefined;
+  let thinned = false;
   data.forEach((selected, i) => {
     const fallback = mayBeRollup(selects[i]) ? UNKNOWN_LEVEL : 0;
     for (const series of selected) {
       for (const level of series.levelsMs ?? [fallback]) levels.add(level);
+      thinned ||= isThinned(series, selects[i]);
       const bound = boundOf(series);
       if (bound !== undefined) errorBound = Math.max(errorBound ?? 0, bound);
     }
@@ -52,21 +56,40 @@ export function describeRead(
   }
   const [own, groups] = [amountOf(data), amountOf(merged)];
   const amount = { series: own.series + groups.series, samples: own.samples + groups.samples };
-  return { ...amount, levelsMs: [...levels].sort((a, b) => a - b), errorBound };
+  return { ...amount, levelsMs: [...levels].sort((a, b) => a - b), thinned, errorBound };
 }
 
 /**
- * Which rollup answered, for people; nothing where raw samples or windows of a second did. Of gauges and counters a window
- * is read as its last sample, which is not all that some functions look at.
+ * Which rollup answered, for people; nothing where raw samples or windows of a second did, nor where windows told all that
+ * was asked of samples and meet the ends of the ranges.
  */
-export function levelInfos(levelsMs: readonly number[], selects: readonly SelectRequest[]): string[] {
+export function levelInfos(
+  { levelsMs, thinned }: Pick<Evaluated, 'levelsMs' | 'thinned'>,
+  selects: readonly SelectRequest[],
+): string[] {
   const coarse = levelsMs.filter((level) => level > FINE_LEVEL_MS);
   if (coarse.length === 0) return [];
   const names = coarse.map(formatDurationMs).join(' and ');
-  const remedy = 'shorten the time range or the step for finer data';
+  const consequences = selects.map((request) => (thinned ? THINNED : consequenceOf(request, coarse)));
+  const worst = [THINNED, OFF_GRID, COARSE].find((consequence) => consequences.includes(consequence));
+  return worst === undefined ? [] : [`read from the ${names} rollup; ${worst}`];
+}
+
+/** What such windows mean to who asked; undefined when nothing. */
+function consequenceOf(
+  { resolutionMs, newestOfStep, aggregates }: SelectRequest,
+  levelsMs: readonly number[],
+): string | undefined {
   // A resolution of 0 asks for every sample, so raw ones would have answered if they were still kept.
-  const isThinned = selects.some(({ resolutionMs, newestOfStep }) => resolutionMs === 0 && newestOfStep !== true);
-  return [`read from the ${names} rollup; ${isThinned ? THINNED : remedy}`];
+  if (resolutionMs !== 0 || newestOfStep === true) return COARSE;
+  if (aggregates === undefined) return THINNED;
+  return levelsMs.every((level) => aggregates.meetsMs % level === 0) ? undefined : OFF_GRID;
+}
+
+/** Windows in place of samples, of which something was asked that they do not tell. */
+function isThinned({ levelsMs = [], windows }: SeriesData, request: SelectRequest | undefined): boolean {
+  const asked = request?.aggregates?.names ?? [];
+  return asked.length > 0 && windows === undefined && levelsMs.some((level) => level > FINE_LEVEL_MS);
 }
 
 function amountOf(data: readonly (readonly Pick<SeriesData, 'timesMs'>[])[]): { series: number; samples: number } {

@@ -16,6 +16,7 @@ import {
   type SelectRequest,
   type SeriesData,
   type SeriesDefinition,
+  type WindowColumns,
 } from '@tapewatch/core';
 import type { MergedHistograms, MergeRequest } from '../ports.ts';
 import { LEVEL_SECONDS } from './level.ts';
@@ -27,6 +28,8 @@ export interface SeriesSlices {
   /** Gauges and counters; empty for distributions. */
   readonly values: Float64Array;
   readonly staleMs?: Float64Array;
+  /** Gauges and counters that windows stand for: what was asked of each point. */
+  readonly windows?: WindowColumns;
   /** Widths of the levels that were read; 0 is raw. */
   readonly levelsMs: readonly number[];
   /** Distributions: everything before the first point, and which row each point adds. */
@@ -55,7 +58,8 @@ export function toSeriesData({ labels: all, series, histograms }: SelectSlices, 
       return distributionData({ labels, levelsMs }, kept, new CumulativeHistograms(source, makeBase));
     }
     const stale = slices.staleMs === undefined ? {} : { staleMs: Array.from(slices.staleMs) };
-    return { labels, timesMs, values, levelsMs, ...stale };
+    const windows = slices.windows === undefined ? {} : { windows: slices.windows };
+    return { labels, timesMs, values, levelsMs, ...windows, ...stale };
   });
 }
 

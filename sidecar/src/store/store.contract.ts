@@ -19,6 +19,7 @@ import {
   T0_MS,
 } from './store.fixture.ts';
 import { columnar } from './testing/columnar-store.ts';
+import { describeOverTime } from './over-time.contract.ts';
 import { describeEvents } from './store-events.contract.ts';
 import { describeTradingEvents } from './trading-events.contract.ts';
 
@@ -49,6 +50,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeSeries(store, restart);
     describeDistributions(store, restart);
     describeRetention(store, restart);
+    describeOverTime(store, restart);
     describeEvents(store, restart);
     describe('with events in columns', () => describeEvents(() => columnar(store()), restart));
     describeTradingEvents(store, restart);

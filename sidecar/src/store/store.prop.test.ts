@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EVENT_TABLES } from '@tapewatch/contract';
 import fc from 'fast-check';
-import { ExponentialHistogram, type EventRow, type SeriesData } from '@tapewatch/core';
+import { ExponentialHistogram, WINDOW_AGGREGATES, type EventRow, type SeriesData } from '@tapewatch/core';
 import type { ColumnBatch, Store } from '../ports.ts';
 import { DuckDbStore } from './duckdb/duckdb-store.ts';
 import { marketTradeOf, positionOf, signalOf, spanOf } from './event.fixture.ts';
@@ -60,7 +60,8 @@ class Select implements Command {
   async run({ memory }: Model, { duckdb }: Real): Promise<void> {
     const [startMs, lengthMs] = this.range;
     const matchers = [{ name: 'odd', operator: '=~', value: '0|1' }] as const;
-    const request = { matchers, startMs, endMs: startMs + lengthMs, resolutionMs: this.resolutionMs };
+    const aggregates = { names: WINDOW_AGGREGATES, meetsMs: 1 };
+    const request = { matchers, startMs, endMs: startMs + lengthMs, resolutionMs: this.resolutionMs, aggregates };
     const [found, expected] = [await duckdb.select(request), await memory.select(request)];
     expect(found.map(plain)).toEqual(expected.map(plain));
     found.forEach(({ histograms }, i) =>
@@ -122,9 +123,12 @@ class Retain implements Command {
   toString = () => `retain at ${this.atSecond} s`;
 }
 
-function plain({ labels, timesMs, values, histograms, levelsMs }: SeriesData) {
+function plain({ labels, timesMs, values, histograms, levelsMs, windows }: SeriesData) {
   const columns = { timesMs: Array.from(timesMs), values: Array.from(values) };
-  return { key: labels.key, ...columns, points: histograms?.length, levelsMs };
+  const { counts = [], sums = [], mins = [], maxs = [], firsts = [] } = windows ?? {};
+  // Which of two zeros is the smaller one, and the last digits of sums of huge values, follow the order of the rows.
+  const told = [counts, mins, maxs, firsts].map((column) => Array.from(column, (value) => value + 0));
+  return { key: labels.key, ...columns, points: histograms?.length, levelsMs, told, sums: sums.length };
 }
 
 // Few distinct stamps, so that ties, late rows and additive windows are common.

@@ -63,7 +63,7 @@ export async function runFold(
   await connection.run(
     `INSERT INTO ${windowTable(kind, level)}
      SELECT series_id, ${start} AS start_nanos, sum(count), sum(sum), min(min), max(max),
-       arg_min(first, first_nanos), min(first_nanos), arg_max(last, (last_nanos, rowid)), max(last_nanos),
+       arg_min(first, (first_nanos, rowid)), min(first_nanos), arg_max(last, (last_nanos, rowid)), max(last_nanos),
        sum(increase), false
      FROM ${source} WHERE ${range} GROUP BY 1, 2 ORDER BY 2, 1`,
   );

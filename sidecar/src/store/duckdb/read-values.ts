@@ -1,11 +1,15 @@
-/** Samples of gauges and counters as columns: raw, or the last of each window where the plan says so. */
+/**
+ * Samples of gauges and counters as columns: raw, or the last of each window where the plan says so, with what else was
+ * asked of windows.
+ */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { SelectRequest } from '@tapewatch/core';
+import type { SelectRequest, WindowAggregate } from '@tapewatch/core';
 import { isStaleMarker, putStaleMarker } from '../../stale-marker.ts';
 import { LEVEL_SECONDS } from '../level.ts';
 import type { Horizon } from '../retention.ts';
 import type { ValueSegment } from '../select-plan.ts';
 import { nanosAtMs, nanosRange } from '../time-range.ts';
+import { aggregateOf, aggregateOfSample } from '../window-aggregates.ts';
 import { nanosAt, windowTable } from './fold.ts';
 import type { ValueColumns } from './arrange-rows.ts';
 import { inSight, readPlainly } from './read-plainly.ts';
@@ -18,6 +22,15 @@ export interface Points {
   readonly values: Float64Array;
   readonly staleMs?: Float64Array;
   readonly levelsMs: readonly number[];
+  readonly windows?: Aggregates;
+}
+
+type Aggregates = { readonly [A in WindowAggregate]?: Float64Array };
+
+/** As the engine arranges rows; of windows also what was asked of them. */
+interface Arranged {
+  readonly columns: ValueColumns;
+  readonly windows?: Aggregates;
 }
 
 /** A run of rows of one series in the answer of a segment. */
@@ -25,6 +38,7 @@ interface Run {
   readonly times: Float64Array;
   readonly values: Float64Array;
   readonly levelMs: number;
+  readonly windows: Aggregates | undefined;
 }
 
 /** Points per series id, ascending; ids without points are absent. */
@@ -36,13 +50,13 @@ export async function readValues(
   const runs = new Map<number, Run[]>();
   if (source.ids.length > 0) {
     for (const segment of segments) {
-      const columns =
-        (await readPlainly(connection, source, { segment, request })) ??
-        (await readArranged(connection, source, { segment, request }));
-      addRuns(columns, { segment, runs });
+      const columns = await readPlainly(connection, source, { segment, request });
+      const arranged =
+        columns === undefined ? await readArranged(connection, source, { segment, request }) : { columns };
+      addRuns(arranged, { segment, runs });
     }
   }
-  return joined(runs);
+  return joined(runs, request.aggregates?.names ?? []);
 }
 
 /** As the engine arranges them, which spills what does not fit into its memory. */
@@ -50,11 +64,37 @@ export async function readArranged(
   connection: DuckDBConnection,
   source: ReadSource,
   { segment, request }: { segment: ValueSegment; request: SelectRequest },
-): Promise<ValueColumns> {
-  const columns = await readColumns(connection, segmentSql(source, segment, request), ['u32', 'f64', 'f64']);
+): Promise<Arranged> {
+  const statement = segmentSql(source, segment, request);
+  const names = segment.level === 'raw' ? [] : (request.aggregates?.names ?? []);
+  if (names.length > 0) return readWindows(connection, statement, names);
+  const columns = await readColumns(connection, statement, ['u32', 'f64', 'f64']);
   if (segment.level === 'raw' && request.newestOfStep === true)
     await restoreMarkers(connection, source, segment, columns);
-  return columns;
+  return { columns };
+}
+
+/** After the last value the statement tells the first one, and then what was asked. */
+async function readWindows(
+  connection: DuckDBConnection,
+  statement: string,
+  names: readonly WindowAggregate[],
+): Promise<Arranged> {
+  const [series, times, lasts, firsts, ...stored] = await readColumns(connection, statement, [
+    ...(['u32', 'f64', 'f64', 'f64'] as const),
+    ...names.map(() => 'f64' as const),
+  ]);
+  names.forEach((name, i) => {
+    const column = stored[i] as Float64Array;
+    for (let row = 0; row < column.length; row++) {
+      const ends = { first: firsts[row] as number, last: lasts[row] as number };
+      column[row] = aggregateOf(name, column[row] as number, ends);
+    }
+  });
+  return {
+    columns: [series, times, lasts],
+    windows: Object.fromEntries(names.map((name, i) => [name, stored[i] as Float64Array])),
+  };
 }
 
 /** The engine's aggregates turn every NaN into the same one: which of them are staleness markers is read from the rows. */
@@ -80,7 +120,7 @@ async function restoreMarkers(
 }
 
 function addRuns(
-  [series, times, values]: ValueColumns,
+  { columns: [series, times, values], windows }: Arranged,
   { segment, runs }: { segment: ValueSegment; runs: Map<number, Run[]> },
 ): void {
   const levelMs = segment.level === 'raw' ? 0 : LEVEL_SECONDS[segment.level] * 1_000;
@@ -88,7 +128,10 @@ function addRuns(
     const id = series[from] as number;
     let to = from + 1;
     while (to < series.length && series[to] === id) to++;
-    const run = { times: times.subarray(from, to), values: values.subarray(from, to), levelMs };
+    const run = {
+      ...{ times: times.subarray(from, to), values: values.subarray(from, to), levelMs },
+      windows: windows === undefined ? undefined : part(windows, from, to),
+    };
     const known = runs.get(id);
     if (known === undefined) runs.set(id, [run]);
     else known.push(run);
@@ -124,13 +167,25 @@ function segmentSql(
   const widthNanos = nanosAt(LEVEL_SECONDS[level]);
   const rows = `FROM ${relation(windowTable('value', level), from - widthNanos, to)}
     WHERE ${seriesIn(ids)} AND ${within('start_nanos', from - widthNanos, to)}`;
+  const names = request.aggregates?.names ?? [];
+  const asked = names.length === 0 ? [] : [STORED.firsts, ...names.map((name) => STORED[name])];
   // Rows of one window are additive: the one with the latest sample tells the window's last value.
-  const last = `SELECT series_id, ${msOf('max(last_nanos)')}, arg_max(last, (last_nanos, arrival)) ${rows}`;
+  const figures = [msOf('max(last_nanos)'), 'arg_max(last, (last_nanos, arrival))', ...asked];
+  const last = `SELECT series_id, ${figures.join(', ')} ${rows}`;
   return step === undefined
     ? `${last} GROUP BY series_id, start_nanos HAVING ${within('max(last_nanos)', from, to)} ORDER BY 1, start_nanos`
     : `${last} AND ${within('last_nanos', from, to)} ${inSight('last_nanos', request)}
        GROUP BY series_id, ${step('last_nanos')} ORDER BY 1, 2`;
 }
+
+/** SQL for what a window's rows hold together. */
+const STORED: Readonly<Record<WindowAggregate, string>> = {
+  counts: 'sum(count)',
+  sums: 'sum(sum)',
+  mins: 'min(min)',
+  maxs: 'max(max)',
+  firsts: 'arg_min(first, (first_nanos, arrival))',
+};
 
 /** SQL for the number of the step that a stamp falls in, counted back from the end of the range; undefined when every sample is wanted. */
 function stepOf({ newestOfStep, resolutionMs, endMs }: SelectRequest): ((stamp: string) => string) | undefined {
@@ -142,10 +197,15 @@ function stepOf({ newestOfStep, resolutionMs, endMs }: SelectRequest): ((stamp: 
 }
 
 /** The points of all series in two columns, of which each has a part: many small arrays cost more than what is in them. */
-function joined(bySeries: ReadonlyMap<number, readonly Run[]>): Map<number, Points> {
+function joined(bySeries: ReadonlyMap<number, readonly Run[]>, names: readonly WindowAggregate[]): Map<number, Points> {
   let length = 0;
-  for (const runs of bySeries.values()) for (const { times } of runs) length += times.length;
-  const columns = { timesMs: new Float64Array(length), values: new Float64Array(length) };
+  let hasWindows = false;
+  for (const { times, windows } of [...bySeries.values()].flat()) {
+    length += times.length;
+    hasWindows ||= windows !== undefined;
+  }
+  const told = (hasWindows ? names : []).map((name) => [name, new Float64Array(length)] as const);
+  const columns = { timesMs: new Float64Array(length), values: new Float64Array(length), told };
   const points = new Map<number, Points>();
   let from = 0;
   for (const [id, runs] of bySeries) {
@@ -156,11 +216,13 @@ function joined(bySeries: ReadonlyMap<number, readonly Run[]>): Map<number, Poin
   return points;
 }
 
-function joinedOne(
-  runs: readonly Run[],
-  { timesMs, values }: { readonly timesMs: Float64Array; readonly values: Float64Array },
-  from: number,
-): Points {
+interface Joined {
+  readonly timesMs: Float64Array;
+  readonly values: Float64Array;
+  readonly told: readonly (readonly [WindowAggregate, Float64Array])[];
+}
+
+function joinedOne(runs: readonly Run[], { timesMs, values, told }: Joined, from: number): Points {
   const staleMs: number[] = [];
   let size = from;
   for (const run of runs) {
@@ -171,15 +233,22 @@ function joinedOne(
         continue;
       }
       timesMs[size] = run.times[i] as number;
+      for (const [name, column] of told) column[size] = run.windows?.[name]?.[i] ?? aggregateOfSample(name, value);
       values[size++] = value;
     }
   }
+  const hasWindows = runs.some(({ windows }) => windows !== undefined);
   return {
+    ...(hasWindows ? { windows: part(Object.fromEntries(told), from, size) } : {}),
     timesMs: timesMs.subarray(from, size),
     values: values.subarray(from, size),
     levelsMs: [...new Set(runs.map(({ levelMs }) => levelMs))],
     ...(staleMs.length === 0 ? {} : { staleMs: Float64Array.from(staleMs) }),
   };
+}
+
+function part(windows: Aggregates, from: number, to: number): Aggregates {
+  return Object.fromEntries(Object.entries(windows).map(([name, column]) => [name, column.subarray(from, to)]));
 }
 
 /**

@@ -47,6 +47,7 @@ import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type
 import { cover, planDistributions, planValues, type ReadState } from '../select-plan.ts';
 import { groupsBy, meetsSteps, mergeRange, toMergedHistograms } from '../slices.ts';
 import { nanosRange } from '../time-range.ts';
+import { aggregateOf, aggregateOfSample } from '../window-aggregates.ts';
 import { EventList } from './event-list.ts';
 import { cumulated } from './cumulate.ts';
 import { SampleRun } from './sample-run.ts';
@@ -280,8 +281,7 @@ export class MemoryStore implements Store {
       const { timesNanos, values } = samples.range(0n, before);
       timesNanos.forEach((nanos, i) => {
         if (isStaleMarker(values, i)) return;
-        const last = { value: values[i] as number, nanos };
-        this.#values.addLast('1s', definition.id, { start: Number(nanos / 1_000_000_000n), last });
+        this.#values.addSample('1s', definition.id, { nanos, value: values[i] as number });
       });
     }
     const kept = series.histograms.filter(({ timeNanos }) => timeNanos >= before);
@@ -323,6 +323,7 @@ export class MemoryStore implements Store {
     const values: number[] = [];
     const staleMs: number[] = [];
     const levels = new Set<number>();
+    const told = new Map(request.aggregates?.names.map((name) => [name, [] as number[]]));
     for (const { level, startMs, endMs } of planValues(request, this.#state)) {
       const range = nanosRange(startMs, endMs);
       const before = timesMs.length;
@@ -331,18 +332,26 @@ export class MemoryStore implements Store {
         raw.timesMs.forEach((ms, i) => {
           if (isStaleMarker(raw.values, i)) return void staleMs.push(ms);
           timesMs.push(ms);
-          values.push(raw.values[i] as number);
+          const value = raw.values[i] as number;
+          values.push(value);
+          for (const [name, column] of told) column.push(aggregateOfSample(name, value));
         });
       } else {
-        for (const { nanos, value } of this.#values.lasts(definition.id, level, range)) {
-          timesMs.push(msFromNanos(nanos));
-          values.push(value);
+        for (const window of this.#values.windows(definition.id, level, range)) {
+          const { lastNanos, last, firsts: first } = window;
+          timesMs.push(msFromNanos(lastNanos));
+          values.push(last);
+          for (const [name, column] of told) column.push(aggregateOf(name, window[name], { first, last }));
         }
       }
       if (timesMs.length > before) levels.add(level === 'raw' ? 0 : LEVEL_SECONDS[level] * 1_000);
     }
-    const data = { labels: definition.labels, timesMs, values, levelsMs: [...levels] };
-    return staleMs.length === 0 ? data : { ...data, staleMs };
+    const hasWindows = told.size > 0 && [...levels].some((level) => level > 0);
+    return {
+      ...{ labels: definition.labels, timesMs, values, levelsMs: [...levels] },
+      ...(hasWindows ? { windows: Object.fromEntries(told) } : {}),
+      ...(staleMs.length === 0 ? {} : { staleMs }),
+    };
   }
 
   #selectHistograms({ id, labels }: SeriesDefinition, request: SelectRequest): SeriesData {

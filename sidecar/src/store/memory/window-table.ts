@@ -12,35 +12,61 @@ import type { WindowSpan } from '../select-plan.ts';
 type BySeries<W> = Map<number, Map<number, W>>;
 type Levels<W> = Readonly<Record<Level, BySeries<W>>>;
 
-export interface LastValue {
-  value: number;
-  /** Nanoseconds since the epoch. */
-  nanos: bigint;
+/** Samples of one series in one window; sum and extremes of the finite ones, stamps in nanoseconds since the epoch. */
+export interface ValueWindow {
+  readonly counts: number;
+  readonly sums: number;
+  readonly mins: number;
+  readonly maxs: number;
+  readonly firsts: number;
+  readonly firstNanos: bigint;
+  readonly last: number;
+  readonly lastNanos: bigint;
 }
 
 export class ValueTable {
-  readonly #levels = emptyLevels<LastValue>();
+  readonly #levels = emptyLevels<ValueWindow>();
 
-  add({ seriesIds, startSeconds, lasts, lastOffsets }: ValueWindows, levels: readonly Level[]): void {
+  add(windows: ValueWindows, levels: readonly Level[]): void {
+    const { seriesIds, startSeconds, counts, sums, mins, maxs, firsts, firstOffsets, lasts, lastOffsets } = windows;
     seriesIds.forEach((id, i) => {
       const start = startSeconds[i] as number;
-      const nanos = BigInt(start) * 1_000_000_000n + BigInt(lastOffsets[i] as number);
-      for (const level of levels) this.addLast(level, id, { start, last: { value: lasts[i] as number, nanos } });
+      const startNanos = BigInt(start) * 1_000_000_000n;
+      const window: ValueWindow = {
+        ...{ counts: counts[i] as number, sums: sums[i] as number, mins: mins[i] as number, maxs: maxs[i] as number },
+        ...{ firsts: firsts[i] as number, firstNanos: startNanos + BigInt(firstOffsets[i] as number) },
+        ...{ last: lasts[i] as number, lastNanos: startNanos + BigInt(lastOffsets[i] as number) },
+      };
+      for (const level of levels) this.#merge(level, id, { start, window });
     });
   }
 
-  addLast(level: Level, id: number, { start, last }: { start: number; last: LastValue }): void {
+  addSample(level: Level, id: number, { nanos, value }: { nanos: bigint; value: number }): void {
+    const isFinite = Number.isFinite(value);
+    const window: ValueWindow = {
+      ...{
+        counts: 1,
+        sums: isFinite ? value : 0,
+        mins: isFinite ? value : Infinity,
+        maxs: isFinite ? value : -Infinity,
+      },
+      ...{ firsts: value, firstNanos: nanos, last: value, lastNanos: nanos },
+    };
+    this.#merge(level, id, { start: Number(nanos / 1_000_000_000n), window });
+  }
+
+  #merge(level: Level, id: number, { start, window }: { start: number; window: ValueWindow }): void {
     const windows = windowsOf(this.#levels[level], id);
     const at = floorToLevel(start, level);
     const known = windows.get(at);
-    if (known === undefined || last.nanos >= known.nanos) windows.set(at, { ...last });
+    windows.set(at, known === undefined ? window : merged(known, window));
   }
 
-  /** Last values of the windows, ascending by start, whose stamps lie in from <= stamp < to. */
-  lasts(id: number, level: Level, { from, to }: { from: bigint; to: bigint }): LastValue[] {
+  /** Those, ascending by start, whose last samples have stamps in from <= stamp < to. */
+  windows(id: number, level: Level, { from, to }: { from: bigint; to: bigint }): ValueWindow[] {
     return ascending(this.#levels[level].get(id))
-      .map(([, last]) => last)
-      .filter(({ nanos }) => nanos >= from && nanos < to);
+      .map(([, window]) => window)
+      .filter(({ lastNanos }) => lastNanos >= from && lastNanos < to);
   }
 
   startsOf(id: number, level: Level): number[] {
@@ -90,6 +116,17 @@ export class DistributionTable {
       this.#bases.set(id, mergedInto(this.#bases.get(id), histogram));
     });
   }
+}
+
+/** Of equal stamps the part that came first has the first sample, and the one that came later the last. */
+function merged(a: ValueWindow, b: ValueWindow): ValueWindow {
+  const first = b.firstNanos < a.firstNanos ? b : a;
+  const last = b.lastNanos >= a.lastNanos ? b : a;
+  return {
+    ...{ counts: a.counts + b.counts, sums: a.sums + b.sums },
+    ...{ mins: Math.min(a.mins, b.mins), maxs: Math.max(a.maxs, b.maxs) },
+    ...{ firsts: first.firsts, firstNanos: first.firstNanos, last: last.last, lastNanos: last.lastNanos },
+  };
 }
 
 function emptyLevels<W>(): Levels<W> {
