@@ -142,6 +142,23 @@ describe('evaluation on another thread', () => {
     }
   });
 
+  it('carries what windows tell of the samples that they stand for', async () => {
+    const windowed = gauges(3).map((series, i) => {
+      const columns = {
+        sums: Array.from(series.timesMs, (ms) => ms + i),
+        maxs: Array.from(series.timesMs, () => 1e6 + i),
+      };
+      return i === 1 ? series : { ...series, windows: columns };
+    });
+    const started = { ...(windowed[2] as SeriesData), startTimesMs: Array.from(windowed[2]?.timesMs ?? [], () => 1) };
+    for (const data of [windowed, [...windowed.slice(0, 2), started]]) {
+      const asked = task('sum_over_time(m[3m]) + max_over_time(m[2m])', data);
+      const there = await pool.evaluate(asked, control);
+      expect(there).toEqual(await localEvaluator.evaluate(asked, control));
+      expect(JSON.stringify(there)).toContain('1000004');
+    }
+  });
+
   it('passes errors of the query on with their place', async () => {
     const error: unknown = await pool.evaluate(task('m * on() m', gauges(2)), control).catch((e: unknown) => e);
     expect(error).toMatchObject({ name: 'PromqlError', kind: 'execution', from: 0, to: 10 });

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { WINDOW_AGGREGATES } from '@tapewatch/core';
 import type { DuckDBValue } from '@duckdb/node-api';
 import { LEVELS } from '../level.ts';
 import { SHORT_RETENTION } from '../store.contract.ts';
@@ -22,6 +23,7 @@ const SERIES = [
   seriesOf(2, { __name__: 'orders_total' }, 'counter'),
   seriesOf(3, { __name__: 'ack' }, 'distribution'),
 ];
+const AGGREGATES = { names: WINDOW_AGGREGATES, meetsMs: 1_000 };
 const MATCHERS = [{ name: '__name__', operator: '=~', value: 'depth|orders_total' }] as const;
 
 /** Few stamps, so that some meet; the end of the span is not sealed at every level. No value: the series ends. */
@@ -75,7 +77,7 @@ class Twin {
     const request = { matchers: MATCHERS, startMs: T0_MS, endMs: T0_MS + SPAN_SECONDS * 1_000 };
     const answers: unknown[] = [await this.#store.series([MATCHERS], T0_MS, T0_MS + 3_600_000)];
     for (const resolutionMs of [1_000, 60_000, 720_000]) {
-      answers.push(await this.#store.select({ ...request, resolutionMs }));
+      answers.push(await this.#store.select({ ...request, resolutionMs, aggregates: AGGREGATES }));
       answers.push(await this.#store.select({ ...request, resolutionMs, newestOfStep: true }));
     }
     return answers;
