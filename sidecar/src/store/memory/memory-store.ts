@@ -10,7 +10,6 @@ import {
   histogramColumnsOf,
   KIND_CODES,
   Ladder,
-  msFromNanos,
   type EncodedHistogram,
   type EventRow,
   type EventTable,
@@ -47,10 +46,10 @@ import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type
 import { cover, planDistributions, planValues, type ReadState } from '../select-plan.ts';
 import { groupsBy, meetsSteps, mergeRange, toMergedHistograms } from '../slices.ts';
 import { nanosRange } from '../time-range.ts';
-import { aggregateOf, aggregateOfSample } from '../window-aggregates.ts';
 import { EventList } from './event-list.ts';
 import { cumulated } from './cumulate.ts';
 import { SampleRun } from './sample-run.ts';
+import { valuePoints } from './value-points.ts';
 import { DistributionTable, mergedInto, ValueTable } from './window-table.ts';
 
 interface MemorySeries {
@@ -318,40 +317,9 @@ export class MemoryStore implements Store {
       .sort((a, b) => a.definition.id - b.definition.id);
   }
 
-  #selectValues({ definition, samples }: MemorySeries, request: SelectRequest): SeriesData {
-    const timesMs: number[] = [];
-    const values: number[] = [];
-    const staleMs: number[] = [];
-    const levels = new Set<number>();
-    const told = new Map(request.aggregates?.names.map((name) => [name, [] as number[]]));
-    for (const { level, startMs, endMs } of planValues(request, this.#state)) {
-      const range = nanosRange(startMs, endMs);
-      const before = timesMs.length;
-      if (level === 'raw') {
-        const raw = samples.range(range.from, range.to);
-        raw.timesMs.forEach((ms, i) => {
-          if (isStaleMarker(raw.values, i)) return void staleMs.push(ms);
-          timesMs.push(ms);
-          const value = raw.values[i] as number;
-          values.push(value);
-          for (const [name, column] of told) column.push(aggregateOfSample(name, value));
-        });
-      } else {
-        for (const window of this.#values.windows(definition.id, level, range)) {
-          const { lastNanos, last, firsts: first } = window;
-          timesMs.push(msFromNanos(lastNanos));
-          values.push(last);
-          for (const [name, column] of told) column.push(aggregateOf(name, window[name], { first, last }));
-        }
-      }
-      if (timesMs.length > before) levels.add(level === 'raw' ? 0 : LEVEL_SECONDS[level] * 1_000);
-    }
-    const hasWindows = told.size > 0 && [...levels].some((level) => level > 0);
-    return {
-      ...{ labels: definition.labels, timesMs, values, levelsMs: [...levels] },
-      ...(hasWindows ? { windows: Object.fromEntries(told) } : {}),
-      ...(staleMs.length === 0 ? {} : { staleMs }),
-    };
+  #selectValues({ definition: { id, labels }, samples }: MemorySeries, request: SelectRequest): SeriesData {
+    const segments = planValues(request, this.#state);
+    return { labels, ...valuePoints({ id, samples, windows: this.#values }, { segments, request }) };
   }
 
   #selectHistograms({ id, labels }: SeriesDefinition, request: SelectRequest): SeriesData {
