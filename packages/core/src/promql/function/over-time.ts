@@ -122,11 +122,7 @@ export const overTimeFunctions = [
 ];
 
 /** `of`: what to visit of windows that stand for samples, in place of their last values. */
-function eachFloat(
-  { series, floatFrom, floatTo }: Window,
-  visit: (value: number) => void,
-  of?: WindowAggregate,
-): void {
+function eachFloat({ series, floatFrom, floatTo }: Window, visit: (value: number) => void, of?: WindowAggregate): void {
   const values = floatsFrom(series, of);
   for (let i = floatFrom; i < floatTo; i++) visit(values[i] as number);
 }
