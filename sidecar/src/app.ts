@@ -23,6 +23,7 @@ import { ChangeLog } from './query/change-log.ts';
 import { warmUp } from './query/warm-up.ts';
 import { exemplarFinder } from './query/exemplar-query.ts';
 import { openQueries, type Queries } from './query/open-queries.ts';
+import { RevisionLog } from './query/revision-log.ts';
 import { createQueryService } from './query/query-service.ts';
 import { traceFinder } from './query/trace-finder.ts';
 import { openSql } from './query/sql/open-sql.ts';
@@ -138,7 +139,9 @@ type Answering = Queries & { readonly catalogue: Catalogue; readonly exemplars: 
 function startQueries({ config, log, telemetry, closers }: Shared, { pipeline, reader }: Ingest): Answering {
   const changes = new ChangeLog();
   pipeline.announceTo(changes);
-  const queries = openQueries({ reader, telemetry, log, changes }, config.query);
+  const revisions = new RevisionLog();
+  pipeline.late.onLate((spans) => revisions.add(spans));
+  const queries = openQueries({ reader, telemetry, log, changes, revisions }, config.query);
   closers.push(() => queries.close());
   return {
     ...queries,

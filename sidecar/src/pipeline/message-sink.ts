@@ -9,6 +9,7 @@ import type { BatchBuilder } from './batch-builder.ts';
 import type { Changes } from './changes.ts';
 import type { ClockOffsets } from './clock-offsets.ts';
 import type { ExemplarMemory } from './exemplar-memory.ts';
+import type { LateSpans } from './late-spans.ts';
 import type { LimitShares } from './limit-shares.ts';
 import { NewestSamples } from './newest-samples.ts';
 import { HEARD, refusalOf, type SeriesRegistry } from './series-registry.ts';
@@ -24,6 +25,7 @@ export interface MessageSinkOptions {
   readonly registry: SeriesRegistry;
   readonly batch: BatchBuilder;
   readonly changes: Changes;
+  readonly late: LateSpans;
   readonly states: readonly StreamState[];
   readonly offsets: ClockOffsets;
   readonly exemplars: ExemplarMemory;
@@ -202,7 +204,10 @@ export class MessageSink implements SampleSink {
     // A publisher whose clock is ahead must not make everyone else late.
     if (stamp > owner.newest)
       owner.newest = stamp < this.#nowSeconds ? stamp : Math.max(owner.newest, this.#nowSeconds);
-    else if (seconds + 1 <= owner.watermark && this.#isLate(owner, seconds)) owner.late++;
+    // Also of one that is newer than all: while a stream was silent its watermark followed the clock.
+    if (seconds + 1 > owner.watermark || !this.#isLate(owner, seconds)) return;
+    owner.late++;
+    this.#options.late.note(this.#registry.nameOf[ref] as number, seconds, owner.watermark);
   }
 
   #isLate({ number, policy }: StreamState, second: number): boolean {

@@ -17,6 +17,7 @@ import type { Deriver } from './derive.ts';
 import { EventIntake } from './event-intake.ts';
 import { Handover } from './handover.ts';
 import { type DeclaredLimits, LimitShares } from './limit-shares.ts';
+import { LateSpans } from './late-spans.ts';
 import { LogPositions } from './log-positions.ts';
 import { MessageSink, type Taken } from './message-sink.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
@@ -68,6 +69,7 @@ export class Pipeline implements Progress {
   readonly #committer: Committer;
   readonly #batch = new BatchBuilder();
   readonly #changes: Changes;
+  readonly late: LateSpans;
   readonly #offsets = new ClockOffsets();
   /** What publishers sent of them. */
   readonly exemplars: ExemplarMemory;
@@ -97,6 +99,7 @@ export class Pipeline implements Progress {
     const numberOf = (stream: string): number => this.#streams.get(stream)?.state.number ?? 0;
     this.#registry = new SeriesRegistry(options.limits, recovery.series, numberOf);
     this.#changes = new Changes(this.#registry.names);
+    this.late = new LateSpans(this.#registry.names);
     this.#deadLetters = new DeadLetters(options.telemetry, this.#batch);
     this.#silent = new SilentSeries({
       ...options.resting,
@@ -115,6 +118,7 @@ export class Pipeline implements Progress {
       registry: this.#registry,
       batch: this.#batch,
       changes: this.#changes,
+      late: this.late,
       states: this.#states,
       offsets: this.#offsets,
       exemplars: this.exemplars,
@@ -325,14 +329,16 @@ export class Pipeline implements Progress {
   #advance(nowMs: number): void {
     this.#lastAdvanceMs = nowMs;
     this.#deadLetters.advance();
-    for (const state of this.#states) state.tell(this.#options.telemetry);
-    this.#tellOffsets(nowMs / 1_000);
+    const [{ telemetry }, { sources }] = [this.#options, this.#registry];
+    for (const state of this.#states) state.tell(telemetry);
+    this.#offsets.tell(nowMs / 1_000, (source, offset) => telemetry.clockOffset?.(sources[source] as string, offset));
     this.#tickStates(nowMs / 1_000);
     this.#announcer.sealed(this.#seal(), nowMs);
     // Else with the next commit: the store takes over what memory lets go of, and knows what is durable.
     if (this.#batch.isEmpty && this.#committer.isFree) this.#options.head.evict();
     this.#silent.tick(nowMs, this.#behindMs(nowMs));
     this.#announcer.tellListeners();
+    this.late.tell();
   }
 
   #commitWhenDue(): void {
@@ -380,12 +386,6 @@ export class Pipeline implements Progress {
     const oldestByName = new Map<string, number>();
     for (const { policy, watermark } of this.#states) this.#options.head.seal(policy.name, watermark, oldestByName);
     return [...oldestByName].map(([name, second]) => ({ name, oldestMs: second * 1_000 }));
-  }
-
-  #tellOffsets(nowSeconds: number): void {
-    const { telemetry } = this.#options;
-    const { sources } = this.#registry;
-    this.#offsets.tell(nowSeconds, (source, seconds) => telemetry.clockOffset?.(sources[source] as string, seconds));
   }
 
   #nowSeconds(): number {

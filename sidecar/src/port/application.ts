@@ -175,6 +175,22 @@ export interface TargetsView {
   jobs(): readonly string[];
 }
 
+/** What late samples of one metric touched since it was told last; milliseconds. */
+export interface LateSpan {
+  readonly name: string;
+  /** Of the oldest and the newest of them, to the second. */
+  readonly oldestMs: number;
+  readonly newestMs: number;
+  /** Beginnings of the sealed windows of 10 s that they revised, ascending. */
+  readonly windowsMs: readonly number[];
+}
+
+/** Tells of samples that came behind their stream's watermark, after queries see them. */
+export interface LateSource {
+  /** Returns an unsubscribe function. */
+  onLate(listener: (spans: readonly LateSpan[]) => void): () => void;
+}
+
 /** Fires whenever sealed data advanced, at most every 100 ms. */
 export interface Progress {
   /** Returns an unsubscribe function. `changedNames`: metric names with new samples since the last call. */

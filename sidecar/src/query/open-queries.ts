@@ -4,6 +4,7 @@ import type { Logger, PromqlEngine, QueryLine, StoreReader, Telemetry } from '..
 import type { ChangeLog } from './change-log.ts';
 import { localEvaluator, tieredEvaluator, type Evaluator } from './evaluation-task.ts';
 import { createPromqlEngine } from './promql-engine.ts';
+import type { RevisionLog } from './revision-log.ts';
 import type { QueryOptions } from './query-options.ts';
 import { QuerySlots } from './query-slots.ts';
 import { queryWorkerPath, WorkerPool } from './worker-pool.ts';
@@ -20,11 +21,14 @@ export interface QueriesDeps {
   readonly log: Logger;
   /** Is told what changed in the data; without it no answer is kept. */
   readonly changes?: ChangeLog;
+  /** What late samples revised; answers say so. */
+  readonly revisions?: RevisionLog;
 }
 
 const BYTES_PER_MB = 1_048_576;
 
-export function openQueries({ reader, telemetry, log, changes }: QueriesDeps, settings: QueryOptions): Queries {
+export function openQueries(deps: QueriesDeps, settings: QueryOptions): Queries {
+  const { reader, telemetry, log, changes, revisions } = deps;
   const line = new QuerySlots(settings);
   telemetry.level('query_slots_taken', 'Queries that hold one of the slots; the next wait.', () => line.running);
   telemetry.level('queries_waiting', 'Queries waiting for a slot.', () => line.waiting);
@@ -44,6 +48,7 @@ export function openQueries({ reader, telemetry, log, changes }: QueriesDeps, se
     cacheTtlMs: settings.cacheTtlMs,
     cacheBytes: settings.cacheMb * BYTES_PER_MB,
     ...(changes === undefined ? {} : { changes }),
+    ...(revisions === undefined ? {} : { revisions }),
   });
   return { engine, line, close: async () => pool?.close() };
 }

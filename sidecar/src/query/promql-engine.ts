@@ -26,6 +26,7 @@ import { factsOf } from './expression-facts.ts';
 import { MAX_POINTS_PER_SERIES } from './limit.ts';
 import { QuerySlots } from './query-slots.ts';
 import { describeRead, levelInfos, refuseTooMuch } from './read-facts.ts';
+import type { RevisionLog } from './revision-log.ts';
 import { SharedFlights } from './shared-flights.ts';
 
 export interface PromqlEngineOptions {
@@ -44,6 +45,8 @@ export interface PromqlEngineOptions {
   readonly maxWaiting?: number;
   /** What changed in the data. Without it no answer is kept. */
   readonly changes?: ChangeLog;
+  /** What late samples revised. Without it answers do not say so. */
+  readonly revisions?: Pick<RevisionLog, 'infos'>;
   /** 0 keeps no answers. */
   readonly cacheTtlMs?: number;
   readonly cacheBytes?: number;
@@ -111,7 +114,8 @@ class Engine implements PromqlEngine {
       const { result, cache, series, samples, levelsMs, errorBound } = answer;
       const bound = errorBound === undefined ? {} : { errorBound };
       const seconds = (performance.now() - started) / 1000;
-      const infos = [...result.infos, ...levelInfos(answer, planned.selects)];
+      const revised = this.#options.revisions?.infos(facts.names, planned.selects) ?? [];
+      const infos = [...result.infos, ...levelInfos(answer, planned.selects), ...revised];
       return { ...result, infos, stats: { series, samples, levelsMs, ...bound, cache, seconds } };
     } catch (error) {
       throw translated(error, expr, deadline);
