@@ -234,6 +234,7 @@ async function openAlerting(
     {
       ...{ engine, reader, clock, log, telemetry, compileRegex, sourcesOpen, random: Math.random },
       progress: pipeline,
+      late: pipeline.late,
       explain: latencyExplanation(reader),
       storeTransitions: (rows) => pipeline.storeTransitions(rows),
       recordSamples: (samples) => pipeline.acceptSamples(RECORDED_STREAM, samples),

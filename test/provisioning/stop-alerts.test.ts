@@ -6,6 +6,7 @@ import { startAlerting, type Alerting } from '../../sidecar/src/alerting/start-a
 import { suppressionOptions } from '../../sidecar/src/alerting/suppression-options.ts';
 import {
   ManualProgress,
+  NOTHING_LATE,
   RecordingChannel,
   RecordingLog,
   settle,
@@ -40,6 +41,7 @@ beforeEach(async () => {
     {
       ...{ progress, clock, compileRegex, reader, engine: createPromqlEngine(reader as unknown as StoreReader) },
       ...{ log: new RecordingLog(), explain: async () => ({}), broadcast: [], random: () => 0 },
+      late: NOTHING_LATE,
       telemetry: { ruleEvaluated: () => undefined, notified: () => undefined, level: () => undefined },
       storeTransitions: async () => undefined,
       recordSamples: () => undefined,

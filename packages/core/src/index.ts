@@ -57,6 +57,7 @@ export * from './rule/fingerprint.ts';
 export * from './rule/go-format.ts';
 export * from './rule/input-name.ts';
 export * from './rule/measured.ts';
+export * from './rule/revise.ts';
 export * from './rule/template.ts';
 export * from './stats/autocorrelation.ts';
 export * from './stats/block-bootstrap.ts';

@@ -11,6 +11,7 @@ import { startAlerting, type Alerting } from './start-alerting.ts';
 import { suppressionOptions } from './suppression-options.ts';
 import {
   ManualProgress,
+  NOTHING_LATE,
   RecordingChannel,
   RecordingLog,
   ScriptedEngine,
@@ -61,7 +62,8 @@ async function begin(rules: readonly { name: string; severity: string; cooldown?
   const started = await startAlerting(
     {
       ...{ clock, engine, progress, compileRegex, log: new RecordingLog(), explain: async () => ({}) },
-      ...{ broadcast: [], sourcesOpen: Promise.resolve(), random: () => 0, reader: { transitions: async () => [] } },
+      ...{ broadcast: [], sourcesOpen: Promise.resolve(), random: () => 0, late: NOTHING_LATE },
+      reader: { transitions: async () => [], select: async () => [] },
       telemetry: { ruleEvaluated: () => void evaluations++, notified: () => undefined, level: () => undefined },
       storeTransitions: async () => undefined,
       recordSamples: () => undefined,

@@ -80,6 +80,38 @@ export const alertingOptions = z
       .max(1_000_000)
       .default(1_000)
       .describe('alerts that are kept in memory, of all rules together; their changes are in the store for longer'),
+    revision: z
+      .strictObject({
+        maxAgeMs: z
+          .number()
+          .int()
+          .min(0)
+          .max(86_400_000)
+          .default(3_600_000)
+          .describe('evaluations that are older are not repeated when samples come late; 0 repeats none'),
+        delayMs: z
+          .number()
+          .int()
+          .min(0)
+          .max(600_000)
+          .default(2_000)
+          .describe('from a late sample to the revision of what read it: they come in groups'),
+        evaluationsPerSecond: z.number().int().min(1).max(10_000).default(50).describe('of the past, of all rules'),
+        load: z
+          .number()
+          .min(0.001)
+          .max(64)
+          .default(0.05)
+          .describe('evaluation seconds per second that revisions may cause'),
+        keptEvaluations: z
+          .number()
+          .int()
+          .min(0)
+          .max(1_000_000)
+          .default(4_096)
+          .describe('of each rule, stamps of evaluations in memory, 8 bytes each; older ones are not repeated'),
+      })
+      .prefault({}),
     notification: z
       .strictObject({
         maxAttempts: z.number().int().min(1).max(20).default(3),

@@ -9,6 +9,7 @@ import { type Alerting, type BroadcastChannel, startAlerting } from './start-ale
 import { suppressionOptions } from './suppression-options.ts';
 import {
   ManualProgress,
+  NOTHING_LATE,
   RecordingChannel,
   RecordingLog,
   ScriptedEngine,
@@ -73,7 +74,8 @@ class World {
         clock,
         log,
         compileRegex,
-        reader: { transitions: async () => [...this.history] },
+        reader: { transitions: async () => [...this.history], select: async () => [] },
+        late: NOTHING_LATE,
         explain: (labels, span) => this.explain(labels.toRecord(), span),
         telemetry: {
           ruleEvaluated: (group, _seconds, outcome) => void this.evaluated.push(`${group} ${outcome}`),

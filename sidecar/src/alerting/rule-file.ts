@@ -13,6 +13,8 @@ import {
   measuredBy,
   parse,
   parseTemplate,
+  plan,
+  type Expr,
 } from '@tapewatch/core';
 import { type RuleDocument, type RuleGroupDocument, formatProblem, parseRuleFile } from '@tapewatch/contract';
 import { glob } from 'tinyglobby';
@@ -27,6 +29,8 @@ interface LoadedRuleBase {
   readonly expr: string;
   readonly inputs: InputNames;
   readonly measured: Measured;
+  /** Which data an evaluation reads, milliseconds from its stamp: `oldestMs` is negative, `newestMs` mostly 0. */
+  readonly reach: { readonly oldestMs: number; readonly newestMs: number };
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly forMs: number;
@@ -129,6 +133,7 @@ function loadRule(document: RuleDocument, groupAndRuleLabels: Record<string, str
     expr,
     inputs: inputNames(parsed),
     measured: measuredBy(parsed),
+    reach: reachOf(parsed),
     goesByTime: goesByTime(parsed),
     ...(cooldownMs === undefined ? {} : { cooldownMs }),
     explainOverMs: document.tapewatch?.explain_over ?? 0,
@@ -146,6 +151,12 @@ function loadRule(document: RuleDocument, groupAndRuleLabels: Record<string, str
     annotations: templates(annotations),
   };
   return { ...base, type: 'alerting', condition };
+}
+
+function reachOf(expr: Expr): LoadedRule['reach'] {
+  const { selects } = plan(expr, { startMs: 0, endMs: 0, stepMs: 0 });
+  const oldestMs = Math.min(0, ...selects.map(({ startMs }) => startMs));
+  return { oldestMs, newestMs: Math.max(oldestMs, ...selects.map(({ endMs }) => endMs)) };
 }
 
 function templates(texts: Readonly<Record<string, string>>) {

@@ -121,6 +121,11 @@ export class RuleManager {
     }));
   }
 
+  /** The rules as they live, in the order of the files. */
+  runtimes(): Iterable<RuleRuntime> {
+    return this.#rules.values();
+  }
+
   /** Transitions that wait for the store. */
   get unstored(): number {
     return this.#transitions.unstored;
@@ -140,7 +145,7 @@ export class RuleManager {
     for (const group of groups) {
       for (const definition of group.rules) {
         const known = this.#rules.get(definition.identity);
-        const rule = known ?? new RuleRuntime(definition, group);
+        const rule = known ?? new RuleRuntime(definition, group, this.#options.revision.keptEvaluations);
         rule.definition = definition;
         rule.group = group;
         next.set(definition.identity, rule);
@@ -239,6 +244,7 @@ export class RuleManager {
     const vector = vectorOf(result);
     checkLimit(vector.length, { limit: rule.group.limit, maxAlertsPerRule });
     if (rule.removed || rule.definition !== definition) return [];
+    rule.stamps.add(now);
     if (definition.type === 'recording') {
       recordSamples(recordedSamples(definition, vector, timeMs));
       return [];

@@ -12,6 +12,7 @@ import {
 } from '@tapewatch/core';
 import type { TransitionRow } from '../ports.ts';
 import { AlertEvidence } from './alert-evidence.ts';
+import { EvaluationStamps } from './evaluation-stamps.ts';
 import type { LoadedGroup, LoadedRule } from './rule-file.ts';
 
 export class RuleRuntime {
@@ -19,6 +20,8 @@ export class RuleRuntime {
   group: LoadedGroup;
   state: RuleState = EMPTY_RULE_STATE;
   readonly evidence = new AlertEvidence();
+  /** When it was evaluated, lately. */
+  readonly stamps: EvaluationStamps;
   health: RuleHealth = 'unknown';
   lastError = '';
   /** 0n: never. */
@@ -31,7 +34,9 @@ export class RuleRuntime {
   dirty = false;
   removed = false;
 
-  constructor(definition: LoadedRule, group: LoadedGroup) {
+  /** `keptStamps`: of so many evaluations the past can be revised. */
+  constructor(definition: LoadedRule, group: LoadedGroup, keptStamps: number) {
+    this.stamps = new EvaluationStamps(keptStamps);
     this.definition = definition;
     this.group = group;
   }

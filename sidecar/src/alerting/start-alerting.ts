@@ -10,6 +10,7 @@ import type {
   Channel,
   Clock,
   ExplainAlert,
+  LateSource,
   Logger,
   Progress,
   PromqlEngine,
@@ -25,6 +26,7 @@ import { loadAlertmanager, routeTree } from './alertmanager-file.ts';
 import { sleep } from './deadline.ts';
 import { loadRuleFiles } from './rule-file.ts';
 import { Restraint } from './restraint.ts';
+import { RuleReviser } from './rule-reviser.ts';
 import { RuleManager, asTransition, type RuleManagerDeps } from './rule-manager.ts';
 import type { SuppressionOptions } from './suppression-options.ts';
 
@@ -37,11 +39,13 @@ const BROADCAST = '(notifications)';
 export interface AlertingDeps {
   readonly engine: PromqlEngine;
   readonly progress: Progress;
-  readonly reader: Pick<StoreReader, 'transitions'>;
+  readonly reader: Pick<StoreReader, 'select' | 'transitions'>;
+  /** Tells of late samples, which revise what rules said of the past. */
+  readonly late: LateSource;
   readonly explain: ExplainAlert;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly telemetry: Pick<Telemetry, 'ruleEvaluated' | 'notified' | 'level'>;
+  readonly telemetry: Pick<Telemetry, 'ruleEvaluated' | 'notified' | 'level' | 'revised'>;
   readonly compileRegex: RegexCompiler;
   /** Resolves when the rows are durable. */
   readonly storeTransitions: (rows: readonly TransitionRow[]) => Promise<void>;
@@ -108,6 +112,7 @@ export async function startAlerting(
     }
   };
   const rules = new RuleManager({ ...deps, notify, publish: publishAll }, options);
+  const reviser = new RuleReviser({ ...deps, rules: () => rules.runtimes() }, options);
   restraint.take(await lateEnds(deps, options.resendResolvedMs), { mayBeKnown: true });
   await rules.restore(first.groups, openAlerts);
   const stopped = new AbortController();
@@ -129,6 +134,7 @@ export async function startAlerting(
     },
     async close() {
       stopped.abort();
+      await reviser.close();
       await rules.close();
       restraint.close();
       await dispatcher.close(CLOSE_GRACE_MS);
@@ -159,7 +165,8 @@ async function lateEnds({ clock, reader, log }: AlertingDeps, withinMs: number):
   try {
     const latest = new Map<string, Transition>();
     const rows = [...(await reader.transitions(filter))].sort((a, b) => (a.timeNanos < b.timeNanos ? -1 : 1));
-    for (const row of rows) latest.set(JSON.stringify([row.group, row.rule, row.labels.key]), asTransition(row));
+    for (const row of rows)
+      if (row.revised !== true) latest.set(JSON.stringify([row.group, row.rule, row.labels.key]), asTransition(row));
     return [...latest.values()].filter(({ from, to }) => to === 'inactive' && from !== 'pending');
   } catch (error) {
     log.warn({ err: error }, 'The last changes of alerts could not be read; an end may have gone untold.');

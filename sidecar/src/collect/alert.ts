@@ -23,7 +23,8 @@ export function alertCollector(view: AlertingView): Collector {
         .groups()
         .flatMap(({ rules }) => rules.flatMap(({ alerts }) => alerts))
         .filter(({ state }) => state === 'firing');
-      const fired = changes.filter(({ to, from }) => to === 'firing' && from !== 'keep_firing');
+      // What only late samples say has notified nobody.
+      const fired = changes.filter(({ to, from, revised }) => to === 'firing' && from !== 'keep_firing' && !revised);
       return [
         ...figures('alerts_active', 'Alerts that fire now.', active),
         ...(changes.length > MAX_TRANSITIONS

@@ -74,6 +74,11 @@ export interface TransitionRow {
   readonly value: number;
   readonly activeAtNanos: bigint;
   readonly annotations: Readonly<Record<string, string>>;
+  /**
+   * True where samples that came late made it; read in order, behind rows of the same stamp, such rows say what the state
+   * would have been. Absent: decided at its time. Those alone say which alerts are open.
+   */
+  readonly revised?: boolean;
 }
 
 /** What a restart needs. */
@@ -81,7 +86,7 @@ export interface Recovery {
   readonly series: readonly SeriesDefinition[];
   readonly positions: readonly { log: string; sequence: number }[];
   readonly sealed: readonly { stream: string; untilNanos: bigint }[];
-  /** Latest transition per (group, rule, labels), where its `to` is not `inactive`. */
+  /** Latest transition per (group, rule, labels) that is not a revised one, where its `to` is not `inactive`. */
   readonly openAlerts: readonly TransitionRow[];
 }
 

@@ -22,6 +22,8 @@ export interface Telemetry {
   /** How a PromQL answer came about: from the cache, from it and new steps, from scratch, or with another caller. */
   queryCached?(outcome: 'hit' | 'extended' | 'miss' | 'merged'): void;
   ruleEvaluated(group: string, seconds: number, outcome: 'ok' | 'failed'): void;
+  /** What late samples led to: evaluations repeated, samples and changes of alerts that differ, revisions given up. */
+  revised?(what: 'evaluation' | 'sample' | 'transition' | 'failed', items: number): void;
   notified(receiver: string, outcome: 'sent' | 'failed' | 'retried' | 'held'): void;
   /** Samples pushed to a time-series database, by its address. */
   forwarded?(target: string, outcome: 'sent' | 'dropped', samples: number): void;

@@ -73,6 +73,7 @@ function historyFields(rows: readonly TransitionRow[]): TableField[] {
     { name: 'from', type: 'string', values: rows.map(({ from }) => from) },
     { name: 'to', type: 'string', values: rows.map(({ to }) => to) },
     { name: 'reason', type: 'string', values: rows.map(({ reason }) => reason) },
+    { name: 'revised', type: 'boolean', values: rows.map(({ revised }) => revised === true) },
     { name: 'severity', type: 'string', values: rows.map(({ labels }) => labels.get('severity')) },
     { name: 'value', type: 'number', values: rows.map(({ value }) => value) },
     { name: 'labels', type: 'string', values: rows.map(({ labels }) => labelText(labels)) },

@@ -1,4 +1,4 @@
-/** Which transitions describe alerts that are still open: the latest of their (group, rule, labels), not inactive. */
+/** Which transitions describe alerts that are still open: the latest of their (group, rule, labels), revised ones aside, not inactive. */
 import type { TransitionRow } from '../ports.ts';
 
 export function transitionKey({ group, rule, labels }: TransitionRow): string {

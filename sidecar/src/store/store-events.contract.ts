@@ -215,6 +215,9 @@ export function describeEvents(store: () => Store, restart: () => Promise<Recove
       transitionOf(seconds(3), 'inactive', { labels: other, from: 'firing' }),
       transitionOf(seconds(3), 'keep_firing', { rule: 'Kept' }),
       transitionOf(seconds(3), 'pending', { group: 'second', value: NaN, annotations: {} }),
+      // What late samples revised is kept with its mark, and opens and closes nothing.
+      transitionOf(seconds(5), 'inactive', { rule: 'Kept', from: 'keep_firing', revised: true }),
+      transitionOf(seconds(5), 'firing', { rule: 'Never', from: 'inactive', revised: true }),
     ];
     await store().append(
       batchOf({

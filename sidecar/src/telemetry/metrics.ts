@@ -138,6 +138,12 @@ function workCounters(registry: Registry, bound: Bound) {
     ['how'],
   );
   const rule = time('rule_evaluation_seconds', 'Time of a rule’s evaluation.', ['group', 'outcome']);
+  const revised = counter(
+    registry,
+    'rule_revisions_total',
+    'What late samples led to: evaluations repeated, samples and changes of alerts that differ, revisions given up.',
+    ['what'],
+  );
   const http = time('http_request_seconds', 'Time of an HTTP request.', ['route', 'status']);
   const forwarded = counter(registry, 'forwarded_samples_total', 'Samples pushed by remote write, by target.', [
     'target',
@@ -154,6 +160,7 @@ function workCounters(registry: Registry, bound: Bound) {
     queryCached: (how: string) => cached.inc({ how }, 1),
     ruleEvaluated: (group: string, seconds: number, outcome: string) =>
       rule.observe({ group: bound('group', group), outcome }, seconds),
+    revised: (what: string, items: number) => revised.inc({ what }, items),
     notified: (receiver: string, outcome: string) =>
       notifications.inc({ receiver: bound('receiver', receiver), outcome }, 1),
     forwarded: (target: string, outcome: string, samples: number) =>

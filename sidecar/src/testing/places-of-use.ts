@@ -16,6 +16,7 @@ import {
   RecordingLog,
   ScriptedEngine,
   ManualProgress,
+  NOTHING_LATE,
   settle,
   VirtualClock,
 } from '../alerting/testing/virtual-world.ts';
@@ -111,10 +112,11 @@ export async function evaluationSeconds({ alerting, alerts, notifications }: Con
     {
       engine,
       progress: new ManualProgress(),
+      late: NOTHING_LATE,
       clock,
       log: new RecordingLog(),
       compileRegex,
-      reader: { transitions: async () => [] },
+      reader: { transitions: async () => [], select: async () => [] },
       explain: async () => ({}),
       telemetry: { ruleEvaluated: () => undefined, notified: () => undefined, level: () => undefined },
       storeTransitions: async () => undefined,

@@ -1,7 +1,7 @@
 /** A clock that moves only when told, and stand-ins for what alerting talks to: no test here waits for real time. */
 import { setImmediate as immediate } from 'node:timers/promises';
 import { Labels, type QueryResult } from '@tapewatch/core';
-import type { Channel, Clock, Logger, Notification, Progress, PromqlEngine, Receipt } from '../../ports.ts';
+import type { Channel, Clock, LateSource, Logger, Notification, Progress, PromqlEngine, Receipt } from '../../ports.ts';
 
 const NANOS_PER_MS = 1_000_000n;
 
@@ -71,6 +71,9 @@ export class ManualProgress implements Progress {
     for (const listener of this.#listeners) listener(new Set(names));
   }
 }
+
+/** A world in which nothing comes late. */
+export const NOTHING_LATE: LateSource = { onLate: () => () => undefined };
 
 /** Keeps what it was given; answers with the receipts set for it, then with success. */
 export class RecordingChannel implements Channel {

@@ -12,6 +12,7 @@ import { TRADING_EVENTS_SCHEMA } from './migrations/0005-trading-events.ts';
 import { LATE_SAMPLES_SCHEMA } from './migrations/0006-late-samples.ts';
 import { EXCHANGE_LATENCY_SCHEMA } from './migrations/0007-exchange-latency.ts';
 import { SEQUENCE_SCHEMA } from './migrations/0008-sequence.ts';
+import { REVISED_TRANSITIONS_SCHEMA } from './migrations/0009-revised-transitions.ts';
 
 /** Statements of version i + 1 stand at i. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   LATE_SAMPLES_SCHEMA,
   EXCHANGE_LATENCY_SCHEMA,
   SEQUENCE_SCHEMA,
+  REVISED_TRANSITIONS_SCHEMA,
 ];
 
 export async function migrate(connection: DuckDBConnection, path: string): Promise<void> {

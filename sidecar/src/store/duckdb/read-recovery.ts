@@ -8,13 +8,13 @@ import { readMarks } from './restore-ladder.ts';
 import { OWN_MARK_PREFIX } from './write-batch.ts';
 
 const TRANSITION_COLUMNS =
-  'time_nanos, rule, rule_group, labels, from_state, to_state, reason, value, active_at_nanos, annotations';
+  'time_nanos, rule, rule_group, labels, from_state, to_state, reason, value, active_at_nanos, annotations, revised';
 
-/** Row numbers of the latest transition of every alert that is open. */
+/** Row numbers of the latest transition of every alert that is open; revised ones tell of the past only. */
 export const OPEN_TRANSITIONS = `
   SELECT row_number_of_latest FROM (
     SELECT arg_max(rowid, (time_nanos, rowid)) AS row_number_of_latest, arg_max(to_state, (time_nanos, rowid)) AS state
-    FROM transitions GROUP BY rule_group, rule, labels) WHERE state <> 'inactive'`;
+    FROM transitions WHERE revised IS NOT TRUE GROUP BY rule_group, rule, labels) WHERE state <> 'inactive'`;
 
 export async function readRecovery(connection: DuckDBConnection): Promise<Recovery> {
   const series = await readSeries(connection);
@@ -66,7 +66,7 @@ function seriesFrom([id, labels, kind, stream, unit, help]: DuckDBValue[]): Seri
 }
 
 function transitionFrom(values: DuckDBValue[]): TransitionRow {
-  const [timeNanos, rule, group, labels, from, to, reason, value, activeAtNanos, annotations] = values;
+  const [timeNanos, rule, group, labels, from, to, reason, value, activeAtNanos, annotations, revised] = values;
   return {
     timeNanos: timeNanos as bigint,
     rule: rule as string,
@@ -78,6 +78,7 @@ function transitionFrom(values: DuckDBValue[]): TransitionRow {
     value: value as number,
     activeAtNanos: activeAtNanos as bigint,
     annotations: Object.fromEntries(pairsOf(annotations)),
+    ...(revised === true ? { revised } : {}),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import {
   BIGINT,
+  BOOLEAN,
   DOUBLE,
   mapValue,
   UINTEGER,
@@ -138,6 +139,7 @@ async function writeTransitions(connection: DuckDBConnection, rows: readonly Pla
     { type: DOUBLE, at: (i) => (rows[i] as PlainTransition).value },
     stamp(({ activeAtNanos }) => activeAtNanos),
     { type: TEXT_MAP, at: (i) => mapOf(Object.entries((rows[i] as PlainTransition).annotations)) },
+    { type: BOOLEAN, at: (i) => (rows[i] as PlainTransition).revised === true },
   ];
   await appendColumns(connection, { table: 'transitions' }, { columns, rowCount: rows.length });
 }

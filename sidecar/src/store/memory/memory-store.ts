@@ -350,7 +350,7 @@ export class MemoryStore implements Store {
 
   #openAlerts(): TransitionRow[] {
     const latest = new Map<string, TransitionRow>();
-    for (const row of this.#transitions) latest.set(transitionKey(row), row);
+    for (const row of this.#transitions) if (row.revised !== true) latest.set(transitionKey(row), row);
     return this.#transitions.filter((row) => isOpen(row) && latest.get(transitionKey(row)) === row);
   }
 }
