@@ -201,12 +201,12 @@ export class MessageSink implements SampleSink {
     const owner = this.#options.states[this.#registry.streamOf[ref] as number] as StreamState;
     const stamp = seconds + nanos * 1e-9;
     this.#newestStamp = stamp;
+    const isNewest = stamp > owner.newest;
     // A publisher whose clock is ahead must not make everyone else late.
-    if (stamp > owner.newest)
-      owner.newest = stamp < this.#nowSeconds ? stamp : Math.max(owner.newest, this.#nowSeconds);
-    // Also of one that is newer than all: while a stream was silent its watermark followed the clock.
+    if (isNewest) owner.newest = stamp < this.#nowSeconds ? stamp : Math.max(owner.newest, this.#nowSeconds);
     if (seconds + 1 > owner.watermark || !this.#isLate(owner, seconds)) return;
-    owner.late++;
+    // What is in order after a silence is caught up, and none that was overtaken; it revises what was said meanwhile.
+    if (!isNewest) owner.late++;
     this.#options.late.note(this.#registry.nameOf[ref] as number, seconds, owner.watermark);
   }
 

@@ -104,14 +104,19 @@ it('the revised log says what evaluations in time would have said, step by step'
   );
 });
 
-it('each row begins where the one before it ended', () => {
+it('a revised row begins where the log before it ended, changes something and says why', () => {
   fc.assert(
     fc.property(cases, ({ forSeconds, before, after, from, to }) => {
       const rule = ruleWith(forSeconds);
       const { log, state } = judge(rule, before);
       const of = { rule, logged: since(log, from), open: state, fromNanos: stampOf(from), toleranceNanos: 0n };
       const revised = revise(of, after, from, to);
-      for (const row of revised) expect(row.from).not.toBe(row.to);
+      const all = merged(log, revised);
+      for (const row of revised) {
+        const before = all.slice(0, all.indexOf(row)).filter(({ labels }) => labels.key === row.labels.key);
+        expect(row.from).toBe(before.at(-1)?.to ?? 'inactive');
+        expect(row.to).not.toBe(row.from);
+      }
       expect(revised.every(({ reason }) => reason.startsWith('revised by samples that came late: '))).toBe(true);
     }),
   );

@@ -140,7 +140,7 @@ function stateBefore({ rule, logged, open, fromNanos }: RevisedRule): RuleState 
 }
 
 /** The alert as it was before the row; when keeping began is known only of one whose keeping ends with it. */
-function fromRow(row: Transition, keepFiringForNanos = 0n): ActiveAlert | undefined {
+function fromRow(row: Transition, keepFiringForNanos: bigint): ActiveAlert | undefined {
   const { labels, annotations, value, activeAtNanos, from, timeNanos } = row;
   if (from === 'inactive') return undefined;
   const keptSinceNanos = from === 'keep_firing' ? timeNanos - keepFiringForNanos : null;
