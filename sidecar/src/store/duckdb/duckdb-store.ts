@@ -57,6 +57,7 @@ import { mayBeSegmentFault } from './verify-segments.ts';
 import { SeriesIndex } from './series-index.ts';
 import { Session } from './session.ts';
 import { StoreLadder } from './store-ladder.ts';
+import { cutUncommitted } from './uncommitted-tail.ts';
 import { BATCH_MARK, readMark, writeBatch } from './write-batch.ts';
 
 /** Plans of one read. Retention moves its horizons once a minute: only a read that takes minutes needs a third one. */
@@ -103,6 +104,7 @@ export class DuckDbStore extends EventReads implements Store {
       if (unclean !== undefined) this.#maintenance.notify(unclean, 'unclean');
       unclean = undefined;
     };
+    await cutUncommitted(this.#options.path);
     for (let attempt = 0; ; attempt++) {
       try {
         const recovery = await this.#openOnce();
