@@ -143,6 +143,13 @@ describe('outages', () => {
       said.add(detail);
       return connected;
     });
+    // The connection of this test may find the server later than the source does.
+    await eventually(() =>
+      manager.streams.info('FEED').then(
+        () => true,
+        () => false,
+      ),
+    );
     expect(await manager.consumers.list('FEED').next()).toHaveLength(1);
     expect([...said].join('\n')).toMatch(/stream "feed"/);
   });
