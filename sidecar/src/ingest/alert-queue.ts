@@ -7,7 +7,8 @@ import { JetStreamApiError, jetstream, jetstreamManager, type JetStreamClient } 
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import type { AlertObject } from '@tapewatch/contract';
 import type { Telemetry } from '../ports.ts';
-import { NatsLink, pause, retryDelayMs, type Report } from './nats-link.ts';
+import { pause } from '../pause.ts';
+import { NatsLink, retryDelayMs, type Report } from './nats-link.ts';
 import type { NatsOptions } from './options.ts';
 import type { AlertQueueOptions } from './publish-options.ts';
 

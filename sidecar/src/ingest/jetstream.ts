@@ -7,7 +7,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { TapewatchError } from '../errors.ts';
 import type { Envelope, Source, SourceStatus } from '../ports.ts';
 import { Feed } from './jetstream-feed.ts';
-import { NatsLink, pause, retryDelayMs } from './nats-link.ts';
+import { pause } from '../pause.ts';
+import { NatsLink, retryDelayMs } from './nats-link.ts';
 import type { SourceContext } from './nats-source.ts';
 
 /** After `close`, the connection stays this long for the last acknowledgements. */

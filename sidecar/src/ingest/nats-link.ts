@@ -17,6 +17,7 @@ import {
 } from '@nats-io/transport-node';
 import { TapewatchError } from '../errors.ts';
 import type { SourceStatus } from '../ports.ts';
+import { pause } from '../pause.ts';
 import type { NatsOptions } from './options.ts';
 import { StallWatch } from './stall-watch.ts';
 
@@ -132,20 +133,6 @@ export class NatsLink {
 export function retryDelayMs(baseMs: number, attempt: number): number {
   const full = Math.min(RETRY_MAX_MS, baseMs * 2 ** Math.min(attempt, 10));
   return full / 2 + (Math.random() * full) / 2;
-}
-
-/** Waits, or ends early when the signal fires. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }
 
 function connectionOptions(options: NatsOptions): NodeConnectionOptions {

@@ -4,7 +4,8 @@
  * broker is enough. The rest of the sidecar goes on meanwhile, not ready. Attempts come up to `RETRY_MAX_MS` apart.
  */
 import type { Envelope, Source, SourceStatus } from '../ports.ts';
-import { pause, type Report } from './nats-link.ts';
+import { pause } from '../pause.ts';
+import { type Report } from './nats-link.ts';
 
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 15_000;

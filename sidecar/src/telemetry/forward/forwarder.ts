@@ -5,6 +5,7 @@
  * nothing waits and nothing grows.
  */
 import type { Clock, Logger, StoreReader, Telemetry } from '../../ports.ts';
+import { pause } from '../../pause.ts';
 import { collectedFamilies, type MetricHead } from '../exposition/collected.ts';
 import { mergeFamilies, type ExposedSample, type MetricFamily } from '../exposition/family.ts';
 import type { ForwardOptions } from './forward-options.ts';
@@ -78,7 +79,7 @@ export class Forwarder {
     for (let attempt = 1; ; attempt++) {
       const { problem, retryable } = await this.#attempt(target, body);
       if (problem === undefined || !retryable || attempt >= maxAttempts || this.#closing.signal.aborted) return problem;
-      await this.#wait(BACKOFF_MS * 2 ** (attempt - 1));
+      await pause(BACKOFF_MS * 2 ** (attempt - 1), this.#closing.signal);
     }
   }
 
@@ -105,19 +106,6 @@ export class Forwarder {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       return { problem: cause instanceof Error ? cause.message || cause.name : String(cause), retryable: true };
     }
-  }
-
-  async #wait(ms: number): Promise<void> {
-    const { signal } = this.#closing;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    });
   }
 
   /** A refusal is told once, and its end too. */
