@@ -7,6 +7,7 @@ import { peersDemands, type PeerResult } from './peers.ts';
 import { queryDemands } from './query-demands.ts';
 import { queryLimitDemands } from './query-limit.ts';
 import type { QueryBenchOptions, QueryBenchResult } from './query.ts';
+import { startDemands } from './start.ts';
 import { trackerDemands, type TrackerResult } from './tracker.ts';
 import { tradingDemands } from './trading.ts';
 
@@ -41,6 +42,20 @@ describe('query', () => {
   it('judges of fewer viewers only what went wrong, and of history the answers', () => {
     const judged = queryDemands(result(2_000, 1), { ...full, viewers: 10 });
     expect(namesOf(judged, 'not judged')).toEqual(['board, p95', 'board, worst', 'API requests, p95']);
+  });
+});
+
+describe('start', () => {
+  const result = (seconds: number, lost: number) => ({
+    ...{ samples: 1e6, lost },
+    starts: ['a stop in order', 'kill -9'].map((after) => ({
+      ...{ after, readySeconds: seconds, answeredSeconds: seconds, storeMb: 1, logMb: 1 },
+    })),
+  });
+
+  it('wants an answer within ten seconds after either end, and nothing lost', () => {
+    expectAll(startDemands(result(9.9, 0)), 'met');
+    expectAll(startDemands(result(10, 1)), 'missed');
   });
 });
 

@@ -23,6 +23,7 @@ npm run bench -- peers [--series 10000] [--samples 3000000] [--repeats 20] [--on
 npm run bench -- promql   the engine alone, on series in memory
 npm run bench -- query [--seconds 30] [--rate 50000] [--batch 100] [--viewers 100] [--past-rate 50000] [--no-history]
 npm run bench -- query-limit   four times as many dear queries as may run at once
+npm run bench -- start   how soon a sidecar with a day of data answers, after a stop and after kill -9
 npm run bench -- store   CPU of the store alone, at 50,000 and 1,000,000 samples a second
 npm run bench -- tracker   figures of closed trades anew after each trade, and the memory of trades and alerts
 npm run bench -- trading [--only history|flow] [--seconds 10]   a year of fills; order events and quotes a second`;

@@ -18,6 +18,7 @@ import { benchPromql } from './promql.ts';
 import { queryDemands } from './query-demands.ts';
 import { benchQueryLimit, queryLimitDemands } from './query-limit.ts';
 import { benchQuery } from './query.ts';
+import { benchStart, startDemands } from './start.ts';
 import { benchStore, STORE_LOADS } from './store.ts';
 import { benchTrading, tradingDemands } from './trading.ts';
 import { benchTracker, trackerDemands } from './tracker.ts';
@@ -62,6 +63,7 @@ export const BENCHES: Readonly<Record<string, BenchProgram>> = {
   promql: { run: promql },
   query: { run: query, needsSidecar: true },
   'query-limit': { run: queryLimit, needsSidecar: true },
+  start: { run: start, needsSidecar: true },
   store: { run: async () => tabled(await benchStore(STORE_LOADS), () => []) },
   tracker: { run: tracker },
   trading: { run: trading, needsSidecar: true },
@@ -128,6 +130,12 @@ async function overhead({ seconds = '3' }: BenchOptions): Promise<BenchOutcome> 
 
 async function promql(): Promise<BenchOutcome> {
   return { result: { results: benchPromql() }, demands: [] };
+}
+
+async function start(): Promise<BenchOutcome> {
+  const result = await benchStart();
+  console.table(result.starts);
+  return { result, demands: startDemands(result) };
 }
 
 async function tracker(): Promise<BenchOutcome> {

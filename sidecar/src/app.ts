@@ -106,9 +106,10 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
   const healthHistory: HealthHistory = { history: () => checks.health?.history() ?? [] };
   const served = { ingest, queries, scraper, alerting, queryService, backups, healthHistory };
   const { http, grafana } = await serve(shared, served);
-  const { store, reader, pipeline, sources } = ingest;
+  const { reader, pipeline, sources, health } = ingest;
   const monitoring = await startMonitoring({
-    ...{ config, clock: base.clock, log, telemetry: registry, engine, reader, store, catalogue },
+    ...{ config, clock: base.clock, log, telemetry: registry, engine, reader, catalogue },
+    store: { health },
     progress: pipeline,
     sources: () => sources.map((source) => source.status()),
     grafana: () => grafana?.address,
@@ -181,7 +182,7 @@ function openBackups({ config, clock, log, telemetry, closers }: Shared, { store
 async function serve(
   { config, clock, log, registry, closers }: Shared,
   {
-    ingest: { reader, intake, sources, store },
+    ingest: { reader, intake, sources, store, health: storeHealth },
     queries,
     scraper,
     alerting,
@@ -191,7 +192,7 @@ async function serve(
   }: Served,
 ) {
   const { engine, line, catalogue } = queries;
-  const health = async () => ({ version: VERSION, source: worstStatus(sources), store: await store.health() });
+  const health = async () => ({ version: VERSION, source: worstStatus(sources), store: await storeHealth() });
   const http = await startHttpServer(
     {
       ...{ engine, line, reader, queryService, alerting, intake, catalogue, health, clock, log, version: VERSION },

@@ -17,7 +17,18 @@ import { LayeredReader } from './pipeline/layered-reader.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 import type { SilentSeriesOptions } from './pipeline/silent-series.ts';
 import { recover } from './pipeline/recover.ts';
-import type { Clock, ColumnBatch, Intake, Logger, Recovery, Source, Store, StoreReader, Telemetry } from './ports.ts';
+import type {
+  Clock,
+  ColumnBatch,
+  Intake,
+  Logger,
+  Recovery,
+  Source,
+  Store,
+  StoreHealth,
+  StoreReader,
+  Telemetry,
+} from './ports.ts';
 import type { OnNotice } from './store/duckdb/maintenance.ts';
 import { openStore } from './store/open-store.ts';
 
@@ -43,6 +54,8 @@ export interface Ingest {
   readonly intake: Intake;
   readonly sources: readonly Source[];
   readonly openAlerts: Recovery['openAlerts'];
+  /** Of the store; what it tells of its size becomes metrics. */
+  readonly health: () => Promise<StoreHealth>;
 }
 
 /** `internalStreams`: names of streams that the sidecar itself writes, beside the recording rules'. */
@@ -105,7 +118,20 @@ export async function startIngest(
   void retain(store, base);
   closers.push(closeSources);
   const [reader, intake] = [new LayeredReader(head, store, pipeline.handover), new HttpIntake(pipeline, clock)];
-  return { store, head, pipeline, reader, intake, sources, openAlerts: recovery.openAlerts };
+  const health = watchSize(store, telemetry);
+  return { store, head, pipeline, reader, intake, sources, openAlerts: recovery.openAlerts, health };
+}
+
+/** A look at the store's health; the metrics show what the last one saw. */
+function watchSize(store: Store, telemetry: Base['telemetry']): () => Promise<StoreHealth> {
+  let seen: Pick<StoreHealth, 'bytesOnDisk' | 'memoryBytes'> = { bytesOnDisk: 0, memoryBytes: 0 };
+  telemetry.level('store_disk_bytes', 'Database, commit log and segments.', () => seen.bytesOnDisk);
+  telemetry.level('store_memory_bytes', 'What the engine holds, its cache included.', () => seen.memoryBytes);
+  return async () => {
+    const health = await store.health();
+    seen = health;
+    return health;
+  };
 }
 
 /** What the store has to say goes into the log; damage and unclean ends are counted, too. */

@@ -122,7 +122,7 @@ export class Distributions implements SealedSink {
   }
 
   hasWithin(series: number, startMs: number, endMs: number): boolean {
-    return this.#rows(series, startMs).some(({ endMs: end }) => end <= endMs);
+    return this.#rows(series, { startMs, endMs }).some(({ endMs: end }) => end <= endMs);
   }
 
   /**
@@ -138,7 +138,7 @@ export class Distributions implements SealedSink {
 
   #read(series: number, labels: Labels, { request, columns, build }: Reading): (() => SeriesData) | undefined {
     const total = this.#totals[series];
-    const rows = this.#rows(series, request.startMs);
+    const rows = this.#rows(series, request);
     const stamps: number[] = [];
     for (const { endMs } of rows) if (endMs <= request.endMs) stamps.push(endMs);
     if (total === undefined || stamps.length === 0) return undefined;
@@ -206,17 +206,23 @@ export class Distributions implements SealedSink {
     this.#ring.dropBefore(second);
   }
 
-  /** Rows of windows that end at or after the stamp, ascending by time. */
-  #rows(series: number, startMs: number): Row[] {
+  /**
+   * Rows of windows that end in the range or after it, ascending by time. Where only the newest of the range is looked at,
+   * from that one on: all before it are in its total, and a look at an instant would walk through minutes of them.
+   */
+  #rows(series: number, { startMs, endMs, newestOfStep, resolutionMs }: RowRange): Row[] {
     const rows: Row[] = [];
     const disordered = this.#disordered.has(series);
+    const isInstant = newestOfStep === true && resolutionMs === 0;
     this.#ring.walk(series, (row, second) => {
-      const endMs = (second + 1) * 1_000;
-      if (endMs >= startMs) rows.push({ row, endMs });
-      return disordered || endMs >= startMs;
+      const end = (second + 1) * 1_000;
+      if (end >= startMs) rows.push({ row, endMs: end });
+      return disordered || (end >= startMs && !(isInstant && end <= endMs));
     });
     rows.reverse();
-    return disordered ? rows.sort((a, b) => a.endMs - b.endMs) : rows;
+    if (!disordered) return rows;
+    rows.sort((a, b) => a.endMs - b.endMs);
+    return isInstant ? rows.slice(Math.max(0, rows.findLastIndex((row) => row.endMs <= endMs))) : rows;
   }
 
   #apply(running: ExponentialHistogram, row: number, sign: 1 | -1): void {
@@ -271,6 +277,8 @@ interface OwnRows {
   readonly first: number;
   readonly to: number;
 }
+
+type RowRange = Pick<SelectRequest, 'startMs' | 'endMs' | 'newestOfStep'> & { readonly resolutionMs?: number };
 
 interface Row {
   readonly row: number;

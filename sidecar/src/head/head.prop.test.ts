@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { ExponentialHistogram, Labels, METRIC_NAME, type SelectRequest, type SeriesDefinition } from '@tapewatch/core';
+import {
+  ExponentialHistogram,
+  Labels,
+  METRIC_NAME,
+  type SelectRequest,
+  type SeriesData,
+  type SeriesDefinition,
+} from '@tapewatch/core';
 import type { ColumnBatch } from '../ports.ts';
 import { Head } from './head.ts';
 
@@ -57,6 +64,10 @@ function newHead(options: Partial<ConstructorParameters<typeof Head>[0]> = {}): 
   return new Head({ keepMs: 3_600_000, maxBytes: 1e9, startMs: 0, now, streams, scale: 7, ...options }, SERIES);
 }
 
+function lastPoint({ labels, timesMs, histograms }: SeriesData): unknown {
+  return [labels.toString(), timesMs[timesMs.length - 1], shape(histograms?.at(-1) as ExponentialHistogram)];
+}
+
 function shape(histogram: ExponentialHistogram): unknown {
   const { sum: _sum, min: _min, max: _max, ...rest } = histogram.encode();
   return rest;
@@ -80,6 +91,8 @@ describe('Head', () => {
         const [startMs, endMs] = [(T0 + Math.min(a, b)) * 1_000, (T0 + Math.max(a, b)) * 1_000];
         const matchers = [{ name: METRIC_NAME, operator: '=' as const, value: 'm_distribution' }];
         const found = await head.select({ matchers, startMs, endMs, resolutionMs: 0 });
+        const newest = await head.select({ matchers, startMs, endMs, resolutionMs: 0, newestOfStep: true });
+        expect(newest.map(lastPoint)).toEqual(found.map(lastPoint));
         for (const definition of SERIES.slice(0, 2)) {
           const own = rows.filter(({ id }) => id === definition.id);
           const ends = [...new Set(own.map(({ second }) => (second + 1) * 1_000))].sort((x, y) => x - y);

@@ -265,6 +265,14 @@ export interface MergedHistograms {
   readonly levelsMs: readonly number[];
 }
 
+export interface StoreHealth {
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly bytesOnDisk: number;
+  /** What the engine holds, its cache included; 0 where there is none. */
+  readonly memoryBytes: number;
+}
+
 export interface Store extends StoreReader, EventExporter {
   /** Opens or creates, migrates to the present schema, and yields what a restart needs. */
   open(): Promise<Recovery>;
@@ -281,6 +289,6 @@ export interface Store extends StoreReader, EventExporter {
    * `store.corrupt` when it is not good. Absent where nothing is kept.
    */
   backUp?(target: string): Promise<BackupResult>;
-  health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }>;
+  health(): Promise<StoreHealth>;
   close(): Promise<void>;
 }

@@ -344,7 +344,7 @@ async function monitoring(config: Config) {
     telemetry,
     engine: new ScriptedEngine(),
     reader: { ...answering, events: async () => [] } as unknown as StoreReader,
-    store: { health: async () => ({ ok: true, detail: 'ok', bytesOnDisk: 0 }) },
+    store: { health: async () => ({ ok: true, detail: 'ok', bytesOnDisk: 0, memoryBytes: 0 }) },
     progress: new ManualProgress(),
     catalogue: createCatalogue(() => []),
     sources: () => [],

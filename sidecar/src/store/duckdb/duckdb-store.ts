@@ -22,6 +22,7 @@ import type {
   RawSlice,
   Recovery,
   Store,
+  StoreHealth,
   TransitionRow,
 } from '../../ports.ts';
 import { demandWanted, reasonOf, unknownSeries } from '../faults.ts';
@@ -369,12 +370,12 @@ export class DuckDbStore extends EventReads implements Store {
     return this.#maintenance.run(nowNanos);
   }
 
-  async health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }> {
-    await this.#session.read((connection) => connection.run('SELECT 1'));
+  async health(): Promise<StoreHealth> {
+    const memoryBytes = await this.#session.memoryBytes();
     const cut =
       this.#maintenance.cutSegments === 0 ? '' : `, ${this.#maintenance.cutSegments} segments removed by the disk cap`;
     const detail = `DuckDB, ${this.#index.size} series, batch ${this.#lastBatch}${cut}`;
-    return { ok: true, detail, bytesOnDisk: this.#session.bytesOnDisk + this.#segments.bytes };
+    return { ok: true, detail, bytesOnDisk: this.#session.bytesOnDisk + this.#segments.bytes, memoryBytes };
   }
 
   close(): Promise<void> {

@@ -9,6 +9,7 @@ import { isCorrupt } from './corruption.ts';
 import { corrupt, Database, isInvalidated, type DatabaseOptions } from './database.ts';
 import { EngineThreads } from './engine-threads.ts';
 import { createStaging } from './write-events.ts';
+import { engineMemory } from './sql.ts';
 import { migrate } from './migrate.ts';
 
 /** Reads that run at once; more wait. Each may use all of the engine's threads. */
@@ -38,6 +39,11 @@ export class Session {
 
   get bytesOnDisk(): number {
     return this.#opened?.database.bytesOnDisk() ?? 0;
+  }
+
+  /** What the engine holds, its cache included. */
+  memoryBytes(): Promise<number> {
+    return this.read(engineMemory);
   }
 
   async open(): Promise<void> {

@@ -18,6 +18,12 @@ export async function readRows(
   return result.getRows();
 }
 
+/** Bytes that the engine holds, its cache included. */
+export async function engineMemory(connection: DuckDBConnection): Promise<number> {
+  const [row] = await readRows(connection, 'SELECT sum(memory_usage_bytes)::DOUBLE FROM duckdb_memory()');
+  return Number(row?.[0] ?? 0);
+}
+
 export function seriesIn(ids: readonly number[]): string {
   return ids.length === 1 ? `series_id = ${ids[0]}` : `series_id IN (${ids.join(',')})`;
 }

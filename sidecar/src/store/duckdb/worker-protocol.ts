@@ -26,6 +26,7 @@ import type {
   QuoteGapRequest,
   RawSlice,
   Recovery,
+  StoreHealth,
   TraceSample,
   TraceSampleRequest,
   TradedInstrument,
@@ -64,7 +65,7 @@ export interface StoreCalls {
   rawSince: { arguments: [string, bigint]; result: RawSlice[] };
   retain: { arguments: [bigint]; result: number };
   backUp: { arguments: [string]; result: VerifiedBackup };
-  health: { arguments: []; result: { ok: boolean; detail: string; bytesOnDisk: number } };
+  health: { arguments: []; result: StoreHealth };
   close: { arguments: []; result: undefined };
 }
 

@@ -36,6 +36,7 @@ import type {
   RawSlice,
   Recovery,
   Store,
+  StoreHealth,
   TraceSample,
   TraceSampleRequest,
   TradedInstrument,
@@ -210,10 +211,10 @@ export class WorkerStore implements Store {
   }
 
   /** A store that answers queries but takes no rows, as with a full disk, is not well. */
-  async health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }> {
+  async health(): Promise<StoreHealth> {
     if (this.#writeFault === undefined) return this.#call('health', []);
-    const { bytesOnDisk } = await this.#call('health', []).catch(() => ({ bytesOnDisk: 0 }));
-    return { ok: false, detail: this.#writeFault, bytesOnDisk };
+    const figures = await this.#call('health', []).catch(() => ({ bytesOnDisk: 0, memoryBytes: 0 }));
+    return { ...figures, ok: false, detail: this.#writeFault };
   }
 
   /** Resolves when everything under way is answered, the file is closed and the thread has ended. */

@@ -33,6 +33,7 @@ import type {
   RawSlice,
   Recovery,
   Store,
+  StoreHealth,
   TransitionRow,
 } from '../../ports.ts';
 import { compileRegex } from '../../regex.ts';
@@ -237,8 +238,8 @@ export class MemoryStore implements Store {
     return removed;
   }
 
-  async health(): Promise<{ ok: boolean; detail: string; bytesOnDisk: number }> {
-    return { ok: true, detail: 'in memory: nothing survives the process', bytesOnDisk: 0 };
+  async health(): Promise<StoreHealth> {
+    return { ok: true, detail: 'in memory: nothing survives the process', bytesOnDisk: 0, memoryBytes: 0 };
   }
 
   async close(): Promise<void> {}
