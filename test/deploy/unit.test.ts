@@ -15,3 +15,10 @@ it('calls commands with options that they take', () => {
     expect(file).toBe('/etc/tapewatch/tapewatch.yaml');
   }
 });
+
+it('sets what the image sets', () => {
+  const image = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+  const [, settings = ''] = /^ENV (NODE_ENV=.*)$/m.exec(image) ?? [];
+  const own = [...unit.matchAll(/^Environment=(\S+)$/gm)].map(([, setting]) => setting);
+  expect(own).toEqual(settings.split(' '));
+});

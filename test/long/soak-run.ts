@@ -69,9 +69,13 @@ export async function runSoak(plan: {
   const store = { memoryLimitMb: ENGINE_MB };
   const [inspectorPort] = await freePorts(1);
   const nodeFlags = [`--inspect=127.0.0.1:${inspectorPort}`];
-  const world = await World.open({ config: { pipeline: { headMinutes }, store, log: { level: 'warn' } }, nodeFlags });
+  const config = { pipeline: { headMinutes }, store, log: { level: 'warn' } };
+  const world = await World.prepare({ config, nodeFlags });
+  Object.assign(world.environment, shippedEnvironment());
   let collector: Collector | undefined;
   try {
+    await world.startNats();
+    await world.startSidecar();
     collector = await Collector.attach(inspectorPort as number);
     const pid = world.sidecar.pid as number;
     const [loaded, held]: [Reading[], Held[]] = [[], []];
@@ -114,6 +118,13 @@ export async function runSoak(plan: {
     collector?.close();
     await world.close();
   }
+}
+
+/** What the unit sets, which is what the image sets: how freed memory goes back to the system. */
+function shippedEnvironment(): Record<string, string> {
+  const unit = readFileSync('deploy/systemd/tapewatch.service', 'utf8');
+  const pairs = [...unit.matchAll(/^Environment=(\w+)=(\S+)$/gm)].map(([, name, value]) => [name, value] as const);
+  return Object.fromEntries(pairs) as Record<string, string>;
 }
 
 function tenths(value: number): number {
