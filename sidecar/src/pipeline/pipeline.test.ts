@@ -466,6 +466,18 @@ describe('Pipeline', () => {
     expect(batches).toHaveLength(1);
   });
 
+  it('commits at once what a request waits for', async () => {
+    const { clock, pipeline, batches, settle } = setUp({ commitIntervalMs: 10_000 });
+    let answered = false;
+    const payload = Buffer.from('latency 0.1 0');
+    const message = { stream: 'test', subject: 's', payload, contentType: '', receivedNanos: clock.now() };
+    void pipeline.submit(message).then(() => (answered = true));
+    clock.advance(50);
+    await settle();
+    expect(batches).toHaveLength(1);
+    expect(answered).toBe(true);
+  });
+
   it('commits at once what a notification waits for', async () => {
     const { pipeline, batches, settle } = setUp({ commitIntervalMs: 10_000 });
     let stored = false;

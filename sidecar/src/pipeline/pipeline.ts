@@ -11,6 +11,7 @@ import { BatchBuilder } from './batch-builder.ts';
 import { Changes, type Change } from './changes.ts';
 import { ClockOffsets } from './clock-offsets.ts';
 import { CommitWaiters, notStored } from './commit-waiters.ts';
+import { CommitSchedule } from './commit-schedule.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Deriver } from './derive.ts';
@@ -30,10 +31,8 @@ import { StreamState, takeStored } from './stream-state.ts';
 
 /** Watermarks, sealing, counters and rules follow at this distance; rows are shown sooner. */
 const ADVANCE_EVERY_MS = 50;
-/** Samples whose publisher waits for no acknowledgement may wait longer: the head answers for them meanwhile. */
-const UNAWAITED_COMMIT_INTERVALS = 4;
 /**
- * So much larger may their batch be. By default that makes 125,000 rows, a little more than a row group of the store (122,880): such a
+ * So much larger may the batch of samples be whose publisher waits for no acknowledgement. By default that makes 125,000 rows, a little more than a row group of the store (122,880): such a
  * batch the engine compresses and writes at once, a smaller one goes into its log first, and costs twice the CPU time.
  */
 const UNAWAITED_BATCHES = 2.5;
@@ -45,7 +44,7 @@ export interface PipelineOptions extends CommitterOptions {
   readonly limits: SeriesLimits;
   /** Longest time a row waits until queries see it. */
   readonly flushIntervalMs: number;
-  /** Longest wait for a commit, whose price hardly depends on its size; four times of it where nobody waits. */
+  /** Longest wait for a commit; four times of it where nobody waits. */
   readonly commitIntervalMs: number;
   /** A commit is due as soon as this many rows wait; two and a half times as many where nobody waits. */
   readonly maxBatchRows: number;
@@ -80,15 +79,14 @@ export class Pipeline implements Progress {
   readonly #silent: SilentSeries;
   #lastReceived = { nanos: 0n, seconds: 0 };
   #lastAdvanceMs = 0;
-  #oldestPendingMs = Infinity;
-  #committingMs = Infinity;
-  #isCommitWanted = false;
+  readonly #schedule: CommitSchedule;
   readonly #waiters = new CommitWaiters();
   #stopTimer: (() => void) | undefined;
 
   constructor(options: PipelineOptions, recovery: Recovery) {
     this.#options = options;
     this.#committer = new Committer(options);
+    this.#schedule = new CommitSchedule(options.commitIntervalMs);
     this.#states = options.streams.map(({ policy }, number) => new StreamState(policy, number));
     this.#streams = new Map(
       options.streams.map((stream, i) => [
@@ -195,6 +193,7 @@ export class Pipeline implements Progress {
     }
     let settled: (outcome: 'stored' | 'failed') => void = () => undefined;
     const outcome = new Promise<'stored' | 'failed'>((resolve) => (settled = resolve));
+    this.#schedule.request();
     this.accept({ ...message, settle: settled });
     const { taken } = this.#sink;
     if ((await outcome) === 'stored') return taken;
@@ -252,7 +251,7 @@ export class Pipeline implements Progress {
     if (this.#committer.hasFailed) throw notStored('transitions');
     this.#batch.addTransitions(rows);
     const stored = this.#waiters.wait();
-    this.#isCommitWanted = true;
+    this.#schedule.want();
     this.#commitWhenDue();
     await stored;
   }
@@ -295,10 +294,7 @@ export class Pipeline implements Progress {
     this.#show();
     const nowMs = this.#nowSeconds() * 1_000;
     if (nowMs - this.#lastAdvanceMs >= ADVANCE_EVERY_MS || nowMs < this.#lastAdvanceMs) this.#advance(nowMs);
-    // The clock may have been set back since the oldest came.
-    if (!this.#batch.isEmpty) this.#oldestPendingMs = Math.min(this.#oldestPendingMs, nowMs);
-    const intervals = this.#batch.isAwaited ? 1 : UNAWAITED_COMMIT_INTERVALS;
-    if (nowMs - this.#oldestPendingMs >= this.#options.commitIntervalMs * intervals) this.#isCommitWanted = true;
+    this.#schedule.tick(nowMs, this.#batch);
     this.#commitWhenDue();
   }
 
@@ -336,22 +332,19 @@ export class Pipeline implements Progress {
     this.#announcer.sealed(this.#seal(), nowMs);
     // Else with the next commit: the store takes over what memory lets go of, and knows what is durable.
     if (this.#batch.isEmpty && this.#committer.isFree) this.#options.head.evict();
-    this.#silent.tick(nowMs, this.#behindMs(nowMs));
+    this.#silent.tick(nowMs, this.#schedule.behindMs(nowMs));
     this.#announcer.tellListeners();
     this.late.tell();
   }
 
   #commitWhenDue(): void {
-    if (!(this.#isCommitWanted || this.#isBatchFull()) || !this.#committer.isFree) return;
+    if (!(this.#schedule.isWanted || this.#isBatchFull()) || !this.#committer.isFree) return;
     void this.#commit().then(() => this.#commitWhenDue());
   }
 
   async #commit(): Promise<void> {
     this.#show();
-    this.#isCommitWanted = false;
-    // Rows that came since the last tick have no stamp yet, and may be all there are.
-    this.#committingMs = Math.min(this.#oldestPendingMs, this.#nowSeconds() * 1_000);
-    this.#oldestPendingMs = Infinity;
+    this.#schedule.begin(this.#nowSeconds() * 1_000);
     const waiters = this.#waiters.take();
     const tellStored = this.#announcer.takeUncommitted(this.#nowSeconds() * 1_000);
     const commit = this.#committer.start({
@@ -366,16 +359,11 @@ export class Pipeline implements Progress {
     const forgotten = this.#options.head.evict();
     if (forgotten !== undefined) this.handover.begin(forgotten, commit);
     await commit;
-    this.#committingMs = Infinity;
+    this.#schedule.done();
     if (!this.#committer.hasFailed) return;
     // Nothing becomes durable any more: whoever waits must hear it, or would wait for ever.
     for (const { failed } of [waiters, this.#waiters.take()]) failed();
     for (const envelope of this.#batch.take().envelopes) envelope.settle?.('failed');
-  }
-
-  /** How long the oldest row, under way or not, waits to be durable. */
-  #behindMs(nowMs: number): number {
-    return nowMs - Math.min(this.#oldestPendingMs, this.#committingMs, nowMs);
   }
 
   #tickStates(nowSeconds: number): void {

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { CommitSchedule } from './commit-schedule.ts';
+
+const T0 = 1_000_000;
+const AWAITED = { isEmpty: false, isAwaited: true };
+const UNAWAITED = { isEmpty: false, isAwaited: false };
+const EMPTY = { isEmpty: true, isAwaited: false };
+
+/** Milliseconds until a commit is wanted, looked at each millisecond from the first row on. */
+function waited(schedule: CommitSchedule, batch: typeof AWAITED, fromMs = T0): number {
+  for (let ms = 0; ms <= 10_000; ms++) {
+    schedule.tick(fromMs + ms, batch);
+    if (schedule.isWanted) return ms;
+  }
+  return Infinity;
+}
+
+describe('CommitSchedule', () => {
+  it('lets rows wait for an interval, those that nobody waits for four, and nothing for ever', () => {
+    expect(waited(new CommitSchedule(250), AWAITED)).toBe(250);
+    expect(waited(new CommitSchedule(250), UNAWAITED)).toBe(1_000);
+    expect(waited(new CommitSchedule(250), EMPTY)).toBe(Infinity);
+  });
+
+  it('answers a request at once, or 60 ms after the last commit began', () => {
+    const schedule = new CommitSchedule(250);
+    schedule.request();
+    expect(waited(schedule, AWAITED)).toBe(0);
+    schedule.begin(T0);
+    schedule.done();
+    schedule.request();
+    expect(waited(schedule, AWAITED, T0 + 10)).toBe(50);
+    schedule.begin(T0 + 60);
+    // Nobody asked since.
+    expect(waited(schedule, AWAITED, T0 + 1_000)).toBe(250);
+  });
+
+  it('never lets a request wait longer than rows', () => {
+    const schedule = new CommitSchedule(20);
+    schedule.begin(T0);
+    schedule.request();
+    expect(waited(schedule, AWAITED, T0 + 1)).toBe(19);
+  });
+
+  it('waits no longer when the clock is set back', () => {
+    const back = T0 - 3_600_000;
+    const schedule = new CommitSchedule(250);
+    schedule.begin(T0);
+    schedule.request();
+    expect(waited(schedule, AWAITED, back)).toBe(0);
+    const rows = new CommitSchedule(250);
+    rows.tick(T0, AWAITED);
+    expect(waited(rows, AWAITED, back)).toBe(250);
+  });
+
+  it('tells how long the oldest row waits, under way or not', () => {
+    const schedule = new CommitSchedule(250);
+    expect(schedule.behindMs(T0)).toBe(0);
+    schedule.tick(T0, AWAITED);
+    expect(schedule.behindMs(T0 + 7)).toBe(7);
+    schedule.begin(T0 + 10);
+    schedule.tick(T0 + 15, AWAITED);
+    expect(schedule.behindMs(T0 + 20)).toBe(20);
+    schedule.done();
+    expect(schedule.behindMs(T0 + 20)).toBe(5);
+  });
+
+  it('begins commits that requests ask for at most each 60 ms, however many there are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 200 }), (gaps) => {
+        const schedule = new CommitSchedule(250);
+        const begun: number[] = [];
+        let now = T0;
+        for (const gap of gaps) {
+          now += gap;
+          schedule.request();
+          schedule.tick(now, AWAITED);
+          if (!schedule.isWanted) continue;
+          schedule.begin(now);
+          schedule.done();
+          begun.push(now);
+        }
+        expect(begun[0]).toBe(T0 + (gaps[0] ?? 0));
+        for (let i = 1; i < begun.length; i++) expect((begun[i] ?? 0) - (begun[i - 1] ?? 0)).toBeGreaterThanOrEqual(60);
+      }),
+    );
+  });
+});
