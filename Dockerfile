@@ -23,7 +23,7 @@ FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Tapewatch" \
       org.opencontainers.image.description="Watches a trading system from inside Grafana" \
       org.opencontainers.image.licenses="Apache-2.0"
-# Freed buffers go back to the system at once; see deploy/systemd/tapewatch.service.
+# How freed memory goes back to the system; see deploy/systemd/tapewatch.service.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
 WORKDIR /opt/tapewatch
 COPY --from=dependencies /build/node_modules node_modules

@@ -41,13 +41,18 @@ describe('query', () => {
 
   it('judges of fewer viewers only what went wrong, and of history the answers', () => {
     const judged = queryDemands(result(2_000, 1), { ...full, viewers: 10 });
-    expect(namesOf(judged, 'not judged')).toEqual(['board, p95', 'board, worst', 'API requests, p95']);
+    expect(namesOf(judged, 'not judged')).toEqual([
+      'board, p95',
+      'board, worst',
+      'API requests, p95',
+      'API requests that post, p95',
+    ]);
   });
 });
 
 describe('start', () => {
   const result = (seconds: number, lost: number) => ({
-    ...{ samples: 1e6, lost },
+    ...{ samples: 1e6, lost, live: 1 - lost },
     starts: ['a stop in order', 'kill -9'].map((after) => ({
       ...{ after, readySeconds: seconds, answeredSeconds: seconds, storeMb: 1, logMb: 1 },
     })),

@@ -17,6 +17,7 @@ export function queryDemands(result: QueryBenchResult, options: QueryBenchOption
     { name: 'board, worst', value: worstMs, ...below, limit: 2_000, rows: ['PRF-09', 'PRF-11'] },
     { name: 'board, errors and empty answers', value: errors + empty, ...none, rows: ['PRF-09', 'PRF-11'] },
     { name: 'API requests, p95', value: api.p95Ms, ...below, limit: 100, rows: ['PRF-18'] },
+    { name: 'API requests that post, p95', value: api.postedP95Ms, ...below, limit: 100, rows: ['PRF-18'] },
     { name: 'API requests, errors', value: api.errors, ...none, rows: ['PRF-18'] },
     { name: 'samples lost', value: Math.abs(lost), ...none },
     ...historyDemands(result),

@@ -7,6 +7,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { shippedEnvironment } from '../test/fault/shipped-environment.ts';
 
 const READY_TIMEOUT_MS = 20_000;
 /** Of the log, what is shown when a start fails. */
@@ -45,7 +46,7 @@ export async function startRig({ config = {}, rules }: RigOptions = {}): Promise
   const file = join(folder, 'tapewatch.yaml');
   writeFileSync(file, JSON.stringify(document));
   const main = resolve(process.env['TAPEWATCH_SIDECAR'] ?? 'sidecar/dist/main.cjs');
-  const sidecar = start(process.execPath, [main, 'serve', '--config', file], folder);
+  const sidecar = start(process.execPath, [main, 'serve', '--config', file], folder, shippedEnvironment());
   const http = `http://127.0.0.1:${httpPort}`;
   const stop = async (): Promise<void> => {
     await end(sidecar);
@@ -70,9 +71,14 @@ export async function scalar(http: string, query: string): Promise<number> {
   return Number(body.data?.result?.[0]?.value?.[1] ?? 0);
 }
 
-function start(command: string, args: readonly string[], folder: string): ChildProcess {
+function start(
+  command: string,
+  args: readonly string[],
+  folder: string,
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const log = openSync(join(folder, 'log'), 'a');
-  return spawn(command, args, { stdio: ['ignore', log, log] });
+  return spawn(command, args, { stdio: ['ignore', log, log], env: { ...process.env, ...environment } });
 }
 
 async function ready(url: string, child: ChildProcess, logFile: string): Promise<void> {

@@ -106,10 +106,10 @@ async function compose(config: Config, closers: Closers, closeAll: () => Promise
   const healthHistory: HealthHistory = { history: () => checks.health?.history() ?? [] };
   const served = { ingest, queries, scraper, alerting, queryService, backups, healthHistory };
   const { http, grafana } = await serve(shared, served);
-  const { reader, pipeline, sources, health } = ingest;
+  const { reader, pipeline, sources } = ingest;
   const monitoring = await startMonitoring({
     ...{ config, clock: base.clock, log, telemetry: registry, engine, reader, catalogue },
-    store: { health },
+    store: { health: ingest.storeHealth },
     progress: pipeline,
     sources: () => sources.map((source) => source.status()),
     grafana: () => grafana?.address,
@@ -182,7 +182,7 @@ function openBackups({ config, clock, log, telemetry, closers }: Shared, { store
 async function serve(
   { config, clock, log, registry, closers }: Shared,
   {
-    ingest: { reader, intake, sources, store, health: storeHealth },
+    ingest: { reader, intake, sources, store, storeHealth },
     queries,
     scraper,
     alerting,

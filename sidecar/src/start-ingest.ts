@@ -54,8 +54,8 @@ export interface Ingest {
   readonly intake: Intake;
   readonly sources: readonly Source[];
   readonly openAlerts: Recovery['openAlerts'];
-  /** Of the store; what it tells of its size becomes metrics. */
-  readonly health: () => Promise<StoreHealth>;
+  /** What the store tells of its size becomes metrics. */
+  readonly storeHealth: () => Promise<StoreHealth>;
 }
 
 /** `internalStreams`: names of streams that the sidecar itself writes, beside the recording rules'. */
@@ -118,15 +118,23 @@ export async function startIngest(
   void retain(store, base);
   closers.push(closeSources);
   const [reader, intake] = [new LayeredReader(head, store, pipeline.handover), new HttpIntake(pipeline, clock)];
-  const health = watchSize(store, telemetry);
-  return { store, head, pipeline, reader, intake, sources, openAlerts: recovery.openAlerts, health };
+  const storeHealth = watchSize(store, telemetry);
+  return { store, head, pipeline, reader, intake, sources, openAlerts: recovery.openAlerts, storeHealth };
 }
 
 /** A look at the store's health; the metrics show what the last one saw. */
 function watchSize(store: Store, telemetry: Base['telemetry']): () => Promise<StoreHealth> {
-  let seen: Pick<StoreHealth, 'bytesOnDisk' | 'memoryBytes'> = { bytesOnDisk: 0, memoryBytes: 0 };
-  telemetry.level('store_disk_bytes', 'Database, commit log and segments.', () => seen.bytesOnDisk);
-  telemetry.level('store_memory_bytes', 'What the engine holds, its cache included.', () => seen.memoryBytes);
+  let seen: Pick<StoreHealth, 'bytesOnDisk' | 'memoryBytes'> = { bytesOnDisk: NaN, memoryBytes: NaN };
+  telemetry.level(
+    'store_disk_bytes',
+    'Database, commit log and segments, at the last look at the health of the store.',
+    () => seen.bytesOnDisk,
+  );
+  telemetry.level(
+    'store_memory_bytes',
+    'What the engine holds, its cache included, at the last look at the health of the store.',
+    () => seen.memoryBytes,
+  );
   return async () => {
     const health = await store.health();
     seen = health;

@@ -21,4 +21,5 @@ it('sets what the image sets', () => {
   const [, settings = ''] = /^ENV (NODE_ENV=.*)$/m.exec(image) ?? [];
   const own = [...unit.matchAll(/^Environment=(\S+)$/gm)].map(([, setting]) => setting);
   expect(own).toEqual(settings.split(' '));
+  expect(own).toContainEqual(expect.stringMatching(/^MALLOC_/));
 });

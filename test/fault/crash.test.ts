@@ -56,6 +56,11 @@ it('row 2: killed after the commit and before the acknowledgement, it knows the 
       (await world.answers.metrics()).sum('tapewatch_duplicate_items_total', { stream: 'ledger' }) > 0 || undefined;
     await until(again, { what: `batches of ${GAUGE} come again and are counted as repeats`, timeoutMs: 30_000 });
     expect(faultsOf(await judgeInTime(ledger, world.answers))).toEqual(CLEAN);
+    // Readiness looks at the store, which tells its size.
+    await world.answers.readiness();
+    const metrics = await world.answers.metrics();
+    for (const name of ['store_disk_bytes', 'store_memory_bytes'])
+      expect(metrics.sum(`tapewatch_${name}`)).toBeGreaterThan(0);
   } finally {
     await world.close();
     await proxy.close();

@@ -10,6 +10,7 @@ import { freePorts } from '../../tools/demo/port.ts';
 import { ManagedProcess, until } from '../../tools/demo/process.ts';
 import { ensureBuiltSidecar } from '../acceptance/built-sidecar.ts';
 import { Answers } from './answers.ts';
+import { shippedEnvironment } from './shipped-environment.ts';
 
 /** How long a start takes is measured elsewhere: a loaded machine may be slow. */
 const START_TIMEOUT_MS = 120_000;
@@ -40,8 +41,8 @@ export class World {
   readonly folder = mkdtempSync(join(tmpdir(), 'tapewatch-fault-'));
   readonly natsPort: number;
   readonly httpPort: number;
-  /** Of the sidecar, beside this process's own. */
-  readonly environment: Record<string, string> = {};
+  /** Of the sidecar, beside this process's own: at first what is shipped. */
+  readonly environment: Record<string, string> = shippedEnvironment();
   /** Laid over the configuration at each start, as `config` is. */
   readonly settings: Record<string, unknown> = {};
   readonly #options: WorldOptions;

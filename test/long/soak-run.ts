@@ -1,27 +1,26 @@
 /**
  * Row 30 of the fault list, short form: steady load for half an hour, which draws breath once a minute. In that breath,
- * when all is committed and garbage collected, the resident memory is what the process holds; under load the engine's
- * buffers, which come and go by a hundred megabytes with each checkpoint, would hide a leak. After the warm-up it may grow
- * by less than 1 MB an hour, by a line through those readings, as far as the line can tell: its slope, less twice its
- * standard error. File descriptors may not grow; nothing is lost. The line through the least of each minute under load is
- * told beside it: over half an hour it shows where in V8's cycle of some ten minutes the run began and ended.
+ * when all is committed and garbage collected, it is read what the process holds: its resident memory without what the
+ * engine says of its own, which comes and goes up to its limit and would hide a leak of everything else. After the warm-up
+ * that may grow by less than 1 MB an hour, by a line through the readings, as far as the line can tell: its slope, less
+ * twice its standard error; and the engine may never hold more than its limit. File descriptors may not grow; nothing is
+ * lost. Told beside it: the line through the whole resident memory of the breaths, and through the least of each minute
+ * under load, which over half an hour shows where in V8's cycle of some ten minutes the run began and ended.
  */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePorts } from '../../tools/demo/port.ts';
 import { until } from '../../tools/demo/process.ts';
 import { World } from '../fault/world.ts';
-import { Collector } from './collector.ts';
+import { type Held, HeldMemory, residentMb } from './held.ts';
 import { lineThrough, type Reading } from './trend.ts';
 
 const SAMPLE_EVERY_MS = 5_000;
 /** Of each minute; the rest is the breath. */
 const LOADED_SECONDS = 52;
 const SETTLE_TIMEOUT_MS = 60_000;
-/** Freed buffers go back in the background: the least of so many readings counts. */
-const [HELD_READINGS, HELD_READING_EVERY_MS] = [16, 250];
 /** Of the whole time; caches, the head and V8's generations fill in it. */
 const WARM_UP_SHARE = 0.5;
 /** What the row asks for; a day proves it, half an hour can only disprove it. */
@@ -35,10 +34,6 @@ const ENGINE_MB = 96;
 const LOOKBACK_MINUTES = 5;
 const COUNT = 'sum(histogram_count(wide_seconds))';
 
-interface Held extends Reading {
-  readonly engineMb: number;
-}
-
 export interface SoakReport {
   readonly ok: boolean;
   readonly minutes: number;
@@ -48,9 +43,15 @@ export interface SoakReport {
   /** Published minus what PromQL counts, or why it did not count; null after a run too short for memory to answer. */
   readonly unanswered: number | string | null;
   readonly rssMb: number;
+  /** The most that the engine held in a breath. */
+  readonly engineMostMb: number;
+  /** Of what is held without the engine's. */
   readonly slopeMbPerHour: number;
   /** Standard error of the slope. */
   readonly slopeError: number;
+  /** Of the same readings with the engine's; and its standard error. */
+  readonly withEngineMbPerHour: number;
+  readonly withEngineError: number;
   /** Through the least of each minute under load, garbage included; and its standard error. */
   readonly withGarbageMbPerHour: number;
   readonly withGarbageError: number;
@@ -70,61 +71,57 @@ export async function runSoak(plan: {
   const [inspectorPort] = await freePorts(1);
   const nodeFlags = [`--inspect=127.0.0.1:${inspectorPort}`];
   const config = { pipeline: { headMinutes }, store, log: { level: 'warn' } };
-  const world = await World.prepare({ config, nodeFlags });
-  Object.assign(world.environment, shippedEnvironment());
-  let collector: Collector | undefined;
+  const world = await World.open({ config, nodeFlags });
+  let memory: HeldMemory | undefined;
   try {
-    await world.startNats();
-    await world.startSidecar();
-    collector = await Collector.attach(inspectorPort as number);
+    memory = await HeldMemory.watch(world, inspectorPort as number);
     const pid = world.sidecar.pid as number;
-    const [loaded, held]: [Reading[], Held[]] = [[], []];
+    const [loaded, held]: [Reading[], (Held & Reading)[]] = [[], []];
     const started = performance.now();
     const reading = (): Reading => ({ hours: (performance.now() - started) / 3_600_000, rssMb: residentMb(pid) });
     const isWarm = ({ hours }: Reading): boolean => hours * 60 >= minutes * WARM_UP_SHARE;
-    let [published, descriptorsBefore] = [0, 0];
+    let [published, descriptorsBefore] = [0, descriptors(pid)];
     for (let minute = 1; minute <= minutes; minute++) {
-      const watch = setInterval(() => loaded.push(reading()), SAMPLE_EVERY_MS);
-      published += await publish(world, { rate, seconds: LOADED_SECONDS }).finally(() => clearInterval(watch));
-      await counted(published, () => storedBy(world));
-      await collector.collect();
-      const after = await leastHeld(world, reading);
-      held.push(after);
-      if (!isWarm(after)) descriptorsBefore = descriptors(pid);
-      const { rssMb } = loaded.at(-1) ?? after;
-      const [without, engine, whole] = [after.rssMb, after.engineMb, rssMb].map((mb) => mb.toFixed(0));
-      say(
-        `${(after.hours * 60).toFixed(1)} min: ${without} MB held beside ${engine} of the engine, ${whole} under load`,
-      );
+      const load = await underLoad(world, rate, reading);
+      loaded.push(...load.readings);
+      published += load.published;
+      const stored = await counted(published, () => storedBy(world));
+      if (stored !== published) throw new Error(`minute ${minute}: ${published} were published, durable are ${stored}`);
+      const rested = await memory.read();
+      const now = reading();
+      if (rested !== undefined) held.push({ ...now, ...rested });
+      if (!isWarm(now)) descriptorsBefore = descriptors(pid);
+      const [without, engine, whole] = [rested?.heldMb, rested?.engineMb, load.readings.at(-1)?.rssMb].map(megabytes);
+      say(`${(now.hours * 60).toFixed(1)} min: ${without} MB held beside ${engine} of the engine, ${whole} under load`);
+      await pause(Math.max(0, started + minute * 60_000 - performance.now()));
     }
     // Before the count: a query over every distribution takes memory of its own, and a connection.
     const [rssMb, descriptorsAfter] = [Math.round(residentMb(pid)), descriptors(pid)];
     const stored = await counted(published, () => storedBy(world));
     const answers = headMinutes > LOOKBACK_MINUTES;
     const answered = answers ? await counted(published, () => world.answers.scalar(COUNT)) : null;
-    const { slope, error } = lineThrough(held.filter(isWarm));
+    const warm = held.filter(isWarm);
+    const through = (mb: (one: Held) => number) =>
+      lineThrough(warm.map((one) => ({ hours: one.hours, rssMb: mb(one) })));
+    const { slope, error } = through(({ heldMb }) => heldMb);
+    const withEngine = through(({ heldMb, engineMb }) => heldMb + engineMb);
     const withGarbage = lineThrough(leastOfEachMinute(loaded.filter(isWarm)));
     const report = {
       ...{ minutes, published, lost: published - Number(stored), rssMb },
+      engineMostMb: tenths(Math.max(...held.map(({ engineMb }) => engineMb))),
       ...{ slopeMbPerHour: tenths(slope), slopeError: tenths(error) },
+      ...{ withEngineMbPerHour: tenths(withEngine.slope), withEngineError: tenths(withEngine.error) },
       ...{ withGarbageMbPerHour: tenths(withGarbage.slope), withGarbageError: tenths(withGarbage.error) },
       unanswered: typeof answered === 'number' ? published - answered : answered,
       ...{ descriptorsBefore, descriptorsAfter },
     };
     const isFlat = slope - 2 * error < SLOPE_LIMIT_MB_PER_HOUR && slope < ANY_SLOPE_LIMIT_MB_PER_HOUR;
-    const steady = isFlat && report.descriptorsAfter <= descriptorsBefore + 5;
-    return { ok: steady && report.lost === 0 && (report.unanswered ?? 0) === 0, ...report };
+    const isBounded = report.engineMostMb <= ENGINE_MB && report.descriptorsAfter <= descriptorsBefore + 5;
+    return { ok: isFlat && isBounded && report.lost === 0 && (report.unanswered ?? 0) === 0, ...report };
   } finally {
-    collector?.close();
+    memory?.close();
     await world.close();
   }
-}
-
-/** What the unit sets, which is what the image sets: how freed memory goes back to the system. */
-function shippedEnvironment(): Record<string, string> {
-  const unit = readFileSync('deploy/systemd/tapewatch.service', 'utf8');
-  const pairs = [...unit.matchAll(/^Environment=(\w+)=(\S+)$/gm)].map(([, name, value]) => [name, value] as const);
-  return Object.fromEntries(pairs) as Record<string, string>;
 }
 
 function tenths(value: number): number {
@@ -145,18 +142,26 @@ async function storedBy(world: World): Promise<number> {
   return (await world.answers.metrics()).sum('tapewatch_stored_items_total', { stream: 'metrics' });
 }
 
-/** Resident without what the engine has: that is bounded by its limit, and told by itself. */
-async function leastHeld(world: World, read: () => Reading): Promise<Held> {
-  const held: Held[] = [];
-  for (let i = 0; i < HELD_READINGS; i++) {
-    await pause(HELD_READING_EVERY_MS);
-    // A look at the store's health, of which the exposition tells.
-    await world.answers.readiness();
-    const engineMb = (await world.answers.metrics()).sum('tapewatch_store_memory_bytes') / 2 ** 20;
-    const { hours, rssMb } = read();
-    held.push({ hours, rssMb: rssMb - engineMb, engineMb });
+/** Publishes for the loaded part of a minute; what was resident meanwhile. */
+async function underLoad(
+  world: World,
+  rate: number,
+  read: () => Reading,
+): Promise<{ published: number; readings: Reading[] }> {
+  const readings: Reading[] = [];
+  let isDone = false;
+  const publishing = publish(world, { rate, seconds: LOADED_SECONDS }).finally(() => (isDone = true));
+  // A sidecar that is gone ends the reading first.
+  publishing.catch(() => undefined);
+  while (!isDone) {
+    readings.push(read());
+    await Promise.race([publishing, pause(SAMPLE_EVERY_MS)]);
   }
-  return held.reduce((least, one) => (one.rssMb < least.rssMb ? one : least));
+  return { published: await publishing, readings };
+}
+
+function megabytes(value: number | undefined): string {
+  return value?.toFixed(0) ?? '?';
 }
 
 /** The last figure, or why there was none. */
@@ -168,10 +173,6 @@ async function counted(wanted: number, ask: () => Promise<number>): Promise<numb
   };
   await until(isThere, { what: 'everything is counted', timeoutMs: SETTLE_TIMEOUT_MS }).catch(() => undefined);
   return last;
-}
-
-function residentMb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
 }
 
 function descriptors(pid: number): number {

@@ -122,7 +122,8 @@ export class Distributions implements SealedSink {
   }
 
   hasWithin(series: number, startMs: number, endMs: number): boolean {
-    return this.#rows(series, { startMs, endMs }).some(({ endMs: end }) => end <= endMs);
+    const newest = { startMs, endMs, resolutionMs: 0, newestOfStep: true } as const;
+    return this.#rows(series, newest).some(({ endMs: end }) => end <= endMs);
   }
 
   /**
@@ -222,7 +223,14 @@ export class Distributions implements SealedSink {
     rows.reverse();
     if (!disordered) return rows;
     rows.sort((a, b) => a.endMs - b.endMs);
-    return isInstant ? rows.slice(Math.max(0, rows.findLastIndex((row) => row.endMs <= endMs))) : rows;
+    return isInstant
+      ? rows.slice(
+          Math.max(
+            0,
+            rows.findLastIndex((row) => row.endMs <= endMs),
+          ),
+        )
+      : rows;
   }
 
   #apply(running: ExponentialHistogram, row: number, sign: 1 | -1): void {
@@ -278,7 +286,7 @@ interface OwnRows {
   readonly to: number;
 }
 
-type RowRange = Pick<SelectRequest, 'startMs' | 'endMs' | 'newestOfStep'> & { readonly resolutionMs?: number };
+type RowRange = Pick<SelectRequest, 'startMs' | 'endMs' | 'newestOfStep' | 'resolutionMs'>;
 
 interface Row {
   readonly row: number;

@@ -93,6 +93,10 @@ describe('Head', () => {
         const found = await head.select({ matchers, startMs, endMs, resolutionMs: 0 });
         const newest = await head.select({ matchers, startMs, endMs, resolutionMs: 0, newestOfStep: true });
         expect(newest.map(lastPoint)).toEqual(found.map(lastPoint));
+        newest.forEach(({ timesMs, histograms }, i) => {
+          expect(timesMs).toHaveLength(1);
+          expect(histograms?.[0]?.sum).toBeCloseTo(found[i]?.histograms?.at(-1)?.sum as number, 5);
+        });
         for (const definition of SERIES.slice(0, 2)) {
           const own = rows.filter(({ id }) => id === definition.id);
           const ends = [...new Set(own.map(({ second }) => (second + 1) * 1_000))].sort((x, y) => x - y);

@@ -26,13 +26,30 @@ describe('CommitSchedule', () => {
     const schedule = new CommitSchedule(250);
     schedule.request();
     expect(waited(schedule, AWAITED)).toBe(0);
-    schedule.begin(T0);
-    schedule.done();
+    schedule.begin(T0)(T0 + 5);
     schedule.request();
     expect(waited(schedule, AWAITED, T0 + 10)).toBe(50);
     schedule.begin(T0 + 60);
     // Nobody asked since.
     expect(waited(schedule, AWAITED, T0 + 1_000)).toBe(250);
+  });
+
+  it('lets a slow store rest between commits as long as one takes, but for the interval at most', () => {
+    for (const { tookMs, rests } of [
+      { tookMs: 80, rests: 160 },
+      { tookMs: 900, rests: 250 },
+    ]) {
+      const schedule = new CommitSchedule(250);
+      schedule.begin(T0)(T0 + tookMs);
+      schedule.request();
+      expect(waited(schedule, AWAITED)).toBe(rests);
+    }
+  });
+
+  it('begins no commit of nothing for a request', () => {
+    const schedule = new CommitSchedule(250);
+    schedule.request();
+    expect(waited(schedule, EMPTY)).toBe(Infinity);
   });
 
   it('never lets a request wait longer than rows', () => {
@@ -43,11 +60,13 @@ describe('CommitSchedule', () => {
   });
 
   it('waits no longer when the clock is set back', () => {
+    for (const byMs of [5, 30, 59, 60, 3_600_000]) {
+      const schedule = new CommitSchedule(250);
+      schedule.begin(T0);
+      schedule.request();
+      expect(waited(schedule, AWAITED, T0 - byMs)).toBe(0);
+    }
     const back = T0 - 3_600_000;
-    const schedule = new CommitSchedule(250);
-    schedule.begin(T0);
-    schedule.request();
-    expect(waited(schedule, AWAITED, back)).toBe(0);
     const rows = new CommitSchedule(250);
     rows.tick(T0, AWAITED);
     expect(waited(rows, AWAITED, back)).toBe(250);
@@ -58,11 +77,14 @@ describe('CommitSchedule', () => {
     expect(schedule.behindMs(T0)).toBe(0);
     schedule.tick(T0, AWAITED);
     expect(schedule.behindMs(T0 + 7)).toBe(7);
-    schedule.begin(T0 + 10);
+    const first = schedule.begin(T0 + 10);
     schedule.tick(T0 + 15, AWAITED);
     expect(schedule.behindMs(T0 + 20)).toBe(20);
-    schedule.done();
-    expect(schedule.behindMs(T0 + 20)).toBe(5);
+    const second = schedule.begin(T0 + 20);
+    first(T0 + 20);
+    expect(schedule.behindMs(T0 + 30)).toBe(15);
+    second(T0 + 30);
+    expect(schedule.behindMs(T0 + 30)).toBe(0);
   });
 
   it('begins commits that requests ask for at most each 60 ms, however many there are', () => {
@@ -76,8 +98,7 @@ describe('CommitSchedule', () => {
           schedule.request();
           schedule.tick(now, AWAITED);
           if (!schedule.isWanted) continue;
-          schedule.begin(now);
-          schedule.done();
+          schedule.begin(now)(now);
           begun.push(now);
         }
         expect(begun[0]).toBe(T0 + (gaps[0] ?? 0));

@@ -8,6 +8,8 @@
 const UNAWAITED_INTERVALS = 4;
 /** Least time from the beginning of a commit to that of one that a request asks for: with its own time, below 100 ms (PRF-18). */
 const REQUEST_GAP_MS = 60;
+/** The same, in times of what the last commit took: a slow store rests as long as it works. */
+const REQUEST_GAP_COMMITS = 2;
 
 interface Collecting {
   readonly isEmpty: boolean;
@@ -18,8 +20,9 @@ interface Collecting {
 export class CommitSchedule {
   readonly #intervalMs: number;
   #oldestPendingMs = Infinity;
-  #committingMs = Infinity;
+  #committing: { readonly oldestMs: number } | undefined;
   #begunMs = -Infinity;
+  #tookMs = 0;
   #isWanted = false;
   #isRequested = false;
 
@@ -45,26 +48,30 @@ export class CommitSchedule {
   tick(nowMs: number, { isEmpty, isAwaited }: Collecting): void {
     if (!isEmpty) this.#oldestPendingMs = Math.min(this.#oldestPendingMs, nowMs);
     const waits = this.#intervalMs * (isAwaited ? 1 : UNAWAITED_INTERVALS);
-    const gapMs = Math.abs(nowMs - this.#begunMs);
-    const isAnswerDue = this.#isRequested && gapMs >= Math.min(REQUEST_GAP_MS, this.#intervalMs);
+    const sinceMs = nowMs - this.#begunMs;
+    const gapMs = Math.min(this.#intervalMs, Math.max(REQUEST_GAP_MS, this.#tookMs * REQUEST_GAP_COMMITS));
+    const isAnswerDue = this.#isRequested && !isEmpty && (sinceMs < 0 || sinceMs >= gapMs);
     if (isAnswerDue || nowMs - this.#oldestPendingMs >= waits) this.#isWanted = true;
   }
 
-  begin(nowMs: number): void {
+  /** A commit of what has collected begins. Returns what to call when it has ended. */
+  begin(nowMs: number): (endMs: number) => void {
     // Rows that came since the last look have no stamp yet, and may be all there are.
-    this.#committingMs = Math.min(this.#oldestPendingMs, nowMs);
+    const commit = { oldestMs: Math.min(this.#oldestPendingMs, nowMs) };
+    this.#committing = commit;
     this.#oldestPendingMs = Infinity;
     this.#begunMs = nowMs;
     this.#isWanted = false;
     this.#isRequested = false;
-  }
-
-  done(): void {
-    this.#committingMs = Infinity;
+    return (endMs) => {
+      this.#tookMs = endMs - nowMs;
+      // The next may have begun before this one is told.
+      if (this.#committing === commit) this.#committing = undefined;
+    };
   }
 
   /** How long the oldest row, under way or not, waits to be durable. */
   behindMs(nowMs: number): number {
-    return nowMs - Math.min(this.#oldestPendingMs, this.#committingMs, nowMs);
+    return nowMs - Math.min(this.#oldestPendingMs, this.#committing?.oldestMs ?? Infinity, nowMs);
   }
 }

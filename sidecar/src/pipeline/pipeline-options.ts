@@ -12,7 +12,7 @@ export const pipelineOptions = z
       .max(10_000)
       .default(250)
       .describe(
-        'longest wait of a row for its commit; samples that nobody waits to have acknowledged may wait four times as long, what a request waits for is committed at once or 60 ms after the last such',
+        'longest wait of a row for its commit; samples that nobody waits to have acknowledged may wait four times as long, what a request over HTTP waits for is committed at the next look, but 60 ms after the beginning of the last commit',
       ),
     maxBatchRows: z
       .number()

@@ -10,8 +10,8 @@ import { Announcer } from './announcer.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { Changes, type Change } from './changes.ts';
 import { ClockOffsets } from './clock-offsets.ts';
-import { CommitWaiters, notStored } from './commit-waiters.ts';
 import { CommitSchedule } from './commit-schedule.ts';
+import { CommitWaiters, notStored } from './commit-waiters.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Deriver } from './derive.ts';
@@ -32,8 +32,9 @@ import { StreamState, takeStored } from './stream-state.ts';
 /** Watermarks, sealing, counters and rules follow at this distance; rows are shown sooner. */
 const ADVANCE_EVERY_MS = 50;
 /**
- * So much larger may the batch of samples be whose publisher waits for no acknowledgement. By default that makes 125,000 rows, a little more than a row group of the store (122,880): such a
- * batch the engine compresses and writes at once, a smaller one goes into its log first, and costs twice the CPU time.
+ * So much larger may the batch of samples be whose publisher waits for no acknowledgement. By default that makes 125,000
+ * rows, a little more than a row group of the store (122,880): such a batch the engine compresses and writes at once, a
+ * smaller one goes into its log first, and costs twice the CPU time.
  */
 const UNAWAITED_BATCHES = 2.5;
 /** Messages that carry an id may be far more than events; together the two keep at most 1.5 million texts. */
@@ -193,6 +194,7 @@ export class Pipeline implements Progress {
     }
     let settled: (outcome: 'stored' | 'failed') => void = () => undefined;
     const outcome = new Promise<'stored' | 'failed'>((resolve) => (settled = resolve));
+    // Before: a batch that this message fills is committed at once, and the request with it.
     this.#schedule.request();
     this.accept({ ...message, settle: settled });
     const { taken } = this.#sink;
@@ -344,7 +346,7 @@ export class Pipeline implements Progress {
 
   async #commit(): Promise<void> {
     this.#show();
-    this.#schedule.begin(this.#nowSeconds() * 1_000);
+    const done = this.#schedule.begin(this.#nowSeconds() * 1_000);
     const waiters = this.#waiters.take();
     const tellStored = this.#announcer.takeUncommitted(this.#nowSeconds() * 1_000);
     const commit = this.#committer.start({
@@ -359,7 +361,7 @@ export class Pipeline implements Progress {
     const forgotten = this.#options.head.evict();
     if (forgotten !== undefined) this.handover.begin(forgotten, commit);
     await commit;
-    this.#schedule.done();
+    done(this.#nowSeconds() * 1_000);
     if (!this.#committer.hasFailed) return;
     // Nothing becomes durable any more: whoever waits must hear it, or would wait for ever.
     for (const { failed } of [waiters, this.#waiters.take()]) failed();

@@ -268,8 +268,9 @@ export interface MergedHistograms {
 export interface StoreHealth {
   readonly ok: boolean;
   readonly detail: string;
+  /** As of the last look that was answered. */
   readonly bytesOnDisk: number;
-  /** What the engine holds, its cache included; 0 where there is none. */
+  /** What the engine holds, its cache included; 0 where there is none. As of the last look that was answered. */
   readonly memoryBytes: number;
 }
 

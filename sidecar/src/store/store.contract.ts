@@ -577,7 +577,6 @@ function describeRetention(store: () => Store, restart: () => Promise<unknown>):
     expect(await store().retain(seconds(0))).toBe(0);
     const { ok, memoryBytes, bytesOnDisk } = await store().health();
     expect(ok).toBe(true);
-    // Nothing on disk, nothing of an engine: both or neither.
     expect(memoryBytes > 0).toBe(bytesOnDisk > 0);
   });
 }

@@ -80,6 +80,8 @@ export class WorkerStore implements Store {
   /** Why the last batch was not taken; undefined when it was. */
   #writeFault: string | undefined;
   #failure: TapewatchError | undefined;
+  /** At the last look. */
+  #seen: StoreHealth = { ok: true, detail: '', bytesOnDisk: 0, memoryBytes: 0 };
 
   constructor(options: WorkerStoreOptions) {
     this.#options = options;
@@ -212,9 +214,10 @@ export class WorkerStore implements Store {
 
   /** A store that answers queries but takes no rows, as with a full disk, is not well. */
   async health(): Promise<StoreHealth> {
-    if (this.#writeFault === undefined) return this.#call('health', []);
-    const figures = await this.#call('health', []).catch(() => ({ bytesOnDisk: 0, memoryBytes: 0 }));
-    return { ...figures, ok: false, detail: this.#writeFault };
+    const writeFault = this.#writeFault;
+    const looked = this.#call('health', []).then((health) => (this.#seen = health));
+    if (writeFault === undefined) return looked;
+    return { ...(await looked.catch(() => this.#seen)), ok: false, detail: writeFault };
   }
 
   /** Resolves when everything under way is answered, the file is closed and the thread has ended. */
