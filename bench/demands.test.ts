@@ -52,8 +52,8 @@ describe('query', () => {
 
 describe('start', () => {
   const result = (seconds: number, lost: number) => ({
-    ...{ samples: 1e6, lost, live: 1 - lost },
-    starts: ['a stop in order', 'kill -9'].map((after) => ({
+    ...{ samples: 1e6, lost, live: 1 - lost, stopSeconds: seconds, stopCode: lost },
+    starts: ['SIGTERM', 'kill -9'].map((after) => ({
       ...{ after, readySeconds: seconds, answeredSeconds: seconds, storeMb: 1, logMb: 1 },
     })),
   });
