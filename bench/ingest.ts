@@ -4,11 +4,10 @@
  * sidecar's whole process, worker threads included; the broker's stands beside it. `lost` is what was published minus what
  * the sidecar says is durable, and observations minus what PromQL counts in the distributions.
  */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { exposition, quantileOf } from './exposition.ts';
 import { IngestWatch, storedItems } from './ingest-watch.ts';
 import { usageOf } from './process-usage.ts';
+import { reportOf } from './program-report.ts';
 import { startRig, scalar, type Rig } from './rig.ts';
 import { benchRules } from './rules.ts';
 import { BENCH_CODECS, type BenchCodec } from './templates.ts';
@@ -162,10 +161,8 @@ function usagesOf(rig: Rig) {
   return { sidecar: usageOf(rig.sidecarPid), nats: usageOf(rig.natsPid) };
 }
 
-async function publish(plan: PublishPlan): Promise<PublishReport> {
-  const args = ['tools/run.mjs', 'bench/publisher.ts', JSON.stringify(plan)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as PublishReport;
+function publish(plan: PublishPlan): Promise<PublishReport> {
+  return reportOf('bench/publisher.ts', plan);
 }
 
 /** Waits until everything is durable, or nothing changes any more for some seconds. */

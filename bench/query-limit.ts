@@ -3,14 +3,13 @@
  * dear questions as may run are asked at once, no two alike, more work than thirty seconds hold: how many run at once by
  * the sidecar's own figure, looked at while they do, when the last one is answered, and how each ends.
  */
-import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Pool } from 'undici';
 import { until } from '../tools/demo/process.ts';
 import { World } from '../test/fault/world.ts';
 import type { Demand } from './demand.ts';
-import type { FeedPlan } from './desk-feed.ts';
+import type { FeedPlan, FeedReport } from './desk-feed.ts';
+import { reportOf } from './program-report.ts';
 
 const QUESTIONS = 200;
 const RUNNING_MOST = 50;
@@ -76,7 +75,7 @@ async function history(world: World): Promise<void> {
     ...{ server: world.natsUrl, kind: 'desk', batch: 100, rate: 0, seconds: 0 },
     ...{ pastSeconds: HISTORY_SECONDS, stepSeconds: 2, pastRate: 100_000 },
   };
-  await promisify(execFile)(process.execPath, ['tools/run.mjs', 'bench/desk-feed.ts', JSON.stringify(plan)]);
+  await reportOf<FeedReport>('bench/desk-feed.ts', plan);
   const isThere = async (): Promise<true | undefined> =>
     (await world.answers.scalar('sum(count_over_time(quote_spread_bps[1h]))')) > 0 || undefined;
   await until(isThere, { what: 'history is stored', timeoutMs: SETTLE_TIMEOUT_MS, everyMs: 500 });

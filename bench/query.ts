@@ -4,13 +4,12 @@
  * series over 12 h and the p95 of all series per minute over 1 h (`anchored`, so exact counts of each minute), after a
  * restart, so from the store's files. `lost` is what was published live minus what PromQL counts afterwards.
  */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { until } from '../tools/demo/process.ts';
 import { World } from '../test/fault/world.ts';
 import { useApi } from './api-client.ts';
 import type { FeedPlan, FeedReport } from './desk-feed.ts';
 import { usageOf } from './process-usage.ts';
+import { reportOf } from './program-report.ts';
 import { quantileOf, Viewers } from './viewers.ts';
 
 const SETTLE_TIMEOUT_MS = 180_000;
@@ -158,13 +157,8 @@ async function timed(
   return elapsed;
 }
 
-async function feed(plan: FeedPlan): Promise<FeedReport> {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    'tools/run.mjs',
-    'bench/desk-feed.ts',
-    JSON.stringify(plan),
-  ]);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as FeedReport;
+function feed(plan: FeedPlan): Promise<FeedReport> {
+  return reportOf('bench/desk-feed.ts', plan);
 }
 
 /** Waits until everything is counted, or gives up; what PromQL counts by name. */

@@ -4,15 +4,14 @@
  * `/readyz`, and to the answer of a first query over the last hour. Rows are counted after each start: of the day, and of
  * what came live until some seconds before the kill.
  */
-import { execFile } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { until } from '../tools/demo/process.ts';
 import { World } from '../test/fault/world.ts';
 import type { Demand } from './demand.ts';
 import type { FeedPlan, FeedReport } from './desk-feed.ts';
+import { reportOf } from './program-report.ts';
 
 /** Every series of the board, as often as a scraper comes by. */
 const DAY: Pick<FeedPlan, 'pastSeconds' | 'stepSeconds' | 'pastRate'> = {
@@ -120,11 +119,9 @@ function countLive(world: World, fromSeconds: number, toSeconds: number): Promis
   return world.answers.scalar(countOver(`${Math.floor((toSeconds - fromSeconds) * 1_000)}ms`), toSeconds);
 }
 
-async function feed(world: World, plan: Omit<FeedPlan, 'server' | 'kind' | 'batch'>): Promise<FeedReport> {
+function feed(world: World, plan: Omit<FeedPlan, 'server' | 'kind' | 'batch'>): Promise<FeedReport> {
   const whole: FeedPlan = { server: world.natsUrl, kind: 'desk', batch: 100, ...plan };
-  const args = ['tools/run.mjs', 'bench/desk-feed.ts', JSON.stringify(whole)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as FeedReport;
+  return reportOf('bench/desk-feed.ts', whole);
 }
 
 /** Of the database with its log and segments, or of the one file with that ending. */

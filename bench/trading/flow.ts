@@ -3,9 +3,8 @@
  * that are derived of them. `drain` is the time from the last event to when all of them are durable and countable, which
  * bounds how old any figure was; `visible` is the age of derived samples when queries see them.
  */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { exposition, quantileOf, sumOf } from '../exposition.ts';
+import { reportOf } from '../program-report.ts';
 import { usageOf } from '../process-usage.ts';
 import { startRig, type Rig } from '../rig.ts';
 import type { FeedPlan, FeedReport } from './event-feed.ts';
@@ -76,10 +75,8 @@ function usagesOf(rig: Rig) {
   return { sidecar: usageOf(rig.sidecarPid), nats: usageOf(rig.natsPid) };
 }
 
-async function feed(plan: FeedPlan): Promise<FeedReport> {
-  const args = ['tools/run.mjs', 'bench/trading/event-feed.ts', JSON.stringify(plan)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as FeedReport;
+function feed(plan: FeedPlan): Promise<FeedReport> {
+  return reportOf('bench/trading/event-feed.ts', plan);
 }
 
 /** Waits until everything is durable, or nothing has changed for some seconds. */

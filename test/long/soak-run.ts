@@ -7,10 +7,10 @@
  * lost. Told beside it: the line through the whole resident memory of the breaths, and through the least of each minute
  * under load, which over half an hour shows where in V8's cycle of some ten minutes the run began and ended.
  */
-import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import type { FeedReport } from '../../bench/desk-feed.ts';
+import { reportOf } from '../../bench/program-report.ts';
 import { freePorts } from '../../tools/demo/port.ts';
 import { until } from '../../tools/demo/process.ts';
 import { World } from '../fault/world.ts';
@@ -133,9 +133,7 @@ async function publish(world: World, { rate, seconds }: { rate: number; seconds:
     ...{ server: world.natsUrl, kind: 'wide', batch: 100, rate, seconds, series: SERIES },
     ...{ pastSeconds: 0, stepSeconds: 1, pastRate: 1 },
   };
-  const args = ['tools/run.mjs', 'bench/desk-feed.ts', JSON.stringify(plan)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return (JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { published: number }).published;
+  return (await reportOf<FeedReport>('bench/desk-feed.ts', plan)).published;
 }
 
 async function storedBy(world: World): Promise<number> {
