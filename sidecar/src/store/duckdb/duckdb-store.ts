@@ -379,6 +379,7 @@ export class DuckDbStore extends EventReads implements Store {
   }
 
   close(): Promise<void> {
+    this.#maintenance.stop();
     return this.#session.close();
   }
 

@@ -63,6 +63,7 @@ export class Maintenance {
   #nextVerified = 0;
   #cutSegments = 0;
   #isSealing = false;
+  readonly #ending = new AbortController();
   readonly #createdMs = performance.now();
 
   constructor(options: MaintenanceOptions, { session, ladder, index, late, segments }: MaintainedParts) {
@@ -107,8 +108,15 @@ export class Maintenance {
     return true;
   }
 
+  /** What is under way ends soon: a file half made is left behind, as a crash would, and made again after the next start. */
+  stop(): void {
+    this.#ending.abort();
+  }
+
   /** Returns rows removed. */
   async run(nowNanos: bigint): Promise<number> {
+    const { signal } = this.#ending;
+    if (signal.aborted) return 0;
     const cutoffs = cutoffsAt(nowNanos, this.#options.retention ?? DEFAULT_RETENTION);
     const removed = await this.#session.write(async (connection) => {
       await this.sealIdle(connection, Number(nowNanos / 1_000_000_000n));
@@ -120,6 +128,7 @@ export class Maintenance {
       return rows + (await dropSegments(connection, this.#segments, expired(this.#segments.all, horizon)));
     });
     await this.#seal();
+    if (signal.aborted) return removed;
     return removed + (await this.#keepWithinCap()) + (await this.#verifyNext());
   }
 
@@ -157,43 +166,53 @@ export class Maintenance {
     if (this.#isSealing) return;
     this.#isSealing = true;
     try {
-      await this.#sealOnce();
+      await this.#sealOnce(this.#ending.signal);
+    } catch (error) {
+      if (!this.#ending.signal.aborted) throw error;
     } finally {
       this.#isSealing = false;
     }
   }
 
-  async #sealOnce(): Promise<void> {
+  async #sealOnce(signal: AbortSignal): Promise<void> {
     const { path, compression = true, sealSegments = true, sealAfterMs = 0 } = this.#options;
     if (performance.now() - this.#createdMs < sealAfterMs) return;
-    await this.#foldLate();
+    await this.#foldLate(signal);
     if (!sealSegments) return;
     const { distribution, value } = this.#ladder.marks;
     const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
     const options = { databasePath: path, compress: compression, closedBefore };
     for (const sealable of SEALABLE) {
-      const prepared = await this.#session.read((connection) =>
-        prepareSegment(connection, sealable, { options, segments: this.#segments }),
+      const prepared = await this.#session.read(
+        (connection) => prepareSegment(connection, sealable, { options, segments: this.#segments }),
+        signal,
       );
       if (prepared !== undefined) {
-        await this.#session.write((connection) => commitSegment(connection, prepared, this.#segments));
+        await this.#change(signal, (connection) => commitSegment(connection, prepared, this.#segments));
       }
-      const merged = await this.#session.read((connection) =>
-        prepareMerge(connection, sealable, { options, segments: this.#segments }),
+      const merged = await this.#session.read(
+        (connection) => prepareMerge(connection, sealable, { options, segments: this.#segments }),
+        signal,
       );
       if (merged !== undefined) {
-        await this.#session.write((connection) => commitMerge(connection, merged, this.#segments));
+        await this.#change(signal, (connection) => commitMerge(connection, merged, this.#segments));
       }
     }
   }
 
+  /** As the session's `write`, unless the store is about to close: it waits for the writers that came before. */
+  #change<T>(signal: AbortSignal, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    return this.#session.write(work);
+  }
+
   /** In many turns, so that rows that come meanwhile need not wait for all of them. */
-  async #foldLate(): Promise<void> {
+  async #foldLate(signal: AbortSignal): Promise<void> {
     if (!this.#late.isFoldDue()) return;
     const foldOldest = (connection: DuckDBConnection): Promise<number> =>
       this.#late.fold(connection, this.#horizon.raw);
     // What comes while they are folded is left to the next call.
-    for (let left = this.#late.rows; left > 0;) left -= await this.#session.write(foldOldest);
+    for (let left = this.#late.rows; left > 0;) left -= await this.#change(signal, foldOldest);
   }
 
   /** Windows of a silent source are sealed by the clock. */

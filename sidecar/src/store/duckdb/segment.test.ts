@@ -16,7 +16,7 @@ import {
   T0_MS,
 } from '../store.fixture.ts';
 import { DuckDbStore, type DuckDbStoreOptions } from './duckdb-store.ts';
-import { SegmentList } from './segment.ts';
+import { SEALABLE, SegmentList } from './segment.ts';
 import { segmentFolder } from './segment-folder.ts';
 
 const HOUR = 3_600;
@@ -105,6 +105,22 @@ it('answers the same before and after closed spans became segments, and after a 
   expect(await answers(store)).toEqual(before);
   await store.close();
   const again = await opened();
+  expect(await answers(again)).toEqual(before);
+  await again.close();
+});
+
+it('closes in the midst of sealing: what is half made is let be, nothing fails, and the next start goes on', async () => {
+  const store = await filled();
+  const before = await answers(store);
+  const retaining = store.retain(seconds(60));
+  await store.close();
+  expect(await retaining).toBe(0);
+  const madeBefore = files().length;
+  expect(madeBefore).toBeLessThan(SEALABLE.length);
+  const again = await opened();
+  expect(await answers(again)).toEqual(before);
+  await sealAll(again);
+  expect(files().length).toBeGreaterThan(SEALABLE.length);
   expect(await answers(again)).toEqual(before);
   await again.close();
 });

@@ -65,3 +65,20 @@ it('leaves only the threads open to change', async () => {
     await session.close();
   }
 });
+
+it('finishes the writes it was given before it closes, and refuses those that come later', async () => {
+  const session = new Session({ path: join(folder, 'd.duckdb'), memoryLimitMb: 64, threads: 2 });
+  await session.open();
+  const run = (sql: string) => session.write((connection) => connection.run(sql));
+  const given = [run('CREATE TABLE given (i INTEGER)'), run('INSERT INTO given SELECT range FROM range(1000)')];
+  const closed = session.close();
+  await expect(run('INSERT INTO given VALUES (1)')).rejects.toMatchObject({ code: 'store.unavailable' });
+  await closed;
+  await Promise.all(given);
+  await session.open();
+  const count = await session.read(async (connection) =>
+    (await connection.run('SELECT count(*) FROM given')).getRows(),
+  );
+  expect(count).toEqual([[1000n]]);
+  await session.close();
+});

@@ -29,6 +29,7 @@ export class Session {
   #opened: Opened | undefined;
   #reopening: Promise<void> | undefined;
   #state: 'new' | 'open' | 'closed' = 'new';
+  #isClosing = false;
   #generation = 0;
   #writing: Promise<unknown> = Promise.resolve();
   readonly #waiting: (() => void)[] = [];
@@ -47,6 +48,11 @@ export class Session {
   }
 
   async open(): Promise<void> {
+    this.#isClosing = false;
+    await this.#openFile();
+  }
+
+  async #openFile(): Promise<void> {
     const database = await Database.open(this.#options);
     try {
       const writer = await database.connect();
@@ -75,7 +81,9 @@ export class Session {
     });
   }
 
-  #takeTurn<T>(work: (opened: Opened, retry: boolean) => Promise<T>): Promise<T> {
+  async #takeTurn<T>(work: (opened: Opened, retry: boolean) => Promise<T>): Promise<T> {
+    // A turn behind the ones that `close` waits for would write into a database that is being closed.
+    if (this.#isClosing) throw this.#notOpen();
     const turn = this.#writing.then(async () => {
       const opened = await this.#demandOpen();
       try {
@@ -110,8 +118,9 @@ export class Session {
       });
   }
 
-  /** Waits for what is running and closes; nothing may be called afterwards. */
+  /** Waits for what is running and closes; what is asked for from now on is refused. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#writing;
     await this.#reopening?.catch(() => undefined);
     this.#state = 'closed';
@@ -140,7 +149,7 @@ export class Session {
 
   #reopen(): Promise<void> {
     this.#reopening ??= this.#closeIdle()
-      .then(() => this.open())
+      .then(() => this.#openFile())
       .finally(() => (this.#reopening = undefined));
     return this.#reopening;
   }
@@ -159,7 +168,11 @@ export class Session {
   async #demandOpen(): Promise<Opened> {
     if (this.#opened === undefined && this.#state === 'open') await this.#reopen();
     if (this.#opened !== undefined) return this.#opened;
-    throw new TapewatchError('store.unavailable', `the store file ${this.#options.path} is not open`);
+    throw this.#notOpen();
+  }
+
+  #notOpen(): TapewatchError {
+    return new TapewatchError('store.unavailable', `the store file ${this.#options.path} is not open`);
   }
 }
 
