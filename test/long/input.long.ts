@@ -245,6 +245,11 @@ it('row 22: a body that unpacks to half a gigabyte is refused with 413 while it 
     }
     expect(answers).toEqual(bombs.map(([path, headers]) => `${path} ${headers['content-encoding']} 413`));
     expect(usageOf(pid).peakRssMb - before).toBeLessThan(200);
+    const counted = async (): Promise<true | undefined> => {
+      const dropped = (await world.answers.metrics()).sum('tapewatch_dropped_items_total', { reason: 'too_large' });
+      return dropped === bombs.length || undefined;
+    };
+    await until(counted, { what: 'each bomb is counted as too_large', timeoutMs: 10_000 });
     await publisher.stop();
     expect(faultsOf(await judgeInTime(ledger, world.answers))).toEqual(CLEAN);
     expect(world.sidecar.pid).toBe(pid);

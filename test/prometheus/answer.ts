@@ -9,7 +9,11 @@ export const SUBNORMAL = 1e-300;
 export type Answer = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
 type ApiPoint = readonly [seconds: number, text: string];
-type ApiHistogram = readonly [seconds: number, histogram: { readonly count: string; readonly sum: string }];
+type ApiBucket = readonly [rule: number, lower: string, upper: string, count: string];
+type ApiHistogram = readonly [
+  seconds: number,
+  histogram: { readonly count: string; readonly sum: string; readonly buckets?: readonly ApiBucket[] },
+];
 interface ApiSeries {
   readonly metric: Record<string, string>;
   readonly value?: ApiPoint;
@@ -17,8 +21,10 @@ interface ApiSeries {
   readonly histogram?: ApiHistogram;
   readonly histograms?: readonly ApiHistogram[];
 }
-/** Histograms are compared by their sums too, under a key of their own. */
+/** Histograms are compared by their sums and buckets too, under keys of their own. */
 const SUM = '#sum';
+/** Digits of a bound: both sides compute it, and the last ones may differ. */
+const BOUND_DIGITS = 12;
 
 export function readApi({ data }: ApiAnswer): Answer {
   if (data?.resultType === 'scalar') {
@@ -29,18 +35,31 @@ export function readApi({ data }: ApiAnswer): Answer {
   for (const { metric, value, values, histogram, histograms } of (data?.result ?? []) as readonly ApiSeries[]) {
     const key = keyOf(metric);
     for (const [seconds, text] of values ?? (value === undefined ? [] : [value])) put(answer, key, seconds, text);
-    for (const [seconds, { count, sum }] of histograms ?? (histogram === undefined ? [] : [histogram])) {
+    for (const [seconds, { count, sum, buckets = [] }] of histograms ?? (histogram === undefined ? [] : [histogram])) {
       put(answer, key, seconds, count);
       put(answer, key + SUM, seconds, sum);
+      for (const [, lower, upper, own] of buckets) {
+        put(answer, key + bucketKey(numberOf(lower), numberOf(upper)), seconds, own);
+      }
     }
   }
   return answer;
 }
 
-function put(answer: Map<string, Map<number, number>>, key: string, seconds: number, text: string): void {
+type Growing = Map<string, Map<number, number>>;
+
+function put(answer: Growing, key: string, seconds: number, text: string): void {
+  set(answer, key, Math.round(seconds * 1000), numberOf(text));
+}
+
+function set(answer: Growing, key: string, timeMs: number, value: number): void {
   const points = answer.get(key) ?? new Map<number, number>();
   answer.set(key, points);
-  points.set(Math.round(seconds * 1000), numberOf(text));
+  points.set(timeMs, value);
+}
+
+function bucketKey(lower: number, upper: number): string {
+  return `#${lower.toPrecision(BOUND_DIGITS)}..${upper.toPrecision(BOUND_DIGITS)}`;
 }
 
 export function readResult(result: QueryResult): Answer {
@@ -60,13 +79,15 @@ function readSeries(series: readonly MatrixSeries[]): Answer {
   const answer = new Map<string, Map<number, number>>();
   for (const { labels, points } of series) {
     const key = keyOf(labels.toRecord());
-    const [values, sums] = [new Map<number, number>(), new Map<number, number>()];
+    answer.set(key, new Map());
     for (const { timeMs, value, histogram } of points) {
-      values.set(timeMs, histogram?.count ?? value);
-      if (histogram !== undefined) sums.set(timeMs, histogram.sum);
+      set(answer, key, timeMs, histogram?.count ?? value);
+      if (histogram === undefined) continue;
+      set(answer, key + SUM, timeMs, histogram.sum);
+      for (const { lower, upper, count } of histogram.buckets()) {
+        set(answer, key + bucketKey(lower, upper), timeMs, count);
+      }
     }
-    answer.set(key, values);
-    if (sums.size > 0) answer.set(key + SUM, sums);
   }
   return answer;
 }

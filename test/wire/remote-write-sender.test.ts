@@ -47,6 +47,7 @@ function keepingIntake(onReceipt: () => void): Intake {
       onReceipt();
       return { accepted: samples.length, rejected: problems.length, problems };
     },
+    refuse: ({ subject }, { reason }) => void refused.push(`${reason}: ${subject}`),
   };
 }
 

@@ -15,6 +15,7 @@ import type { Intake } from '../../sidecar/src/ports.ts';
 
 const NOW_MS = Date.now() - 1_000;
 const received: (Decoded & { subject: string })[] = [];
+const refused: string[] = [];
 let busy = false;
 
 function decodingIntake(): Intake {
@@ -35,6 +36,9 @@ function decodingIntake(): Intake {
         problems,
       };
     },
+    refuse({ subject, payload }, { reason }) {
+      refused.push(`${subject} ${reason} ${payload.length}`);
+    },
   };
 }
 
@@ -48,6 +52,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   received.length = 0;
+  refused.length = 0;
   busy = false;
 });
 afterAll(async () => {
@@ -212,6 +217,7 @@ describe('metrics of services', () => {
     expect((await post(METRICS, '', json)).statusCode).toBe(400);
     expect((await post(METRICS, 'x', { ...json, 'content-encoding': 'br' })).statusCode).toBe(415);
     expect((await post(METRICS, 'x', { ...json, 'content-encoding': 'gzip' })).statusCode).toBe(400);
+    expect(refused).toEqual([`http:${METRICS} encoding 1`, `http:${METRICS} encoding 1`]);
     expect((await post(METRICS, 'x', { 'content-type': 'image/png' })).json()).toMatchObject({
       status: 'error',
       errorType: 'bad_data',
@@ -232,12 +238,15 @@ describe('metrics of services', () => {
       expect.stringContaining('16777216') as string,
     ]);
     expect(received).toEqual([]);
+    // Counted with its reason; what is kept of it is what came.
+    expect(refused).toEqual([`http:${METRICS} too_large ${bomb.length}`]);
     // The 200 MB of this test themselves are in it.
     expect(process.memoryUsage().rss - before).toBeLessThan(400_000_000);
   });
 
   it('longer than the limit of bodies are refused with 413 before they are read', async () => {
     expect((await post(METRICS, Buffer.alloc(6_000_000), { 'content-type': 'application/json' })).statusCode).toBe(413);
+    expect(refused).toEqual([`http:${METRICS} too_large 0`]);
   });
 });
 
@@ -278,6 +287,7 @@ describe('business events of services', () => {
   it('that say nothing are refused with the reason', async () => {
     expect((await post(EVENTS, '{"tier":"premium"}')).statusCode).toBe(400);
     expect((await post(EVENTS, 'not JSON')).statusCode).toBe(400);
+    expect(refused).toEqual([`http:${EVENTS} syntax 8`]);
   });
 });
 

@@ -518,9 +518,16 @@ describe('restart and reload', () => {
     expect([slack.sent.length, mail.sent.length, silent.channel.sent.length]).toEqual([1, 1, 0]);
   });
 
-  it('looks at open alerts when the loop of alerts asks, news or not', async () => {
+  it('evaluates alerting rules when the loop of alerts asks, news or not (proves: ING-30)', async () => {
     alerting = await world.begin();
-    await world.news({ XNAS: 0.25 });
+    const evaluations = world.evaluated.length;
+    world.engine.answers.set(SLOW, { XNAS: 0.25 });
+    alerting.check();
+    await settle();
+    // The two alerting rules of the group, which is due after 30 s, and not the recording rule.
+    expect(world.evaluated.length - evaluations).toBe(2);
+    expect(world.changes()).toContain('SlowVenue/XNAS inactive>firing');
+    await world.clock.advance(1_000);
     world.engine.answers.set(SLOW, {});
     alerting.check();
     await settle();

@@ -107,9 +107,10 @@ export class RuleManager {
     for (const { rule, transitions } of ended) await this.#emit(rule, transitions);
   }
 
-  /** Evaluates the rules whose alerts are open, news or not. */
-  checkOpenAlerts(): void {
-    for (const rule of this.#rules.values()) if (rule.state.size > 0) this.#enqueue(rule);
+  /** Has every alerting rule evaluated soon, news or not. A dear one waits for its gap, as with news. */
+  checkAlerts(): void {
+    for (const rule of this.#rules.values()) if (rule.definition.type === 'alerting') this.#dirty.add(rule);
+    this.#pump();
   }
 
   groups(): readonly RuleGroupView[] {

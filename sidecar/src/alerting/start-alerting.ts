@@ -68,7 +68,7 @@ export interface AlertingDeps {
 export interface Alerting extends AlertingView, AlertHistoryView {
   /** Reads all files anew. Throws `rule.invalid` or `config.invalid` and changes nothing when one of them is bad. */
   reload(): Promise<void>;
-  /** Looks at open alerts and ended cooldowns now: the loop of alerts. */
+  /** Evaluates the alerting rules and looks at ended cooldowns: the loop of alerts. */
   check(): void;
   close(): Promise<void>;
 }
@@ -123,7 +123,7 @@ export async function startAlerting(
     transitions: (filter) => deps.reader.transitions(filter),
     history: (filter) => history.list({ ...filter, nowMs: msFromNanos(deps.clock.now()) }),
     check() {
-      rules.checkOpenAlerts();
+      rules.checkAlerts();
       restraint.release();
     },
     async reload() {

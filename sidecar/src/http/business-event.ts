@@ -22,7 +22,17 @@ export async function submitEvents(
   intake: Intake,
   { subject, payload }: { readonly subject: string; readonly payload: Buffer },
 ): Promise<IntakeReceipt> {
-  const events = eventsOf(payload);
+  const contentType = 'application/json';
+  let events: Json[];
+  try {
+    events = eventsOf(payload);
+  } catch (error) {
+    if (error instanceof TapewatchError) {
+      const reason = error.code === 'intake.too_large' ? 'too_large' : 'syntax';
+      intake.refuse({ subject, payloadKind: 'event', contentType, payload }, { reason, detail: error.message });
+    }
+    throw error;
+  }
   const byKind = new Map<Kind, Json[]>();
   for (const event of events) {
     const type = typeof event['event_type'] === 'string' ? event['event_type'] : '';
@@ -38,7 +48,7 @@ export async function submitEvents(
       await intake.submit({
         subject,
         payloadKind,
-        contentType: 'application/json',
+        contentType,
         payload: body,
         maxBytes: UNPACKED_MAX_BYTES,
       }),

@@ -5,7 +5,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TapewatchError } from '../errors.ts';
-import type { Intake, IntakeReceipt, IntakeRequest } from '../ports.ts';
+import type { Intake, IntakeReceipt, IntakeRequest, RefusedRequest } from '../ports.ts';
 import { sendData, sendFault } from './answer.ts';
 import { submitEvents } from './business-event.ts';
 import { otlpAnswer } from './otlp-answer.ts';
@@ -33,6 +33,9 @@ export async function writeRoutes({ app, deps }: RouteContext): Promise<void> {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
     scope.addHook('onRequest', async ({ headers }) => refuseOtherOrigins(headers));
+    scope.addHook('onError', async (request, _reply, error) => {
+      if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') refuseUnread(intake, request, error.message);
+    });
     remoteWrite(scope, intake);
     otlp(scope, intake);
     lineProtocol(scope, intake);
@@ -148,8 +151,11 @@ function services(app: FastifyInstance, intake: Intake): void {
   app.post(
     '/api/v1/internal/monitoring/events',
     options('Business events of a service, JSON'),
-    async (request, reply) =>
-      confirm(reply, await submitEvents(intake, { subject: subjectOf(request), payload: await bodyOf(request) })),
+    async (request, reply) => {
+      const message = { subject: subjectOf(request), payloadKind: 'event', contentType: 'application/json' } as const;
+      const payload = await unpacked(intake, request, message);
+      return confirm(reply, await submitEvents(intake, { subject: message.subject, payload }));
+    },
   );
 }
 
@@ -159,18 +165,38 @@ async function submit(
   contentType: string,
   payloadKind: IntakeRequest['payloadKind'] = 'metric',
 ): Promise<IntakeReceipt> {
-  const payload = await bodyOf(request);
-  const receipt = await intake.submit({
-    subject: subjectOf(request),
-    payloadKind,
-    contentType,
-    payload,
-    maxBytes: UNPACKED_MAX_BYTES,
-  });
+  const message = { subject: subjectOf(request), payloadKind, contentType };
+  const payload = await unpacked(intake, request, message);
+  const receipt = await intake.submit({ ...message, payload, maxBytes: UNPACKED_MAX_BYTES });
   // What is packed inside of its format (snappy) shows its size only to the codec.
   const bomb = receipt.accepted === 0 ? receipt.problems.find(({ reason }) => reason === 'too_large') : undefined;
   if (bomb !== undefined) throw new TapewatchError('intake.too_large', `${bomb.detail}; send smaller batches`);
   return receipt;
+}
+
+/** A body that cannot be unpacked is refused to the caller, and told of as any other bad message. */
+async function unpacked(
+  intake: Intake,
+  request: FastifyRequest,
+  message: Omit<RefusedRequest, 'payload'>,
+): Promise<Buffer> {
+  try {
+    return await bodyOf(request);
+  } catch (error) {
+    if (error instanceof TapewatchError && Buffer.isBuffer(request.body) && request.body.length > 0) {
+      const reason = error.code === 'intake.too_large' ? 'too_large' : 'encoding';
+      intake.refuse({ ...message, payload: request.body }, { reason, detail: error.message });
+    }
+    throw error;
+  }
+}
+
+/** The body is longer than `http.bodyLimitBytes`: nothing of it was kept. */
+function refuseUnread(intake: Intake, request: FastifyRequest, detail: string): void {
+  const subject = subjectOf(request);
+  const payloadKind = subject.endsWith('/traces') ? 'span' : subject.endsWith('/events') ? 'event' : 'metric';
+  const contentType = request.headers['content-type'] ?? '';
+  intake.refuse({ subject, payloadKind, contentType, payload: new Uint8Array(0) }, { reason: 'too_large', detail });
 }
 
 function subjectOf({ routeOptions }: FastifyRequest): string {

@@ -11,6 +11,7 @@ function intakeThatTells(): { intake: HttpIntake; taken: Partial<Envelope>[] } {
       taken.push(message);
       return receipt;
     },
+    refuse: (message: Partial<Envelope>, problem: object) => void taken.push({ ...message, ...problem }),
   } as unknown as Pipeline;
   const clock: Clock = { now: () => 7n, every: () => () => undefined };
   return { intake: new HttpIntake(pipeline, clock), taken };
@@ -29,5 +30,17 @@ describe('HttpIntake', () => {
     const streams = httpStreams(7_200_000, () => ({ name: 'none', decodeInto: () => undefined }));
     expect(streams.map(({ name }) => name)).toEqual(expect.arrayContaining(['http', 'http-order']));
     expect(new Set(streams.map(({ latenessMs }) => latenessMs))).toEqual(new Set([7_200_000]));
+  });
+
+  it('tells the stream of its kind of what no codec can read', () => {
+    const { intake, taken } = intakeThatTells();
+    const body = { subject: 'http:/x', contentType: 'application/json', payload: new Uint8Array(2) };
+    intake.refuse({ ...body, payloadKind: 'span' }, { reason: 'too_large', detail: 'a bomb' });
+    expect(taken).toEqual([
+      {
+        ...{ ...body, stream: 'http-span', receivedNanos: 7n },
+        ...{ reason: 'too_large', detail: 'a bomb', excerpt: body.payload },
+      },
+    ]);
   });
 });

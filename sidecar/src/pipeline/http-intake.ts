@@ -1,6 +1,14 @@
 /** The way in for those who wait for an answer: one internal stream for each kind of payload, without labels of its own. */
 import { PAYLOAD_KINDS } from '@tapewatch/contract';
-import type { Clock, Intake, IntakeReceipt, IntakeRequest, Codec } from '../ports.ts';
+import type {
+  Clock,
+  Codec,
+  DecodeProblem,
+  Intake,
+  IntakeReceipt,
+  IntakeRequest,
+  RefusedRequest,
+} from '../ports.ts';
 import { internalStream, type ConfiguredStream } from './build-pipeline.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -23,6 +31,11 @@ export class HttpIntake implements Intake {
   submit({ payloadKind, ...message }: IntakeRequest): Promise<IntakeReceipt> {
     const stream = nameOf(payloadKind);
     return this.#pipeline.submit({ ...message, stream, receivedNanos: this.#clock.now() });
+  }
+
+  refuse({ payloadKind, ...message }: RefusedRequest, problem: Pick<DecodeProblem, 'reason' | 'detail'>): void {
+    const envelope = { ...message, stream: nameOf(payloadKind), receivedNanos: this.#clock.now() };
+    this.#pipeline.refuse(envelope, { ...problem, excerpt: message.payload });
   }
 }
 

@@ -236,6 +236,19 @@ describe('Pipeline', () => {
     expect(counts).toMatchObject({ 'dropped syntax': 1, 'dead syntax': 1, received: 1 });
   });
 
+  it('counts and keeps the beginning of what no codec can read', async () => {
+    const { clock, pipeline, batches, counts, settle } = setUp();
+    const message = { stream: 'test', subject: 'http:/write', contentType: 'text/plain', receivedNanos: clock.now() };
+    const payload = new Uint8Array(5_000).fill(66);
+    pipeline.refuse({ ...message, payload }, { reason: 'too_large', detail: 'a bomb', excerpt: payload });
+    clock.advance(50);
+    await settle();
+    expect(counts).toMatchObject({ received: 1, 'dropped too_large': 1, 'dead too_large': 1 });
+    expect(batches.flatMap(({ events }) => events)).toMatchObject([
+      { table: 'dead_letters', reason: 'too_large', detail: 'a bomb', payload: payload.slice(0, 1_024) },
+    ]);
+  });
+
   it('takes a redelivered message in once and acknowledges it again', async () => {
     const { clock, send, batches, settled, counts, settle } = setUp();
     send('latency 0.1 0', { sequence: 9 });

@@ -5,7 +5,7 @@
  */
 import { type Sample } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type { ChangeSink, Envelope, Progress, Recovery, SampleSink, StampedColumns, TransitionRow } from '../ports.ts';
+import type { ChangeSink, DecodeProblem, Envelope, Progress, Recovery, SampleSink, StampedColumns, TransitionRow } from '../ports.ts';
 import { Announcer } from './announcer.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { Changes, type Change } from './changes.ts';
@@ -200,6 +200,16 @@ export class Pipeline implements Progress {
     const { taken } = this.#sink;
     if ((await outcome) === 'stored') return taken;
     throw notStored(`a message of stream ${message.stream}`);
+  }
+
+  /** Tells of a message of which nothing can be decoded. */
+  refuse(message: Omit<Envelope, 'settle' | 'position'>, problem: DecodeProblem): void {
+    const { state } = this.#stream(message.stream);
+    state.messages++;
+    state.bytes += message.payload.length;
+    this.#begin(state, message.receivedNanos, message);
+    this.#sink.problem(problem);
+    this.#end(state);
   }
 
   /** Takes in samples that the sidecar itself produced, such as those of recording rules. */

@@ -93,7 +93,12 @@ export interface Intake {
    * durable. Throws `intake.busy` when the queue is full, `store.unavailable` when it cannot be made durable.
    */
   submit(request: IntakeRequest): Promise<IntakeReceipt>;
+  /** Counts a payload that cannot be handed to any codec, and keeps its beginning as a dead letter. */
+  refuse(request: RefusedRequest, problem: Pick<DecodeProblem, 'reason' | 'detail'>): void;
 }
+
+/** As it came: packed, perhaps. */
+export type RefusedRequest = Omit<IntakeRequest, 'maxBytes'>;
 
 export interface IntakeRequest {
   /** Shown with dead letters, in place of a subject: `http:/api/v1/write`. */
