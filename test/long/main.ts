@@ -103,7 +103,7 @@ async function crash({ runs, seed, rate = 1_000 }: Options): Promise<{ ok: boole
 async function soak({ minutes, rate = 50_000 }: Options): Promise<{ ok: boolean; result: object }> {
   const { faults: found, ...report } = await runSoak({ minutes, rate, say: (line) => console.error(line) });
   console.table(report);
-  if (!report.ok) console.table(found);
+  if (Object.values(found).some((some) => some.length > 0)) console.table(found);
   return { ok: report.ok, result: report };
 }
 
