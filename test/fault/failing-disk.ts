@@ -1,6 +1,6 @@
 /**
- * A disk that fails or stalls, without a device of its own: a library that is preloaded into the sidecar and stands before
- * `write`, `pwrite`, `fsync` and `fdatasync` of the store's files. The sidecar and its engine are the real ones. It needs a C
+ * A disk that fails, stalls or can only be read, without a device of its own: a library that is preloaded into the sidecar
+ * and stands before the calls that change the store's files. The sidecar and its engine are the real ones. It needs a C
  * compiler (Debian's gcc): tests ask `canBuild` first, and count as skipped without one.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-export type DiskFault = 'eio' | 'slow';
+export type DiskFault = 'eio' | 'erofs' | 'slow';
 
 export class FailingDisk {
   readonly #folder: string;
