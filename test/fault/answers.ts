@@ -22,6 +22,10 @@ interface Envelope {
   };
 }
 
+interface SqlTable {
+  readonly rows: readonly (readonly unknown[])[];
+}
+
 export class Answers {
   readonly #http: string;
 
@@ -73,6 +77,18 @@ export class Answers {
   /** Value of a query that yields one number; 0 when it yields nothing. */
   async scalar(expr: string, timeSeconds?: number): Promise<number> {
     return Number((await this.query(expr, timeSeconds))[0]?.points[0]?.[1] ?? 0);
+  }
+
+  /** Rows of the last hours' event tables, by a SELECT (docs/sql.md). */
+  async sql(rawSql: string, lookbackHours: number): Promise<readonly (readonly unknown[])[]> {
+    const document = JSON.stringify({ queryType: 'sql', rawSql, lookback: `${lookbackHours}h` });
+    const { statusCode, body } = await request(
+      `${this.#http}/api/v1/trading/query?${new URLSearchParams({ document }).toString()}`,
+      { headersTimeout: ANSWER_TIMEOUT_MS },
+    );
+    const { data, error } = (await body.json()) as { error?: string; data?: { tables: SqlTable[] } };
+    if (statusCode !== 200 || data === undefined) throw new Error(`${rawSql}: ${error ?? statusCode}`);
+    return data.tables.flatMap(({ rows }) => rows);
   }
 
   /** The sidecar's own metrics by name and sorted labels as they are written: `name{a="b"}`. */

@@ -1,4 +1,4 @@
-/** Publishes order steps through JetStream, each acknowledged and with its id; what was acknowledged is counted. */
+/** Publishes order steps through JetStream, each acknowledged and with its id; it keeps the ids of what it sent and of what was acknowledged. */
 import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 
@@ -11,8 +11,8 @@ export class OrderPublisher {
   readonly #connection: NatsConnection;
   readonly #rate: number;
   readonly #underWay = new Set<Promise<void>>();
-  #sent = 0;
-  #acknowledged = 0;
+  readonly #sent = new Set<string>();
+  readonly #acknowledged = new Set<string>();
   #stopped = false;
   #loop: Promise<void> = Promise.resolve();
 
@@ -28,7 +28,11 @@ export class OrderPublisher {
     return new OrderPublisher(connection, rate);
   }
 
-  get acknowledged(): number {
+  get sent(): ReadonlySet<string> {
+    return this.#sent;
+  }
+
+  get acknowledged(): ReadonlySet<string> {
     return this.#acknowledged;
   }
 
@@ -53,8 +57,8 @@ export class OrderPublisher {
     const started = performance.now();
     while (!this.#stopped) {
       const due = ((performance.now() - started) / 1_000) * this.#rate;
-      while (this.#sent < due) {
-        const sent = this.#send(++this.#sent).finally(() => this.#underWay.delete(sent));
+      while (this.#sent.size < due) {
+        const sent = this.#send(this.#sent.size + 1).finally(() => this.#underWay.delete(sent));
         this.#underWay.add(sent);
       }
       await new Promise((resolve) => setTimeout(resolve, TICK_MS));
@@ -62,17 +66,19 @@ export class OrderPublisher {
   }
 
   async #send(number: number): Promise<void> {
+    const id = `o-${number}`;
+    this.#sent.add(id);
     const strategy = STRATEGIES[number % 2] as string;
     const sentNanos = BigInt(Date.now()) * 1_000_000n;
     const step = {
-      ...{ id: `o-${number}`, order_id: `o-${number}`, event: 'ack', venue: 'XNAS', symbol: 'AAPL', side: 'buy' },
+      ...{ id, order_id: id, event: 'ack', venue: 'XNAS', symbol: 'AAPL', side: 'buy' },
       ...{ quantity: 100, time: String(sentNanos + 1_000_000n), sent_time: String(sentNanos) },
     };
     const client = jetstream(this.#connection, { timeout: ACK_TIMEOUT_MS });
     for (;;) {
       try {
-        await client.publish(`tw.orders.XNAS.${strategy}`, JSON.stringify(step), { msgID: step.id });
-        this.#acknowledged++;
+        await client.publish(`tw.orders.XNAS.${strategy}`, JSON.stringify(step), { msgID: id });
+        this.#acknowledged.add(id);
         return;
       } catch (error) {
         if (this.#connection.isClosed()) throw error;

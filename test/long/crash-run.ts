@@ -5,10 +5,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { seededRandom } from '../../bench/samples.ts';
 import { until } from '../../tools/demo/process.ts';
+import type { Answers } from '../fault/answers.ts';
 import { faultsOf, judgeInTime, Ledger, type Verdict } from '../fault/ledger.ts';
 import { OrderPublisher } from '../fault/order-publisher.ts';
 import { LEDGER_STREAMS, Publisher } from '../fault/publisher.ts';
 import { World } from '../fault/world.ts';
+import { type CrashReport, judgeOrders, type OrderFaults } from './crash-report.ts';
 
 const ORDER_STREAM = {
   ...{ name: 'orders', subject: 'tw.orders.{venue?}.{strategy?}', payload: 'order', codec: 'json' },
@@ -16,11 +18,16 @@ const ORDER_STREAM = {
   jetstream: { stream: 'TW_ORDERS', ensureStream: { subjects: ['tw.orders.>'] }, ackWait: '2s' },
 };
 const DRAIN_TIMEOUT_MS = 180_000;
-/** How long a start takes is told, not judged: a machine under load may be slow, and what is lost is the question. */
+/** No single start is judged by its time: a machine under load may be slow, and what is lost is the first question. */
 const START_TIMEOUT_MS = 300_000;
 /** Every fifth kill comes this soon after the start, ready or not. */
 const EARLY_KILL_MS = 700;
 const LATEST_KILL_MS = 2_500;
+/** A kill before anything came since the last one would prove nothing. */
+const MESSAGE_TIMEOUT_MS = 60_000;
+/** Stored orders are asked for in parts: an answer has its limits. */
+const ORDERS_AT_ONCE = 50_000;
+const LOOKBACK_HOURS = 3;
 
 export interface CrashPlan {
   readonly runs: number;
@@ -28,20 +35,6 @@ export interface CrashPlan {
   /** Ledger entries a second, two samples each; a tenth as many order steps. */
   readonly rate: number;
   readonly say?: (line: string) => void;
-}
-
-export interface CrashReport {
-  readonly runs: number;
-  /** Acknowledged by JetStream: entries of the ledger and order steps. */
-  readonly messages: number;
-  readonly lost: number;
-  readonly doubled: number;
-  readonly samples: number;
-  readonly events: number;
-  /** From a start to the first `/readyz` that says ok, milliseconds. */
-  readonly resumeMsMedian: number;
-  readonly resumeMsMax: number;
-  readonly faults: ReturnType<typeof faultsOf>;
 }
 
 export async function runCrashes({ runs, seed, rate, say = () => undefined }: CrashPlan): Promise<CrashReport> {
@@ -53,12 +46,16 @@ export async function runCrashes({ runs, seed, rate, say = () => undefined }: Cr
   try {
     publisher.start();
     orders.start();
-    const resumes = await killAgainAndAgain(world, { runs, random: seededRandom(seed), say });
+    const acknowledged = (): number => ledger.acknowledgedCount;
+    const resumes = await killAgainAndAgain(world, { runs, random: seededRandom(seed), acknowledged, say });
     await publisher.stop();
     await orders.stop();
-    const verdict = await judgeInTime(ledger, world.answers, { timeoutMs: DRAIN_TIMEOUT_MS, range: '3h' });
-    const events = await countOrders(world, orders.acknowledged);
-    return reportOf({ runs, verdict, resumes, acknowledgedOrders: orders.acknowledged, events });
+    const verdict = await judgeInTime(ledger, world.answers, {
+      ...{ timeoutMs: DRAIN_TIMEOUT_MS, range: `${LOOKBACK_HOURS}h` },
+    });
+    const events = await countOrders(world, orders.acknowledged.size);
+    const stored = await storedOrders(world.answers);
+    return reportOf({ runs, verdict, resumes, orders, stored, events });
   } finally {
     await publisher.close();
     await orders.close();
@@ -68,12 +65,17 @@ export async function runCrashes({ runs, seed, rate, say = () => undefined }: Cr
 
 async function killAgainAndAgain(
   world: World,
-  { runs, random, say }: { runs: number; random: () => number; say: (line: string) => void },
+  plan: { runs: number; random: () => number; acknowledged: () => number; say: (line: string) => void },
 ): Promise<number[]> {
+  const { runs, random, acknowledged, say } = plan;
   const resumes: number[] = [];
+  let known = 0;
   for (let run = 1; run <= runs; run++) {
     const early = run % 5 === 0;
     await pause(random() * (early ? EARLY_KILL_MS : LATEST_KILL_MS));
+    const isLoaded = async (): Promise<true | undefined> => acknowledged() > known || undefined;
+    await until(isLoaded, { what: `a message before kill ${run}`, timeoutMs: MESSAGE_TIMEOUT_MS, everyMs: 5 });
+    known = acknowledged();
     world.sidecar.kill('SIGKILL');
     await world.sidecar.exited;
     const started = performance.now();
@@ -100,23 +102,42 @@ async function countOrders(world: World, acknowledged: number): Promise<number> 
   return counted;
 }
 
+/** Rows by order id. */
+async function storedOrders(answers: Answers): Promise<ReadonlyMap<string, number>> {
+  const rows = new Map<string, number>();
+  for (let from = 0; ; from += ORDERS_AT_ONCE) {
+    const sql = `SELECT order_id, count(*) FROM orders GROUP BY 1 ORDER BY 1 LIMIT ${ORDERS_AT_ONCE} OFFSET ${from}`;
+    const part = await answers.sql(sql, LOOKBACK_HOURS);
+    for (const [id, count] of part) rows.set(String(id), Number(count));
+    if (part.length < ORDERS_AT_ONCE) return rows;
+  }
+}
+
 function reportOf(result: {
   readonly runs: number;
   readonly verdict: Verdict;
   readonly resumes: readonly number[];
-  readonly acknowledgedOrders: number;
+  readonly orders: OrderPublisher;
+  readonly stored: ReadonlyMap<string, number>;
   readonly events: number;
 }): CrashReport {
-  const { runs, verdict, resumes, acknowledgedOrders, events } = result;
+  const { runs, verdict, resumes, orders, stored, events } = result;
+  const { missing, doubled, foreign } = judgeOrders(orders, stored);
   return {
     runs,
-    messages: verdict.acknowledged + acknowledgedOrders,
-    lost: verdict.missing.length + Math.max(0, acknowledgedOrders - events),
-    doubled: verdict.doubled.length + verdict.wrongSums.length + Math.max(0, events - acknowledgedOrders),
+    messages: verdict.acknowledged + orders.acknowledged.size,
+    lost: verdict.missing.length + missing.length + Math.max(0, orders.acknowledged.size - events),
+    doubled: verdict.doubled.length + verdict.wrongSums.length + doubled.length + Math.max(0, events - stored.size),
+    foreign: verdict.foreign.length + foreign.length,
     samples: verdict.found * 2,
     events,
     resumeMsMedian: Math.round(resumes[Math.floor(resumes.length / 2)] ?? NaN),
     resumeMsMax: Math.round(resumes.at(-1) ?? NaN),
-    faults: faultsOf(verdict),
+    faults: { ...faultsOf(verdict), orders: told({ missing, doubled, foreign }) },
   };
+}
+
+/** Cut so that a failure can be read. */
+function told(faults: OrderFaults): string[] {
+  return Object.entries(faults).flatMap(([kind, ids]) => (ids as string[]).slice(0, 5).map((id) => `${kind} ${id}`));
 }

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ensureSidecar } from '../fault/world.ts';
+import { wrongWith } from './crash-report.ts';
 import { runCrashes } from './crash-run.ts';
 import { runSoak } from './soak-run.ts';
 
@@ -90,15 +91,19 @@ function faults(pattern: string | undefined): { ok: boolean; result: object } {
 }
 
 async function crash({ runs, seed, rate = 1_000 }: Options): Promise<{ ok: boolean; result: object }> {
-  const { faults: found, ...report } = await runCrashes({ runs, seed, rate, say: (line) => console.error(line) });
+  const crashed = await runCrashes({ runs, seed, rate, say: (line) => console.error(line) });
+  const { faults: found, ...report } = crashed;
   console.table(report);
-  if (report.lost + report.doubled > 0) console.table(found);
-  return { ok: report.lost + report.doubled === 0, result: report };
+  const wrong = wrongWith(crashed);
+  for (const line of wrong) console.error(`crash: ${line}`);
+  if (wrong.length > 0) console.table(found);
+  return { ok: wrong.length === 0, result: report };
 }
 
 async function soak({ minutes, rate = 50_000 }: Options): Promise<{ ok: boolean; result: object }> {
-  const report = await runSoak({ minutes, rate, say: (line) => console.error(line) });
+  const { faults: found, ...report } = await runSoak({ minutes, rate, say: (line) => console.error(line) });
   console.table(report);
+  if (Object.values(found).some((some) => some.length > 0)) console.table(found);
   return { ok: report.ok, result: report };
 }
 

@@ -67,24 +67,26 @@ function bombed(): WorldOptions {
   return { config: { streams: LEDGER_STREAMS }, supervised: true, nodeFlags };
 }
 
-it('row 24: a folder that cannot be written is refused at the start, with the path and the remedy', async () => {
-  const disk = SmallDisk.open(16);
-  if (disk === undefined) throw new Error('a tmpfs cannot be mounted; this test needs root');
-  const world = await World.prepare({ config: { streams: LEDGER_STREAMS }, storePath: disk.storePath });
-  try {
-    await world.startNats();
-    spawnSync('mount', ['-o', 'remount,ro', disk.folder]);
-    const code = await world.spawnSidecar().exited;
-    expect(code).not.toBe(0);
-    expect(await world.sidecar.logTail()).toContain(disk.storePath);
-    spawnSync('mount', ['-o', 'remount,rw', disk.folder]);
-    await world.startSidecar();
-    expect(world.sidecar.running).toBe(true);
-  } finally {
-    await world.close();
-    disk.close();
-  }
-});
+(SmallDisk.canMount() ? it : it.skip)(
+  'row 24: a folder that cannot be written is refused at the start, with the path and the remedy',
+  async () => {
+    const disk = SmallDisk.open(16);
+    const world = await World.prepare({ config: { streams: LEDGER_STREAMS }, storePath: disk.storePath });
+    try {
+      await world.startNats();
+      spawnSync('mount', ['-o', 'remount,ro', disk.folder]);
+      const code = await world.spawnSidecar().exited;
+      expect(code).not.toBe(0);
+      expect(await world.sidecar.logTail()).toContain(disk.storePath);
+      spawnSync('mount', ['-o', 'remount,rw', disk.folder]);
+      await world.startSidecar();
+      expect(world.sidecar.running).toBe(true);
+    } finally {
+      await world.close();
+      disk.close();
+    }
+  },
+);
 
 /** Messages in flight at most, of ten entries, two rows each. */
 const MAX_IN_FLIGHT = 500;
@@ -92,15 +94,13 @@ const MAX_IN_FLIGHT = 500;
 const OWN_ROWS = 500;
 const FAULT_MS = 15_000;
 
-it.each(['eio', 'slow'] as const)(
+/** Skipped, and counted so, without a C compiler. */
+const preloaded = FailingDisk.canBuild() ? it : it.skip;
+
+preloaded.each(['eio', 'erofs', 'slow'] as const)(
   'row 24: a disk that answers with %s: it takes messages up to its bound, then the broker keeps them; nothing is missing',
   async (fault) => {
     const disk = FailingDisk.build();
-    if (disk === undefined) {
-      if (process.env['CI'] !== undefined) throw new Error('there is no C compiler (cc); install gcc');
-      console.warn('NOT RUN: there is no C compiler (cc); install gcc');
-      return;
-    }
     const [core, durableStream] = LEDGER_STREAMS;
     const jetstream = { ...durableStream.jetstream, maxAckPending: MAX_IN_FLIGHT };
     const streams = [core, { ...durableStream, jetstream }];
@@ -126,7 +126,8 @@ it.each(['eio', 'slow'] as const)(
       if (fault === 'slow') expect(during).toBeGreaterThan(before);
       else {
         expect(highest).toBeGreaterThan(MAX_IN_FLIGHT * 10);
-        expect(detail).toMatch(/Input\/output error|I\/O|write/i);
+        expect(during).toBeLessThanOrEqual(before + MAX_IN_FLIGHT * 20);
+        expect(detail).toMatch(fault === 'eio' ? /Input\/output error|I\/O|write/i : /read-only/i);
       }
       await until(() => world.answers.isReady(), { what: 'it is ready by itself', timeoutMs: 60_000 });
       await publisher.stop();

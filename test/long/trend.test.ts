@@ -1,6 +1,6 @@
 /** The soak's verdict hangs on this line: it must tell a leak from garbage that comes and goes. */
 import { seededRandom } from '../../bench/samples.ts';
-import { lineThrough } from './trend.ts';
+import { ERROR_LIMIT_MB_PER_HOUR, lineThrough, SLOPE_LIMIT_MB_PER_HOUR, verdictOf } from './trend.ts';
 
 const MINUTES = 60;
 
@@ -35,4 +35,27 @@ test('a sawtooth of ten minutes is no trend, and a leak of three teeth an hour i
 
 test('two readings cannot tell', () => {
   expect(lineThrough(readings(() => 500).slice(0, 2)).error).toBe(Infinity);
+});
+
+test.each([
+  ['flat', { slope: 0, error: 0 }],
+  ['flat', { slope: SLOPE_LIMIT_MB_PER_HOUR - 0.1, error: 0 }],
+  ['flat', { slope: 18, error: 12 }],
+  ['flat', { slope: -300, error: 5 }],
+  ['flat', { slope: 49, error: ERROR_LIMIT_MB_PER_HOUR }],
+  ['grows', { slope: SLOPE_LIMIT_MB_PER_HOUR, error: 0 }],
+  ['grows', { slope: 18, error: 8 }],
+  ['grows', { slope: 50, error: ERROR_LIMIT_MB_PER_HOUR }],
+  ['cannot tell', { slope: 0, error: ERROR_LIMIT_MB_PER_HOUR + 0.1 }],
+  ['cannot tell', { slope: 0, error: Infinity }],
+  ['cannot tell', { slope: NaN, error: 0 }],
+  ['cannot tell', { slope: 0, error: NaN }],
+] as const)('the verdict is "%s" of %o', (verdict, line) => {
+  expect(verdictOf(line)).toBe(verdict);
+});
+
+test('no reading, one, and two give no verdict', () => {
+  for (const count of [0, 1, 2]) {
+    expect(verdictOf(lineThrough(readings(() => 500).slice(0, count)))).toBe('cannot tell');
+  }
 });

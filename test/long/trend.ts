@@ -22,3 +22,18 @@ export function lineThrough(readings: readonly Reading[]): { slope: number; erro
   const independent = (readings.length * (1 - correlation)) / (1 + correlation);
   return { slope, error: independent > 2 ? Math.sqrt(squares / (independent - 2) / spread) : Infinity };
 }
+
+/** What the row asks for; a day proves it, half an hour can only disprove it. */
+export const SLOPE_LIMIT_MB_PER_HOUR = 1;
+/** However uncertain the line is. */
+const ANY_SLOPE_LIMIT_MB_PER_HOUR = 50;
+/** A line that is less sure than this would pass whatever was read. */
+export const ERROR_LIMIT_MB_PER_HOUR = 25;
+
+export type TrendVerdict = 'flat' | 'grows' | 'cannot tell';
+
+export function verdictOf({ slope, error }: { readonly slope: number; readonly error: number }): TrendVerdict {
+  // Readings that are missing make both not a number.
+  if (!Number.isFinite(slope) || !(error <= ERROR_LIMIT_MB_PER_HOUR)) return 'cannot tell';
+  return slope - 2 * error < SLOPE_LIMIT_MB_PER_HOUR && slope < ANY_SLOPE_LIMIT_MB_PER_HOUR ? 'flat' : 'grows';
+}
