@@ -130,7 +130,7 @@ async function measure(rig: Rig, one: IngestCase): Promise<IngestResult> {
   const watch = new IngestWatch(rig);
   const main = await publish(plan);
   const published = warm.published + main.published;
-  const stored = await settled(rig, published);
+  const stored = await settled(rig, published, watch);
   const load = { startedMs: main.startedMs, seconds: main.seconds, rate: main.published / main.seconds };
   const { stallMs, micros, storedLagMs } = await watch.end(load, storedBefore);
   const [metricsAfter, after] = [await exposition(rig.http), usagesOf(rig)];
@@ -165,12 +165,17 @@ function publish(plan: PublishPlan): Promise<PublishReport> {
   return reportOf('bench/publisher.ts', plan);
 }
 
-/** Waits until everything is durable, or nothing changes any more for some seconds. */
-async function settled(rig: Rig, expected: number): Promise<number> {
+/**
+ * Waits until everything is durable, or nothing changes any more for some seconds. What it reads goes to the watch, too:
+ * its first look tells the stalls of the load's last seconds, of a burst those of the whole.
+ */
+async function settled(rig: Rig, expected: number, watch?: Pick<IngestWatch, 'take'>): Promise<number> {
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   let [stored, since] = [-1, Date.now()];
   while (Date.now() < deadline) {
-    const now = storedItems(await exposition(rig.http));
+    const text = await exposition(rig.http);
+    watch?.take(text);
+    const now = storedItems(text);
     if (now >= expected) return now;
     if (now !== stored) [stored, since] = [now, Date.now()];
     else if (Date.now() - since > 8_000) return now;
