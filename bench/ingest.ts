@@ -49,6 +49,8 @@ export interface IngestResult {
   /** Greatest age, by its own stamp, of a sample that was not durable yet. */
   readonly storedLagMs: number;
   readonly stallMs: number;
+  /** From the end of the load until all of it was durable. */
+  readonly drainMs: number;
   readonly lost: number;
 }
 
@@ -112,7 +114,9 @@ async function measure(rig: Rig, one: IngestCase): Promise<IngestResult> {
   const watch = new IngestWatch(rig);
   const main = await publish(plan);
   const published = warm.published + main.published;
+  const ended = performance.now();
   const stored = await settled(rig, published, watch);
+  const drainMs = Math.round(performance.now() - ended);
   const load = { startedMs: main.startedMs, seconds: main.seconds, rate: main.published / main.seconds };
   const { stallMs, micros, storedLagMs } = await watch.end(load, storedBefore);
   const [metricsAfter, after] = [await exposition(rig.http), usagesOf(rig)];
@@ -134,7 +138,7 @@ async function measure(rig: Rig, one: IngestCase): Promise<IngestResult> {
     rssMb: Math.round(after.sidecar.peakRssMb),
     visibleP50Ms: visible(0.5),
     visibleP99Ms: visible(0.99),
-    ...{ storedLagMs: Math.round(storedLagMs), stallMs },
+    ...{ storedLagMs: Math.round(storedLagMs), stallMs, drainMs },
     lost: Math.max(published - stored, missing),
   };
 }
