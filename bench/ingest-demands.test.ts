@@ -1,11 +1,12 @@
 import { verdictOf } from './demand.ts';
 import { highestDemands, ingestDemands } from './ingest-demands.ts';
-import { INGEST_CASES, type IngestResult } from './ingest.ts';
+import { INGEST_CASES, otherCase, type IngestResult } from './ingest.ts';
+import { BENCH_CODECS } from './templates.ts';
 
 const good = (over: Partial<IngestResult> = {}): IngestResult => ({
   ...{ codec: 'json-single', delivery: 'core', samplesPerSecond: 50_050, microsPerSample: 7, microsP95: 8 },
   ...{ cpuCores: 0.35, natsCpuCores: 0.1, rssMb: 500, visibleP50Ms: 1, visibleP99Ms: 4, storedLagMs: 1_200 },
-  ...{ stallMs: 45, lost: 0, ...over },
+  ...{ stallMs: 45, drainMs: 800, lost: 0, ...over },
 });
 const results = INGEST_CASES.map(({ codec, delivery, rate }) =>
   good({ codec, delivery, samplesPerSecond: rate * 1.002 }),
@@ -54,9 +55,26 @@ it('judges of a shorter or slower run only what it lost, and nothing of a case t
   expect(judged(only).every((name) => name.startsWith('json-single over core: '))).toBe(true);
 });
 
-it('judges the highest rates of a full search', () => {
+it('judges of a case that no issue names what it lost', () => {
+  const asked = [otherCase('msgpack-batch-100')];
+  const judged = (lost: number): Record<string, string> =>
+    verdicts(ingestDemands([good({ codec: 'msgpack-batch-100', lost })], asked).slice(-1));
+  expect(judged(0)).toEqual({ 'msgpack-batch-100 over core: samples lost': 'met' });
+  expect(judged(1)).toEqual({ 'msgpack-batch-100 over core: samples lost': 'missed' });
+});
+
+it('judges the highest rates of a full search that an issue asks for, and tells the others', () => {
   const highest = [good({ codec: 'line-batch-100', samplesPerSecond: 1_198_001 }), good({ samplesPerSecond: 295_157 })];
-  expect(highestDemands(highest, { seconds: 4, series: 10_000 }).map(verdictOf)).toEqual(['goal', 'met']);
-  expect(highestDemands(highest, { seconds: 1, series: 10_000 }).map(verdictOf)).toEqual(['not judged', 'not judged']);
-  expect(highestDemands([], { seconds: 4, series: 10_000 }).map(verdictOf)).toEqual(['not judged', 'not judged']);
+  const of = (results: readonly IngestResult[], seconds: number): string[] =>
+    highestDemands(results, { seconds, series: 10_000 }).map(verdictOf);
+  const others = BENCH_CODECS.length * 2 - 2;
+  const none = Array.from({ length: others }, () => 'not judged');
+  expect(of(highest, 4)).toEqual(['goal', 'met', ...none]);
+  expect(of(highest, 1)).toEqual(['not judged', 'not judged', ...none]);
+  expect(of([], 4)).toEqual(['not judged', 'not judged', ...none]);
+  const told = highestDemands([good({ codec: 'otlp-batch-100' })], { seconds: 4, series: 10_000 });
+  expect(told.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]))).toEqual([
+    ['otlp-batch-100: highest rate', 50_050],
+    ['otlp-batch-100: longest stall', 45],
+  ]);
 });

@@ -5,16 +5,20 @@
  */
 import { shorterThan, type Demand } from './demand.ts';
 import { INGEST_CASES, type IngestCase, type IngestResult } from './ingest.ts';
+import { BENCH_CODECS, type BenchCodec } from './templates.ts';
 
 /** Of the highest rates: what a second can show of a burst. */
 const HIGHEST_FULL = { seconds: 4, series: 10_000 };
+const HIGH = { unit: '/s', bound: 'at least' } as const;
 const GB_IN_MIB = 1e9 / 2 ** 20;
 
 type Asked = Pick<IngestCase, 'codec' | 'delivery' | 'rate' | 'series' | 'seconds'>;
 
-/** `asked`: the cases as they were run; results in their order. */
+/** `asked`: the cases as they were run; results in their order. Of a case that nobody asks for by name, only what it lost. */
 export function ingestDemands(results: readonly IngestResult[], asked: readonly Asked[]): Demand[] {
-  return INGEST_CASES.flatMap((full) => {
+  const isNamed = (one: Asked): boolean =>
+    INGEST_CASES.some(({ codec, delivery }) => codec === one.codec && delivery === one.delivery);
+  return [...INGEST_CASES, ...asked.filter((one) => !isNamed(one))].flatMap((full) => {
     const isThis = ({ codec, delivery }: Pick<IngestResult, 'codec' | 'delivery'>): boolean =>
       codec === full.codec && delivery === full.delivery;
     const [result, run] = [results.find(isThis), asked.find(isThis)];
@@ -31,7 +35,7 @@ function settingsOf({ rate, series, seconds }: Asked): Record<string, number> {
   return { rate, series, seconds };
 }
 
-function demandsOf(full: IngestCase, result: IngestResult | undefined): Demand[] {
+function demandsOf(full: Asked, result: IngestResult | undefined): Demand[] {
   // A rate at which samples are lost is no rate.
   const kept = result === undefined ? undefined : result.lost === 0 ? result.samplesPerSecond : NaN;
   const rate = { name: 'samples a second, none lost', value: kept, unit: '/s' };
@@ -87,20 +91,38 @@ function millionDemands(result: IngestResult | undefined): Demand[] {
   ];
 }
 
-/** Of the highest rates that lose nothing; a codec that found none has none. */
+const NOT_DEMANDED = 'told, nothing is demanded';
+
+/** Of the highest rates that lose nothing; a codec that found none has none. What no issue asks for is told all the same. */
 export function highestDemands(
   results: readonly IngestResult[],
   run: { readonly seconds: number; readonly series: number },
 ): Demand[] {
-  const hundreds = results.find(({ codec }) => codec === 'line-batch-100');
-  const singles = results.find(({ codec }) => codec === 'json-single');
-  const unjudged = (result: IngestResult | undefined): string =>
-    result === undefined ? 'not run' : shorterThan(HIGHEST_FULL, run);
-  const rate = (result: IngestResult | undefined): Pick<Demand, 'value' | 'unit' | 'bound' | 'unjudged'> => ({
-    ...{ value: result?.samplesPerSecond, unit: '/s', bound: 'at least', unjudged: unjudged(result) },
-  });
+  const of = (codec: BenchCodec, read: (result: IngestResult) => number): Pick<Demand, 'value' | 'unjudged'> => {
+    const result = results.find((one) => one.codec === codec);
+    return result === undefined
+      ? { value: undefined, unjudged: 'not run' }
+      : { value: read(result), unjudged: shorterThan(HIGHEST_FULL, run) };
+  };
+  const rate = ({ samplesPerSecond }: IngestResult): number => samplesPerSecond;
+  const asked: readonly [BenchCodec, Omit<Demand, 'value'>][] = [
+    ['line-batch-100', { name: 'line protocol in hundreds, highest rate', ...HIGH, limit: 500_000, goal: 1_000_000 }],
+    ['json-single', { name: 'JSON singles, highest rate', ...HIGH, limit: 50_000 }],
+  ];
+  const told = (demand: Demand): Demand => ({ ...demand, unjudged: demand.unjudged || NOT_DEMANDED });
   return [
-    { name: 'line protocol in hundreds, highest rate', ...rate(hundreds), limit: 500_000, goal: 1_000_000 },
-    { name: 'JSON singles, highest rate', ...rate(singles), limit: 50_000 },
+    ...asked.map(([codec, demand]) => ({ ...demand, ...of(codec, rate) })),
+    ...BENCH_CODECS.filter((codec) => !asked.some(([one]) => one === codec)).map((codec) =>
+      told({ name: `${codec}: highest rate`, ...HIGH, limit: 0, ...of(codec, rate) }),
+    ),
+    ...BENCH_CODECS.map((codec) =>
+      told({
+        name: `${codec}: longest stall`,
+        unit: 'ms',
+        bound: 'at least',
+        limit: 0,
+        ...of(codec, (r) => r.stallMs),
+      }),
+    ),
   ];
 }

@@ -1,8 +1,8 @@
 /**
  * What is looked at while a load runs: the process's CPU time each second, which makes a distribution of CPU a sample, and
- * now and then its own metrics: the longest stall, and how much is durable, which tells how old the oldest sample is that
- * is not. The publisher keeps to its schedule, so the time of the n-th sample is known; where it falls behind, samples are
- * younger than told here.
+ * its own metrics, now and then and at each look of the bench itself: the longest stall, and how much is durable, which
+ * tells how old the oldest sample is that is not. The publisher keeps to its schedule, so the time of the n-th sample is
+ * known; where it falls behind, samples are younger than told here.
  */
 import { exposition, sumOf } from './exposition.ts';
 import { usageOf } from './process-usage.ts';
@@ -25,15 +25,16 @@ export interface LoadSpan {
   readonly rate: number;
 }
 
+type Watched = Pick<Rig, 'http' | 'sidecarPid'>;
+
 export class IngestWatch {
-  readonly #rig: Rig;
+  readonly #rig: Watched;
   readonly #timers: readonly NodeJS.Timeout[];
   readonly #cpu: Mark[] = [];
   readonly #stored: Mark[] = [];
-  /** The sidecar tells the longest stall since it was last asked. */
   #longestStallMs = 0;
 
-  constructor(rig: Rig) {
+  constructor(rig: Watched) {
     this.#rig = rig;
     this.#markCpu();
     const ask = (): void => void this.#ask().catch(() => undefined);
@@ -45,10 +46,13 @@ export class IngestWatch {
   }
 
   async #ask(): Promise<void> {
-    const text = await exposition(this.#rig.http);
+    this.take(await exposition(this.#rig.http));
+  }
+
+  /** Each exposition that anyone reads belongs here: the sidecar tells the longest stall since it was last asked, once. */
+  take(text: string): void {
     this.#stored.push({ atMs: Date.now(), value: storedItems(text) });
-    const stall = sumOf(text, 'tapewatch_event_loop_delay_seconds', 'quantile="1"') * 1_000;
-    this.#longestStallMs = Math.max(this.#longestStallMs, stall);
+    this.#longestStallMs = Math.max(this.#longestStallMs, stallMsOf(text));
   }
 
   /** `storedBefore`: what was durable when the load began. */
@@ -58,6 +62,10 @@ export class IngestWatch {
     const micros = microsBySecond(this.#cpu, load);
     return { stallMs: this.#longestStallMs, micros, storedLagMs: oldestUnstoredMs(this.#stored, load, storedBefore) };
   }
+}
+
+function stallMsOf(exposed: string): number {
+  return sumOf(exposed, 'tapewatch_event_loop_delay_seconds', 'quantile="1"') * 1_000;
 }
 
 export function storedItems(exposed: string): number {

@@ -11,6 +11,7 @@ import { machineText, originOf } from './origin.ts';
 import { BENCHES } from './programs.ts';
 import { benchReport } from './report.ts';
 import { writeReport } from './report-file.ts';
+import { BENCH_CODECS } from './templates.ts';
 
 const USAGE = `npm run bench -- aggregate   histograms, baselines and windows: updates a second
 npm run bench -- attribution   500 injected faults, cost per millisecond, volatility or fault
@@ -18,6 +19,7 @@ npm run bench -- codec [--series 10000]
 npm run bench -- durable   the way in alone; another server: NATS_SERVER=<file>
 npm run bench -- ingest [--seconds <of each case>] [--codec line-batch-100] [--delivery core|jetstream] [--rate <samples/s>] [--series <n>]
 npm run bench -- ingest --highest [--seconds 5] [--codec arrow-batch-1000]   the highest rate of each codec that loses nothing
+  --codec: one, or how their names begin, as otlp; all: ${BENCH_CODECS.join(', ')}
 npm run bench -- overhead [--seconds 3]   what monitoring costs the trading side, in rounds with and without it
 npm run bench -- peers [--series 10000] [--samples 3000000] [--repeats 20] [--only tapewatch]
 npm run bench -- promql   the engine alone, on series in memory

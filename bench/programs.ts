@@ -9,8 +9,9 @@ import { benchCodec } from './codec.ts';
 import type { Demand } from './demand.ts';
 import { benchDurable } from './durable.ts';
 import { heldMemoryDemands, measureHeldMemory } from './held-memory.ts';
+import { benchHighest } from './highest.ts';
 import { highestDemands, ingestDemands } from './ingest-demands.ts';
-import { benchHighest, benchIngest, INGEST_CASES, type IngestResult } from './ingest.ts';
+import { benchIngest, INGEST_CASES, otherCase, type IngestResult } from './ingest.ts';
 import { overheadDemands } from './overhead-demands.ts';
 import { benchOverhead } from './overhead.ts';
 import { benchPeers, peersDemands } from './peers.ts';
@@ -21,6 +22,7 @@ import { benchQuery } from './query.ts';
 import { benchStart, startDemands } from './start.ts';
 import { benchStore, STORE_LOADS } from './store.ts';
 import { benchTrading, tradingDemands } from './trading.ts';
+import { codecsOf } from './templates.ts';
 import { benchTracker, trackerDemands } from './tracker.ts';
 
 export interface BenchOptions {
@@ -87,7 +89,10 @@ async function attribution(): Promise<BenchOutcome> {
 async function ingest(options: BenchOptions): Promise<BenchOutcome> {
   const { seconds, series, rate, codec, delivery, highest } = options;
   if (highest === true) return highestRates(options);
-  const cases = INGEST_CASES.filter((one) => codec === undefined || one.codec === codec)
+  const codecs = codecsOf(codec);
+  const named = INGEST_CASES.filter((one) => codecs.includes(one.codec));
+  // Who names a codec that no case is of wants to see it all the same.
+  const cases = (named.length > 0 ? named : codecs.map(otherCase))
     .filter((one) => delivery === undefined || one.delivery === delivery)
     .map((one) => ({
       ...one,
@@ -106,7 +111,7 @@ async function ingest(options: BenchOptions): Promise<BenchOutcome> {
 
 async function highestRates({ seconds = '5', series = '10000', codec }: BenchOptions): Promise<BenchOutcome> {
   const plan = { seconds: Number(seconds), series: Number(series) };
-  const results = await benchHighest({ ...plan, codec });
+  const results = await benchHighest({ ...plan, codecs: codecsOf(codec) });
   return { bench: 'highest', ...tabled(results, () => highestDemands(results, plan)) };
 }
 

@@ -13,9 +13,12 @@ import { reportOf } from './program-report.ts';
 import { quantileOf, Viewers } from './viewers.ts';
 
 const SETTLE_TIMEOUT_MS = 180_000;
-const HISTORY = { coldSeries: 100, coldHours: 12, wideSeries: 5_000, wideSeconds: 3_600, stepSeconds: 10 };
 const SINGLE_REPEATS = 40;
 const WIDE_REPEATS = 10;
+const WIDE_RANGE_SECONDS = 3_600;
+/** The hour, a minute further back for each repeat, the minute that the first point looks back, and one to round off. */
+const WIDE_SECONDS = WIDE_RANGE_SECONDS + 60 * (WIDE_REPEATS + 2);
+const HISTORY = { coldSeries: 100, coldHours: 12, wideSeries: 5_000, wideSeconds: WIDE_SECONDS, stepSeconds: 10 };
 
 export interface QueryBenchOptions {
   readonly seconds: number;
@@ -115,9 +118,11 @@ async function askHistory(
   say(`${coldSeries} series over ${coldHours} h ...`);
   const cold = await feed({ ...plan, kind: 'cold', series: coldSeries, pastSeconds: coldHours * 3_600 });
   await settled(world, cold.byName, '13h');
-  say(`${wideSeries} series over 1 h ...`);
+  say(`${wideSeries} series over ${wideSeconds} s ...`);
+  // Before the feed, which takes a minute: it stamps up to its own start, and the hour must not reach past that.
+  const wideEnd = lastMinute();
   const wide = await feed({ ...plan, kind: 'wide', series: wideSeries, pastSeconds: wideSeconds });
-  const writtenAt = Math.floor(Date.now() / 60_000) * 60;
+  const writtenAt = lastMinute();
   await settled(world, wide.byName, '2h');
   say('restart, then the queries ...');
   await world.sidecar.stop();
@@ -132,9 +137,9 @@ async function askHistory(
   const all: number[] = [];
   const expr = 'histogram_quantile(0.95, sum(increase(wide_seconds[1m] anchored)))';
   for (let i = 0; i < WIDE_REPEATS; i++) {
-    // Another minute each time, so that no repeat is answered from a result that was kept.
-    const end = writtenAt - 60 * (i % 5);
-    all.push(await timed(world, expr, { range: { start: end - 3_000, end, step: 60 }, problems }));
+    // A minute earlier each time: a kept result is continued towards later times only, so no repeat is answered from one.
+    const end = wideEnd - 60 * i;
+    all.push(await timed(world, expr, { range: { start: end - WIDE_RANGE_SECONDS, end, step: 60 }, problems }));
   }
   for (const problem of new Set(problems)) say(problem);
   return {
@@ -180,6 +185,11 @@ async function settled(
     (error: unknown) => say(String(error)),
   );
   return stored;
+}
+
+/** The last full minute, in seconds since 1970. */
+function lastMinute(): number {
+  return Math.floor(Date.now() / 60_000) * 60;
 }
 
 function timesOf(values: readonly number[]): Times {

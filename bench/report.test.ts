@@ -37,6 +37,18 @@ describe('a later run', () => {
     ]);
   });
 
+  it('leaves what is only told where it measured nothing of it', () => {
+    const told = { ...rate, unjudged: 'told' };
+    const earlier = benchReport('highest', [told], MORNING);
+    const commitAfter = (demand: Demand): (string | number | null)[] =>
+      mergedReport(earlier, benchReport('highest', [demand], EVENING)).demands.flatMap((one) => [
+        one.commit,
+        one.value,
+      ]);
+    expect(commitAfter({ ...told, value: undefined, unjudged: 'not run' })).toEqual(['aaaa', 60_000]);
+    expect(commitAfter({ ...told, value: 70_000 })).toEqual(['bbbb', 70_000]);
+  });
+
   it('keeps nothing of a demand that is no more, or that demanded something else', () => {
     const now = benchReport('ingest', [{ ...cpu, ...short, limit: 30 }], EVENING);
     expect(mergedReport(before, now).demands).toMatchObject([{ name: 'CPU', verdict: 'not judged', commit: 'bbbb' }]);

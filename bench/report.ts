@@ -58,7 +58,9 @@ export function mergedReport(earlier: BenchReport | undefined, now: BenchReport)
   const known = new Map(earlier?.demands.map((demand) => [demand.name, demand]));
   const stands = (demand: ReportedDemand): ReportedDemand => {
     const before = known.get(demand.name);
-    if (demand.verdict !== 'not judged' || before === undefined || before.verdict === 'not judged') return demand;
+    if (demand.verdict !== 'not judged' || before === undefined) return demand;
+    // Of two that are not judged, one that was not measured now tells less than one that was.
+    if (before.verdict === 'not judged' && (demand.value !== null || before.value === null)) return demand;
     return demandText(before) === demandText(demand) ? before : demand;
   };
   return { bench: now.bench, demands: now.demands.map(stands) };
