@@ -15,6 +15,8 @@ export interface Held {
   /** Without the engine's. */
   readonly heldMb: number;
   readonly engineMb: number;
+  /** What objects and buffers of all threads take: read exactly, where the allocator blurs the other two. */
+  readonly ownMb: number;
 }
 
 export class HeldMemory {
@@ -34,6 +36,7 @@ export class HeldMemory {
   /** Undefined when the engine never rested. Throws when the sidecar does not tell of its engine. */
   async read(): Promise<Held | undefined> {
     await this.#collector.collect();
+    const ownMb = await this.#collector.ownMb();
     let least: Held | undefined;
     for (let i = 0; i < READINGS; i++) {
       await pause(READING_EVERY_MS);
@@ -41,7 +44,7 @@ export class HeldMemory {
       const rssMb = residentMb(this.#world.sidecar.pid as number);
       const engineMb = await this.#engineMb();
       if (Math.abs(engineMb - before) > ENGINE_RESTS_MB) continue;
-      if (least === undefined || rssMb - engineMb < least.heldMb) least = { heldMb: rssMb - engineMb, engineMb };
+      if (least === undefined || rssMb - engineMb < least.heldMb) least = { heldMb: rssMb - engineMb, engineMb, ownMb };
     }
     return least;
   }

@@ -1,6 +1,6 @@
 /** The soak's verdict hangs on this line: it must tell a leak from garbage that comes and goes. */
 import { seededRandom } from '../../bench/samples.ts';
-import { ERROR_LIMIT_MB_PER_HOUR, lineThrough, SLOPE_LIMIT_MB_PER_HOUR, verdictOf } from './trend.ts';
+import { lineThrough, OWN_LIMITS, RESIDENT_LIMITS, SLOPE_LIMIT_MB_PER_HOUR, verdictOf } from './trend.ts';
 
 const MINUTES = 60;
 
@@ -42,20 +42,27 @@ test.each([
   ['flat', { slope: SLOPE_LIMIT_MB_PER_HOUR - 0.1, error: 0 }],
   ['flat', { slope: 18, error: 12 }],
   ['flat', { slope: -300, error: 5 }],
-  ['flat', { slope: 49, error: ERROR_LIMIT_MB_PER_HOUR }],
+  ['flat', { slope: 49, error: RESIDENT_LIMITS.error }],
   ['grows', { slope: SLOPE_LIMIT_MB_PER_HOUR, error: 0 }],
   ['grows', { slope: 18, error: 8 }],
-  ['grows', { slope: 50, error: ERROR_LIMIT_MB_PER_HOUR }],
-  ['cannot tell', { slope: 0, error: ERROR_LIMIT_MB_PER_HOUR + 0.1 }],
+  ['grows', { slope: 50, error: RESIDENT_LIMITS.error }],
+  ['cannot tell', { slope: 0, error: RESIDENT_LIMITS.error + 0.1 }],
   ['cannot tell', { slope: 0, error: Infinity }],
   ['cannot tell', { slope: NaN, error: 0 }],
   ['cannot tell', { slope: 0, error: NaN }],
 ] as const)('the verdict is "%s" of %o', (verdict, line) => {
-  expect(verdictOf(line)).toBe(verdict);
+  expect(verdictOf(line, RESIDENT_LIMITS)).toBe(verdict);
 });
 
 test('no reading, one, and two give no verdict', () => {
   for (const count of [0, 1, 2]) {
-    expect(verdictOf(lineThrough(readings(() => 500).slice(0, count)))).toBe('cannot tell');
+    expect(verdictOf(lineThrough(readings(() => 500).slice(0, count)), RESIDENT_LIMITS)).toBe('cannot tell');
   }
+});
+
+test('what is told to the byte is judged by it: a leak of 6 MB an hour under noise of half a megabyte shows', () => {
+  const random = seededRandom(11);
+  const noise = (): number => random() - 0.5;
+  expect(verdictOf(lineThrough(readings((hours) => 90 + 6 * hours + noise())), OWN_LIMITS)).toBe('grows');
+  expect(verdictOf(lineThrough(readings(() => 90 + noise())), OWN_LIMITS)).toBe('flat');
 });

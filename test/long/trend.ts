@@ -25,15 +25,26 @@ export function lineThrough(readings: readonly Reading[]): { slope: number; erro
 
 /** What the row asks for; a day proves it, half an hour can only disprove it. */
 export const SLOPE_LIMIT_MB_PER_HOUR = 1;
-/** However uncertain the line is. */
-const ANY_SLOPE_LIMIT_MB_PER_HOUR = 50;
-/** A line that is less sure than this would pass whatever was read. */
-export const ERROR_LIMIT_MB_PER_HOUR = 25;
+
+export interface TrendLimits {
+  /** However uncertain the line is. */
+  readonly anySlope: number;
+  /** A line that is less sure than this would pass whatever was read. */
+  readonly error: number;
+}
+
+/** Of resident memory: the allocator moves it by ten megabytes. */
+export const RESIDENT_LIMITS: TrendLimits = { anySlope: 50, error: 25 };
+/** Of objects and buffers, which are told to the byte. */
+export const OWN_LIMITS: TrendLimits = { anySlope: 5, error: 2.5 };
 
 export type TrendVerdict = 'flat' | 'grows' | 'cannot tell';
 
-export function verdictOf({ slope, error }: { readonly slope: number; readonly error: number }): TrendVerdict {
+export function verdictOf(
+  { slope, error }: { readonly slope: number; readonly error: number },
+  limits: TrendLimits,
+): TrendVerdict {
   // Readings that are missing make both not a number.
-  if (!Number.isFinite(slope) || !(error <= ERROR_LIMIT_MB_PER_HOUR)) return 'cannot tell';
-  return slope - 2 * error < SLOPE_LIMIT_MB_PER_HOUR && slope < ANY_SLOPE_LIMIT_MB_PER_HOUR ? 'flat' : 'grows';
+  if (!Number.isFinite(slope) || !(error <= limits.error)) return 'cannot tell';
+  return slope - 2 * error < SLOPE_LIMIT_MB_PER_HOUR && slope < limits.anySlope ? 'flat' : 'grows';
 }

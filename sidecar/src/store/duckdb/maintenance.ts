@@ -9,8 +9,8 @@ import type { LateSamples } from './late-samples.ts';
 import { commitMerge, prepareMerge } from './merge-segments.ts';
 import { dropSegments, expired } from './retain-segments.ts';
 import { readHorizon, retainRows, writeHorizon } from './retain.ts';
-import { commitSegment, prepareSegment, removeStrays } from './seal-segment.ts';
-import { SEALABLE, type Segment, type SegmentList } from './segment.ts';
+import { commitSegment, prepareSegment, removeStrays, rowsAtOnce, type SealOptions } from './seal-segment.ts';
+import { SEALABLE, type Sealable, type Segment, type SegmentList } from './segment.ts';
 import type { SeriesIndex } from './series-index.ts';
 import type { Session } from './session.ts';
 import { transaction } from './sql.ts';
@@ -25,6 +25,8 @@ export type OnNotice = (message: string, kind: NoticeKind) => void;
 
 export interface MaintenanceOptions {
   readonly path: string;
+  /** Memory of the engine. */
+  readonly memoryLimitMb: number;
   readonly retention?: Retention;
   /** Parquet segments with zstd or lz4; default true. */
   readonly compression?: boolean;
@@ -51,6 +53,8 @@ export interface MaintainedParts {
 const REST_AFTER_MS = 1_200_000;
 /** How long after its end a span may still be needed by the ladder, or get late samples. */
 const CLOSED_AFTER_SECONDS = 3_600;
+/** In one call a table gets one file, and more while this lasts: a busy hour is many, and they must not pile up. */
+const SEAL_FOR_MS = 30_000;
 
 export class Maintenance {
   readonly #options: MaintenanceOptions;
@@ -160,7 +164,7 @@ export class Maintenance {
     return 0;
   }
 
-  /** Moves closed spans out of the tables and merges their files, one of each table a call. Copying needs no writer. */
+  /** Moves closed spans out of the tables and merges files of theirs. Copying needs no writer. */
   async #seal(): Promise<void> {
     // A busy hour takes longer to sort than a minute: the next call must not start it again.
     if (this.#isSealing) return;
@@ -175,21 +179,17 @@ export class Maintenance {
   }
 
   async #sealOnce(signal: AbortSignal): Promise<void> {
-    const { path, compression = true, sealSegments = true, sealAfterMs = 0 } = this.#options;
+    const { path, memoryLimitMb, compression = true, sealSegments = true, sealAfterMs = 0 } = this.#options;
     if (performance.now() - this.#createdMs < sealAfterMs) return;
     await this.#foldLate(signal);
     if (!sealSegments) return;
+    const untilMs = performance.now() + SEAL_FOR_MS;
     const { distribution, value } = this.#ladder.marks;
     const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
-    const options = { databasePath: path, compress: compression, closedBefore };
+    const maxRows = rowsAtOnce(memoryLimitMb);
+    const options = { databasePath: path, compress: compression, closedBefore, maxRows };
     for (const sealable of SEALABLE) {
-      const prepared = await this.#session.read(
-        (connection) => prepareSegment(connection, sealable, { options, segments: this.#segments }),
-        signal,
-      );
-      if (prepared !== undefined) {
-        await this.#change(signal, (connection) => commitSegment(connection, prepared, this.#segments));
-      }
+      while ((await this.#sealSpan(sealable, options, signal)) && performance.now() < untilMs);
       const merged = await this.#session.read(
         (connection) => prepareMerge(connection, sealable, { options, segments: this.#segments }),
         signal,
@@ -198,6 +198,16 @@ export class Maintenance {
         await this.#change(signal, (connection) => commitMerge(connection, merged, this.#segments));
       }
     }
+  }
+
+  /** False when there was nothing to seal, or when late rows were in the way. */
+  async #sealSpan(sealable: Sealable, options: SealOptions, signal: AbortSignal): Promise<boolean> {
+    const prepared = await this.#session.read(
+      (connection) => prepareSegment(connection, sealable, { options, segments: this.#segments }),
+      signal,
+    );
+    if (prepared === undefined) return false;
+    return this.#change(signal, (connection) => commitSegment(connection, prepared, this.#segments));
   }
 
   /** As the session's `write`, unless the store is about to close: it waits for the writers that came before. */

@@ -14,13 +14,23 @@ import { readRows, within } from './sql.ts';
 
 /** Rows that are sorted at once: about 2 GB of memory or its spill files, some seconds. */
 export const MAX_SEGMENT_ROWS = 30_000_000;
-const SHORTEST_SPAN_SECONDS = 60;
+/** The engine pins 8.1 bytes for each row that a transaction deletes, and cannot spill them; others need memory, too. */
+const BYTES_PER_DELETED_ROW = 24;
+/** Spans of a busy table become narrower: each of these is made of whole ones of the next. */
+const WIDTHS = [604_800, 86_400, 21_600, 7_200, 3_600, 1_800, 900, 300, 60, 20, 10, 5, 1] as const;
+
+/** So many rows leave a table in one transaction. */
+export function rowsAtOnce(memoryLimitMb: number): number {
+  return Math.min(MAX_SEGMENT_ROWS, Math.floor((memoryLimitMb * 2 ** 20) / BYTES_PER_DELETED_ROW));
+}
 
 export interface SealOptions {
   readonly databasePath: string;
   readonly compress: boolean;
   /** Rows before this stamp will not be changed or read by the ladder any more, seconds. */
   readonly closedBefore: number;
+  /** A span with more is split, see `rowsAtOnce`. */
+  readonly maxRows: number;
 }
 
 /** A file that is complete and durable, but not yet named. */
@@ -38,7 +48,7 @@ export async function prepareSegment(
   sealable: Sealable,
   { options, segments }: { options: SealOptions; segments: SegmentList },
 ): Promise<PreparedSegment | undefined> {
-  const span = await oldestSpan(connection, sealable, options.closedBefore);
+  const span = await oldestSpan(connection, sealable, options);
   if (span === undefined) return undefined;
   const { relation, timeColumn } = sealable;
   const rows = `SELECT * FROM ${relation} WHERE ${rangeOf(sealable, span)} ORDER BY series_id, ${timeColumn}, rowid`;
@@ -118,7 +128,7 @@ export interface Span {
 async function oldestSpan(
   connection: DuckDBConnection,
   { relation, timeColumn, spanSeconds }: Sealable,
-  closedBefore: number,
+  { closedBefore, maxRows }: SealOptions,
 ): Promise<Span | undefined> {
   const [row] = await readRows(
     connection,
@@ -129,17 +139,17 @@ async function oldestSpan(
   const second = Number(oldest / 1_000_000_000n);
   const spanEnd = (Math.floor(second / spanSeconds) + 1) * spanSeconds;
   if (spanEnd > closedBefore) return undefined;
-  for (let width = spanSeconds; ; width /= 2) {
+  let span: Span | undefined;
+  for (const width of WIDTHS.filter((seconds) => seconds <= spanSeconds)) {
     const from = Math.floor(second / width) * width;
     const [count] = await readRows(
       connection,
       `SELECT count(*) FROM ${relation} WHERE ${within(timeColumn, nanosAt(from), nanosAt(from + width))}`,
     );
-    const rows = Number(count?.[0] ?? 0);
-    if (rows <= MAX_SEGMENT_ROWS || width / 2 < SHORTEST_SPAN_SECONDS || width % 2 !== 0) {
-      return { from, to: from + width, rows };
-    }
+    span = { from, to: from + width, rows: Number(count?.[0] ?? 0) };
+    if (span.rows <= maxRows) break;
   }
+  return span;
 }
 
 /** Late rows of a span that was sealed already make another file. */

@@ -27,7 +27,7 @@ export interface Segment {
 export interface Sealable {
   readonly relation: string;
   readonly timeColumn: 'time_nanos' | 'start_nanos';
-  /** Length of a span; a busy one is halved until its rows are few enough to sort. */
+  /** Length of a span; a busy one is split until its rows are few enough to leave at once. */
   readonly spanSeconds: number;
   /** The files of such a span are merged into one when it is closed. */
   readonly mergedSeconds: number;
