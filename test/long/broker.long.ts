@@ -3,8 +3,6 @@
  * killed, silent, or cuts the sidecar off. JetStream: the ledger stays clean. Core NATS: what is missing is counted.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { reportOf } from '../../bench/program-report.ts';
-import type { PublishReport } from '../../bench/publisher.ts';
 import { freePorts } from '../../tools/demo/port.ts';
 import { until } from '../../tools/demo/process.ts';
 import { Gate } from '../fault/gate.ts';
@@ -12,14 +10,11 @@ import { CLEAN, faultsOf, judgeInTime, Ledger } from '../fault/ledger.ts';
 import { LEDGER_STREAMS, Publisher } from '../fault/publisher.ts';
 import { QuotePublisher } from '../fault/quote-publisher.ts';
 import { ensureSidecar, World } from '../fault/world.ts';
+import { expectObservations, FLOOD_STREAM, publishFlood } from './flood.ts';
 
 jest.setTimeout(400_000);
 
 const QUOTE_STREAM = { name: 'quotes', subject: 'tw.quotes.{venue?}.{symbol?}', payload: 'quote', codec: 'json' };
-const FLOOD_STREAM = {
-  ...{ name: 'flood', subject: 'fl.>', payload: 'metric', delivery: 'jetstream' },
-  jetstream: { stream: 'FLOOD', ensureStream: { subjects: ['fl.>'] } },
-};
 const STREAMS = [...LEDGER_STREAMS, QUOTE_STREAM, FLOOD_STREAM];
 const STOPPED_MS = 30_000;
 const [SILENT_MS, NOTICED_LIMIT_MS] = [120_000, 30_000];
@@ -61,27 +56,13 @@ async function becomes(world: World, wanted: 200 | 503, timeoutMs = 60_000): Pro
 const [FLOOD_RATE, FLOOD_RATE_LEAST] = [400_000, 100_000];
 const FLOOD_SECONDS = 12;
 
-/** Full batches through JetStream by a process of its own. Resolves with the observations that it published. */
+/** Resolves with the observations that it published. */
 async function flood(world: World): Promise<number> {
-  const report = await reportOf<PublishReport>('bench/publisher.ts', {
-    ...{ server: world.natsUrl, subject: 'fl.flood', codec: 'arrow-batch-1000', series: 1_000 },
-    ...{ rate: FLOOD_RATE, seconds: FLOOD_SECONDS },
-  });
+  const report = await publishFlood(world, { codec: 'arrow-batch-1000', rate: FLOOD_RATE, seconds: FLOOD_SECONDS });
   const rate = Math.round(report.published / report.seconds);
   console.info(`row 3: ${rate} samples a second (400,000 are asked for)`);
   expect(rate).toBeGreaterThan(FLOOD_RATE_LEAST);
   return report.observations;
-}
-
-/** Judged by hand: more than a ledger could keep. */
-async function everyObservationOnce(world: World, published: number): Promise<void> {
-  let counted = NaN;
-  const ask = async (): Promise<true | undefined> => {
-    counted = await world.answers.scalar('sum(histogram_count(bench_latency_seconds))');
-    return counted === published || undefined;
-  };
-  await until(ask, { what: 'every observation is counted', timeoutMs: 120_000, everyMs: 500 }).catch(() => undefined);
-  expect(counted).toBe(published);
 }
 
 it('row 3: told to end under load, it stores, acknowledges and ends in order; told twice, it ends at once', async () => {
@@ -110,7 +91,7 @@ it('row 3: told to end under load, it stores, acknowledges and ends in order; to
     expect(forcedMs).toBeLessThan(1_000);
     const all = published + (await second);
     await world.startSidecar();
-    await everyObservationOnce(world, all);
+    await expectObservations(world, all);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * Rows 18 to 20 and 22 of the fault list: a million new series in a minute, chosen keys that collide, series that come and
- * go, and bodies that unpack to half a gigabyte. Memory stays bounded, and what stands beside is unharmed.
+ * Rows 17 to 20 and 22 of the fault list: what a refusal costs, a million new series in a minute, chosen keys that
+ * collide, series that come and go, and bodies that unpack to half a gigabyte. Memory stays bounded, and what stands beside is unharmed.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -10,7 +10,7 @@ import { request } from 'undici';
 import { usageOf } from '../../bench/process-usage.ts';
 import { seededRandom } from '../../bench/samples.ts';
 import { freePorts } from '../../tools/demo/port.ts';
-import { until } from '../../tools/demo/process.ts';
+import { ManagedProcess, until } from '../../tools/demo/process.ts';
 import { CLEAN, faultsOf, judgeInTime, Ledger } from '../fault/ledger.ts';
 import { LEDGER_STREAMS, Publisher } from '../fault/publisher.ts';
 import { ensureSidecar, World } from '../fault/world.ts';
@@ -65,6 +65,97 @@ async function accounted(world: World, published: number): Promise<Readonly<Reco
   );
   return last;
 }
+
+interface Refused {
+  readonly what: string;
+  readonly reason: string;
+  readonly payload: Buffer;
+  readonly times: number;
+  /** Messages; a broker that holds too much cuts the sidecar off. */
+  readonly flushEvery: number;
+}
+
+function refusals(): Refused[] {
+  const good = { name: 'measured', value: 1 };
+  const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`l${i}`, 'v']));
+  const label = (characters: number) => ({ ...good, labels: { long: 'x'.repeat(characters) } });
+  const kind = (what: string, reason: string, item: object, [times, flushEvery]: readonly [number, number]) => {
+    return { what, reason, payload: Buffer.from(JSON.stringify(item)), times, flushEvery };
+  };
+  return [
+    kind('a label of 10 MB', 'too_large', label(10 * MEBIBYTE), [50, 1]),
+    kind('a name of 1 MB', 'too_large', { ...good, name: 'n'.repeat(MEBIBYTE) }, [500, 1]),
+    kind('10,000 labels', 'label_limit', { ...good, labels: many }, [100, 10]),
+    kind('a label of 5,000 characters', 'label_limit', label(5_000), [5_000, 100]),
+    kind('an empty name', 'schema', { ...good, name: '' }, [5_000, 100]),
+  ];
+}
+
+const REFUSED_SUBJECT = 'fl.refused';
+const RECEIPT_TOLERANCE = 1.25;
+
+/** CPU milliseconds a message, of the sidecar and of one who only receives. */
+interface Cost {
+  readonly sidecar: number;
+  readonly receiver: number;
+}
+
+/** Publishes one message over and over until all are refused. */
+async function costOfRefusal(
+  { world, nats, receiver }: { world: World; nats: NatsConnection; receiver: ManagedProcess },
+  { what, reason, payload, times, flushEvery }: Refused,
+): Promise<Cost> {
+  const dropped = async (): Promise<number> =>
+    (await world.answers.metrics()).sum('tapewatch_dropped_items_total', { stream: 'flood', reason });
+  const cpu = (): readonly number[] => [world.sidecar, receiver].map(({ pid }) => usageOf(pid as number).cpuSeconds);
+  const [before, [sidecarBefore = NaN, receiverBefore = NaN]] = [await dropped(), cpu()];
+  for (let i = 1; i <= times; i++) {
+    nats.publish(REFUSED_SUBJECT, payload);
+    if (i % flushEvery === 0) await nats.flush();
+  }
+  await nats.flush();
+  const all = async (): Promise<true | undefined> => (await dropped()) - before >= times || undefined;
+  await until(all, { what: `${times} times ${what} is refused by ${reason}`, timeoutMs: 120_000 });
+  expect((await dropped()) - before).toBe(times);
+  const [sidecar = NaN, received = NaN] = cpu();
+  const each = (seconds: number): number => (seconds / times) * 1_000;
+  return { sidecar: each(sidecar - sidecarBefore), receiver: each(received - receiverBefore) };
+}
+
+it('row 17: to refuse what has no measure costs less than a millisecond beside its receipt; memory stays flat', async () => {
+  const world = await World.open({
+    config: { streams: STREAMS },
+    natsConfig: 'max_payload: 33554432\nmax_pending: 134217728\n',
+  });
+  const nats = await connect({ servers: world.natsUrl });
+  const args = ['test/long/plain-subscriber.mjs', world.natsUrl, REFUSED_SUBJECT];
+  const spec = { name: 'receiver', command: process.execPath, args, logFile: world.path('receiver.log') };
+  // Memory that large messages take costs what the allocator's settings make of it.
+  const receiver = new ManagedProcess({ ...spec, env: world.environment }, () => undefined).start();
+  try {
+    const subscribed = async (): Promise<true | undefined> => (await receiver.logTail()) === 'subscribed' || undefined;
+    await until(subscribed, { what: 'the receiver subscribes', timeoutMs: 30_000 });
+    const scene = { world, nats, receiver };
+    // V8 compiles, and buffers reach the size of the largest message.
+    for (const refused of refusals()) await costOfRefusal(scene, { ...refused, times: refused.times / 10 });
+    const pid = world.sidecar.pid as number;
+    const warm = usageOf(pid).peakRssMb;
+    const costs: [string, Cost][] = [];
+    for (const refused of refusals()) costs.push([refused.what, await costOfRefusal(scene, refused)]);
+    const grown = usageOf(pid).peakRssMb - warm;
+    const told = costs.map(([what, cost]) => `${what} ${cost.sidecar.toFixed(2)} (${cost.receiver.toFixed(2)})`);
+    console.info(`row 17: CPU ms a message (of a plain receiver): ${told.join(', ')}`);
+    console.info(`row 17: memory grew by ${grown.toFixed(0)} MB from ${warm.toFixed(0)}`);
+    // Two receipts of ten megabytes differ by more than a millisecond by chance.
+    const tooDear = costs.filter(([, { sidecar, receiver: plain }]) => sidecar > 1 + plain * RECEIPT_TOLERANCE);
+    expect(tooDear).toEqual([]);
+    expect(grown).toBeLessThan(100);
+  } finally {
+    await receiver.stop();
+    await nats.close();
+    await world.close();
+  }
+});
 
 it('row 18: a million new series in a minute meet a cap with a reason; other series are unharmed, memory is bounded', async () => {
   const world = await World.open({ config: { streams: STREAMS } });
