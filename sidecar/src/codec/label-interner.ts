@@ -76,7 +76,10 @@ export class LabelInterner {
   #intern(name: string, own: WireLabels | undefined, context: ContextLabels): Interned | Fault {
     let key = `${this.#prefixOf(context)}${name.length}:${name}`;
     if (own !== undefined) {
+      let count = 0;
       for (const label in own) {
+        // Before the key becomes as long as ten thousand labels make it.
+        if (++count > LABELS_MAX) return tooManyLabels(name);
         const value = own[label];
         const text = typeof value === 'string' ? value : scalarText(value);
         if (text === undefined)
@@ -112,12 +115,7 @@ export class LabelInterner {
       if (fault !== undefined) return fault;
       pairs.push([label, text]);
     }
-    if (pairs.length - 1 > LABELS_MAX) {
-      return new Fault(
-        'label_limit',
-        `${shown(name)} has ${pairs.length - 1} labels; at most ${LABELS_MAX} are allowed`,
-      );
-    }
+    if (pairs.length - 1 > LABELS_MAX) return tooManyLabels(name);
     const interned = { labels: Labels.from(pairs), refs: [0, 0, 0] };
     this.#remember(key, interned);
     return interned;
@@ -140,6 +138,10 @@ export class LabelInterner {
     this.#prefixes.set(context, prefix);
     return prefix;
   }
+}
+
+export function tooManyLabels(name: string): Fault {
+  return new Fault('label_limit', `${shown(name)} has more labels than the ${LABELS_MAX} that are allowed`);
 }
 
 function labelFault(label: string, value: string): Fault | undefined {

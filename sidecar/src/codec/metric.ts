@@ -4,7 +4,8 @@
  */
 import { SPAN_ID_MAX_CHARACTERS, TRACE_ID_MAX_CHARACTERS, type WireMetric, wireMetric } from '@tapewatch/contract';
 import type { DecodeContext, SampleSink, SeriesRef } from '../ports.ts';
-import type { LabelInterner, WireLabels } from './label-interner.ts';
+import { type LabelInterner, tooManyLabels, type WireLabels } from './label-interner.ts';
+import { LABELS_MAX } from './limit.ts';
 import { Fault, type ProblemList } from './problem.ts';
 import { schemaFault } from './schema-fault.ts';
 import { putServiceMessage, serviceMessageOf } from './service-message.ts';
@@ -38,9 +39,21 @@ interface Raw {
 
 /** The sample is in the sink, or what is wrong with the item is returned. */
 export function putMetric(item: unknown, outlet: MetricOutlet): Fault | undefined {
+  const fault = crowdedFault(item as Raw | null);
+  if (fault !== undefined) return fault;
   if (fastMetric(item as Raw | null, outlet)) return undefined;
   const message = serviceMessageOf(item);
   return message === undefined ? checkedMetric(item, outlet) : putServiceMessage(message, outlet);
+}
+
+/** Before the schema looks at every label: a refusal must not cost what a thousand good items do. */
+function crowdedFault(item: Raw | null): Fault | undefined {
+  if (typeof item !== 'object' || typeof item?.labels !== 'object' || Array.isArray(item.labels)) return undefined;
+  let count = 0;
+  for (const _ in item.labels) {
+    if (++count > LABELS_MAX) return tooManyLabels(typeof item.name === 'string' ? item.name : '');
+  }
+  return undefined;
 }
 
 /** True when the item was a plain, valid number sample and is in the sink; else nothing has happened. */

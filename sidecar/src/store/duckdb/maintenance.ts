@@ -188,16 +188,18 @@ export class Maintenance {
     const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
     const maxRows = rowsAtOnce(memoryLimitMb);
     const options = { databasePath: path, compress: compression, closedBefore, maxRows };
+    const failures: unknown[] = [];
     for (const sealable of SEALABLE) {
-      while ((await this.#sealSpan(sealable, options, signal)) && performance.now() < untilMs);
-      const merged = await this.#session.read(
-        (connection) => prepareMerge(connection, sealable, { options, segments: this.#segments }),
-        signal,
-      );
-      if (merged !== undefined) {
-        await this.#change(signal, (connection) => commitMerge(connection, merged, this.#segments));
+      try {
+        while ((await this.#sealSpan(sealable, options, signal)) && performance.now() < untilMs);
+        await this.#mergeSpan(sealable, options, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // One table must not keep the others from being sealed.
+        failures.push(error);
       }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** False when there was nothing to seal, or when late rows were in the way. */
@@ -208,6 +210,15 @@ export class Maintenance {
     );
     if (prepared === undefined) return false;
     return this.#change(signal, (connection) => commitSegment(connection, prepared, this.#segments));
+  }
+
+  async #mergeSpan(sealable: Sealable, options: SealOptions, signal: AbortSignal): Promise<void> {
+    const merged = await this.#session.read(
+      (connection) => prepareMerge(connection, sealable, { options, segments: this.#segments }),
+      signal,
+    );
+    if (merged === undefined) return;
+    await this.#change(signal, (connection) => commitMerge(connection, merged, this.#segments));
   }
 
   /** As the session's `write`, unless the store is about to close: it waits for the writers that came before. */

@@ -29,7 +29,10 @@ export async function prepareMerge(
   const oldest = row?.[0];
   // Rows that are yet to be sealed would make yet another file of the span.
   const sealedBefore = typeof oldest === 'bigint' ? Number(oldest / 1_000_000_000n) : Infinity;
-  const parts = mergeable(segments.all, sealable, Math.min(options.closedBefore, sealedBefore));
+  const closedBefore = Math.min(options.closedBefore, sealedBefore);
+  // Sorting spills, up to a point; nothing is deleted here.
+  const maxRows = Math.min(MAX_SEGMENT_ROWS, 2 * options.maxRows);
+  const parts = mergeable(segments.all, sealable, { closedBefore, maxRows });
   if (parts === undefined) return undefined;
   const span = {
     from: Math.min(...parts.map(({ fromNanos }) => Number(fromNanos / 1_000_000_000n))),
@@ -68,7 +71,7 @@ export async function commitMerge(
 export function mergeable(
   segments: readonly Segment[],
   { relation, mergedSeconds }: Sealable,
-  closedBefore: number,
+  { closedBefore, maxRows }: Pick<SealOptions, 'closedBefore' | 'maxRows'>,
 ): Segment[] | undefined {
   const bySpan = new Map<number, Segment[]>();
   for (const segment of segments) {
@@ -77,7 +80,7 @@ export function mergeable(
     if (start + mergedSeconds > closedBefore) continue;
     const parts = bySpan.get(start) ?? [];
     const rows = parts.reduce((sum, { rowCount }) => sum + rowCount, segment.rowCount);
-    if (rows <= MAX_SEGMENT_ROWS) bySpan.set(start, [...parts, segment]);
+    if (rows <= maxRows) bySpan.set(start, [...parts, segment]);
   }
   const spans = [...bySpan].filter(([, parts]) => parts.length > 1).sort(([a], [b]) => a - b);
   return spans[0]?.[1];

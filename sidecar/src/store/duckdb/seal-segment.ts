@@ -14,14 +14,17 @@ import { readRows, within } from './sql.ts';
 
 /** Rows that are sorted at once: about 2 GB of memory or its spill files, some seconds. */
 export const MAX_SEGMENT_ROWS = 30_000_000;
-/** The engine pins 8.1 bytes for each row that a transaction deletes, and cannot spill them; others need memory, too. */
-const BYTES_PER_DELETED_ROW = 24;
+/**
+ * The engine pins 8.1 bytes for each row that a transaction deletes, and cannot spill them; nor can it spill all of what
+ * sorting rows with lists takes. Others need memory, too, and some is taken however few the rows are.
+ */
+const [BYTES_PER_ROW, TAKEN_MB] = [24, 40];
 /** Spans of a busy table become narrower: each of these is made of whole ones of the next. */
 const WIDTHS = [604_800, 86_400, 21_600, 7_200, 3_600, 1_800, 900, 300, 60, 20, 10, 5, 1] as const;
 
 /** So many rows leave a table in one transaction. */
 export function rowsAtOnce(memoryLimitMb: number): number {
-  return Math.min(MAX_SEGMENT_ROWS, Math.floor((memoryLimitMb * 2 ** 20) / BYTES_PER_DELETED_ROW));
+  return Math.min(MAX_SEGMENT_ROWS, Math.floor(((memoryLimitMb - TAKEN_MB) * 2 ** 20) / BYTES_PER_ROW));
 }
 
 export interface SealOptions {
