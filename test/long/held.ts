@@ -10,6 +10,7 @@ import { Collector } from './collector.ts';
 /** Freed buffers go back in the background: the least of so many readings counts, of those in which the engine rested. */
 const [READINGS, READING_EVERY_MS] = [16, 200];
 const ENGINE_RESTS_MB = 1;
+const COLLECTIONS = 3;
 
 export interface Held {
   /** Without the engine's. */
@@ -35,8 +36,7 @@ export class HeldMemory {
 
   /** Undefined when the engine never rested. Throws when the sidecar does not tell of its engine. */
   async read(): Promise<Held | undefined> {
-    await this.#collector.collect();
-    const ownMb = await this.#collector.ownMb();
+    const ownMb = await this.#leastOwnMb();
     let least: Held | undefined;
     for (let i = 0; i < READINGS; i++) {
       await pause(READING_EVERY_MS);
@@ -45,6 +45,17 @@ export class HeldMemory {
       const engineMb = await this.#engineMb();
       if (Math.abs(engineMb - before) > ENGINE_RESTS_MB) continue;
       if (least === undefined || rssMb - engineMb < least.heldMb) least = { heldMb: rssMb - engineMb, engineMb, ownMb };
+    }
+    return least;
+  }
+
+  /** What was under way in one collection is garbage in the next. */
+  async #leastOwnMb(): Promise<number> {
+    let least = Infinity;
+    for (let i = 0; i < COLLECTIONS; i++) {
+      await this.#collector.collect();
+      least = Math.min(least, await this.#collector.ownMb());
+      await pause(READING_EVERY_MS);
     }
     return least;
   }

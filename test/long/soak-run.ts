@@ -34,8 +34,8 @@ const LEDGER_RATE = 50;
 /** The engine's cache takes what it is given; of the default it would still be filling at the end. */
 const ENGINE_MB = 96;
 /**
- * What the engine keeps of a million rows of its tables without telling it, in MB, measured by `test/long/tables`. It goes
- * when an hour is sealed, some two hours after its rows came.
+ * What the engine keeps of a million rows of its tables without telling it, in MB, measured by `test/long/tables`. Rows are
+ * sealed some two hours after they came.
  */
 const BOOKKEEPING_MB = 1;
 /** A row of each series a second, and one for ten and for sixty of them. */
