@@ -3,8 +3,8 @@
  * when all is committed and garbage collected, it is read what the process holds. After the warm-up that may grow by less
  * than 1 MB an hour, by a line through the readings, as far as the line can tell: its slope, less twice its standard error;
  * a line that is not sure enough fails too. Twice: what objects and buffers of all threads take, which is told to the byte;
- * and resident memory without what the engine says of its own, which comes and goes up to its limit and may never pass it,
- * and without the engine's bookkeeping of rows that are not sealed yet. File descriptors may not grow; nothing is lost, by
+ * and resident memory without what the engine says of its own, which comes and goes up to its limit and may never pass it.
+ * File descriptors may not grow; nothing is lost, by
  * totals of the load and by a small ledger beside it. Told too: the line through the whole resident memory of the breaths,
  * and through the least of each minute under load, which over half an hour shows where in V8's cycle of some ten minutes
  * the run began and ended.
@@ -33,13 +33,6 @@ const SERIES = 5_000;
 const LEDGER_RATE = 50;
 /** The engine's cache takes what it is given; of the default it would still be filling at the end. */
 const ENGINE_MB = 96;
-/**
- * What the engine keeps of a million rows of its tables without telling it, in MB, measured by `test/long/tables`. Rows are
- * sealed some two hours after they came.
- */
-const BOOKKEEPING_MB = 1;
-/** A row of each series a second, and one for ten and for sixty of them. */
-const ROWS_PER_HOUR = SERIES * LOADED_SECONDS * 60 * (1 + 1 / 10 + 1 / 60);
 /** How far PromQL looks back; a shorter memory could not answer. */
 const LOOKBACK_MINUTES = 5;
 const COUNT = 'sum(histogram_count(wide_seconds))';
@@ -62,11 +55,10 @@ export interface SoakReport {
   readonly ownTrend: TrendVerdict;
   readonly ownMbPerHour: number;
   readonly ownError: number;
-  /** Of resident memory without the engine's; its slope as it was read, and without the bookkeeping of rows. */
+  /** Of resident memory without the engine's. */
   readonly trend: TrendVerdict;
   readonly slopeMbPerHour: number;
   readonly slopeError: number;
-  readonly beyondRowsMbPerHour: number;
   /** Of the same readings with the engine's; and its standard error. */
   readonly withEngineMbPerHour: number;
   readonly withEngineError: number;
@@ -133,17 +125,15 @@ export async function runSoak(plan: {
       lineThrough(warm.map((one) => ({ hours: one.hours, rssMb: mb(one) })));
     const own = through(({ ownMb }) => ownMb);
     const { slope, error } = through(({ heldMb }) => heldMb);
-    const beyondRows = slope - (BOOKKEEPING_MB * ROWS_PER_HOUR) / 1e6;
     const withEngine = through(({ heldMb, engineMb }) => heldMb + engineMb);
     const withGarbage = lineThrough(leastOfEachMinute(loaded.filter(isWarm)));
     const report = {
       ...{ minutes, published, lost: published - Number(stored), rssMb },
       ...{ entries: entries.acknowledged, faults: faultsOf(entries) },
       ...{ ownTrend: verdictOf(own, OWN_LIMITS), ownMbPerHour: tenths(own.slope), ownError: tenths(own.error) },
-      trend: verdictOf({ slope: beyondRows, error }, RESIDENT_LIMITS),
+      trend: verdictOf({ slope, error }, RESIDENT_LIMITS),
       engineMostMb: tenths(Math.max(...held.map(({ engineMb }) => engineMb))),
       ...{ slopeMbPerHour: tenths(slope), slopeError: tenths(error) },
-      beyondRowsMbPerHour: tenths(beyondRows),
       ...{ withEngineMbPerHour: tenths(withEngine.slope), withEngineError: tenths(withEngine.error) },
       ...{ withGarbageMbPerHour: tenths(withGarbage.slope), withGarbageError: tenths(withGarbage.error) },
       unanswered: typeof answered === 'number' ? published - answered : answered,

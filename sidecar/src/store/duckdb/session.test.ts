@@ -82,3 +82,32 @@ it('finishes the writes it was given before it closes, and refuses those that co
   expect(count).toEqual([[1000n]]);
   await session.close();
 });
+
+it('opens the file anew when many commits left behind what only that frees, at a moment without readers', async () => {
+  const session = new Session({ path: join(folder, 'e.duckdb'), memoryLimitMb: 64, threads: 2 });
+  await session.open();
+  const append = () => session.append((connection) => connection.run('INSERT INTO given VALUES (1)'));
+  const count = async (): Promise<unknown> =>
+    session.read(async (connection) => (await (await connection.run('SELECT count(*) FROM given')).getRows())[0]?.[0]);
+  try {
+    await session.write((connection) => connection.run('CREATE TABLE given (i INTEGER)'));
+    // An engine of its own; a file that was opened anew has none of it.
+    await session.write((connection) => connection.run('CREATE TEMP TABLE since AS SELECT 1'));
+    const isSame = (): Promise<boolean> =>
+      session.write(async (connection) => {
+        const found = await connection.run(`SELECT count(*) FROM duckdb_tables() WHERE table_name = 'since'`);
+        return (await found.getRows())[0]?.[0] === 1n;
+      });
+    expect([session.isRenewalDue, await session.renew(), await isSame()]).toEqual([false, true, true]);
+    for (let i = 0; i < 170; i++) await append();
+    expect(session.isRenewalDue).toBe(true);
+    await session.read(async () => expect(await session.renew()).toBe(false));
+    expect(await isSame()).toBe(true);
+    const [renewed, appended] = [session.renew(), append()];
+    expect([await renewed, session.isRenewalDue, await isSame()]).toEqual([true, false, false]);
+    await appended;
+    expect(await count()).toBe(171n);
+  } finally {
+    await session.close();
+  }
+});

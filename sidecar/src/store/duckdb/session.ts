@@ -1,6 +1,7 @@
 /**
  * An open database with one connection that writes and a few that read. Writers take turns; readers wait for a free
- * connection. When the engine has invalidated itself (full disk) the session opens it anew, once nobody is inside.
+ * connection. When the engine has invalidated itself (full disk) the session opens it anew, once nobody is inside; and when
+ * it holds too much that only a new start frees.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TapewatchError } from '../../errors.ts';
@@ -14,6 +15,15 @@ import { migrate } from './migrate.ts';
 
 /** Reads that run at once; more wait. Each may use all of the engine's threads. */
 const READ_CONNECTIONS = 5;
+
+/**
+ * The engine never frees what tells the transactions of a vector's rows apart, in vectors that two of them share: 11 KB
+ * for each table that a commit appends to (1,200 commits to two tables: 27 MB that could not be evicted). Its bookkeeping
+ * of row groups grows, too. A file that is opened anew has neither.
+ */
+const [BYTES_PER_COMMIT, SHARE_OF_MEMORY] = [49_152, 1 / 8];
+/** So many times what is due, and it is no more waited for a moment without readers. */
+const OVERDUE = 4;
 
 interface Opened {
   readonly database: Database;
@@ -31,6 +41,8 @@ export class Session {
   #state: 'new' | 'open' | 'closed' = 'new';
   #isClosing = false;
   #generation = 0;
+  /** Since the file was opened. */
+  #commits = 0;
   #writing: Promise<unknown> = Promise.resolve();
   readonly #waiting: (() => void)[] = [];
 
@@ -61,6 +73,7 @@ export class Session {
       const readers = await Promise.all(Array.from({ length: READ_CONNECTIONS }, () => database.connect()));
       this.#opened = { database, writer, readers, threads: new EngineThreads(this.#options.threads) };
       this.#generation++;
+      this.#commits = 0;
       this.#state = 'open';
     } catch (error) {
       database.close();
@@ -86,6 +99,7 @@ export class Session {
     if (this.#isClosing) throw this.#notOpen();
     const turn = this.#writing.then(async () => {
       const opened = await this.#demandOpen();
+      this.#commits++;
       try {
         return await work(opened, false);
       } catch (error) {
@@ -116,6 +130,26 @@ export class Session {
       .catch((error: unknown) => {
         throw asReadFault(error, this.#options);
       });
+  }
+
+  /** True when the engine holds much that only a new start frees. */
+  get isRenewalDue(): boolean {
+    return this.#renewals >= 1;
+  }
+
+  /** Times what is due. */
+  get #renewals(): number {
+    return (this.#commits * BYTES_PER_COMMIT) / (this.#options.memoryLimitMb * 2 ** 20 * SHARE_OF_MEMORY);
+  }
+
+  /** Opens the file anew, behind the writers, when that is due and nobody reads; false when somebody does. */
+  async renew(): Promise<boolean> {
+    if (!this.isRenewalDue || this.#isClosing) return true;
+    if (this.#renewals < OVERDUE && this.#opened?.readers.length !== READ_CONNECTIONS) return false;
+    const renewing = this.#writing.then(() => (this.isRenewalDue ? this.#reopen() : undefined));
+    this.#writing = renewing.catch(() => undefined);
+    await renewing;
+    return true;
   }
 
   /** Waits for what is running and closes; what is asked for from now on is refused. */
