@@ -19,7 +19,9 @@ export const monitoringOptions = z
     websocket_port: port.default(8765).describe('live updates; 0: off'),
     metrics_interval_seconds: seconds.default(15).describe('collection of system, trading, exchange and agent figures'),
     health_check_interval_seconds: seconds.default(30).describe('of checks that have no interval of their own'),
-    alert_check_interval_seconds: seconds.default(10).describe('alert rules are evaluated at least this often, news or not'),
+    alert_check_interval_seconds: seconds
+      .default(10)
+      .describe('alert rules are evaluated at least this often, news or not'),
     broadcast_interval_seconds: seconds.default(30).describe('heartbeat and status to live clients'),
     heap_degraded_percent: z
       .number()

@@ -1,14 +1,6 @@
 /** The way in for those who wait for an answer: one internal stream for each kind of payload, without labels of its own. */
 import { PAYLOAD_KINDS } from '@tapewatch/contract';
-import type {
-  Clock,
-  Codec,
-  DecodeProblem,
-  Intake,
-  IntakeReceipt,
-  IntakeRequest,
-  RefusedRequest,
-} from '../ports.ts';
+import type { Clock, Codec, DecodeProblem, Intake, IntakeReceipt, IntakeRequest, RefusedRequest } from '../ports.ts';
 import { internalStream, type ConfiguredStream } from './build-pipeline.ts';
 import type { Pipeline } from './pipeline.ts';
 

@@ -5,7 +5,7 @@
  */
 import { type Sample } from '@tapewatch/core';
 import { TapewatchError } from '../errors.ts';
-import type { ChangeSink, DecodeProblem, Envelope, Progress, Recovery, SampleSink, StampedColumns, TransitionRow } from '../ports.ts';
+import type { ChangeSink, Envelope, Progress, Recovery, SampleSink, StampedColumns, TransitionRow } from '../ports.ts';
 import { Announcer } from './announcer.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { Changes, type Change } from './changes.ts';
@@ -203,7 +203,7 @@ export class Pipeline implements Progress {
   }
 
   /** Tells of a message of which nothing can be decoded. */
-  refuse(message: Omit<Envelope, 'settle' | 'position'>, problem: DecodeProblem): void {
+  refuse(message: Omit<Envelope, 'settle' | 'position'>, problem: Parameters<MessageSink['problem']>[0]): void {
     const { state } = this.#stream(message.stream);
     state.messages++;
     state.bytes += message.payload.length;
