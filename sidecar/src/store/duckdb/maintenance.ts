@@ -2,7 +2,6 @@
  * What a store does to itself once a minute: windows of silent sources are sealed, rows and files past their retention
  * go, closed spans become segments, the disk cap is kept, and one segment is read whole to find flipped bits.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
 import { overCap } from './disk-cap.ts';
@@ -56,7 +55,6 @@ const REST_AFTER_MS = 1_200_000;
 const CLOSED_AFTER_SECONDS = 3_600;
 /** In one call a table gets one file, and more while this lasts: a busy hour is many, and they must not pile up. */
 const SEAL_FOR_MS = 30_000;
-const [RENEW_TRIES, RENEW_PAUSE_MS] = [50, 100];
 
 export class Maintenance {
   readonly #options: MaintenanceOptions;
@@ -136,16 +134,8 @@ export class Maintenance {
     await this.#seal();
     if (signal.aborted) return removed;
     const more = (await this.#keepWithinCap()) + (await this.#verifyNext());
-    await this.#renew(signal);
+    if (!signal.aborted) await this.#session.renew();
     return removed + more;
-  }
-
-  /** Waits a little for a moment without readers; the next call tries again. */
-  async #renew(signal: AbortSignal): Promise<void> {
-    for (let tries = 0; tries < RENEW_TRIES && this.#session.isRenewalDue && !signal.aborted; tries++) {
-      if (await this.#session.renew()) return;
-      await pause(RENEW_PAUSE_MS);
-    }
   }
 
   async #keepWithinCap(): Promise<number> {

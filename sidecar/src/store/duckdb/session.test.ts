@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { Session } from './session.ts';
 
@@ -101,12 +102,21 @@ it('opens the file anew when many commits left behind what only that frees, at a
     expect([session.isRenewalDue, await session.renew(), await isSame()]).toEqual([false, true, true]);
     for (let i = 0; i < 170; i++) await append();
     expect(session.isRenewalDue).toBe(true);
-    await session.read(async () => expect(await session.renew()).toBe(false));
-    expect(await isSame()).toBe(true);
-    const [renewed, appended] = [session.renew(), append()];
+    // As a backup does: a read that waits for a write.
+    const backup = session.read(async () => {
+      const refused = session.renew();
+      await append();
+      return refused;
+    });
+    // Held back meanwhile, and answered.
+    await pause(100);
+    const meanwhile = count();
+    expect([await backup, await meanwhile, await isSame()]).toEqual([false, 171n, true]);
+    const [renewed, appended, counted] = [session.renew(), append(), count()];
     expect([await renewed, session.isRenewalDue, await isSame()]).toEqual([true, false, false]);
     await appended;
-    expect(await count()).toBe(171n);
+    expect([171n, 172n]).toContain(await counted);
+    expect(await count()).toBe(172n);
   } finally {
     await session.close();
   }

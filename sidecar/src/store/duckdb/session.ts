@@ -3,6 +3,7 @@
  * connection. When the engine has invalidated itself (full disk) the session opens it anew, once nobody is inside; and when
  * it holds too much that only a new start frees.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TapewatchError } from '../../errors.ts';
 import { cancelled, reasonOf } from '../faults.ts';
@@ -22,8 +23,8 @@ const READ_CONNECTIONS = 5;
  * of row groups grows, too. A file that is opened anew has neither.
  */
 const [BYTES_PER_COMMIT, SHARE_OF_MEMORY] = [49_152, 1 / 8];
-/** So many times what is due, and it is no more waited for a moment without readers. */
-const OVERDUE = 4;
+/** So long new reads wait for those under way, so that there is a moment without any. */
+const [DRAIN_MS, DRAIN_LOOK_MS] = [1_000, 5];
 
 interface Opened {
   readonly database: Database;
@@ -43,6 +44,8 @@ export class Session {
   #generation = 0;
   /** Since the file was opened. */
   #commits = 0;
+  /** While true, reads wait before they begin. */
+  #isDraining = false;
   #writing: Promise<unknown> = Promise.resolve();
   readonly #waiting: (() => void)[] = [];
 
@@ -134,22 +137,39 @@ export class Session {
 
   /** True when the engine holds much that only a new start frees. */
   get isRenewalDue(): boolean {
-    return this.#renewals >= 1;
+    return this.#commits * BYTES_PER_COMMIT >= this.#options.memoryLimitMb * 2 ** 20 * SHARE_OF_MEMORY;
   }
 
-  /** Times what is due. */
-  get #renewals(): number {
-    return (this.#commits * BYTES_PER_COMMIT) / (this.#options.memoryLimitMb * 2 ** 20 * SHARE_OF_MEMORY);
-  }
-
-  /** Opens the file anew, behind the writers, when that is due and nobody reads; false when somebody does. */
+  /**
+   * Opens the file anew, behind the writers, when that is due. False when a read goes on for too long: it is not waited for
+   * by the writers, because it may itself wait for one of them, as a backup does.
+   */
   async renew(): Promise<boolean> {
     if (!this.isRenewalDue || this.#isClosing) return true;
-    if (this.#renewals < OVERDUE && this.#opened?.readers.length !== READ_CONNECTIONS) return false;
-    const renewing = this.#writing.then(() => (this.isRenewalDue ? this.#reopen() : undefined));
-    this.#writing = renewing.catch(() => undefined);
-    await renewing;
-    return true;
+    this.#isDraining = true;
+    try {
+      const untilMs = performance.now() + DRAIN_MS;
+      while (!this.#isUnread && performance.now() < untilMs) await pause(DRAIN_LOOK_MS);
+      if (!this.#isUnread) return false;
+      const renewing = this.#writing.then(() => (this.isRenewalDue && this.#isUnread ? this.#openAnew() : undefined));
+      this.#writing = renewing.catch(() => undefined);
+      await renewing;
+      return !this.isRenewalDue;
+    } finally {
+      this.#isDraining = false;
+      for (const wake of this.#waiting.splice(0)) wake();
+    }
+  }
+
+  get #isUnread(): boolean {
+    return this.#opened?.readers.length === READ_CONNECTIONS;
+  }
+
+  #openAnew(): Promise<void> {
+    this.#opened?.database.close();
+    this.#opened = undefined;
+    this.#reopening ??= this.#openFile().finally(() => (this.#reopening = undefined));
+    return this.#reopening;
   }
 
   /** Waits for what is running and closes; what is asked for from now on is refused. */
@@ -172,10 +192,10 @@ export class Session {
     }
   }
 
-  async #takeReader(): Promise<DuckDBConnection> {
+  async #takeReader({ toClose = false } = {}): Promise<DuckDBConnection> {
     for (;;) {
       const { readers } = await this.#demandOpen();
-      const reader = readers.pop();
+      const reader = this.#isDraining && !toClose ? undefined : readers.pop();
       if (reader !== undefined) return reader;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -192,7 +212,7 @@ export class Session {
   async #closeIdle(): Promise<void> {
     if (this.#opened === undefined) return;
     const { database } = this.#opened;
-    for (let taken = 0; taken < READ_CONNECTIONS; taken++) await this.#takeReader();
+    for (let taken = 0; taken < READ_CONNECTIONS; taken++) await this.#takeReader({ toClose: true });
     this.#opened = undefined;
     database.close();
     for (const wake of this.#waiting.splice(0)) wake();
