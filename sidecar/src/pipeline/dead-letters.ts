@@ -41,7 +41,8 @@ export class DeadLetters {
       subject: envelope.subject,
       reason,
       detail,
-      payload: excerpt.slice(0, EXCERPT_BYTES),
+      // A copy: that of a Buffer would be a view, and keep all of it.
+      payload: Uint8Array.prototype.slice.call(excerpt, 0, EXCERPT_BYTES),
     });
   }
 }

@@ -131,10 +131,12 @@ export class Maintenance {
       this.#index.rest(Number(nowNanos / 1_000_000n), this.#options.restAfterMs ?? REST_AFTER_MS);
       return rows + (await dropSegments(connection, this.#segments, expired(this.#segments.all, horizon)));
     });
-    await this.#seal();
+    const failures = await this.#seal();
     if (signal.aborted) return removed;
     const more = (await this.#keepWithinCap()) + (await this.#verifyNext());
+    // Also after a failure: memory may have been what lacked.
     if (!signal.aborted) await this.#session.renew();
+    if (failures.length > 0) throw failures[0];
     return removed + more;
   }
 
@@ -167,41 +169,39 @@ export class Maintenance {
   }
 
   /** Moves closed spans out of the tables and merges files of theirs. Copying needs no writer. */
-  async #seal(): Promise<void> {
+  async #seal(): Promise<unknown[]> {
     // A busy hour takes longer to sort than a minute: the next call must not start it again.
-    if (this.#isSealing) return;
+    if (this.#isSealing) return [];
     this.#isSealing = true;
     try {
-      await this.#sealOnce(this.#ending.signal);
-    } catch (error) {
-      if (!this.#ending.signal.aborted) throw error;
+      return await this.#sealOnce(this.#ending.signal);
     } finally {
       this.#isSealing = false;
     }
   }
 
-  async #sealOnce(signal: AbortSignal): Promise<void> {
+  /** What failed; nothing of that when the store is about to close. One table must not keep the others from being sealed. */
+  async #sealOnce(signal: AbortSignal): Promise<unknown[]> {
     const { path, memoryLimitMb, compression = true, sealSegments = true, sealAfterMs = 0 } = this.#options;
-    if (performance.now() - this.#createdMs < sealAfterMs) return;
-    await this.#foldLate(signal);
-    if (!sealSegments) return;
+    if (performance.now() - this.#createdMs < sealAfterMs) return [];
+    const failures: unknown[] = [];
+    const attempt = async (work: () => Promise<void>): Promise<void> => {
+      if (!signal.aborted) await work().catch((error: unknown) => void (signal.aborted || failures.push(error)));
+    };
+    await attempt(() => this.#foldLate(signal));
+    if (!sealSegments) return failures;
     const untilMs = performance.now() + SEAL_FOR_MS;
     const { distribution, value } = this.#ladder.marks;
     const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
     const maxRows = rowsAtOnce(memoryLimitMb);
     const options = { databasePath: path, compress: compression, closedBefore, maxRows };
-    const failures: unknown[] = [];
     for (const sealable of SEALABLE) {
-      try {
+      await attempt(async () => {
         while ((await this.#sealSpan(sealable, options, signal)) && performance.now() < untilMs);
         await this.#mergeSpan(sealable, options, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        // One table must not keep the others from being sealed.
-        failures.push(error);
-      }
+      });
     }
-    if (failures.length > 0) throw failures[0];
+    return failures;
   }
 
   /** False when there was nothing to seal, or when late rows were in the way. */

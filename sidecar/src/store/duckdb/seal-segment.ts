@@ -95,6 +95,12 @@ export async function commitSegment(
   const range = rangeOf(sealable, span);
   const [count] = await readRows(connection, `SELECT count(*) FROM ${relation} WHERE ${range}`);
   if (Number(count?.[0]) !== span.rows) {
+    // Done already, by a commit whose checkpoint failed: the turn is taken twice then.
+    const [named] = await readRows(connection, `SELECT 1 FROM segments WHERE file = '${file}'`);
+    if (named !== undefined) {
+      await segments.load(connection);
+      return true;
+    }
     await rm(segments.pathOf(file), { force: true });
     return false;
   }

@@ -93,10 +93,10 @@ it('opens the file anew when many commits left behind what only that frees, at a
   try {
     await session.write((connection) => connection.run('CREATE TABLE given (i INTEGER)'));
     // An engine of its own; a file that was opened anew has none of it.
-    await session.write((connection) => connection.run('CREATE TEMP TABLE since AS SELECT 1'));
+    await session.write((connection) => connection.run(`ATTACH ':memory:' AS since`));
     const isSame = (): Promise<boolean> =>
       session.write(async (connection) => {
-        const found = await connection.run(`SELECT count(*) FROM duckdb_tables() WHERE table_name = 'since'`);
+        const found = await connection.run(`SELECT count(*) FROM duckdb_databases() WHERE database_name = 'since'`);
         return (await found.getRows())[0]?.[0] === 1n;
       });
     expect([session.isRenewalDue, await session.renew(), await isSame()]).toEqual([false, true, true]);

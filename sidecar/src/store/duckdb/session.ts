@@ -44,6 +44,7 @@ export class Session {
   #generation = 0;
   /** Since the file was opened. */
   #commits = 0;
+  #renewing: Promise<boolean> | undefined;
   /** While true, reads wait before they begin. */
   #isDraining = false;
   #writing: Promise<unknown> = Promise.resolve();
@@ -81,6 +82,16 @@ export class Session {
     } catch (error) {
       database.close();
       throw error;
+    }
+  }
+
+  /** Whoever took the file in the moment when nobody had it will give it back: unlike a start, this is tried again. */
+  async #openAgain(): Promise<void> {
+    try {
+      await this.#openFile();
+    } catch (error) {
+      if (!(error instanceof TapewatchError) || error.code !== 'store.locked') throw error;
+      throw new TapewatchError('store.unavailable', error.message, { cause: error });
     }
   }
 
@@ -144,21 +155,30 @@ export class Session {
    * Opens the file anew, behind the writers, when that is due. False when a read goes on for too long: it is not waited for
    * by the writers, because it may itself wait for one of them, as a backup does.
    */
-  async renew(): Promise<boolean> {
-    if (!this.isRenewalDue || this.#isClosing) return true;
+  renew(): Promise<boolean> {
+    this.#renewing ??= this.#renewOnce().finally(() => (this.#renewing = undefined));
+    return this.#renewing;
+  }
+
+  async #renewOnce(): Promise<boolean> {
+    if (!this.#mayRenew) return true;
     this.#isDraining = true;
     try {
       const untilMs = performance.now() + DRAIN_MS;
       while (!this.#isUnread && performance.now() < untilMs) await pause(DRAIN_LOOK_MS);
-      if (!this.#isUnread) return false;
-      const renewing = this.#writing.then(() => (this.isRenewalDue && this.#isUnread ? this.#openAnew() : undefined));
-      this.#writing = renewing.catch(() => undefined);
-      await renewing;
-      return !this.isRenewalDue;
+      if (!this.#isUnread || !this.#mayRenew) return !this.#mayRenew;
+      const turn = this.#writing.then(() => (this.#mayRenew && this.#isUnread ? this.#openAnew() : undefined));
+      this.#writing = turn.catch(() => undefined);
+      await turn;
+      return !this.#mayRenew;
     } finally {
       this.#isDraining = false;
       for (const wake of this.#waiting.splice(0)) wake();
     }
+  }
+
+  get #mayRenew(): boolean {
+    return this.isRenewalDue && !this.#isClosing;
   }
 
   get #isUnread(): boolean {
@@ -168,7 +188,7 @@ export class Session {
   #openAnew(): Promise<void> {
     this.#opened?.database.close();
     this.#opened = undefined;
-    this.#reopening ??= this.#openFile().finally(() => (this.#reopening = undefined));
+    this.#reopening ??= this.#openAgain().finally(() => (this.#reopening = undefined));
     return this.#reopening;
   }
 
@@ -195,6 +215,8 @@ export class Session {
   async #takeReader({ toClose = false } = {}): Promise<DuckDBConnection> {
     for (;;) {
       const { readers } = await this.#demandOpen();
+      // Closed since it was asked for.
+      if (this.#opened?.readers !== readers) continue;
       const reader = this.#isDraining && !toClose ? undefined : readers.pop();
       if (reader !== undefined) return reader;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -203,7 +225,7 @@ export class Session {
 
   #reopen(): Promise<void> {
     this.#reopening ??= this.#closeIdle()
-      .then(() => this.#openFile())
+      .then(() => this.#openAgain())
       .finally(() => (this.#reopening = undefined));
     return this.#reopening;
   }
