@@ -4,10 +4,9 @@
  * than 1 MB an hour, by a line through the readings, as far as the line can tell: its slope, less twice its standard error;
  * a line that is not sure enough fails too. Twice: what objects and buffers of all threads take, which is told to the byte;
  * and resident memory without what the engine says of its own, which comes and goes up to its limit and may never pass it.
- * File descriptors may not grow; nothing is lost, by
- * totals of the load and by a small ledger beside it. Told too: the line through the whole resident memory of the breaths,
- * and through the least of each minute under load, which over half an hour shows where in V8's cycle of some ten minutes
- * the run began and ended.
+ * File descriptors may not grow; nothing is lost, by totals of the load and by a small ledger beside it. Told too: the
+ * line through the whole resident memory of the breaths, and through the least of each minute under load, which over half
+ * an hour shows where in V8's cycle of some ten minutes the run began and ended.
  */
 import { readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';

