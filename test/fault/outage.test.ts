@@ -56,18 +56,33 @@ it('row 8: NATS is away for a while: it says so, stays within bounds, reconnects
 /** Skipped, and counted so, where the right to mount is missing. */
 const mounted = SmallDisk.canMount() ? it : it.skip;
 
-/** Runs `work` with a store on a small disk of its own. */
-async function onSmallDisk(megabytes: number, work: (disk: SmallDisk, world: World) => Promise<void>): Promise<void> {
+interface DiskScene {
+  readonly disk: SmallDisk;
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly publisher: Publisher;
+}
+
+/** Runs `work` with a store on a small disk of its own, two seconds into a load that a ledger keeps. */
+async function onSmallDisk(
+  { megabytes, ...load }: { megabytes: number; delivery: 'core' | 'jetstream'; rate: number; batch?: number },
+  work: (scene: DiskScene) => Promise<void>,
+): Promise<void> {
   const disk = SmallDisk.open(megabytes);
-  let world: World | undefined;
+  let [world, publisher]: [World?, Publisher?] = [];
   try {
     world = await World.open({
       config: { streams: LEDGER_STREAMS },
       storePath: disk.storePath,
       supervised: true,
     });
-    await work(disk, world);
+    const ledger = new Ledger();
+    publisher = await Publisher.connect({ ledger, port: world.natsPort, ...load });
+    publisher.start();
+    await pause(2_000);
+    await work({ disk, world, ledger, publisher });
   } finally {
+    await publisher?.close();
     await world?.close();
     disk.close();
   }
@@ -76,12 +91,9 @@ async function onSmallDisk(megabytes: number, work: (disk: SmallDisk, world: Wor
 mounted(
   'row 23: the disk is full in the middle of a flush: it says so and goes on by itself when there is room',
   async () => {
-    await onSmallDisk(96, async (disk, world) => {
-      const ledger = new Ledger();
-      const publisher = await Publisher.connect({ ledger, port: world.natsPort, delivery: 'jetstream', rate: RATE });
-      try {
-        publisher.start();
-        await pause(2_000);
+    await onSmallDisk(
+      { megabytes: 96, delivery: 'jetstream', rate: RATE },
+      async ({ disk, world, ledger, publisher }) => {
         disk.fill();
         await becomes(world, 503);
         const { detail } = await world.answers.readiness();
@@ -94,22 +106,17 @@ mounted(
         const verdict = await judgeInTime(ledger, world.answers);
         expect(faultsOf(verdict)).toEqual(CLEAN);
         expect(verdict.acknowledged).toBeGreaterThan(2 * RATE);
-      } finally {
-        await publisher.close();
-      }
-    });
+      },
+    );
   },
 );
 
 mounted(
   'row 23: told to end while the disk is full, it ends within its bound, says what is missing, and goes on later',
   async () => {
-    await onSmallDisk(96, async (disk, world) => {
-      const ledger = new Ledger();
-      const publisher = await Publisher.connect({ ledger, port: world.natsPort, delivery: 'jetstream', rate: RATE });
-      try {
-        publisher.start();
-        await pause(2_000);
+    await onSmallDisk(
+      { megabytes: 96, delivery: 'jetstream', rate: RATE },
+      async ({ disk, world, ledger, publisher }) => {
         disk.fill();
         await becomes(world, 503);
         // SIGKILL follows after 15 s, the sidecar's own bound: an end in order has another code.
@@ -122,50 +129,41 @@ mounted(
         await pause(1_000);
         await publisher.stop();
         expect(faultsOf(await judgeInTime(ledger, world.answers))).toEqual(CLEAN);
-      } finally {
-        await publisher.close();
-      }
-    });
+      },
+    );
   },
 );
 
 mounted(
   'row 25: the store is down while core NATS goes on: within the bound nothing is lost, and it catches up',
   async () => {
-    await onSmallDisk(256, async (disk, world) => {
-      const ledger = new Ledger();
-      // Two samples an entry. The long form must stay below the rows that may wait.
-      const rate = IS_LONG ? 1_000 : 5_000;
-      const publisher = await Publisher.connect({ ledger, port: world.natsPort, delivery: 'core', rate, batch: 50 });
-      try {
-        publisher.start();
-        await pause(2_000);
-        disk.fill();
-        await pause(AWAY_MS);
-        const waiting = (await world.answers.metrics()).sum('tapewatch_pending_rows');
-        disk.free();
-        const freedAt = performance.now();
-        // The backlog is stored when what waits is no more than what comes in a second.
-        const caughtUp = async (): Promise<true | undefined> =>
-          (await world.answers.metrics()).sum('tapewatch_pending_rows') < 2 * rate || undefined;
-        await until(caughtUp, { what: 'the backlog is stored', timeoutMs: 180_000 });
-        const seconds = (performance.now() - freedAt) / 1_000;
-        // Against the rate at which rows came, which went on meanwhile; the wait for the next attempt counts, too.
-        const speed = waiting / seconds / (2 * rate) + 1;
-        console.info(
-          `row 25: ${waiting} rows waited, stored ${seconds.toFixed(1)} s after the disk had room again: ` +
-            `${speed.toFixed(1)} times as fast as they came`,
-        );
-        expect(waiting).toBeGreaterThan(rate);
-        // Of twelve seconds the wait for the next attempt may be half.
-        expect(speed).toBeGreaterThan(IS_LONG ? 5 : 1.5);
-        await publisher.stop();
-        const verdict = await judgeInTime(ledger, world.answers);
-        expect(faultsOf(verdict)).toEqual(CLEAN);
-        expect((await world.answers.metrics()).sum('tapewatch_dropped_items_total')).toBe(0);
-      } finally {
-        await publisher.close();
-      }
+    // Two samples an entry. The long form must stay below the rows that may wait.
+    const rate = IS_LONG ? 1_000 : 5_000;
+    const load = { megabytes: 256, delivery: 'core', rate, batch: 50 } as const;
+    await onSmallDisk(load, async ({ disk, world, ledger, publisher }) => {
+      disk.fill();
+      await pause(AWAY_MS);
+      const waiting = (await world.answers.metrics()).sum('tapewatch_pending_rows');
+      disk.free();
+      const freedAt = performance.now();
+      // The backlog is stored when what waits is no more than what comes in a second.
+      const caughtUp = async (): Promise<true | undefined> =>
+        (await world.answers.metrics()).sum('tapewatch_pending_rows') < 2 * rate || undefined;
+      await until(caughtUp, { what: 'the backlog is stored', timeoutMs: 180_000 });
+      const seconds = (performance.now() - freedAt) / 1_000;
+      // Against the rate at which rows came, which went on meanwhile; the wait for the next attempt counts, too.
+      const speed = waiting / seconds / (2 * rate) + 1;
+      console.info(
+        `row 25: ${waiting} rows waited, stored ${seconds.toFixed(1)} s after the disk had room again: ` +
+          `${speed.toFixed(1)} times as fast as they came`,
+      );
+      expect(waiting).toBeGreaterThan(rate);
+      // Of twelve seconds the wait for the next attempt may be half.
+      expect(speed).toBeGreaterThan(IS_LONG ? 5 : 1.5);
+      await publisher.stop();
+      const verdict = await judgeInTime(ledger, world.answers);
+      expect(faultsOf(verdict)).toEqual(CLEAN);
+      expect((await world.answers.metrics()).sum('tapewatch_dropped_items_total')).toBe(0);
     });
   },
 );
