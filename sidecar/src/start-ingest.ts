@@ -113,9 +113,7 @@ export async function startIngest(
     isEnding = true;
     return pipeline.stop();
   });
-  closers.push(clock.every(RETAIN_EVERY_MS, () => void retain(store, base)));
-  // What was open at the end of the last run is sealed now, so that queries of the store count it.
-  void retain(store, base);
+  closers.push(keepRetention(store, base));
   closers.push(closeSources);
   const [reader, intake] = [new LayeredReader(head, store, pipeline.handover), new HttpIntake(pipeline, clock)];
   const storeHealth = watchSize(store, telemetry);
@@ -204,13 +202,25 @@ function totalsOf(store: Store): SilentSeriesOptions['totalsOf'] {
     }));
 }
 
-async function retain(store: Store, { clock, log }: Base): Promise<void> {
-  try {
-    const removed = await store.retain(clock.now());
-    if (removed > 0) log.info({ removed }, 'rows past their retention were removed');
-  } catch (error) {
-    log.warn({ err: error }, 'retention failed; it is tried again in a minute');
-  }
+/** Once a minute, until the returned function is called: what is under way then must not hold the last commits up. */
+function keepRetention(store: Store, { clock, log }: Base): () => void {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const retain = async (): Promise<void> => {
+    try {
+      const removed = await store.retain(clock.now(), signal);
+      if (removed > 0) log.info({ removed }, 'rows past their retention were removed');
+    } catch (error) {
+      if (!signal.aborted) log.warn({ err: error }, 'retention failed; it is tried again in a minute');
+    }
+  };
+  const stop = clock.every(RETAIN_EVERY_MS, () => void retain());
+  // What was open at the end of the last run is sealed now, so that queries of the store count it.
+  void retain();
+  return () => {
+    stop();
+    ending.abort();
+  };
 }
 
 function sleep(ms: number): Promise<void> {

@@ -283,8 +283,8 @@ export interface Store extends StoreReader, EventExporter {
   distributionTotals(ids?: readonly number[]): Promise<{ seriesId: number; histogram: EncodedHistogram }[]>;
   /** Raw samples of series that belong to `stream`, with stamps at or after `fromNanos`, ascending by stamp. */
   rawSince(stream: string, fromNanos: bigint): Promise<RawSlice[]>;
-  /** Deletes what is older than its retention; returns rows removed. */
-  retain(nowNanos: bigint): Promise<number>;
+  /** Deletes what is older than its retention; returns rows removed. Aborted, it leaves the rest to the next call. */
+  retain(nowNanos: bigint, signal?: AbortSignal): Promise<number>;
   /**
    * A consistent copy into a folder that is empty or not there yet, while rows come in, verified after it was made. Throws
    * `store.corrupt` when it is not good. Absent where nothing is kept.

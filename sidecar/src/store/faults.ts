@@ -19,3 +19,10 @@ export function reasonOf(error: unknown): string {
   const { message } = Object(error) as { readonly message?: unknown };
   return typeof message === 'string' ? message : String(error);
 }
+
+/** True when the engine had less memory than it needed; appenders leave the kind of the error out. */
+export function isOutOfMemory(error: unknown): boolean {
+  return /^out of memory error|\b(?:could not allocate|failed to (?:pin|allocate|offload)) (?:data )?block\b/i.test(
+    reasonOf(error),
+  );
+}

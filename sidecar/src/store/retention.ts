@@ -54,7 +54,7 @@ export interface Cutoffs {
 }
 
 /** The grid of each cutoff: the width of the next wider level, so that both join without a gap or an overlap. */
-const GRID_SECONDS: Horizon = { raw: 10, '1s': 10, '10s': 60, '1m': 3_600, '1h': 3_600 };
+export const GRID_SECONDS: Horizon = { raw: 10, '1s': 10, '10s': 60, '1m': 3_600, '1h': 3_600 };
 
 export function cutoffsAt(nowNanos: bigint, retention: Retention): Cutoffs {
   const before = (keepHours: number) => nowNanos - BigInt(Math.round(keepHours * 3_600)) * NANOS_PER_SECOND;
@@ -87,6 +87,19 @@ export function cutoffsAt(nowNanos: bigint, retention: Retention): Cutoffs {
       dead_letters: before(retention.deadLettersHours),
     },
     transitions: before(retention.transitionsHours),
+  };
+}
+
+/** No later than a moment, in seconds. */
+export function cutoffsUntil({ horizon, events, transitions }: Cutoffs, second: number): Cutoffs {
+  const nanos = BigInt(second) * NANOS_PER_SECOND;
+  const earlier = (a: bigint): bigint => (a < nanos ? a : nanos);
+  const each = <K extends string, V>(values: Readonly<Record<K, V>>, limit: (value: V, key: K) => V): Record<K, V> =>
+    Object.fromEntries(Object.entries<V>(values).map(([key, value]) => [key, limit(value, key as K)])) as Record<K, V>;
+  return {
+    horizon: each(horizon, (at, level) => Math.min(at, Math.floor(second / GRID_SECONDS[level]) * GRID_SECONDS[level])),
+    events: each(events, earlier),
+    transitions: earlier(transitions),
   };
 }
 

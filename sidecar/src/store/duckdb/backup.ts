@@ -15,7 +15,7 @@ import { Database, type DatabaseOptions } from './database.ts';
 import { segmentFolder } from './segment-folder.ts';
 import { checksumOf, SegmentList } from './segment.ts';
 import type { Session } from './session.ts';
-import { readRows } from './sql.ts';
+import { quoted, readRows } from './sql.ts';
 import { countRows, verifyBackup, type VerifiedBackup } from './verify-backup.ts';
 
 export interface BackupResult {
@@ -103,7 +103,7 @@ export async function exportParquet(
       const written = join(resolve(segmentFolder(path)), `${name}.export`);
       const source = segments.relation(name, -(2n ** 62n), 2n ** 63n - 1n);
       await connection.run(
-        `COPY (SELECT * EXCLUDE (arrival) FROM ${source}) TO '${quoted(written)}' (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (SELECT * EXCLUDE (arrival) FROM ${source}) TO ${quoted(written)} (FORMAT parquet, COMPRESSION zstd)`,
       );
       bytes += (await stat(written)).size;
       await copyFile(written, join(target, `${name}.parquet`));
@@ -119,7 +119,7 @@ type Cut = (fixSnapshot: () => Promise<unknown>) => Promise<void>;
 
 /** Table by table, because the engine's own copy of a database needs settings that are locked. Yields the snapshot's rows by table. */
 async function copyDatabase(connection: DuckDBConnection, copy: string, cut: Cut): Promise<Record<string, number>> {
-  await connection.run(`ATTACH '${quoted(copy)}' AS backup`);
+  await connection.run(`ATTACH ${quoted(copy)} AS backup`);
   try {
     const tables = await readRows(
       connection,
@@ -178,8 +178,4 @@ async function copyDurably(from: string, to: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function quoted(path: string): string {
-  return path.replaceAll("'", "''");
 }

@@ -33,6 +33,10 @@ export async function appendColumns(
       appender.appendDataChunk(chunk);
     }
     appender.flushSync();
+  } catch (error) {
+    // Closing would flush what is left, fail again, and hide why.
+    appender.clear();
+    throw error;
   } finally {
     appender.closeSync();
   }

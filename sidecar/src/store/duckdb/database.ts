@@ -11,6 +11,7 @@ import { TapewatchError } from '../../errors.ts';
 import { reasonOf } from '../faults.ts';
 import { isCorrupt } from './corruption.ts';
 import { segmentFolder } from './segment-folder.ts';
+import { quoted } from './sql.ts';
 import { closeFeeds } from './vector-append.ts';
 
 export interface DatabaseOptions {
@@ -61,8 +62,8 @@ export class Database {
     const locked = await connection.run(`SELECT current_setting('lock_configuration')`);
     if ((await locked.getRows())[0]?.[0] !== true) {
       // Closed spans live as files beside the database; nothing else outside is reachable.
-      const folder = resolve(segmentFolder(this.#options.path)).replaceAll("'", "''");
-      await connection.run(`SET GLOBAL allowed_directories = ['${folder}']`);
+      const folder = quoted(resolve(segmentFolder(this.#options.path)));
+      await connection.run(`SET GLOBAL allowed_directories = [${folder}]`);
       await connection.run('SET GLOBAL enable_external_access = false');
       await connection.run('SET GLOBAL parquet_metadata_cache = true');
       await connection.run(`SET GLOBAL allowed_configs = ['threads']`);

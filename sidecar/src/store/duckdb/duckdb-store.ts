@@ -366,8 +366,8 @@ export class DuckDbStore extends EventReads implements Store {
     );
   }
 
-  retain(nowNanos: bigint): Promise<number> {
-    return this.#maintenance.run(nowNanos);
+  retain(nowNanos: bigint, signal?: AbortSignal): Promise<number> {
+    return this.#maintenance.run(nowNanos, signal);
   }
 
   async health(): Promise<StoreHealth> {

@@ -14,7 +14,7 @@ import { demandWanted } from '../faults.ts';
 import { EVENT_COLUMNS, relationOf } from './event-columns.ts';
 import { withinRoom } from './export-room.ts';
 import { segmentFolder } from './segment-folder.ts';
-import { readRows, within } from './sql.ts';
+import { quoted, readRows, within } from './sql.ts';
 
 const PREFIX = '.sql-';
 /** Longer than any statement may take. */
@@ -79,7 +79,7 @@ async function writeFiles(
     const path = join(folder, `${table}.parquet`);
     await connection.run(
       `COPY (SELECT ${selected(table, columns)} FROM ${relationOf(table)} WHERE ${range})
-       TO '${path.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE ${GROUP_ROWS})`,
+       TO ${quoted(path)} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE ${GROUP_ROWS})`,
     );
     files.push({ table, path });
   }

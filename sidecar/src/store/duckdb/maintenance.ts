@@ -3,13 +3,21 @@
  * go, closed spans become segments, the disk cap is kept, and one segment is read whole to find flipped bits.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { cutoffsAt, DEFAULT_RETENTION, ENDLESS, laterHorizon, type Horizon, type Retention } from '../retention.ts';
+import {
+  cutoffsAt,
+  DEFAULT_RETENTION,
+  ENDLESS,
+  laterHorizon,
+  type Cutoffs,
+  type Horizon,
+  type Retention,
+} from '../retention.ts';
 import { overCap } from './disk-cap.ts';
 import type { LateSamples } from './late-samples.ts';
 import { commitMerge, prepareMerge } from './merge-segments.ts';
 import { dropSegments, expired } from './retain-segments.ts';
-import { readHorizon, retainRows, writeHorizon } from './retain.ts';
-import { commitSegment, prepareSegment, removeStrays, rowsAtOnce, type SealOptions } from './seal-segment.ts';
+import { firstCutoffs, readHorizon, retainRows, writeHorizon } from './retain.ts';
+import { commitSegment, prepareSegment, removeStrays, rowsAtOnce, type SealSource } from './seal-segment.ts';
 import { SEALABLE, type Sealable, type Segment, type SegmentList } from './segment.ts';
 import type { SeriesIndex } from './series-index.ts';
 import type { Session } from './session.ts';
@@ -67,7 +75,7 @@ export class Maintenance {
   #nextVerified = 0;
   #cutSegments = 0;
   #isSealing = false;
-  readonly #ending = new AbortController();
+  #ending = new AbortController();
   readonly #createdMs = performance.now();
 
   constructor(options: MaintenanceOptions, { session, ladder, index, late, segments }: MaintainedParts) {
@@ -91,6 +99,7 @@ export class Maintenance {
 
   /** What the file says, at the start: files that nobody names go, those that were cut go into quarantine. */
   async load(connection: DuckDBConnection): Promise<void> {
+    this.#ending = new AbortController();
     this.#horizon = await readHorizon(connection);
     await this.#late.load(connection);
     await this.#segments.load(connection);
@@ -117,27 +126,40 @@ export class Maintenance {
     this.#ending.abort();
   }
 
-  /** Returns rows removed. */
-  async run(nowNanos: bigint): Promise<number> {
-    const { signal } = this.#ending;
+  /** Returns rows removed. What `wanted` aborts is left for the next call. */
+  async run(nowNanos: bigint, wanted?: AbortSignal): Promise<number> {
+    const signal = wanted === undefined ? this.#ending.signal : AbortSignal.any([this.#ending.signal, wanted]);
     if (signal.aborted) return 0;
     const cutoffs = cutoffsAt(nowNanos, this.#options.retention ?? DEFAULT_RETENTION);
+    await this.#session.write((connection) => this.sealIdle(connection, Number(nowNanos / 1_000_000_000n)));
+    const expiredRows = await this.#retain(cutoffs, signal);
+    if (signal.aborted) return expiredRows;
     const removed = await this.#session.write(async (connection) => {
-      await this.sealIdle(connection, Number(nowNanos / 1_000_000_000n));
-      const horizon = laterHorizon(this.#horizon, cutoffs.horizon);
-      const rows = await retainRows(connection, cutoffs, horizon);
-      this.#horizon = horizon;
-      this.#index.forgetBefore(horizon.raw * 1_000);
+      this.#index.forgetBefore(this.#horizon.raw * 1_000);
       this.#index.rest(Number(nowNanos / 1_000_000n), this.#options.restAfterMs ?? REST_AFTER_MS);
-      return rows + (await dropSegments(connection, this.#segments, expired(this.#segments.all, horizon)));
+      return expiredRows + (await dropSegments(connection, this.#segments, expired(this.#segments.all, this.#horizon)));
     });
-    const failures = await this.#seal();
+    const failures = await this.#seal(signal);
     if (signal.aborted) return removed;
     const more = (await this.#keepWithinCap()) + (await this.#verifyNext());
     // Also after a failure: memory may have been what lacked.
     if (!signal.aborted) await this.#session.renew();
     if (failures.length > 0) throw failures[0];
     return removed + more;
+  }
+
+  /** In several turns when there is much, so that rows that come meanwhile need not wait for all of it. */
+  async #retain(cutoffs: Cutoffs, signal: AbortSignal): Promise<number> {
+    const maxRows = rowsAtOnce(this.#options.memoryLimitMb);
+    let removed = 0;
+    for (let first: Cutoffs | undefined; first !== cutoffs && !signal.aborted;) {
+      first = await this.#session.read((connection) => firstCutoffs(connection, cutoffs, maxRows));
+      // What stands when the clock went back stays.
+      const reached = { ...first, horizon: laterHorizon(this.#horizon, first.horizon) };
+      removed += await this.#session.write((connection) => retainRows(connection, reached));
+      this.#horizon = reached.horizon;
+    }
+    return removed;
   }
 
   async #keepWithinCap(): Promise<number> {
@@ -169,12 +191,12 @@ export class Maintenance {
   }
 
   /** Moves closed spans out of the tables and merges files of theirs. Copying needs no writer. */
-  async #seal(): Promise<unknown[]> {
+  async #seal(signal: AbortSignal): Promise<unknown[]> {
     // A busy hour takes longer to sort than a minute: the next call must not start it again.
     if (this.#isSealing) return [];
     this.#isSealing = true;
     try {
-      return await this.#sealOnce(this.#ending.signal);
+      return await this.#sealOnce(signal);
     } finally {
       this.#isSealing = false;
     }
@@ -194,33 +216,28 @@ export class Maintenance {
     const { distribution, value } = this.#ladder.marks;
     const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
     const maxRows = rowsAtOnce(memoryLimitMb);
-    const options = { databasePath: path, compress: compression, closedBefore, maxRows };
+    const options = { databasePath: path, memoryLimitMb, compress: compression, closedBefore, maxRows };
+    const source = { session: this.#session, segments: this.#segments, options, signal };
     for (const sealable of SEALABLE) {
       await attempt(async () => {
-        while ((await this.#sealSpan(sealable, options, signal)) && performance.now() < untilMs);
-        await this.#mergeSpan(sealable, options, signal);
+        while ((await this.#sealSpan(sealable, source)) && performance.now() < untilMs);
+        await this.#mergeSpan(sealable, source);
       });
     }
     return failures;
   }
 
   /** False when there was nothing to seal, or when late rows were in the way. */
-  async #sealSpan(sealable: Sealable, options: SealOptions, signal: AbortSignal): Promise<boolean> {
-    const prepared = await this.#session.read(
-      (connection) => prepareSegment(connection, sealable, { options, segments: this.#segments }),
-      signal,
-    );
+  async #sealSpan(sealable: Sealable, source: SealSource): Promise<boolean> {
+    const prepared = await prepareSegment(sealable, source);
     if (prepared === undefined) return false;
-    return this.#change(signal, (connection) => commitSegment(connection, prepared, this.#segments));
+    return this.#change(source.signal, (connection) => commitSegment(connection, prepared, this.#segments));
   }
 
-  async #mergeSpan(sealable: Sealable, options: SealOptions, signal: AbortSignal): Promise<void> {
-    const merged = await this.#session.read(
-      (connection) => prepareMerge(connection, sealable, { options, segments: this.#segments }),
-      signal,
-    );
+  async #mergeSpan(sealable: Sealable, source: SealSource): Promise<void> {
+    const merged = await prepareMerge(sealable, source);
     if (merged === undefined) return;
-    await this.#change(signal, (connection) => commitMerge(connection, merged, this.#segments));
+    await this.#change(source.signal, (connection) => commitMerge(connection, merged, this.#segments));
   }
 
   /** As the session's `write`, unless the store is about to close: it waits for the writers that came before. */

@@ -5,9 +5,10 @@
 import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { nanosAt } from './fold.ts';
-import { MAX_SEGMENT_ROWS, writeSegment, type SealOptions, type Span } from './seal-segment.ts';
+import { MAX_SEGMENT_ROWS, writeSegment, type SealOptions, type SealSource, type Span } from './seal-segment.ts';
 import type { Sealable, Segment, SegmentList } from './segment.ts';
-import { readRows } from './sql.ts';
+import { inSortingFolder } from './sorting-engine.ts';
+import { quoted, readRows } from './sql.ts';
 
 export interface MergedSegment {
   readonly sealable: Sealable;
@@ -18,32 +19,34 @@ export interface MergedSegment {
   readonly sha256: string;
 }
 
-/** Writes the merged file of the oldest span that has several; undefined when there is none. Reads only. */
-export async function prepareMerge(
-  connection: DuckDBConnection,
-  sealable: Sealable,
-  { options, segments }: { options: SealOptions; segments: SegmentList },
-): Promise<MergedSegment | undefined> {
+/** Writes the merged file of the oldest span that has several; undefined when there is none. */
+export async function prepareMerge(sealable: Sealable, source: SealSource): Promise<MergedSegment | undefined> {
   const { relation, timeColumn } = sealable;
-  const [row] = await readRows(connection, `SELECT min(${timeColumn}) FROM ${relation}`);
+  const { session, segments, options, signal } = source;
+  const [row] = await session.read(
+    (connection) => readRows(connection, `SELECT min(${timeColumn}) FROM ${relation}`),
+    signal,
+  );
   const oldest = row?.[0];
   // Rows that are yet to be sealed would make yet another file of the span.
   const sealedBefore = typeof oldest === 'bigint' ? Number(oldest / 1_000_000_000n) : Infinity;
   const closedBefore = Math.min(options.closedBefore, sealedBefore);
-  // Sorting spills, up to a point; nothing is deleted here.
-  const maxRows = Math.min(MAX_SEGMENT_ROWS, 2 * options.maxRows);
-  const parts = mergeable(segments.all, sealable, { closedBefore, maxRows });
+  const parts = mergeable(segments.all, sealable, { closedBefore, maxRows: MAX_SEGMENT_ROWS });
   if (parts === undefined) return undefined;
   const span = {
     from: Math.min(...parts.map(({ fromNanos }) => Number(fromNanos / 1_000_000_000n))),
     to: Math.max(...parts.map(({ toNanos }) => Number(toNanos / 1_000_000_000n))),
     rows: parts.reduce((sum, { rowCount }) => sum + rowCount, 0),
   };
-  const files = parts.map(({ file }) => `'${segments.pathOf(file).replaceAll("'", "''")}'`);
-  const rows = `SELECT * EXCLUDE (filename, file_row_number)
-    FROM read_parquet([${files.join()}], filename = true, file_row_number = true)
-    ORDER BY series_id, ${timeColumn}, filename, file_row_number`;
-  return { sealable, span, parts, ...(await writeSegment(connection, rows, { sealable, span, options, segments })) };
+  const files = parts.map(({ file }) => quoted(segments.pathOf(file)));
+  const sorted = {
+    columns: '* EXCLUDE (filename, file_row_number)',
+    from: `read_parquet([${files.join()}], filename = true, file_row_number = true)`,
+    order: `${timeColumn}, filename, file_row_number`,
+  };
+  return inSortingFolder(options.databasePath, async (folder) => {
+    return { sealable, span, parts, ...(await writeSegment(sorted, { sealable, span, folder, source })) };
+  });
 }
 
 export async function commitMerge(
@@ -67,7 +70,7 @@ export async function commitMerge(
   for (const part of parts) await rm(segments.pathOf(part.file), { force: true });
 }
 
-/** The files of the oldest closed span that has more than one, as far as they can be sorted at once. */
+/** The files of the oldest closed span that has more than one, as far as a file may have so many rows. */
 export function mergeable(
   segments: readonly Segment[],
   { relation, mergedSeconds }: Sealable,

@@ -5,7 +5,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EVENT_TABLES } from '@tapewatch/contract';
 import { LEVELS, LEVEL_SECONDS, type Level } from '../level.ts';
-import type { Cutoffs, Horizon } from '../retention.ts';
+import { cutoffsUntil, GRID_SECONDS, type Cutoffs, type Horizon } from '../retention.ts';
 import { relationOf } from './event-columns.ts';
 import { nanosAt, windowTable } from './fold.ts';
 import { insertRawWindows } from './raw-windows.ts';
@@ -13,6 +13,8 @@ import { OPEN_TRANSITIONS } from './read-recovery.ts';
 import { readRows, transaction } from './sql.ts';
 import { writeMarks } from './write-batch.ts';
 
+/** Each is made of whole ones of the next. */
+const WIDTHS = [604_800, 86_400, 21_600, 7_200, 3_600, 1_800, 900, 300, 60, 20, 10] as const;
 const HORIZONS = ['raw', ...LEVELS] as const;
 
 export function horizonMark(level: Level | 'raw'): string {
@@ -35,29 +37,85 @@ export function writeHorizon(connection: DuckDBConnection, horizon: Horizon): Pr
   );
 }
 
-/** `horizon`: what stands afterwards. Returns rows removed. */
-export function retainRows(
+interface Expiring {
+  readonly relation: string;
+  readonly timeColumn: 'time_nanos' | 'start_nanos';
+  readonly beforeNanos: bigint;
+  /** Cutoffs of this table are whole multiples. */
+  readonly gridSeconds: number;
+}
+
+/** The tables that may be long. */
+function expiring({ horizon, events }: Cutoffs): Expiring[] {
+  const raw = { timeColumn: 'time_nanos', beforeNanos: nanosAt(horizon.raw), gridSeconds: GRID_SECONDS.raw } as const;
+  return [
+    { relation: 'samples', ...raw },
+    { relation: 'histogram_samples', ...raw },
+    ...LEVELS.flatMap((level) =>
+      (['value', 'distribution'] as const).map((kind): Expiring => {
+        const beforeNanos = nanosAt(horizon[level] - LEVEL_SECONDS[level]) + 1n;
+        const gridSeconds = GRID_SECONDS[level];
+        return { relation: windowTable(kind, level), timeColumn: 'start_nanos', beforeNanos, gridSeconds };
+      }),
+    ),
+    ...EVENT_TABLES.map((table): Expiring => {
+      return { relation: relationOf(table), timeColumn: 'time_nanos', beforeNanos: events[table], gridSeconds: 1 };
+    }),
+  ];
+}
+
+function expiredRows({ relation, timeColumn, beforeNanos }: Expiring): string {
+  return `${relation} WHERE ${timeColumn} < ${beforeNanos}::BIGINT`;
+}
+
+/**
+ * What of the cutoffs to go by first, so that about `maxRows` rows go at once: a store that stood still over a weekend has more
+ * than the engine can delete in a transaction. The cutoffs themselves when it is all of them.
+ */
+export async function firstCutoffs(connection: DuckDBConnection, cutoffs: Cutoffs, maxRows: number): Promise<Cutoffs> {
+  const countOf = async (some: Cutoffs): Promise<number> => {
+    const counts = expiring(some).map((one) => `(SELECT count(*) FROM ${expiredRows(one)})`);
+    const [row] = await readRows(connection, `SELECT ${counts.join(' + ')}`);
+    return Number(row?.[0] ?? 0);
+  };
+  if ((await countOf(cutoffs)) <= maxRows) return cutoffs;
+  const oldest = await oldestOf(connection, expiring(cutoffs));
+  let first = cutoffs;
+  for (const width of WIDTHS.filter((seconds) => seconds % oldest.gridSeconds === 0)) {
+    first = cutoffsUntil(cutoffs, (Math.floor(oldest.second / width) + 1) * width);
+    if ((await countOf(first)) <= maxRows) break;
+  }
+  return first;
+}
+
+/** Of rows that are to go: within their oldest hour, the oldest of the finest grid. */
+async function oldestOf(
   connection: DuckDBConnection,
-  { events, transitions }: Cutoffs,
-  horizon: Horizon,
-): Promise<number> {
-  const rawCutoff = nanosAt(horizon.raw);
-  const windowsBefore = (level: Level): string[] =>
-    (['value', 'distribution'] as const).map(
-      (kind) =>
-        `${windowTable(kind, level)} WHERE start_nanos <= ${nanosAt(horizon[level] - LEVEL_SECONDS[level])}::BIGINT`,
-    );
+  tables: readonly Expiring[],
+): Promise<{ readonly second: number; readonly gridSeconds: number }> {
+  const each = tables.map(
+    (one) => `SELECT min(${one.timeColumn}) AS oldest, ${one.gridSeconds} FROM ${expiredRows(one)}`,
+  );
+  const [row] = await readRows(
+    connection,
+    `SELECT oldest, grid FROM (${each.join(' UNION ALL ')}) AS found(oldest, grid)
+     WHERE oldest IS NOT NULL ORDER BY oldest // 3600000000000, grid, oldest LIMIT 1`,
+  );
+  return { second: Number((row?.[0] as bigint) / 1_000_000_000n), gridSeconds: Number(row?.[1]) };
+}
+
+/** Deletes what is older, and writes the horizon. Returns rows removed. */
+export function retainRows(connection: DuckDBConnection, cutoffs: Cutoffs): Promise<number> {
+  const { horizon, transitions } = cutoffs;
+  const tables = expiring(cutoffs);
   const deletions = [
-    `samples WHERE time_nanos < ${rawCutoff}::BIGINT`,
-    `histogram_samples WHERE time_nanos < ${rawCutoff}::BIGINT`,
-    ...LEVELS.flatMap(windowsBefore),
+    ...tables.map(expiredRows),
     `distribution_checkpoints WHERE until_nanos < (
        SELECT max(until_nanos) FROM distribution_checkpoints WHERE until_nanos <= ${nanosAt(horizon['1h'])}::BIGINT)`,
-    ...EVENT_TABLES.map((table) => `${relationOf(table)} WHERE time_nanos < ${events[table]}::BIGINT`),
     `transitions WHERE time_nanos < ${transitions}::BIGINT AND rowid NOT IN (${OPEN_TRANSITIONS})`,
   ];
   return transaction(connection, async () => {
-    await makeSecondWindows(connection, `samples WHERE time_nanos < ${rawCutoff}::BIGINT`);
+    await makeSecondWindows(connection, `samples WHERE time_nanos < ${nanosAt(horizon.raw)}::BIGINT`);
     let removed = 0;
     for (const deletion of deletions) removed += (await connection.run(`DELETE FROM ${deletion}`)).rowsChanged;
     await writeMarks(

@@ -29,9 +29,10 @@ it('seals a busy hour in parts that fit into the memory of the engine', async ()
   const samples = SEALABLE.find(({ relation }) => relation === 'samples') as Sealable;
   const closedBefore = T0_MS / 1_000 + HOUR;
   const maxRows = rowsAtOnce(MEMORY_MB);
-  const options = { databasePath: path, compress: true, closedBefore, maxRows };
+  const options = { databasePath: path, memoryLimitMb: MEMORY_MB, compress: true, closedBefore, maxRows };
+  const source = { session, segments, options, signal: new AbortController().signal };
   for (;;) {
-    const prepared = await session.read((connection) => prepareSegment(connection, samples, { options, segments }));
+    const prepared = await prepareSegment(samples, source);
     if (prepared === undefined) break;
     expect(await session.write((connection) => commitSegment(connection, prepared, segments))).toBe(true);
   }

@@ -10,15 +10,19 @@ import { nanosAt } from './fold.ts';
 import { makeSecondWindows } from './retain.ts';
 import { segmentFolder } from './segment-folder.ts';
 import { checksumOf, type Sealable, type SegmentList } from './segment.ts';
-import { readRows, within } from './sql.ts';
+import type { Session } from './session.ts';
+import { inSortingFolder, removeSortingFolder, sortInto, type SortedRows } from './sorting-engine.ts';
+import { quoted, readRows, within } from './sql.ts';
 
-/** Rows that are sorted at once: about 2 GB of memory or its spill files, some seconds. */
+/** Rows of a file: about 2 GB of spill files while they are sorted, some tens of seconds. */
 export const MAX_SEGMENT_ROWS = 30_000_000;
 /**
- * The engine pins 8.1 bytes for each row that a transaction deletes, and cannot spill them; nor can it spill all of what
- * sorting rows with lists takes. Others need memory, too, and some is taken however few the rows are.
+ * The engine pins 8.1 bytes for each row that a transaction deletes, and cannot spill them. Others need memory, too, and
+ * some is taken however few the rows are.
  */
 const [BYTES_PER_ROW, TAKEN_MB] = [24, 40];
+/** Few, because each of the engine's threads holds so many before it writes them. */
+const COPIED_GROUP_ROWS = 16_384;
 /** Spans of a busy table become narrower: each of these is made of whole ones of the next. */
 const WIDTHS = [604_800, 86_400, 21_600, 7_200, 3_600, 1_800, 900, 300, 60, 20, 10, 5, 1] as const;
 
@@ -29,6 +33,8 @@ export function rowsAtOnce(memoryLimitMb: number): number {
 
 export interface SealOptions {
   readonly databasePath: string;
+  /** Of the store's engine, MiB. */
+  readonly memoryLimitMb: number;
   readonly compress: boolean;
   /** Rows before this stamp will not be changed or read by the ladder any more, seconds. */
   readonly closedBefore: number;
@@ -45,38 +51,50 @@ export interface PreparedSegment {
   readonly sha256: string;
 }
 
-/** Copies the oldest closed span of the table, if there is one. Reads only, so appends go on meanwhile. */
-export async function prepareSegment(
-  connection: DuckDBConnection,
-  sealable: Sealable,
-  { options, segments }: { options: SealOptions; segments: SegmentList },
-): Promise<PreparedSegment | undefined> {
-  const span = await oldestSpan(connection, sealable, options);
-  if (span === undefined) return undefined;
-  const { relation, timeColumn } = sealable;
-  const rows = `SELECT * FROM ${relation} WHERE ${rangeOf(sealable, span)} ORDER BY series_id, ${timeColumn}, rowid`;
-  return { sealable, span, ...(await writeSegment(connection, rows, { sealable, span, options, segments })) };
+export interface SealSource {
+  readonly session: Session;
+  readonly segments: SegmentList;
+  readonly options: SealOptions;
+  readonly signal: AbortSignal;
 }
 
-/** Makes the file of a query's rows: aside first, then durable, then under its name. */
+/** Copies the oldest closed span of the table, if there is one, and sorts the copy. Appends go on meanwhile. */
+export async function prepareSegment(sealable: Sealable, source: SealSource): Promise<PreparedSegment | undefined> {
+  const { session, options, signal } = source;
+  const span = await session.read((connection) => oldestSpan(connection, sealable, options), signal);
+  if (span === undefined) return undefined;
+  return inSortingFolder(options.databasePath, async (folder) => {
+    const copy = quoted(join(folder, 'rows.parquet'));
+    const { relation, timeColumn } = sealable;
+    const rows = `SELECT *, rowid AS arrival FROM ${relation} WHERE ${rangeOf(sealable, span)}`;
+    const parquet = `FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE ${COPIED_GROUP_ROWS}, PRESERVE_ORDER false`;
+    await session.read((connection) => connection.run(`COPY (${rows}) TO ${copy} (${parquet})`), signal);
+    const sorted = {
+      columns: '* EXCLUDE (arrival)',
+      from: `read_parquet(${copy})`,
+      order: `${timeColumn}, arrival`,
+    };
+    return { sealable, span, ...(await writeSegment(sorted, { sealable, span, folder, source })) };
+  });
+}
+
+/** Makes the file of rows: aside first, then durable, then under its name. */
 export async function writeSegment(
-  connection: DuckDBConnection,
-  rows: string,
+  rows: SortedRows,
   {
     sealable: { relation, groupRows, codec },
     span,
-    options,
-    segments,
-  }: { sealable: Sealable; span: Span; options: SealOptions; segments: SegmentList },
+    folder,
+    source: { segments, options, signal },
+  }: { sealable: Sealable; span: Span; folder: string; source: SealSource },
 ): Promise<{ readonly file: string; readonly bytes: number; readonly sha256: string }> {
   const file = freeName(`${relation}-${isoName(span.from)}-${isoName(span.to)}`, segments);
   const path = segments.pathOf(file);
   const temporary = `${path}.tmp`;
   await rm(temporary, { force: true });
-  await connection.run(
-    `COPY (${rows}) TO '${temporary.replaceAll("'", "''")}' (FORMAT parquet,
-       COMPRESSION ${options.compress ? codec : 'uncompressed'}, ROW_GROUP_SIZE ${groupRows})`,
-  );
+  const compression = options.compress ? codec : 'uncompressed';
+  const format = `FORMAT parquet, COMPRESSION ${compression}, ROW_GROUP_SIZE ${groupRows}`;
+  await sortInto({ path: temporary, format }, rows, { folder, memoryLimitMb: options.memoryLimitMb, signal });
   await makeDurable(temporary);
   const sha256 = await checksumOf(temporary);
   const { size } = await stat(temporary);
@@ -125,6 +143,7 @@ export async function removeStrays(databasePath: string, segments: SegmentList):
   const folder = segmentFolder(databasePath);
   const strays = (await readdir(folder)).filter((name) => /\.parquet(\.tmp)?$/.test(name) && !known.has(name));
   for (const name of strays) await rm(join(folder, name), { force: true });
+  await removeSortingFolder(databasePath);
   return strays;
 }
 

@@ -10,7 +10,7 @@ import { LEVELS } from '../level.ts';
 import { windowTable } from './fold.ts';
 import type { LateSamples } from './late-samples.ts';
 import { segmentFolder } from './segment-folder.ts';
-import { readRows, transaction } from './sql.ts';
+import { quoted, readRows, transaction } from './sql.ts';
 
 export interface Segment {
   readonly file: string;
@@ -155,7 +155,7 @@ export class SegmentList {
   readonly relation: RelationOf = (relation, from, to) => {
     const files = this.#segments
       .filter((segment) => segment.relation === relation && segment.fromNanos < to && segment.toNanos > from)
-      .map(({ file }) => `'${this.pathOf(file).replaceAll("'", "''")}'`);
+      .map(({ file }) => quoted(this.pathOf(file)));
     const late = this.#late?.relation(relation, from, to);
     const table = `SELECT *, rowid + ${AFTER_SEGMENTS} AS arrival FROM ${relation}${late === undefined ? '' : ` UNION ALL ${late}`}`;
     if (files.length === 0) return `(${table})`;

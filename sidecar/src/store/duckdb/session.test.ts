@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { Session } from './session.ts';
+import { transaction } from './sql.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tapewatch-session-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -121,3 +122,28 @@ it('opens the file anew when many commits left behind what only that frees, at a
     await session.close();
   }
 });
+
+it('opens the file anew after a change that needed too much memory, which would else be held for ever', async () => {
+  const session = new Session({ path: join(folder, 'f.duckdb'), memoryLimitMb: 64, threads: 2 });
+  await session.open();
+  try {
+    await session.write((connection) =>
+      connection.run('CREATE TABLE many AS SELECT range AS i FROM range(12_000_000)'),
+    );
+    const deleteAll = (connection: DuckDBConnection) =>
+      transaction(connection, () => connection.run('DELETE FROM many'));
+    const retries: boolean[] = [];
+    const tooMuch = session.write((connection, retry) => {
+      retries.push(retry);
+      return deleteAll(connection);
+    });
+    await expect(tooMuch).rejects.toMatchObject({ code: 'store.unavailable' });
+    expect(retries).toEqual([false, true]);
+    expect(await session.memoryBytes()).toBeLessThan(16 * 2 ** 20);
+    // Beside others, who have the memory only for now.
+    const once = session.write((connection, retry) => connection.run(retry ? 'SELECT 7' : TOO_LARGE));
+    expect(await (await once).getRows()).toEqual([[7]]);
+  } finally {
+    await session.close();
+  }
+}, 60_000);

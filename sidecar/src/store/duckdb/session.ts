@@ -1,17 +1,17 @@
 /**
  * An open database with one connection that writes and a few that read. Writers take turns; readers wait for a free
- * connection. When the engine has invalidated itself (full disk) the session opens it anew, once nobody is inside; and when
- * it holds too much that only a new start frees.
+ * connection. When the engine has invalidated itself (full disk) or has run out of memory the session opens it anew, once
+ * nobody is inside; and when it holds too much that only a new start frees.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TapewatchError } from '../../errors.ts';
-import { cancelled, reasonOf } from '../faults.ts';
+import { cancelled, isOutOfMemory, reasonOf } from '../faults.ts';
 import { isCorrupt } from './corruption.ts';
 import { corrupt, Database, isInvalidated, type DatabaseOptions } from './database.ts';
 import { EngineThreads } from './engine-threads.ts';
 import { createStaging } from './write-events.ts';
-import { engineMemory } from './sql.ts';
+import { engineMemory, interruptible } from './sql.ts';
 import { migrate } from './migrate.ts';
 
 /** Reads that run at once; more wait. Each may use all of the engine's threads. */
@@ -45,8 +45,8 @@ export class Session {
   /** Since the file was opened. */
   #commits = 0;
   #renewing: Promise<boolean> | undefined;
-  /** While true, reads wait before they begin. */
-  #isDraining = false;
+  /** While there are any, reads wait before they begin. */
+  #draining = 0;
   #writing: Promise<unknown> = Promise.resolve();
   readonly #waiting: (() => void)[] = [];
 
@@ -117,9 +117,13 @@ export class Session {
       try {
         return await work(opened, false);
       } catch (error) {
-        if (!isInvalidated(error)) throw error;
-        await this.#reopen();
-        return work(await this.#demandOpen(), true);
+        if (!(await this.#mend(error))) throw error;
+      }
+      try {
+        return await work(await this.#demandOpen(), true);
+      } catch (error) {
+        if (isOutOfMemory(error)) await this.#mend(error);
+        throw error;
       }
     });
     this.#writing = turn.catch(() => undefined);
@@ -162,20 +166,37 @@ export class Session {
 
   async #renewOnce(): Promise<boolean> {
     if (!this.#mayRenew) return true;
-    this.#isDraining = true;
+    await this.#unread(async () => {
+      const turn = this.#writing.then(() => (this.#mayRenew && this.#isUnread ? this.#openAnew() : undefined));
+      this.#writing = turn.catch(() => undefined);
+      await turn;
+    });
+    return !this.#mayRenew;
+  }
+
+  /** Does the work when those who read have ended and the next ones wait; false when one of them goes on for too long. */
+  async #unread(work: () => Promise<void>): Promise<boolean> {
+    this.#draining++;
     try {
       const untilMs = performance.now() + DRAIN_MS;
       while (!this.#isUnread && performance.now() < untilMs) await pause(DRAIN_LOOK_MS);
-      if (this.#isUnread) {
-        const turn = this.#writing.then(() => (this.#mayRenew && this.#isUnread ? this.#openAnew() : undefined));
-        this.#writing = turn.catch(() => undefined);
-        await turn;
-      }
-      return !this.#mayRenew;
+      if (!this.#isUnread) return false;
+      await work();
+      return true;
     } finally {
-      this.#isDraining = false;
+      this.#draining--;
       for (const wake of this.#waiting.splice(0)) wake();
     }
+  }
+
+  /** In the writer's turn; true when its work may be tried once more. */
+  async #mend(error: unknown): Promise<boolean> {
+    if (isInvalidated(error)) {
+      await this.#reopen();
+      return true;
+    }
+    // A large change that failed keeps what it took, rolled back or not: nothing could be written any more.
+    return isOutOfMemory(error) && this.#unread(() => this.#openAnew());
   }
 
   get #mayRenew(): boolean {
@@ -218,7 +239,7 @@ export class Session {
       const { readers } = await this.#demandOpen();
       // Closed since it was asked for.
       if (this.#opened?.readers !== readers) continue;
-      const reader = this.#isDraining && !toClose ? undefined : readers.pop();
+      const reader = this.#draining > 0 && !toClose ? undefined : readers.pop();
       if (reader !== undefined) return reader;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -253,21 +274,6 @@ export class Session {
   }
 }
 
-async function interruptible<T>(
-  connection: DuckDBConnection,
-  work: (connection: DuckDBConnection) => Promise<T>,
-  signal?: AbortSignal,
-): Promise<T> {
-  const interrupt = (): void => connection.interrupt();
-  signal?.addEventListener('abort', interrupt, { once: true });
-  try {
-    if (signal?.aborted === true) throw cancelled();
-    return await work(connection);
-  } finally {
-    signal?.removeEventListener('abort', interrupt);
-  }
-}
-
 function asFault(error: unknown, { path, memoryLimitMb }: DatabaseOptions): unknown {
   // A bug of the caller stays what it is.
   if (error instanceof TapewatchError || error instanceof RangeError) return error;
@@ -285,8 +291,4 @@ function asReadFault(error: unknown, options: DatabaseOptions): unknown {
     `reading the store would need more memory than store.memoryLimitMb allows (${options.memoryLimitMb} MiB); ` +
     'ask for a shorter span or fewer series, or raise store.memoryLimitMb';
   return new TapewatchError('query.limit', message, { cause: error });
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return /^out of memory error/i.test(reasonOf(error));
 }

@@ -3,6 +3,7 @@
  * the text, because constants are pushed down into scans; everything that came from outside is a parameter.
  */
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import { cancelled } from '../faults.ts';
 
 export interface Parameters {
   readonly values: DuckDBValue[];
@@ -26,6 +27,11 @@ export async function engineMemory(connection: DuckDBConnection): Promise<number
 
 export function seriesIn(ids: readonly number[]): string {
   return ids.length === 1 ? `series_id = ${ids[0]}` : `series_id IN (${ids.join(',')})`;
+}
+
+/** A path as a literal. */
+export function quoted(path: string): string {
+  return `'${path.replaceAll("'", "''")}'`;
 }
 
 /** Half-open range of stamps. */
@@ -53,5 +59,21 @@ export async function transaction<T>(connection: DuckDBConnection, work: () => P
     // Fails too when the commit was the failing step or the instance is gone; the first error is the one to tell.
     await connection.run('ROLLBACK').catch(() => undefined);
     throw error;
+  }
+}
+
+/** Interrupts the engine when `signal` is aborted; throws `query.cancelled` when it was before the work began. */
+export async function interruptible<T>(
+  connection: DuckDBConnection,
+  work: (connection: DuckDBConnection) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const interrupt = (): void => connection.interrupt();
+  signal?.addEventListener('abort', interrupt, { once: true });
+  try {
+    if (signal?.aborted === true) throw cancelled();
+    return await work(connection);
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
   }
 }

@@ -208,8 +208,8 @@ export class WorkerStore implements Store {
     return this.#call('backUp', [target]);
   }
 
-  retain(nowNanos: bigint): Promise<number> {
-    return this.#call('retain', [nowNanos]);
+  retain(nowNanos: bigint, signal?: AbortSignal): Promise<number> {
+    return this.#call('retain', [nowNanos], { signal });
   }
 
   /** A store that answers queries but takes no rows, as with a full disk, is not well. */

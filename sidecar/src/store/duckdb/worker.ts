@@ -42,7 +42,7 @@ function handlersOf(store: DuckDbStore): Handlers {
     distributionTotals: (_, ids) => store.distributionTotals(ids),
     rawSince: (_, stream, fromNanos) => store.rawSince(stream, fromNanos),
     backUp: (_, target) => store.backUp(target),
-    retain: (_, nowNanos) => store.retain(nowNanos),
+    retain: (signal, nowNanos) => store.retain(nowNanos, signal),
     health: () => store.health(),
     close: async () => {
       await store.close();
