@@ -13,7 +13,13 @@ export const storeOptions = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('duckdb').describe('one file on this machine'),
     path: z.string().min(1).default('tapewatch.duckdb').describe('the file; its folder must exist'),
-    memoryLimitMb: z.number().int().min(64).max(1_048_576).default(256).describe('memory of the engine, in MiB'),
+    memoryLimitMb: z
+      .number()
+      .int()
+      .min(64)
+      .max(1_048_576)
+      .default(256)
+      .describe('memory of the engine, in MiB; half of it, at least 128, comes on top while closed rows are sorted'),
     threads: z.number().int().min(1).max(256).default(2).describe('threads of the engine'),
     compression: z.boolean().default(true).describe('of what is written: the file’s columns and exported segments'),
     maxDiskMb: z
