@@ -20,9 +20,14 @@ export function reasonOf(error: unknown): string {
   return typeof message === 'string' ? message : String(error);
 }
 
-/** True when the engine had less memory than it needed; appenders leave the kind of the error out. */
+/**
+ * True when the engine had less memory than it needed. Appenders and commits leave the kind of the error out; and it calls a
+ * disk that has no room to spill to by the same name.
+ */
 export function isOutOfMemory(error: unknown): boolean {
-  return /^out of memory error|\b(?:could not allocate|failed to (?:pin|allocate|offload)) (?:data )?block\b/i.test(
-    reasonOf(error),
+  const reason = reasonOf(error);
+  if (reason.includes('max_temp_directory_size')) return false;
+  return /\bout of memory error\b|\b(?:could not allocate|failed to (?:allocate|pin|reserve))\b.*\bof size\b/i.test(
+    reason,
   );
 }

@@ -6,7 +6,7 @@ import type { Segment } from './segment.ts';
 function segmentOf(relation: string, toSeconds: number): Segment {
   const toNanos = BigInt(toSeconds) * 1_000_000_000n;
   const file = `${relation}-${toSeconds}`;
-  return { file, relation, fromNanos: toNanos - 1n, toNanos, rowCount: 1, bytes: 10, sha256: '' };
+  return { file, relation, fromNanos: toNanos - 1n, toNanos, rowCount: 1, bytes: 10, sha256: '', age: toSeconds };
 }
 
 const SEGMENTS = [

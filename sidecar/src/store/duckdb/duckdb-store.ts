@@ -61,8 +61,8 @@ import { StoreLadder } from './store-ladder.ts';
 import { cutUncommitted } from './uncommitted-tail.ts';
 import { BATCH_MARK, readMark, writeBatch } from './write-batch.ts';
 
-/** Plans of one read. Retention moves its horizons once a minute: only a read that takes minutes needs a third one. */
-const MAX_PLANS = 3;
+/** Of one read. Retention moves its horizons once a minute, and every second or two while it catches up. */
+const MAX_PLANS = 100;
 
 export interface DuckDbStoreOptions extends DatabaseOptions, MaintenanceOptions {
   /** What to do with a damaged file; default: start without it. */
@@ -378,9 +378,8 @@ export class DuckDbStore extends EventReads implements Store {
     return { ok: true, detail, bytesOnDisk: this.#session.bytesOnDisk + this.#segments.bytes, memoryBytes };
   }
 
-  close(): Promise<void> {
-    this.#maintenance.stop();
-    return this.#session.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#maintenance.stop(), this.#session.close()]);
   }
 
   #demandKnownSeries({ series, samples, histograms }: PackedBatch): void {

@@ -83,7 +83,7 @@ async function foldInSlices(
   const { lowest, highest } = await shapeOf(connection, rowsWithin(finer, { from, to }));
   for (let first = lowest; first <= highest; first += sliceRows) {
     const ofSeries = `AND series_id BETWEEN ${first} AND ${Math.min(first + sliceRows - 1, highest)}`;
-    const counts = await countWindows(connection, `${rowsWithin(finer, { from, to })} ${ofSeries}`);
+    const counts = await countBySecond(connection, `${rowsWithin(finer, { from, to })} ${ofSeries}`);
     for (const slices of foldSlices(counts, width, sliceRows)) {
       let folded: DistributionWindows | undefined;
       for (const slice of slices) {
@@ -99,10 +99,15 @@ function rowsWithin(table: string, { from, to }: Slice): string {
   return `FROM ${table} WHERE ${within('start_nanos', nanosAt(from), nanosAt(to))}`;
 }
 
-async function countWindows(connection: DuckDBConnection, from: string): Promise<WindowCount[]> {
+/** Rows by second, ascending. */
+export async function countBySecond(
+  connection: DuckDBConnection,
+  from: string,
+  timeColumn = 'start_nanos',
+): Promise<WindowCount[]> {
   const [seconds, rows] = await readColumns(
     connection,
-    `SELECT (start_nanos // 1000000000)::UINTEGER AS second, count(*)::DOUBLE ${from} GROUP BY 1 ORDER BY 1`,
+    `SELECT (${timeColumn} // 1000000000)::UINTEGER AS second, count(*)::DOUBLE ${from} GROUP BY 1 ORDER BY 1`,
     ['u32', 'f64'],
   );
   return Array.from(seconds, (second, i) => ({ second, rows: rows[i] as number }));

@@ -3,6 +3,8 @@
  * go, closed spans become segments, the disk cap is kept, and one segment is read whole to find flipped bits.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { TapewatchError } from '../../errors.ts';
+import { isOutOfMemory } from '../faults.ts';
 import {
   cutoffsAt,
   DEFAULT_RETENTION,
@@ -64,6 +66,9 @@ const CLOSED_AFTER_SECONDS = 3_600;
 /** In one call a table gets one file, and more while this lasts: a busy hour is many, and they must not pile up. */
 const SEAL_FOR_MS = 30_000;
 
+/** Rows past their retention that must fit into a transaction. */
+const LEAST_EXPIRING = 10_000;
+
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #session: Session;
@@ -74,12 +79,18 @@ export class Maintenance {
   #horizon: Horizon = ENDLESS;
   #nextVerified = 0;
   #cutSegments = 0;
-  #isSealing = false;
+  #isRetaining = false;
+  /** Rows past their retention that go in one transaction; fewer when those were too many. */
+  #maxExpiring: number;
+  #sealing: Promise<unknown[]> | undefined;
+  /** By table, for the next sort. */
+  readonly #portions = new Map<string, number>();
   #ending = new AbortController();
   readonly #createdMs = performance.now();
 
   constructor(options: MaintenanceOptions, { session, ladder, index, late, segments }: MaintainedParts) {
     this.#options = options;
+    this.#maxExpiring = rowsAtOnce(options.memoryLimitMb);
     this.#session = session;
     this.#ladder = ladder;
     this.#index = index;
@@ -121,9 +132,10 @@ export class Maintenance {
     return true;
   }
 
-  /** What is under way ends soon: a file half made is left behind, as a crash would, and made again after the next start. */
-  stop(): void {
+  /** Resolves when what was under way has ended, which is soon; a file half made is made again after the next start. */
+  async stop(): Promise<void> {
     this.#ending.abort();
+    await this.#sealing;
   }
 
   /** Returns rows removed. What `wanted` aborts is left for the next call. */
@@ -132,14 +144,19 @@ export class Maintenance {
     if (signal.aborted) return 0;
     const cutoffs = cutoffsAt(nowNanos, this.#options.retention ?? DEFAULT_RETENTION);
     await this.#session.write((connection) => this.sealIdle(connection, Number(nowNanos / 1_000_000_000n)));
-    const expiredRows = await this.#retain(cutoffs, signal);
+    const failures: unknown[] = [];
+    const expiredRows = await this.#retain(cutoffs, signal).catch((error: unknown) => {
+      // Nothing else waits for it: sealing and the disk cap make room, too.
+      if (!signal.aborted) failures.push(error);
+      return 0;
+    });
     if (signal.aborted) return expiredRows;
     const removed = await this.#session.write(async (connection) => {
       this.#index.forgetBefore(this.#horizon.raw * 1_000);
       this.#index.rest(Number(nowNanos / 1_000_000n), this.#options.restAfterMs ?? REST_AFTER_MS);
       return expiredRows + (await dropSegments(connection, this.#segments, expired(this.#segments.all, this.#horizon)));
     });
-    const failures = await this.#seal(signal);
+    failures.push(...(await this.#seal(signal)));
     if (signal.aborted) return removed;
     const more = (await this.#keepWithinCap()) + (await this.#verifyNext());
     // Also after a failure: memory may have been what lacked.
@@ -149,16 +166,36 @@ export class Maintenance {
   }
 
   /** In several turns when there is much, so that rows that come meanwhile need not wait for all of it. */
-  async #retain(cutoffs: Cutoffs, signal: AbortSignal): Promise<number> {
-    const maxRows = rowsAtOnce(this.#options.memoryLimitMb);
-    let removed = 0;
-    for (let first: Cutoffs | undefined; first !== cutoffs && !signal.aborted;) {
-      first = await this.#session.read((connection) => firstCutoffs(connection, cutoffs, maxRows));
+  async #retain(until: Cutoffs, signal: AbortSignal): Promise<number> {
+    // What a weekend left takes longer than a minute.
+    if (this.#isRetaining) return 0;
+    this.#isRetaining = true;
+    try {
       // What stands when the clock went back stays.
-      const reached = { ...first, horizon: laterHorizon(this.#horizon, first.horizon) };
-      removed += await this.#session.write((connection) => retainRows(connection, reached));
-      this.#horizon = reached.horizon;
+      const cutoffs = { ...until, horizon: laterHorizon(this.#horizon, until.horizon) };
+      let removed = 0;
+      for (let done = false; !done && !signal.aborted;) {
+        const next = await this.#session.read((connection) => firstCutoffs(connection, cutoffs, this.#maxExpiring));
+        signal.throwIfAborted();
+        try {
+          removed += await this.#session.write((connection) => this.#retainUntil(connection, next));
+          done = next === cutoffs;
+        } catch (error) {
+          const isTooMuch = isOutOfMemory(error instanceof TapewatchError ? error.cause : error);
+          if (!isTooMuch || this.#maxExpiring < LEAST_EXPIRING) throw error;
+          this.#maxExpiring = Math.ceil(this.#maxExpiring / 4);
+        }
+      }
+      return removed;
+    } finally {
+      this.#isRetaining = false;
     }
+  }
+
+  async #retainUntil(connection: DuckDBConnection, cutoffs: Cutoffs): Promise<number> {
+    const horizon = laterHorizon(this.#horizon, cutoffs.horizon);
+    const removed = await retainRows(connection, { ...cutoffs, horizon });
+    this.#horizon = horizon;
     return removed;
   }
 
@@ -170,8 +207,9 @@ export class Maintenance {
     const cut = overCap(this.#segments.all, { usedBytes, maxBytes, horizon: this.#horizon });
     if (cut.dropped.length === 0) return 0;
     const removed = await this.#session.write(async (connection) => {
-      await writeHorizon(connection, cut.horizon);
-      this.#horizon = cut.horizon;
+      const horizon = laterHorizon(this.#horizon, cut.horizon);
+      await writeHorizon(connection, horizon);
+      this.#horizon = horizon;
       return dropSegments(connection, this.#segments, cut.dropped);
     });
     this.#cutSegments += cut.dropped.length;
@@ -193,12 +231,12 @@ export class Maintenance {
   /** Moves closed spans out of the tables and merges files of theirs. Copying needs no writer. */
   async #seal(signal: AbortSignal): Promise<unknown[]> {
     // A busy hour takes longer to sort than a minute: the next call must not start it again.
-    if (this.#isSealing) return [];
-    this.#isSealing = true;
+    if (this.#sealing !== undefined) return [];
+    this.#sealing = this.#sealOnce(signal);
     try {
-      return await this.#sealOnce(signal);
+      return await this.#sealing;
     } finally {
-      this.#isSealing = false;
+      this.#sealing = undefined;
     }
   }
 
@@ -217,7 +255,7 @@ export class Maintenance {
     const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
     const maxRows = rowsAtOnce(memoryLimitMb);
     const options = { databasePath: path, memoryLimitMb, compress: compression, closedBefore, maxRows };
-    const source = { session: this.#session, segments: this.#segments, options, signal };
+    const source = { session: this.#session, segments: this.#segments, options, signal, portions: this.#portions };
     for (const sealable of SEALABLE) {
       await attempt(async () => {
         while ((await this.#sealSpan(sealable, source)) && performance.now() < untilMs);

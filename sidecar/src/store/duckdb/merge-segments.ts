@@ -38,11 +38,12 @@ export async function prepareMerge(sealable: Sealable, source: SealSource): Prom
     to: Math.max(...parts.map(({ toNanos }) => Number(toNanos / 1_000_000_000n))),
     rows: parts.reduce((sum, { rowCount }) => sum + rowCount, 0),
   };
-  const files = parts.map(({ file }) => quoted(segments.pathOf(file)));
+  const files = parts.toSorted((a, b) => a.age - b.age).map(({ file }) => quoted(segments.pathOf(file)));
   const sorted = {
     columns: '* EXCLUDE (filename, file_row_number)',
     from: `read_parquet([${files.join()}], filename = true, file_row_number = true)`,
-    order: `${timeColumn}, filename, file_row_number`,
+    // Of equal stamps the one that came first.
+    order: `${timeColumn}, list_position([${files.join()}], filename), file_row_number`,
   };
   return inSortingFolder(options.databasePath, async (folder) => {
     return { sealable, span, parts, ...(await writeSegment(sorted, { sealable, span, folder, source })) };

@@ -1,20 +1,22 @@
 /**
- * Deletes what is older than its retention, with the horizon that readers go by, in one transaction. Before raw samples
- * of gauges and counters go, their 1 s windows are made. DuckDB reuses the space of deleted rows after a checkpoint.
+ * Deletes what is older than its retention, in portions that fit the engine's memory, each with the horizon that readers go
+ * by in one transaction. Before raw samples of gauges and counters go, their 1 s windows are made. DuckDB reuses the space of
+ * deleted rows after a checkpoint.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EVENT_TABLES } from '@tapewatch/contract';
 import { LEVELS, LEVEL_SECONDS, type Level } from '../level.ts';
 import { cutoffsUntil, GRID_SECONDS, type Cutoffs, type Horizon } from '../retention.ts';
 import { relationOf } from './event-columns.ts';
-import { nanosAt, windowTable } from './fold.ts';
+import { countBySecond, nanosAt, windowTable } from './fold.ts';
+import { foldSlices } from './fold-slice.ts';
 import { insertRawWindows } from './raw-windows.ts';
 import { OPEN_TRANSITIONS } from './read-recovery.ts';
-import { readRows, transaction } from './sql.ts';
+import { readRows, transaction, within } from './sql.ts';
 import { writeMarks } from './write-batch.ts';
 
 /** Each is made of whole ones of the next. */
-const WIDTHS = [604_800, 86_400, 21_600, 7_200, 3_600, 1_800, 900, 300, 60, 20, 10] as const;
+const WIDTHS = [31_449_600, 2_419_200, 604_800, 86_400, 21_600, 7_200, 3_600, 1_800, 900, 300, 60, 20, 10] as const;
 const HORIZONS = ['raw', ...LEVELS] as const;
 
 export function horizonMark(level: Level | 'raw'): string {
@@ -81,6 +83,7 @@ export async function firstCutoffs(connection: DuckDBConnection, cutoffs: Cutoff
   if ((await countOf(cutoffs)) <= maxRows) return cutoffs;
   const oldest = await oldestOf(connection, expiring(cutoffs));
   let first = cutoffs;
+  if (oldest === undefined) return first;
   for (const width of WIDTHS.filter((seconds) => seconds % oldest.gridSeconds === 0)) {
     first = cutoffsUntil(cutoffs, (Math.floor(oldest.second / width) + 1) * width);
     if ((await countOf(first)) <= maxRows) break;
@@ -92,7 +95,7 @@ export async function firstCutoffs(connection: DuckDBConnection, cutoffs: Cutoff
 async function oldestOf(
   connection: DuckDBConnection,
   tables: readonly Expiring[],
-): Promise<{ readonly second: number; readonly gridSeconds: number }> {
+): Promise<{ readonly second: number; readonly gridSeconds: number } | undefined> {
   const each = tables.map(
     (one) => `SELECT min(${one.timeColumn}) AS oldest, ${one.gridSeconds} FROM ${expiredRows(one)}`,
   );
@@ -101,7 +104,7 @@ async function oldestOf(
     `SELECT oldest, grid FROM (${each.join(' UNION ALL ')}) AS found(oldest, grid)
      WHERE oldest IS NOT NULL ORDER BY oldest // 3600000000000, grid, oldest LIMIT 1`,
   );
-  return { second: Number((row?.[0] as bigint) / 1_000_000_000n), gridSeconds: Number(row?.[1]) };
+  return row && { second: Number((row[0] as bigint) / 1_000_000_000n), gridSeconds: Number(row[1]) };
 }
 
 /** Deletes what is older, and writes the horizon. Returns rows removed. */
@@ -141,7 +144,14 @@ export async function absorbExpiredRows(connection: DuckDBConnection, rawSeconds
   await connection.run(`DELETE FROM ${expired}`);
 }
 
+/** Raw samples that become windows at once; with little memory the engine can group no more. */
+const MAX_GROUPED_ROWS = 250_000;
+
 /** Of raw samples that are about to go. The wider windows have the exact increases. */
-export function makeSecondWindows(connection: DuckDBConnection, source: string): Promise<void> {
-  return insertRawWindows(connection, { source, level: '1s', revised: false });
+export async function makeSecondWindows(connection: DuckDBConnection, source: string): Promise<void> {
+  const counts = await countBySecond(connection, `FROM ${source}`, 'time_nanos');
+  for (const { from, to } of foldSlices(counts, 1, MAX_GROUPED_ROWS).flat()) {
+    const slice = `${source} AND ${within('time_nanos', nanosAt(from), nanosAt(to))}`;
+    await insertRawWindows(connection, { source: slice, level: '1s', revised: false });
+  }
 }

@@ -30,7 +30,13 @@ it('seals a busy hour in parts that fit into the memory of the engine', async ()
   const closedBefore = T0_MS / 1_000 + HOUR;
   const maxRows = rowsAtOnce(MEMORY_MB);
   const options = { databasePath: path, memoryLimitMb: MEMORY_MB, compress: true, closedBefore, maxRows };
-  const source = { session, segments, options, signal: new AbortController().signal };
+  const source = {
+    session,
+    segments,
+    options,
+    signal: new AbortController().signal,
+    portions: new Map<string, number>(),
+  };
   for (;;) {
     const prepared = await prepareSegment(samples, source);
     if (prepared === undefined) break;

@@ -22,7 +22,7 @@ export const MAX_SEGMENT_ROWS = 30_000_000;
  */
 const [BYTES_PER_ROW, TAKEN_MB] = [24, 40];
 /** Few, because each of the engine's threads holds so many before it writes them. */
-const COPIED_GROUP_ROWS = 16_384;
+const COPIED_GROUP_ROWS = 4_096;
 /** Spans of a busy table become narrower: each of these is made of whole ones of the next. */
 const WIDTHS = [604_800, 86_400, 21_600, 7_200, 3_600, 1_800, 900, 300, 60, 20, 10, 5, 1] as const;
 
@@ -56,6 +56,8 @@ export interface SealSource {
   readonly segments: SegmentList;
   readonly options: SealOptions;
   readonly signal: AbortSignal;
+  /** By table, how many portions the last sort took. */
+  readonly portions: Map<string, number>;
 }
 
 /** Copies the oldest closed span of the table, if there is one, and sorts the copy. Appends go on meanwhile. */
@@ -68,13 +70,17 @@ export async function prepareSegment(sealable: Sealable, source: SealSource): Pr
     const { relation, timeColumn } = sealable;
     const rows = `SELECT *, rowid AS arrival FROM ${relation} WHERE ${rangeOf(sealable, span)}`;
     const parquet = `FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE ${COPIED_GROUP_ROWS}, PRESERVE_ORDER false`;
-    await session.read((connection) => connection.run(`COPY (${rows}) TO ${copy} (${parquet})`), signal);
+    const copied = await session.read(
+      async (connection) => (await connection.run(`COPY (${rows}) TO ${copy} (${parquet})`)).rowsChanged,
+      signal,
+    );
     const sorted = {
       columns: '* EXCLUDE (arrival)',
       from: `read_parquet(${copy})`,
       order: `${timeColumn}, arrival`,
     };
-    return { sealable, span, ...(await writeSegment(sorted, { sealable, span, folder, source })) };
+    const whole = { ...span, rows: copied };
+    return { sealable, span: whole, ...(await writeSegment(sorted, { sealable, span: whole, folder, source })) };
   });
 }
 
@@ -85,7 +91,7 @@ export async function writeSegment(
     sealable: { relation, groupRows, codec },
     span,
     folder,
-    source: { segments, options, signal },
+    source: { segments, options, signal, portions },
   }: { sealable: Sealable; span: Span; folder: string; source: SealSource },
 ): Promise<{ readonly file: string; readonly bytes: number; readonly sha256: string }> {
   const file = freeName(`${relation}-${isoName(span.from)}-${isoName(span.to)}`, segments);
@@ -94,7 +100,16 @@ export async function writeSegment(
   await rm(temporary, { force: true });
   const compression = options.compress ? codec : 'uncompressed';
   const format = `FORMAT parquet, COMPRESSION ${compression}, ROW_GROUP_SIZE ${groupRows}`;
-  await sortInto({ path: temporary, format }, rows, { folder, memoryLimitMb: options.memoryLimitMb, signal });
+  try {
+    const sorting = { folder, memoryLimitMb: options.memoryLimitMb, portions: portions.get(relation) ?? 1, signal };
+    const sorted = await sortInto({ path: temporary, format }, rows, sorting);
+    portions.set(relation, sorted.portions);
+    // What the file stands for is deleted.
+    if (sorted.rows !== span.rows) throw new Error(`bug: ${sorted.rows} rows of ${span.rows} were sorted into ${file}`);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
   await makeDurable(temporary);
   const sha256 = await checksumOf(temporary);
   const { size } = await stat(temporary);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { SelectRequest } from '@tapewatch/core';
 import { loadConfig } from '../../config.ts';
 import { retentionOptions } from '../retention.ts';
@@ -109,12 +110,18 @@ it('answers the same before and after closed spans became segments, and after a 
   await again.close();
 });
 
+async function sealingBegins(): Promise<void> {
+  while (!files().includes('sorting')) await pause(1);
+}
+
 it('closes in the midst of sealing: what is half made is let be, nothing fails, and the next start goes on', async () => {
   const store = await filled();
   const before = await answers(store);
   const retaining = store.retain(seconds(60));
+  await sealingBegins();
   await store.close();
   expect(await retaining).toBe(0);
+  expect(files()).not.toContain('sorting');
   const madeBefore = files().length;
   expect(madeBefore).toBeLessThan(SEALABLE.length);
   const again = await opened();
@@ -123,6 +130,21 @@ it('closes in the midst of sealing: what is half made is let be, nothing fails, 
   expect(files().length).toBeGreaterThan(SEALABLE.length);
   expect(await answers(again)).toEqual(before);
   await again.close();
+});
+
+it('lets sealing be when its caller wants it no more, and goes on with the next call', async () => {
+  const store = await filled();
+  const before = await answers(store);
+  const ending = new AbortController();
+  const retaining = store.retain(seconds(60), ending.signal);
+  await sealingBegins();
+  ending.abort();
+  expect(await retaining).toBe(0);
+  expect(files().length).toBeLessThan(SEALABLE.length);
+  await sealAll(store);
+  expect(files().length).toBeGreaterThan(SEALABLE.length);
+  expect(await answers(store)).toEqual(before);
+  await store.close();
 });
 
 // Each answer reads all of it again, so a busy machine needs its time.
@@ -161,18 +183,23 @@ it('reads again when rows moved between what the list said and what the tables h
 it('finds samples that come late for a sealed span, seals them too, and merges both files', async () => {
   const store = await filled();
   await sealAll(store);
-  await store.append(batchOf({ samples: samplesOf([[1, seconds(301), -5]]) }));
+  const late = samplesOf([
+    [1, seconds(300), -7],
+    [1, seconds(301), -5],
+  ]);
+  await store.append(batchOf({ samples: late }));
   const request = { ...range, endMs: T0_MS + 302_000, resolutionMs: 1_000 };
   const depth = async () => {
     const found = (await store.select(request)).find(({ labels }) => labels.metricName === 'depth');
     return Array.from(found?.values ?? []);
   };
-  expect(await depth()).toEqual([1, 301, -5]);
+  // Samples of one stamp in the order in which they came.
+  expect(await depth()).toEqual([1, 301, -7, -5]);
   await sealAll(store);
   expect(files().filter((name) => name.startsWith('samples-20260302T09'))).toEqual([
     'samples-20260302T090000Z-20260302T100000Z-2.parquet',
   ]);
-  expect(await depth()).toEqual([1, 301, -5]);
+  expect(await depth()).toEqual([1, 301, -7, -5]);
   await store.close();
 });
 

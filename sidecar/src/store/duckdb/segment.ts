@@ -21,6 +21,8 @@ export interface Segment {
   readonly rowCount: number;
   readonly bytes: number;
   readonly sha256: string;
+  /** Greater than of those that were named before. */
+  readonly age: number;
 }
 
 /** A table whose closed spans become segments. */
@@ -95,9 +97,9 @@ export class SegmentList {
   async load(connection: DuckDBConnection): Promise<void> {
     const rows = await readRows(
       connection,
-      `SELECT file, relation, from_nanos, to_nanos, row_count, bytes, sha256 FROM segments ORDER BY from_nanos, file`,
+      `SELECT file, relation, from_nanos, to_nanos, row_count, bytes, sha256, rowid FROM segments ORDER BY from_nanos, file`,
     );
-    this.#segments = rows.map(([file, relation, fromNanos, toNanos, rowCount, bytes, sha256]) => ({
+    this.#segments = rows.map(([file, relation, fromNanos, toNanos, rowCount, bytes, sha256, age]) => ({
       file: file as string,
       relation: relation as string,
       fromNanos: fromNanos as bigint,
@@ -105,6 +107,7 @@ export class SegmentList {
       rowCount: Number(rowCount),
       bytes: Number(bytes),
       sha256: sha256 as string,
+      age: Number(age),
     }));
   }
 

@@ -141,7 +141,8 @@ export class Session {
       if (!isInvalidated(error)) throw asReadFault(error, this.#options);
     }
     // Behind the writers, because reopening needs every connection idle; another reader may have done it meanwhile.
-    const reopening = this.#writing.then(() => (this.#generation === generation ? this.#reopen() : undefined));
+    const isStale = (): boolean => this.#generation === generation && this.#opened !== undefined;
+    const reopening = this.#writing.then(() => (isStale() ? this.#unread(() => this.#openAnew()) : undefined));
     this.#writing = reopening.catch(() => undefined);
     return reopening
       .then(() => this.#readOnce(work, signal))
@@ -191,12 +192,9 @@ export class Session {
 
   /** In the writer's turn; true when its work may be tried once more. */
   async #mend(error: unknown): Promise<boolean> {
-    if (isInvalidated(error)) {
-      await this.#reopen();
-      return true;
-    }
-    // A large change that failed keeps what it took, rolled back or not: nothing could be written any more.
-    return isOutOfMemory(error) && this.#unread(() => this.#openAnew());
+    // A large change that failed keeps what it took, rolled back or not: nothing could be written any more. Whoever reads on is
+    // not waited for, because it may itself wait for a writer, as a backup does.
+    return (isInvalidated(error) || isOutOfMemory(error)) && this.#unread(() => this.#openAnew());
   }
 
   get #mayRenew(): boolean {

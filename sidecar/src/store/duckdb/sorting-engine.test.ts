@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { segmentFolder } from './segment-folder.ts';
-import { inSortingFolder, sortInto } from './sorting-engine.ts';
+import { inSortingFolder, sortInto, type Sorted } from './sorting-engine.ts';
 import { quoted, readRows } from './sql.ts';
 
 let folder = '';
@@ -23,13 +23,13 @@ const source = (): string => join(folder, 'source.parquet');
 const target = (): string => join(folder, 'sorted.parquet');
 const format = 'FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 16384';
 
-async function sort(signal = new AbortController().signal): Promise<void> {
+function sort(signal = new AbortController().signal): Promise<Sorted> {
   const rows = {
     columns: '* EXCLUDE (arrival)',
     from: `read_parquet(${quoted(source())})`,
     order: 'start_nanos, arrival',
   };
-  await inSortingFolder(database(), (inFolder) =>
+  return inSortingFolder(database(), (inFolder) =>
     sortInto({ path: target(), format }, rows, { folder: inFolder, memoryLimitMb: 64, signal }),
   );
 }
@@ -37,7 +37,7 @@ async function sort(signal = new AbortController().signal): Promise<void> {
 /** Rows by second, as a table has them; each with so many buckets. */
 async function write(seconds: number, series: number, buckets: number): Promise<void> {
   await connection.run(
-    `COPY (SELECT (range % ${series} + 7)::UINTEGER AS series_id, range // ${series} // 2 AS start_nanos, range AS arrival,
+    `COPY (SELECT if(range % ${series} = 0, 900000, range % ${series})::UINTEGER AS series_id, range // ${series} // 2 AS start_nanos, range AS arrival,
        list_transform(range(${buckets}), i -> i * range) AS counts FROM range(${seconds * series}))
      TO ${quoted(source())} (FORMAT parquet, ROW_GROUP_SIZE 16384)`,
   );

@@ -13,7 +13,7 @@ import { interruptible, quoted, readRows } from './sql.ts';
 /** Of the store's memory, on top of it while something is sorted; and the least with which that can be done, MiB. */
 const [SHARE_OF_MEMORY, LEAST_MB] = [1 / 2, 128];
 /** Rows with long lists do not spill well: what is too much at once is sorted in portions of series. */
-const MAX_PORTIONS = 64;
+const MAX_PORTIONS = 1_024;
 
 /** Where unsorted rows wait and sorting spills to. */
 function sortingFolder(databasePath: string): string {
@@ -47,7 +47,15 @@ export interface SortingOptions {
   readonly folder: string;
   /** Memory of the store's engine, MiB. */
   readonly memoryLimitMb: number;
+  /** To begin with; default 1. */
+  readonly portions?: number;
   readonly signal: AbortSignal;
+}
+
+export interface Sorted {
+  readonly rows: number;
+  /** How many it took. */
+  readonly portions: number;
 }
 
 /**
@@ -57,22 +65,26 @@ export interface SortingOptions {
 export async function sortInto(
   { path, format }: { path: string; format: string },
   rows: SortedRows,
-  { folder, memoryLimitMb, signal }: SortingOptions,
-): Promise<void> {
+  { folder, memoryLimitMb, portions: begin = 1, signal }: SortingOptions,
+): Promise<Sorted> {
   const engineMb = Math.max(LEAST_MB, Math.floor(memoryLimitMb * SHARE_OF_MEMORY));
-  for (let portions = 1; ; portions *= 2) {
+  for (let portions = begin; ; portions *= 2) {
     try {
-      return await withEngine({ folder, engineMb, signal }, async (connection) => {
-        const copy = (sql: string, to: string) => connection.run(`COPY (${sql}) TO ${quoted(to)} (${format})`);
-        if (portions === 1) return void (await copy(sqlOf(rows), path));
+      const written = await withEngine({ folder, engineMb, signal }, async (connection) => {
+        const copy = async (sql: string, to: string): Promise<number> => {
+          signal.throwIfAborted();
+          return (await connection.run(`COPY (${sql}) TO ${quoted(to)} (${format})`)).rowsChanged;
+        };
+        if (portions === 1) return copy(sqlOf(rows), path);
         const files: string[] = [];
         for (const range of await seriesRanges(connection, rows, portions)) {
           const file = join(folder, `portion-${files.length}.parquet`);
           files.push(quoted(file));
           await copy(sqlOf(rows, range), file);
         }
-        await copy(`SELECT * FROM read_parquet([${files.join()}])`, path);
+        return copy(`SELECT * FROM read_parquet([${files.join()}])`, path);
       });
+      return { rows: written, portions };
     } catch (error) {
       if (signal.aborted) throw cancelled();
       if (!isOutOfMemory(error) || portions >= MAX_PORTIONS) throw asFault(error, engineMb);
@@ -84,21 +96,23 @@ function sqlOf({ columns, from, order }: SortedRows, range = 'true'): string {
   return `SELECT ${columns} FROM ${from} WHERE ${range} ORDER BY series_id, ${order}`;
 }
 
+/** Ranges of series with about as many rows each. */
 async function seriesRanges(connection: DuckDBConnection, { from }: SortedRows, portions: number): Promise<string[]> {
-  const [row] = await readRows(connection, `SELECT min(series_id), max(series_id) FROM ${from}`);
-  const [lowest, highest] = (row ?? []).map(Number) as [number, number];
-  const width = Math.ceil((highest - lowest + 1) / portions);
-  return Array.from({ length: portions }, (_, i) => {
-    const first = lowest + i * width;
-    return `series_id BETWEEN ${first} AND ${first + width - 1}`;
-  });
+  const ranges = await readRows(
+    connection,
+    `SELECT min(series_id), max(series_id) FROM (
+       SELECT series_id, (sum(count) OVER (ORDER BY series_id) - count) * ${portions} // sum(count) OVER () AS portion
+       FROM (SELECT series_id, count(*) AS count FROM ${from} GROUP BY series_id))
+     GROUP BY portion ORDER BY portion`,
+  );
+  return ranges.map(([first, last]) => `series_id BETWEEN ${Number(first)} AND ${Number(last)}`);
 }
 
 /** Made anew for each attempt: one that had too little memory keeps what it took. */
-async function withEngine(
+async function withEngine<T>(
   { folder, engineMb, signal }: { folder: string; engineMb: number; signal: AbortSignal },
-  work: (connection: DuckDBConnection) => Promise<void>,
-): Promise<void> {
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${engineMb}MiB`,
     // One, because what comes in meanwhile needs the other cores.
@@ -110,7 +124,7 @@ async function withEngine(
   try {
     const connection = await instance.connect();
     try {
-      await interruptible(connection, work, signal);
+      return await interruptible(connection, work, signal);
     } finally {
       connection.closeSync();
     }

@@ -5,6 +5,8 @@
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { cancelled } from '../faults.ts';
 
+const INTERRUPT_EVERY_MS = 50;
+
 export interface Parameters {
   readonly values: DuckDBValue[];
   readonly types: DuckDBType[];
@@ -68,12 +70,18 @@ export async function interruptible<T>(
   work: (connection: DuckDBConnection) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  const interrupt = (): void => connection.interrupt();
+  let again: NodeJS.Timeout | undefined;
+  const interrupt = (): void => {
+    connection.interrupt();
+    // One between two statements stops neither of them.
+    again = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
+  };
   signal?.addEventListener('abort', interrupt, { once: true });
   try {
     if (signal?.aborted === true) throw cancelled();
     return await work(connection);
   } finally {
     signal?.removeEventListener('abort', interrupt);
+    clearInterval(again);
   }
 }

@@ -34,6 +34,8 @@ export async function quarantineSegments(
 ): Promise<string[]> {
   const notices: string[] = [];
   for (const { file, relation, fromNanos, toNanos, rowCount } of broken) {
+    // Merged into another one, or past its retention, since it was looked at.
+    if (!segments.all.some((named) => named.file === file)) continue;
     const path = segments.pathOf(file);
     await connection.run('DELETE FROM segments WHERE file = $1', [file]);
     const exists = existsSync(path);
