@@ -279,11 +279,11 @@ async function reload(parts: Readonly<Record<string, { reload(): Promise<void> }
   }
 }
 
-/** The status of a source that is not connected, else that of the first. */
+/** The status of a source that is not connected, else that of the first; without streams there is nothing to wait for. */
 function worstStatus(sources: readonly Source[]): ReturnType<Source['status']> {
   const all = sources.map((source) => source.status());
   return (
     all.find(({ connected }) => !connected) ??
-    all[0] ?? { connected: false, server: '', detail: 'no stream is configured' }
+    all[0] ?? { connected: true, server: '', detail: 'no stream is configured' }
   );
 }

@@ -192,7 +192,6 @@ function durable(stream: StreamInput, name: string, subject: string): StreamInpu
 
 export const streamsOptions = z
   .array(streamOptions)
-  .min(1)
   .prefault(DEFAULT_STREAMS)
   .superRefine((streams, context) => {
     const seen = new Set<string>();

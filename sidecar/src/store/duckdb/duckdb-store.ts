@@ -85,7 +85,7 @@ export class DuckDbStore extends EventReads implements Store {
 
   constructor(options: DuckDbStoreOptions) {
     super();
-    this.#session = new Session(options);
+    this.#session = new Session(options, (connection) => this.#maintenance.reload(connection));
     this.#options = options;
     this.#late = new LateSamples(options.bulkRows);
     this.#segments = new SegmentList(options.path, this.#late);

@@ -83,8 +83,8 @@ export class Maintenance {
   /** Rows past their retention that go in one transaction; fewer when those were too many. */
   #maxExpiring: number;
   #sealing: Promise<unknown[]> | undefined;
-  /** By table, for the next sort. */
-  readonly #portions = new Map<string, number>();
+  /** By table, rows of a portion that could be sorted. */
+  readonly #portionRows = new Map<string, number>();
   #ending = new AbortController();
   readonly #createdMs = performance.now();
 
@@ -117,6 +117,12 @@ export class Maintenance {
     await removeStrays(this.#options.path, this.#segments);
     const broken = await findBroken(this.#segments, this.#segments.all, { deep: false });
     for (const notice of await quarantineSegments(connection, this.#segments, broken)) this.notify(notice, 'damage');
+  }
+
+  /** After the file was opened anew: a change that failed here may be in it. */
+  async reload(connection: DuckDBConnection): Promise<void> {
+    this.#horizon = laterHorizon(this.#horizon, await readHorizon(connection));
+    await this.#segments.load(connection);
   }
 
   notify(message: string, kind: NoticeKind): void {
@@ -175,11 +181,15 @@ export class Maintenance {
       const cutoffs = { ...until, horizon: laterHorizon(this.#horizon, until.horizon) };
       let removed = 0;
       for (let done = false; !done && !signal.aborted;) {
-        const next = await this.#session.read((connection) => firstCutoffs(connection, cutoffs, this.#maxExpiring));
+        const next = await this.#session.read(
+          (connection) => firstCutoffs(connection, cutoffs, this.#maxExpiring),
+          signal,
+        );
         signal.throwIfAborted();
         try {
           removed += await this.#session.write((connection) => this.#retainUntil(connection, next));
           done = next === cutoffs;
+          this.#maxExpiring = Math.min(this.#maxExpiring * 2, rowsAtOnce(this.#options.memoryLimitMb));
         } catch (error) {
           const isTooMuch = isOutOfMemory(error instanceof TapewatchError ? error.cause : error);
           if (!isTooMuch || this.#maxExpiring < LEAST_EXPIRING) throw error;
@@ -255,7 +265,13 @@ export class Maintenance {
     const closedBefore = Math.min(distribution['1h'], value['1h']) - CLOSED_AFTER_SECONDS;
     const maxRows = rowsAtOnce(memoryLimitMb);
     const options = { databasePath: path, memoryLimitMb, compress: compression, closedBefore, maxRows };
-    const source = { session: this.#session, segments: this.#segments, options, signal, portions: this.#portions };
+    const source = {
+      session: this.#session,
+      segments: this.#segments,
+      options,
+      signal,
+      portionRows: this.#portionRows,
+    };
     for (const sealable of SEALABLE) {
       await attempt(async () => {
         while ((await this.#sealSpan(sealable, source)) && performance.now() < untilMs);

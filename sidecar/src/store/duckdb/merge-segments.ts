@@ -56,18 +56,21 @@ export async function commitMerge(
   segments: SegmentList,
 ): Promise<void> {
   const names = new Set(segments.all.map((segment) => segment.file));
-  if (!parts.every((part) => names.has(part.file))) {
-    // One of them went into quarantine or past its retention meanwhile.
-    await rm(segments.pathOf(file), { force: true });
-    return;
+  // Else done already, by a commit whose checkpoint failed: the turn is taken twice then.
+  if (!names.has(file)) {
+    if (!parts.every((part) => names.has(part.file))) {
+      // One of them went into quarantine or past its retention meanwhile.
+      await rm(segments.pathOf(file), { force: true });
+      return;
+    }
+    await segments.commitChange(connection, async () => {
+      for (const part of parts) await connection.run('DELETE FROM segments WHERE file = $1', [part.file]);
+      await connection.run(
+        `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
+        [file, sealable.relation, sha256],
+      );
+    });
   }
-  await segments.commitChange(connection, async () => {
-    for (const part of parts) await connection.run('DELETE FROM segments WHERE file = $1', [part.file]);
-    await connection.run(
-      `INSERT INTO segments VALUES ($1, $2, ${nanosAt(span.from)}, ${nanosAt(span.to)}, ${span.rows}, ${bytes}, $3)`,
-      [file, sealable.relation, sha256],
-    );
-  });
   for (const part of parts) await rm(segments.pathOf(part.file), { force: true });
 }
 

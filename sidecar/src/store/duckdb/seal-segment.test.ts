@@ -23,6 +23,10 @@ it('seals a busy hour in parts that fit into the memory of the engine', async ()
   const segments = new SegmentList(path);
   await session.write(async (connection) => {
     await segments.load(connection);
+    // Their windows of a second are made when they leave.
+    await connection.run(
+      `INSERT INTO series SELECT range, 'depth', MAP {'__name__': 'depth'}, 'gauge', 'metrics', '', '' FROM range(1000)`,
+    );
     const step = Math.floor((HOUR * 1e9) / ROWS);
     await connection.run(`INSERT INTO samples SELECT range % 1000, ${T0} + range * ${step}, range FROM range(${ROWS})`);
   });
@@ -35,7 +39,7 @@ it('seals a busy hour in parts that fit into the memory of the engine', async ()
     segments,
     options,
     signal: new AbortController().signal,
-    portions: new Map<string, number>(),
+    portionRows: new Map<string, number>(),
   };
   for (;;) {
     const prepared = await prepareSegment(samples, source);

@@ -56,8 +56,8 @@ export interface SealSource {
   readonly segments: SegmentList;
   readonly options: SealOptions;
   readonly signal: AbortSignal;
-  /** By table, how many portions the last sort took. */
-  readonly portions: Map<string, number>;
+  /** By table, how many rows could be sorted at once. */
+  readonly portionRows: Map<string, number>;
 }
 
 /** Copies the oldest closed span of the table, if there is one, and sorts the copy. Appends go on meanwhile. */
@@ -79,6 +79,8 @@ export async function prepareSegment(sealable: Sealable, source: SealSource): Pr
       from: `read_parquet(${copy})`,
       order: `${timeColumn}, arrival`,
     };
+    // Past their retention since.
+    if (copied === 0) return undefined;
     const whole = { ...span, rows: copied };
     return { sealable, span: whole, ...(await writeSegment(sorted, { sealable, span: whole, folder, source })) };
   });
@@ -91,7 +93,7 @@ export async function writeSegment(
     sealable: { relation, groupRows, codec },
     span,
     folder,
-    source: { segments, options, signal, portions },
+    source: { segments, options, signal, portionRows },
   }: { sealable: Sealable; span: Span; folder: string; source: SealSource },
 ): Promise<{ readonly file: string; readonly bytes: number; readonly sha256: string }> {
   const file = freeName(`${relation}-${isoName(span.from)}-${isoName(span.to)}`, segments);
@@ -101,9 +103,10 @@ export async function writeSegment(
   const compression = options.compress ? codec : 'uncompressed';
   const format = `FORMAT parquet, COMPRESSION ${compression}, ROW_GROUP_SIZE ${groupRows}`;
   try {
-    const sorting = { folder, memoryLimitMb: options.memoryLimitMb, portions: portions.get(relation) ?? 1, signal };
+    const portions = Math.max(1, Math.ceil(span.rows / (portionRows.get(relation) ?? Infinity)));
+    const sorting = { folder, memoryLimitMb: options.memoryLimitMb, portions, signal };
     const sorted = await sortInto({ path: temporary, format }, rows, sorting);
-    portions.set(relation, sorted.portions);
+    if (sorted.portions > portions) portionRows.set(relation, Math.ceil(span.rows / sorted.portions));
     // What the file stands for is deleted.
     if (sorted.rows !== span.rows) throw new Error(`bug: ${sorted.rows} rows of ${span.rows} were sorted into ${file}`);
   } catch (error) {

@@ -203,6 +203,31 @@ it('finds samples that come late for a sealed span, seals them too, and merges b
   await store.close();
 });
 
+it('gives samples of one stamp in the order in which they came, whatever files they lie in', async () => {
+  const store = await filled();
+  await sealAll(store);
+  const stamps = [0, 1, 2, 3].map((hour) => hour * HOUR + 300);
+  await store.append(batchOf({ samples: samplesOf(stamps.map((at) => [1, seconds(at), -at] as const)) }));
+  const depths = async (request: SelectRequest) => {
+    const found = (await store.select(request)).find(({ labels }) => labels.metricName === 'depth');
+    return Array.from(found?.values ?? []);
+  };
+  for (let before: string[] = []; before.join() !== files().join();) {
+    before = files();
+    // In the table, in a file beside the other one's, and merged with it: an hour a call.
+    await store.retain(seconds(60));
+    const raw = (await store.rawSince('metrics', seconds(0))).filter(({ seriesId }) => seriesId === 1);
+    for (const at of stamps) {
+      const [startMs, endMs] = [T0_MS + at * 1_000, T0_MS + at * 1_000 + 1];
+      expect(await depths({ ...range, startMs, endMs, resolutionMs: 1_000 })).toEqual([at + 1, -at]);
+      expect(await depths({ ...range, startMs, endMs, resolutionMs: 5_000, newestOfStep: true })).toEqual([-at]);
+      const ofStamp = raw.filter(({ timeNanos }) => timeNanos === seconds(at));
+      expect(ofStamp.map(({ value }) => value)).toEqual([at + 1, -at]);
+    }
+  }
+  await store.close();
+}, 60_000);
+
 it('deletes files whose rows are past retention, and goes on from 1 s windows', async () => {
   const store = await filled();
   await sealAll(store);

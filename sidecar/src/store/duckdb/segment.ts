@@ -119,6 +119,10 @@ export class SegmentList {
         this.beginChange();
       });
       await this.load(connection);
+    } catch (error) {
+      // It may be in the file all the same; where that cannot be asked, it is when the file is opened anew.
+      await this.load(connection).catch(() => undefined);
+      throw error;
     } finally {
       this.endChange();
     }
@@ -156,14 +160,21 @@ export class SegmentList {
    * `arrival` that orders rows of equal stamps as they came.
    */
   readonly relation: RelationOf = (relation, from, to) => {
-    const files = this.#segments
-      .filter((segment) => segment.relation === relation && segment.fromNanos < to && segment.toNanos > from)
-      .map(({ file }) => quoted(this.pathOf(file)));
+    const within = this.#segments.filter(
+      (segment) => segment.relation === relation && segment.fromNanos < to && segment.toNanos > from,
+    );
+    const files = within.toSorted((a, b) => a.age - b.age).map(({ file }) => quoted(this.pathOf(file)));
     const late = this.#late?.relation(relation, from, to);
     const table = `SELECT *, rowid + ${AFTER_SEGMENTS} AS arrival FROM ${relation}${late === undefined ? '' : ` UNION ALL ${late}`}`;
     if (files.length === 0) return `(${table})`;
-    return `(SELECT * EXCLUDE (file_row_number), file_row_number AS arrival
-      FROM read_parquet([${files.join()}], file_row_number = true) UNION ALL ${table})`;
+    const source = `read_parquet([${files.join()}], file_row_number = true`;
+    if (!overlap(within)) {
+      return `(SELECT * EXCLUDE (file_row_number), file_row_number AS arrival FROM ${source}) UNION ALL ${table})`;
+    }
+    // Equal stamps may lie in several files.
+    return `(SELECT * EXCLUDE (file_row_number, filename),
+        (list_position([${files.join()}], filename) - 1) * ${ROWS_OF_A_FILE}::BIGINT + file_row_number AS arrival
+      FROM ${source}, filename = true) UNION ALL ${table})`;
   };
 }
 
@@ -175,8 +186,14 @@ export interface ReadSource {
   readonly relation: RelationOf;
 }
 
-/** More than the rows of any file: what is in the table came later. */
-const AFTER_SEGMENTS = 2 ** 40;
+/** Whether spans of files overlap, as they do when late rows were sealed on their own. */
+function overlap(segments: readonly Segment[]): boolean {
+  const inOrder = segments.toSorted((a, b) => (a.fromNanos < b.fromNanos ? -1 : 1));
+  return inOrder.some(({ toNanos }, i) => toNanos > (inOrder[i + 1]?.fromNanos ?? toNanos));
+}
+
+/** More than a file has, and more than 16,000 files have: what is in the table came later. */
+const [ROWS_OF_A_FILE, AFTER_SEGMENTS] = [2 ** 26, 2 ** 40];
 
 export async function checksumOf(path: string): Promise<string> {
   const hash = createHash('sha256');

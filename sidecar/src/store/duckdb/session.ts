@@ -24,7 +24,7 @@ const READ_CONNECTIONS = 5;
  */
 const [BYTES_PER_COMMIT, SHARE_OF_MEMORY] = [49_152, 1 / 8];
 /** So long new reads wait for those under way, so that there is a moment without any. */
-const [DRAIN_MS, DRAIN_LOOK_MS] = [1_000, 5];
+const [DRAIN_MS, LONGEST_DRAIN_MS, DRAIN_LOOK_MS] = [1_000, 30_000, 5];
 
 interface Opened {
   readonly database: Database;
@@ -37,6 +37,7 @@ type Write<T> = (connection: DuckDBConnection, retry: boolean) => Promise<T>;
 
 export class Session {
   readonly #options: DatabaseOptions;
+  readonly #onOpenedAgain: (connection: DuckDBConnection) => Promise<void>;
   #opened: Opened | undefined;
   #reopening: Promise<void> | undefined;
   #state: 'new' | 'open' | 'closed' = 'new';
@@ -47,11 +48,18 @@ export class Session {
   #renewing: Promise<boolean> | undefined;
   /** While there are any, reads wait before they begin. */
   #draining = 0;
+  /** How long a write that failed waits for them. */
+  #mendMs = DRAIN_MS;
   #writing: Promise<unknown> = Promise.resolve();
   readonly #waiting: (() => void)[] = [];
 
-  constructor(options: DatabaseOptions) {
+  /** `onOpenedAgain`: what memory knows of the file may be older than the file; called before anyone else uses it. */
+  constructor(
+    options: DatabaseOptions,
+    onOpenedAgain: (connection: DuckDBConnection) => Promise<void> = async () => {},
+  ) {
     this.#options = options;
+    this.#onOpenedAgain = onOpenedAgain;
   }
 
   get bytesOnDisk(): number {
@@ -66,6 +74,7 @@ export class Session {
   async open(): Promise<void> {
     this.#isClosing = false;
     await this.#openFile();
+    this.#state = 'open';
   }
 
   async #openFile(): Promise<void> {
@@ -74,11 +83,11 @@ export class Session {
       const writer = await database.connect();
       await migrate(writer, this.#options.path);
       await createStaging(writer);
+      if (this.#state === 'open') await this.#onOpenedAgain(writer);
       const readers = await Promise.all(Array.from({ length: READ_CONNECTIONS }, () => database.connect()));
       this.#opened = { database, writer, readers, threads: new EngineThreads(this.#options.threads) };
       this.#generation++;
       this.#commits = 0;
-      this.#state = 'open';
     } catch (error) {
       database.close();
       throw error;
@@ -141,7 +150,7 @@ export class Session {
       if (!isInvalidated(error)) throw asReadFault(error, this.#options);
     }
     // Behind the writers, because reopening needs every connection idle; another reader may have done it meanwhile.
-    const isStale = (): boolean => this.#generation === generation && this.#opened !== undefined;
+    const isStale = (): boolean => this.#generation === generation && this.#opened !== undefined && !this.#isClosing;
     const reopening = this.#writing.then(() => (isStale() ? this.#unread(() => this.#openAnew()) : undefined));
     this.#writing = reopening.catch(() => undefined);
     return reopening
@@ -176,10 +185,10 @@ export class Session {
   }
 
   /** Does the work when those who read have ended and the next ones wait; false when one of them goes on for too long. */
-  async #unread(work: () => Promise<void>): Promise<boolean> {
+  async #unread(work: () => Promise<void>, waitMs = DRAIN_MS): Promise<boolean> {
     this.#draining++;
     try {
-      const untilMs = performance.now() + DRAIN_MS;
+      const untilMs = performance.now() + waitMs;
       while (!this.#isUnread && performance.now() < untilMs) await pause(DRAIN_LOOK_MS);
       if (!this.#isUnread) return false;
       await work();
@@ -194,7 +203,11 @@ export class Session {
   async #mend(error: unknown): Promise<boolean> {
     // A large change that failed keeps what it took, rolled back or not: nothing could be written any more. Whoever reads on is
     // not waited for, because it may itself wait for a writer, as a backup does.
-    return (isInvalidated(error) || isOutOfMemory(error)) && this.#unread(() => this.#openAnew());
+    if (!isInvalidated(error) && !isOutOfMemory(error)) return false;
+    const isMended = await this.#unread(() => this.#openAnew(), this.#mendMs);
+    // Reads that follow each other closely would keep the writer out.
+    this.#mendMs = isMended ? DRAIN_MS : Math.min(this.#mendMs * 2, LONGEST_DRAIN_MS);
+    return isMended;
   }
 
   get #mayRenew(): boolean {
@@ -206,8 +219,9 @@ export class Session {
   }
 
   #openAnew(): Promise<void> {
-    this.#opened?.database.close();
+    const { database } = this.#opened ?? {};
     this.#opened = undefined;
+    database?.close();
     this.#reopening ??= this.#openAgain().finally(() => (this.#reopening = undefined));
     return this.#reopening;
   }
@@ -216,8 +230,9 @@ export class Session {
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#writing;
-    await this.#reopening?.catch(() => undefined);
+    // From here on nothing opens it again.
     this.#state = 'closed';
+    await this.#reopening?.catch(() => undefined);
     await this.#closeIdle();
   }
 
@@ -227,6 +242,8 @@ export class Session {
     try {
       return await threads.share(connection, () => interruptible(connection, work, signal));
     } finally {
+      // An interrupt may have hit the end of its transaction, too: the next reader would find it aborted.
+      if (signal?.aborted === true) await connection.run('ROLLBACK').catch(() => undefined);
       this.#opened?.readers.push(connection);
       this.#waiting.shift()?.();
     }

@@ -33,9 +33,9 @@ export async function quarantineSegments(
   broken: readonly Segment[],
 ): Promise<string[]> {
   const notices: string[] = [];
-  for (const { file, relation, fromNanos, toNanos, rowCount } of broken) {
+  for (const { file, relation, fromNanos, toNanos, rowCount, sha256 } of broken) {
     // Merged into another one, or past its retention, since it was looked at.
-    if (!segments.all.some((named) => named.file === file)) continue;
+    if (!segments.all.some((named) => named.file === file && named.sha256 === sha256)) continue;
     const path = segments.pathOf(file);
     await connection.run('DELETE FROM segments WHERE file = $1', [file]);
     const exists = existsSync(path);
