@@ -124,7 +124,10 @@ it('opens the file anew when many commits left behind what only that frees, at a
 });
 
 it('opens the file anew after a change that needed too much memory, which would else be held for ever', async () => {
-  const session = new Session({ path: join(folder, 'f.duckdb'), memoryLimitMb: 64, threads: 2 });
+  let openedAgain = 0;
+  const session = new Session({ path: join(folder, 'f.duckdb'), memoryLimitMb: 64, threads: 2 }, async () => {
+    openedAgain++;
+  });
   await session.open();
   try {
     await session.write((connection) =>
@@ -139,6 +142,8 @@ it('opens the file anew after a change that needed too much memory, which would 
     });
     await expect(tooMuch).rejects.toMatchObject({ code: 'store.unavailable' });
     expect(retries).toEqual([false, true]);
+    // Before each of the tries that follow, whoever knows of the file reads it again.
+    expect(openedAgain).toBe(2);
     expect(await session.memoryBytes()).toBeLessThan(16 * 2 ** 20);
     // Beside others, who have the memory only for now.
     const once = session.write((connection, retry) => connection.run(retry ? 'SELECT 7' : TOO_LARGE));
@@ -147,3 +152,24 @@ it('opens the file anew after a change that needed too much memory, which would 
     await session.close();
   }
 }, 60_000);
+
+it('gives no reader the transaction that an interrupt cut off for another one', async () => {
+  const session = new Session({ path: join(folder, 'g.duckdb'), memoryLimitMb: 64, threads: 1 });
+  await session.open();
+  try {
+    const ending = new AbortController();
+    // Its own rollback may be interrupted, too.
+    const cutOff = session.read(async (connection) => {
+      await connection.run('BEGIN TRANSACTION');
+      ending.abort();
+      await connection.run(`SELECT error('interrupted')`);
+    }, ending.signal);
+    await expect(cutOff).rejects.toMatchObject({ code: 'query.cancelled' });
+    for (let i = 0; i < 6; i++) {
+      const answer = await session.read(async (connection) => (await connection.run('SELECT 7')).getRows());
+      expect(answer).toEqual([[7]]);
+    }
+  } finally {
+    await session.close();
+  }
+});
