@@ -66,6 +66,8 @@ const CLOSED_AFTER_SECONDS = 3_600;
 /** In one call a table gets one file, and more while this lasts: a busy hour is many, and they must not pile up. */
 const SEAL_FOR_MS = 30_000;
 
+/** From so many rows on that a transaction moves, the file is opened anew (see `Session.demandRenewal`). */
+const LARGE_CHANGE = 30_000;
 /** Rows past their retention that must fit into a transaction. */
 const LEAST_EXPIRING = 10_000;
 
@@ -187,7 +189,12 @@ export class Maintenance {
         );
         signal.throwIfAborted();
         try {
-          removed += await this.#session.write((connection) => this.#retainUntil(connection, next));
+          const rows = await this.#session.write((connection) => this.#retainUntil(connection, next));
+          removed += rows;
+          if (rows > LARGE_CHANGE) {
+            this.#session.demandRenewal();
+            await this.#session.renew();
+          }
           done = next === cutoffs;
           this.#maxExpiring = Math.min(this.#maxExpiring * 2, rowsAtOnce(this.#options.memoryLimitMb));
         } catch (error) {
@@ -285,7 +292,12 @@ export class Maintenance {
   async #sealSpan(sealable: Sealable, source: SealSource): Promise<boolean> {
     const prepared = await prepareSegment(sealable, source);
     if (prepared === undefined) return false;
-    return this.#change(source.signal, (connection) => commitSegment(connection, prepared, this.#segments));
+    const isSealed = await this.#change(source.signal, (connection) =>
+      commitSegment(connection, prepared, this.#segments),
+    );
+    // With the raw samples their windows of a second were made.
+    if (isSealed && prepared.span.rows > LARGE_CHANGE) this.#session.demandRenewal();
+    return isSealed;
   }
 
   async #mergeSpan(sealable: Sealable, source: SealSource): Promise<void> {

@@ -166,6 +166,14 @@ export class Session {
   }
 
   /**
+   * Makes it due, after a large change: with little memory it was seen that the rows which such a one inserted were in the file,
+   * and shown to nobody until that was opened anew (engine 1.5.5; it is not known why).
+   */
+  demandRenewal(): void {
+    this.#commits = Number.MAX_SAFE_INTEGER;
+  }
+
+  /**
    * Opens the file anew, behind the writers, when that is due. False when a read goes on for too long: it is not waited for
    * by the writers, because it may itself wait for one of them, as a backup does.
    */
