@@ -15,8 +15,8 @@ import { OPEN_TRANSITIONS } from './read-recovery.ts';
 import { readRows, transaction, within } from './sql.ts';
 import { writeMarks } from './write-batch.ts';
 
-/** Each is made of whole ones of the next. */
-const WIDTHS = [
+/** Spans of a busy table become narrower: each of these seconds is made of whole ones of the next. */
+export const WIDTHS = [
   31_449_600, 2_419_200, 604_800, 86_400, 21_600, 7_200, 3_600, 1_800, 900, 300, 60, 20, 10, 5, 1,
 ] as const;
 const HORIZONS = ['raw', ...LEVELS] as const;

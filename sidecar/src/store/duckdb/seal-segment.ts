@@ -7,7 +7,7 @@ import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { nanosAt } from './fold.ts';
-import { makeSecondWindows } from './retain.ts';
+import { makeSecondWindows, WIDTHS } from './retain.ts';
 import { segmentFolder } from './segment-folder.ts';
 import { checksumOf, type Sealable, type SegmentList } from './segment.ts';
 import type { Session } from './session.ts';
@@ -23,8 +23,6 @@ export const MAX_SEGMENT_ROWS = 30_000_000;
 const [BYTES_PER_ROW, TAKEN_MB] = [24, 40];
 /** Few, because each of the engine's threads holds so many before it writes them. */
 const COPIED_GROUP_ROWS = 4_096;
-/** Spans of a busy table become narrower: each of these is made of whole ones of the next. */
-const WIDTHS = [604_800, 86_400, 21_600, 7_200, 3_600, 1_800, 900, 300, 60, 20, 10, 5, 1] as const;
 
 /** So many rows leave a table in one transaction. */
 export function rowsAtOnce(memoryLimitMb: number): number {
