@@ -44,3 +44,23 @@ it('fills a dropped slab again: a queue of steady length allocates nothing', () 
   }
   expect(created).toBeLessThanOrEqual(5);
 });
+
+it('keeps some of what it drops while its load pauses, and not all of it', () => {
+  let created = 0;
+  const chain = new SlabChain(SIZE, () => (created++, new Int32Array(SIZE)));
+  const add = (places: number): void => {
+    for (let i = 0; i < places; i++) {
+      chain.grow(chain.end);
+      chain.end++;
+    }
+  };
+  add(100 * SIZE);
+  for (let breath = 0; breath < 50; breath++) {
+    chain.dropBefore(chain.start + 10 * SIZE);
+    add(10 * SIZE);
+  }
+  expect(created).toBe(100);
+  chain.dropBefore(chain.start + 80 * SIZE);
+  add(80 * SIZE);
+  expect(created).toBe(100 + 80 - 2);
+});
