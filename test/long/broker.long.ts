@@ -80,11 +80,10 @@ it('row 3: told to end under load, it stores, acknowledges and ends in order; to
     await world.startSidecar();
     const second = flood(world);
     await pause(5_000);
-    world.sidecar.kill('SIGTERM');
-    await pause(5);
     const forced = performance.now();
-    world.sidecar.kill('SIGTERM');
-    const forcedCode = await world.sidecar.exited;
+    // Again and again: of two that come before a busy machine lets it run, the kernel makes one.
+    const telling = setInterval(() => world.sidecar.kill('SIGTERM'), 5);
+    const forcedCode = await world.sidecar.exited.finally(() => clearInterval(telling));
     const forcedMs = Math.round(performance.now() - forced);
     console.info(`row 3: told twice, ended with ${forcedCode} after ${forcedMs} ms`);
     expect(forcedCode).toBe(1);

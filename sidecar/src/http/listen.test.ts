@@ -45,6 +45,39 @@ describe('listening', () => {
     expect(answer).toMatch(/^HTTP\/1.1 408 /);
   });
 
+  it('reads a body that it refused to its end: who still sends gets the answer, and may go on', async () => {
+    const { address } = await start({ bodyLimitBytes: 1_024 });
+    for (const length of ['Content-Length: 3000000', 'Transfer-Encoding: chunked']) {
+      const socket = net.connect(Number(new URL(address).port), '127.0.0.1');
+      let answers = '';
+      socket.on('data', (chunk) => (answers += chunk.toString()));
+      const answered = async (pattern: RegExp): Promise<void> => {
+        while (!pattern.test(answers)) await once(socket, 'data');
+      };
+      const part = Buffer.alloc(1_000_000, ' ');
+      const send = (): boolean =>
+        length.startsWith('Content') ? socket.write(part) : socket.write(`f4240\r\n${part.toString()}\r\n`);
+      socket.write(`POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n${length}\r\n\r\n`);
+      send();
+      await answered(/^HTTP\/1.1 413 /);
+      send();
+      send();
+      if (!length.startsWith('Content')) socket.write('0\r\n\r\n');
+      socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await answered(/HTTP\/1.1 200 /);
+      socket.destroy();
+    }
+  });
+
+  it('gives up on a refused body that does not end', async () => {
+    const { address } = await start({ bodyLimitBytes: 1_024, headersTimeoutMs: 1_000, requestTimeoutMs: 1_000 });
+    const socket = net.connect(Number(new URL(address).port), '127.0.0.1').on('error', () => undefined);
+    socket.resume();
+    socket.write('POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n');
+    const dripping = setInterval(() => socket.write(' '), 50);
+    await once(socket, 'close').finally(() => clearInterval(dripping));
+  });
+
   it('ends in order while a client keeps its connection open', async () => {
     const server = await startHttpServer(fixture().deps, settingsWith());
     const socket = net.connect(Number(new URL(server.address).port), '127.0.0.1');

@@ -145,6 +145,9 @@ function authenticate(app: FastifyInstance, settings: HttpSettings): void {
 
 function handleFaults(app: FastifyInstance, { log }: HttpDeps): void {
   app.setErrorHandler((error, request, reply) => {
+    // Fastify asks to close after a body that is too large. Then a client that still sends it sees its pipe break and not
+    // the answer, and tries again. Kept open, Node reads the rest and forgets it, for `requestTimeoutMs` at most.
+    reply.removeHeader('connection');
     const fault = faultOf(error);
     if (fault !== undefined) {
       if (fault.status === 401) void reply.header('www-authenticate', 'Bearer');
