@@ -97,6 +97,8 @@ const REFUSED_SUBJECT = 'fl.refused';
  * collect ("external memory pressure" in its trace, four scavenges a message and a whole collection every fourth).
  */
 const RECEIPT_TOLERANCE = 2;
+/** The least counts: what else runs on the machine takes CPU by cache misses, and never gives any. */
+const ROUNDS = 3;
 
 /** CPU milliseconds a message, of the sidecar and of one who only receives. */
 interface Cost {
@@ -146,7 +148,12 @@ it('row 17: to refuse what has no measure costs less than a millisecond beside i
     const pid = world.sidecar.pid as number;
     const warm = usageOf(pid).peakRssMb;
     const costs: [string, Cost][] = [];
-    for (const refused of refusals()) costs.push([refused.what, await costOfRefusal(scene, refused)]);
+    for (const refused of refusals()) {
+      const rounds: Cost[] = [];
+      for (let round = 0; round < ROUNDS; round++) rounds.push(await costOfRefusal(scene, refused));
+      const least = (of: keyof Cost): number => Math.min(...rounds.map((cost) => cost[of]));
+      costs.push([refused.what, { sidecar: least('sidecar'), receiver: least('receiver') }]);
+    }
     const grown = usageOf(pid).peakRssMb - warm;
     const told = costs.map(([what, cost]) => `${what} ${cost.sidecar.toFixed(2)} (${cost.receiver.toFixed(2)})`);
     console.info(`row 17: CPU ms a message (of a plain receiver): ${told.join(', ')}`);

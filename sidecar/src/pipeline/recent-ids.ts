@@ -1,13 +1,19 @@
 /**
- * Ids seen lately, in two generations: a lookup is exact for at least the last `generationSize` ids and memory stays
- * below twice that. The store's own keys catch what is older.
+ * Ids seen lately, in two generations: a lookup is exact for at least the last `generationSize` ids, or for as many of them
+ * as have `BYTES_PER_ID` on average, and memory stays below twice that. The store's own keys catch what is older.
  */
 import { identityOf, type EventTable, type TradingEvent } from '@tapewatch/core';
+import { EncodedId, IdSet } from './id-set.ts';
+
+/** Of longer ids fewer are remembered. */
+const BYTES_PER_ID = 128;
+
+const asked = new EncodedId();
 
 export class RecentIds {
   readonly #generationSize: number;
-  #young = new Set<string>();
-  #old = new Set<string>();
+  #young = new IdSet();
+  #old = new IdSet();
 
   constructor(generationSize: number) {
     this.#generationSize = generationSize;
@@ -15,9 +21,14 @@ export class RecentIds {
 
   /** True when the id is new; it is remembered from then on. */
   add(id: string): boolean {
-    if (this.#young.has(id) || this.#old.has(id)) return false;
-    if (this.#young.size >= this.#generationSize) [this.#old, this.#young] = [this.#young, new Set()];
-    this.#young.add(id);
+    asked.set(id);
+    if (this.#young.has(asked) || this.#old.has(asked)) return false;
+    const { size, bytes } = this.#young;
+    if (size >= this.#generationSize || bytes >= this.#generationSize * BYTES_PER_ID) {
+      [this.#old, this.#young] = [this.#young, this.#old];
+      this.#young.clear();
+    }
+    this.#young.add(asked);
     return true;
   }
 }
