@@ -20,6 +20,9 @@ const ERROR_TYPES: Partial<Record<ErrorCode, string>> = {
   'store.locked': 'unavailable',
 };
 
+/** Fastify's code of a body beyond `bodyLimitBytes`. */
+export const BODY_TOO_LARGE = 'FST_ERR_CTP_BODY_TOO_LARGE';
+
 export interface Fault {
   readonly status: number;
   readonly errorType: string;

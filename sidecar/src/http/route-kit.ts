@@ -16,6 +16,8 @@ declare module 'fastify' {
     role?: Role;
     /** In whose envelope faults are told; absent: Prometheus's. */
     dialect?: 'jaeger';
+    /** Reads packed bodies (`Content-Encoding`), and bounds what they become. */
+    unpacks?: true;
   }
 }
 

@@ -6,12 +6,12 @@ import compress from '@fastify/compress';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { AddressInfo } from 'node:net';
 import querystring from 'node:querystring';
 import { TapewatchError } from '../errors.ts';
-import { faultOf, sendFault } from './answer.ts';
+import { BODY_TOO_LARGE, faultOf, sendFault } from './answer.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { Authentication } from './authentication.ts';
 import type { HttpDeps } from './http-deps.ts';
@@ -32,6 +32,9 @@ const MAX_FORM_KEYS = 1_000;
 const MAX_PARAM_LENGTH = 1_024;
 /** Node looks for slow clients every 30 s unless told otherwise, so that a limit of 10 s could mean 40. */
 const CHECK_CONNECTIONS_MS = 500;
+
+/** For what is under way when the server closes; then connections end, or an order to stop would wait for the slowest client. */
+const CLOSE_GRACE_MS = 3_000;
 
 /** A shorter answer fits into one packet anyway. */
 const MIN_COMPRESSED_BYTES = 1_400;
@@ -64,7 +67,12 @@ export async function startHttpServer(deps: HttpDeps, settings: HttpSettings): P
   }
   app.server.maxConnections = settings.maxConnections;
   const bound = app.server.address() as AddressInfo;
-  return { address: `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`, close: () => app.close() };
+  return { address: `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`, close: () => closeInTime(app) };
+}
+
+async function closeInTime(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS);
+  await app.close().finally(() => clearTimeout(timer));
 }
 
 /** Without a socket; requests can be injected. */
@@ -84,6 +92,7 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
   parseForms(app);
   handleFaults(app, deps);
   authenticate(app, settings);
+  refusePackedBodies(app);
   observe(app, deps);
   await app.register(rateLimit, {
     max: settings.rateLimit.requests,
@@ -91,7 +100,11 @@ export async function buildHttpServer(deps: HttpDeps, settings: HttpSettings): P
     cache: settings.maxConnections * 10,
     keyGenerator: ({ headers, ip }) => headers.authorization ?? ip,
   });
-  if (settings.compression) await app.register(compress, { threshold: MIN_COMPRESSED_BYTES, encodings: ENCODINGS });
+  if (settings.compression) {
+    // Answers only: a body that is unpacked on its way in goes on being unpacked after it was refused.
+    const bodies = { globalDecompression: false };
+    await app.register(compress, { threshold: MIN_COMPRESSED_BYTES, encodings: ENCODINGS, ...bodies });
+  }
   await describe(app, deps);
   const gate = new QueryGate(deps.line, settings.queryTimeoutMs);
   const context = { app, deps, gate };
@@ -143,11 +156,23 @@ function authenticate(app: FastifyInstance, settings: HttpSettings): void {
   });
 }
 
+/** Samples come packed; their routes unpack them with bounds of their own. Nothing else is large. */
+function refusePackedBodies(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ headers, routeOptions, is404 }) => {
+    const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+    if (encoding === 'identity' || is404 || routeOptions.config.unpacks === true) return;
+    throw new TapewatchError(
+      'intake.encoding',
+      `Content-Encoding ${JSON.stringify(encoding.slice(0, 60))} is not read here; send the body as it is`,
+    );
+  });
+}
+
 function handleFaults(app: FastifyInstance, { log }: HttpDeps): void {
   app.setErrorHandler((error, request, reply) => {
-    // Fastify asks to close after a body that is too large. Then a client that still sends it sees its pipe break and not
-    // the answer, and tries again. Kept open, Node reads the rest and forgets it, for `requestTimeoutMs` at most.
-    reply.removeHeader('connection');
+    // Closed at once, as fastify asks, a client that still sends sees its pipe break and not the answer, and tries again.
+    // Kept open, Node reads the rest and forgets it, for `requestTimeoutMs` at most.
+    if ((error as Partial<FastifyError>).code === BODY_TOO_LARGE) reply.removeHeader('connection');
     const fault = faultOf(error);
     if (fault !== undefined) {
       if (fault.status === 401) void reply.header('www-authenticate', 'Bearer');

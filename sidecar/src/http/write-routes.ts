@@ -6,7 +6,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TapewatchError } from '../errors.ts';
 import type { Intake, IntakeReceipt, IntakeRequest, RefusedRequest } from '../ports.ts';
-import { sendData, sendFault } from './answer.ts';
+import { BODY_TOO_LARGE, sendData, sendFault } from './answer.ts';
 import { submitEvents } from './business-event.ts';
 import { otlpAnswer } from './otlp-answer.ts';
 import { bodyOf, UNPACKED_MAX_BYTES } from './request-body.ts';
@@ -34,7 +34,7 @@ export async function writeRoutes({ app, deps }: RouteContext): Promise<void> {
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
     scope.addHook('onRequest', async ({ headers }) => refuseOtherOrigins(headers));
     scope.addHook('onError', async (request, _reply, error) => {
-      if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') refuseUnread(intake, request, error.message);
+      if (error.code === BODY_TOO_LARGE) refuseUnread(intake, request, error.message);
     });
     remoteWrite(scope, intake);
     otlp(scope, intake);
@@ -45,8 +45,7 @@ export async function writeRoutes({ app, deps }: RouteContext): Promise<void> {
 }
 
 function options(summary: string) {
-  // Bodies are unpacked here, with a bound of their own.
-  return { config: { role: ROLE }, decompress: false, schema: { summary, tags: TAGS } } as const;
+  return { config: { role: ROLE, unpacks: true }, schema: { summary, tags: TAGS } } as const;
 }
 
 function remoteWrite(app: FastifyInstance, intake: Intake): void {
