@@ -1,22 +1,25 @@
 /**
- * Ids seen lately, in two generations: a lookup is exact for at least the last `generationSize` ids, or for as many of them
- * as have `BYTES_PER_ID` on average, and memory stays below twice that. The store's own keys catch what is older.
+ * Ids seen lately, in two generations: a lookup is exact for at least the last `generationSize` ids, of ids longer than
+ * `BYTES_PER_ID` on average for fewer, and memory is bounded by that. The store's own keys catch what is older.
  */
 import { identityOf, type EventTable, type TradingEvent } from '@tapewatch/core';
 import { EncodedId, IdSet } from './id-set.ts';
 
-/** Of longer ids fewer are remembered. */
+/** With four for its length. */
 const BYTES_PER_ID = 128;
 
 const asked = new EncodedId();
 
 export class RecentIds {
   readonly #generationSize: number;
-  #young = new IdSet();
-  #old = new IdSet();
+  readonly #mostBytes: number;
+  #young: IdSet;
+  #old: IdSet;
 
   constructor(generationSize: number) {
     this.#generationSize = generationSize;
+    this.#mostBytes = generationSize * BYTES_PER_ID;
+    [this.#young, this.#old] = [new IdSet(this.#mostBytes), new IdSet(this.#mostBytes)];
   }
 
   /** True when the id is new; it is remembered from then on. */
@@ -24,7 +27,7 @@ export class RecentIds {
     asked.set(id);
     if (this.#young.has(asked) || this.#old.has(asked)) return false;
     const { size, bytes } = this.#young;
-    if (size >= this.#generationSize || bytes >= this.#generationSize * BYTES_PER_ID) {
+    if (size >= this.#generationSize || bytes + asked.length > this.#mostBytes) {
       [this.#old, this.#young] = [this.#young, this.#old];
       this.#young.clear();
     }
