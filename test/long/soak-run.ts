@@ -35,7 +35,7 @@ const ENGINE_MB = 96;
 /** How far PromQL looks back; a shorter memory could not answer. */
 const LOOKBACK_MINUTES = 5;
 /** A longer run warms up for longer, with no more in memory. */
-const MOST_HEAD_MINUTES = 7;
+const HEAD_MINUTES_MAX = 7;
 const COUNT = 'sum(histogram_count(wide_seconds))';
 
 export interface SoakReport {
@@ -77,7 +77,7 @@ export async function runSoak(plan: {
 }): Promise<SoakReport> {
   const { minutes, rate, say } = plan;
   // The head must have filled before the second half, or its growth would look like a leak.
-  const headMinutes = Math.min(MOST_HEAD_MINUTES, Math.max(1, Math.floor(minutes / 4)));
+  const headMinutes = Math.min(HEAD_MINUTES_MAX, Math.max(1, Math.floor(minutes / 4)));
   const store = { memoryLimitMb: ENGINE_MB };
   const [inspectorPort] = await freePorts(1);
   const nodeFlags = [`--inspect=127.0.0.1:${inspectorPort}`];

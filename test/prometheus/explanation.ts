@@ -2,7 +2,7 @@
  * Why two right engines may differ, as named rules. Each is shown by calculation or follows from a documented change of
  * Prometheus; whatever none of them explains fails the test.
  */
-import type { EvaluationRange, ExponentialHistogram, SeriesData } from '@tapewatch/core';
+import { type EvaluationRange, type ExponentialHistogram, type Expr, parse, type SeriesData } from '@tapewatch/core';
 import { type Answer, differenceOf, SUBNORMAL, TOLERANCE } from './answer.ts';
 import { answerOf } from './engine.ts';
 import { random } from './market-data.ts';
@@ -60,7 +60,7 @@ export const RULES: readonly Rule[] = [
     name: 'timestamp of a pinned and shifted selector',
     reason:
       'Prometheus forgets the offset when timestamp() reads under @: it looks at the pinned time among samples fetched for the shifted one',
-    explains: ({ expr }) => /^timestamp\(/.test(expr) && expr.includes('@') && /\boffset\b/.test(expr),
+    explains: ({ expr }) => isTimestampOfShifted(parse(expr)),
   },
   {
     name: 'calendar of no number',
@@ -93,6 +93,14 @@ export const RULES: readonly Rule[] = [
     explains: isIllConditioned,
   },
 ];
+
+function isTimestampOfShifted(expr: Expr): boolean {
+  if (expr.kind === 'paren') return isTimestampOfShifted(expr.expr);
+  if (expr.kind !== 'call' || expr.name !== 'timestamp') return false;
+  let [arg] = expr.args;
+  while (arg?.kind === 'paren') arg = arg.expr;
+  return arg?.kind === 'selector' && arg.at !== undefined && arg.offset !== undefined;
+}
 
 function isIllConditioned({ expr, range, data, expected, got }: Difference): boolean {
   return [1, 2, 3].some((seed) => {

@@ -91,7 +91,7 @@ export const pipelineOptions = z
       .min(1_048_576)
       .max(64 * 1_073_741_824)
       .default(192 * 1_048_576)
-      .describe('memory for that; past it fewer minutes are kept'),
+      .describe('memory for that, and up to an eighth more in reserve; past it fewer minutes are kept'),
   })
   .prefault({});
 
