@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface ProcessSpec {
@@ -67,7 +68,7 @@ export class ManagedProcess {
         this.#say(`${this.spec.name}: ${error.message}`);
         resolve(127);
       });
-      child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
+      child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
     });
     void this.#exited.then((code) => this.#onExit(code));
     return this;
