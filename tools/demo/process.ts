@@ -68,7 +68,7 @@ export class ManagedProcess {
         this.#say(`${this.spec.name}: ${error.message}`);
         resolve(127);
       });
-      child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+      child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal])));
     });
     void this.#exited.then((code) => this.#onExit(code));
     return this;

@@ -11,7 +11,7 @@ const SPARE_SHARE = 1 / 8;
 export class SlabChain<T> {
   readonly #size: number;
   readonly #create: () => T;
-  #slabs: T[] = [];
+  readonly #slabs: T[] = [];
   /** Number of the first slab, from zero on for good. */
   #first = 0;
   readonly #spares: T[] = [];
@@ -47,8 +47,7 @@ export class SlabChain<T> {
     this.start = place;
     const gone = Math.min(Math.floor(place / this.#size) - this.#first, this.#slabs.length);
     if (gone <= 0) return;
-    this.#spares.push(...this.#slabs.slice(0, gone));
-    this.#slabs = this.#slabs.slice(gone);
+    this.#spares.push(...this.#slabs.splice(0, gone));
     this.#first += gone;
     this.#spares.length = Math.min(this.#spares.length, Math.max(1, Math.floor(this.#slabs.length * SPARE_SHARE)));
   }

@@ -18,12 +18,17 @@ const ZSTD_MAGIC = 0xfd2fb528;
 const gunzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip);
 const inflate = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflate);
 
+/** How a body is packed; `identity`: not at all. */
+export function encodingOf(headers: FastifyRequest['headers']): string {
+  return (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+}
+
 /** Throws `intake.too_large`, `intake.encoding` or `query.invalid`. */
 export async function bodyOf({ body, headers }: FastifyRequest): Promise<Buffer> {
   if (!Buffer.isBuffer(body) || body.length === 0) {
     throw new TapewatchError('query.invalid', 'the request has no body; send the samples in it');
   }
-  const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const encoding = encodingOf(headers);
   try {
     switch (encoding) {
       case 'identity':

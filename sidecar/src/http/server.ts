@@ -21,6 +21,7 @@ import { jaegerRoutes } from './jaeger-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
 import { QueryGate } from './query-gate.ts';
 import { queryRoutes } from './query-routes.ts';
+import { encodingOf } from './request-body.ts';
 import { ruleRoutes } from './rule-routes.ts';
 import { seriesRoutes } from './series-routes.ts';
 import { targetRoutes } from './target-routes.ts';
@@ -159,7 +160,7 @@ function authenticate(app: FastifyInstance, settings: HttpSettings): void {
 /** Samples come packed; their routes unpack them with bounds of their own. Nothing else is large. */
 function refusePackedBodies(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ headers, routeOptions, is404 }) => {
-    const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+    const encoding = encodingOf(headers);
     if (encoding === 'identity' || is404 || routeOptions.config.unpacks === true) return;
     throw new TapewatchError(
       'intake.encoding',
