@@ -2,6 +2,7 @@
  * Rows 3, 5 to 7, 9 and 10 of the fault list: the sidecar is told to end, is stopped for half a minute, NATS is restarted,
  * killed, silent, or cuts the sidecar off. JetStream: the ledger stays clean. Core NATS: what is missing is counted.
  */
+import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts } from '../../tools/demo/port.ts';
 import { until } from '../../tools/demo/process.ts';
@@ -90,7 +91,7 @@ it('row 3: told to end under load, it stores, acknowledges and ends in order; to
     const forcedCode = await world.sidecar.exited;
     const forcedMs = Math.round(performance.now() - forced);
     console.info(`row 3: told twice, ended with ${forcedCode} after ${forcedMs} ms`);
-    expect(forcedCode).toBe(1);
+    expect(forcedCode).toBe(128 + constants.signals.SIGTERM);
     expect(forcedMs).toBeLessThan(1_000);
     const all = published + (await second);
     await world.startSidecar();

@@ -1,6 +1,6 @@
 /**
- * `tapewatch serve`: runs until SIGTERM or SIGINT (a second one forces), SIGHUP reloads rules and routes. When the
- * store gave up the process ends with a status that makes its supervisor start it again.
+ * `tapewatch serve`: runs until SIGTERM or SIGINT (a second one ends it at once, by that signal); SIGHUP reloads rules and routes.
+ * When the store gave up the process ends with a status that makes its supervisor start it again.
  */
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
@@ -38,7 +38,7 @@ async function serve(file: string | undefined): Promise<void> {
     process.exit(status);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => (stopping ? process.exit(EXIT_FAILED) : void stop()));
+    process.on(signal, () => (stopping ? endAtOnce(signal) : void stop()));
   }
   process.on('SIGHUP', () => void app.reload());
   void app.failed.then(() => {
@@ -52,5 +52,17 @@ function giveUp(): void {
     `tapewatch: not everything was written and closed within ${STOP_TIMEOUT_MS / 1_000} s; it ends all the same. ` +
       'JetStream delivers again what was not acknowledged; look at the disk of store.path before the next start',
   );
+  // Not by SIGTERM, which a supervisor takes for an end in order and would not start it again.
+  endAtOnce('SIGKILL');
+}
+
+/**
+ * By the signal itself. `process.exit` would first end the store's thread: that waits for a disk that does not answer,
+ * or aborts (status 134) when an answer of the engine comes meanwhile.
+ */
+function endAtOnce(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  // Reached as the first process of a container only, which the kernel keeps from signals of its own.
   process.exit(EXIT_FAILED);
 }
