@@ -5,6 +5,7 @@
  * set of queries after a restart, whose answers are compared.
  */
 import { Answers } from '../test/fault/answers.ts';
+import { until } from '../tools/demo/process.ts';
 import { shorterThan, type Demand } from './demand.ts';
 import { arrowEncoding } from './peer/arrow-encoding.ts';
 import { PeerData } from './peer/data.ts';
@@ -20,6 +21,8 @@ import { quantileOf } from './viewers.ts';
 const END_AGO_MS = 300_000;
 /** Sent before anything is measured: processes that compile their code while they run are measured as they run for days. */
 const WARM_SAMPLES = 1_000_000;
+
+const COUNTED_TIMEOUT_MS = 10_000;
 
 /** What its demands speak of. */
 const FULL = { series: 10_000, samples: 3_000_000, repeats: 20 };
@@ -141,8 +144,20 @@ async function loadMeasured(
     cpuSecondsPerMillion: perMillion(system.usage().cpuSeconds - before.own),
     brokerCpuSecondsPerMillion: perMillion(system.besideCpuSeconds() - before.beside),
     samplesPerSecond: data.samples / seconds,
-    lost: data.samples - (await system.count(data)),
+    lost: await lostBy(system, data),
   };
+}
+
+/** A count may come amid a merge of what was just flushed, and be short for a moment: lost is what stays missing. */
+async function lostBy(system: System, data: PeerData): Promise<number> {
+  let lost = data.samples;
+  const isWhole = async (): Promise<true | undefined> => {
+    lost = data.samples - (await system.count(data));
+    return lost === 0 || undefined;
+  };
+  const wait = { what: 'every sample is counted', timeoutMs: COUNTED_TIMEOUT_MS, everyMs: 1_000 };
+  await until(isWhole, wait).catch(() => undefined);
+  return lost;
 }
 
 async function askAll(

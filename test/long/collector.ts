@@ -8,8 +8,19 @@ import WebSocket from 'ws';
 
 const ANSWER_TIMEOUT_MS = 30_000;
 
-/** What a thread's own objects and buffers take, in MB. A buffer that two of them share counts in both. */
-const OWN = `(({ heapUsed, external }) => (heapUsed + external) / 2 ** 20)(process.memoryUsage())`;
+/** In MB. */
+export interface OwnMemory {
+  /** Objects and buffers, without the code. A buffer that two threads share counts in both. */
+  readonly ownMb: number;
+  /** What V8 compiled, which it does anew for hours as it learns what the load is like. */
+  readonly codeMb: number;
+}
+
+/** Of one thread. Bytecode and machine code with what belongs to them. */
+const OWN = `(({ heapUsed, external }, { code_and_metadata_size: code, bytecode_and_metadata_size: bytecode }) => ({
+  ownMb: (heapUsed + external - code - bytecode) / 2 ** 20,
+  codeMb: (code + bytecode) / 2 ** 20,
+}))(process.memoryUsage(), process.getBuiltinModule('v8').getHeapCodeStatistics())`;
 
 interface Message {
   readonly id?: number;
@@ -49,12 +60,13 @@ export class Collector {
     );
   }
 
-  /** What objects and buffers of all threads take, in MB: exact after `collect`, whatever the allocator keeps. */
-  async ownMb(): Promise<number> {
+  /** Of all threads: exact after `collect`, whatever the allocator keeps. Not a number where a thread did not tell. */
+  async own(): Promise<OwnMemory> {
     const evaluate = ['Runtime.evaluate', { expression: OWN, returnByValue: true }] as const;
     const asked = [...this.#workers].map((sessionId) => this.#callWorker(sessionId, ...evaluate));
-    const answers = await Promise.all([this.#call(...evaluate), ...asked]);
-    return answers.reduce<number>((sum, answer) => sum + (typeof answer === 'number' ? answer : NaN), 0);
+    const answers = (await Promise.all([this.#call(...evaluate), ...asked])) as (OwnMemory | undefined)[];
+    const sum = (of: keyof OwnMemory): number => answers.reduce((total, answer) => total + (answer?.[of] ?? NaN), 0);
+    return { ownMb: sum('ownMb'), codeMb: sum('codeMb') };
   }
 
   close(): void {

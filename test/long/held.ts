@@ -5,19 +5,18 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { World } from '../fault/world.ts';
-import { Collector } from './collector.ts';
+import { Collector, type OwnMemory } from './collector.ts';
 
 /** Freed buffers go back in the background: the least of so many readings counts, of those in which the engine rested. */
 const [READINGS, READING_EVERY_MS] = [16, 200];
 const ENGINE_RESTS_MB = 1;
 const COLLECTIONS = 3;
 
-export interface Held {
+/** What the process says itself is exact, where the allocator blurs what is resident. */
+export interface Held extends OwnMemory {
   /** Without the engine's. */
   readonly heldMb: number;
   readonly engineMb: number;
-  /** What objects and buffers of all threads take: read exactly, where the allocator blurs the other two. */
-  readonly ownMb: number;
 }
 
 export class HeldMemory {
@@ -36,7 +35,7 @@ export class HeldMemory {
 
   /** Undefined when the engine never rested. Throws when the sidecar does not tell of its engine. */
   async read(): Promise<Held | undefined> {
-    const ownMb = await this.#leastOwnMb();
+    const own = await this.#leastOwn();
     let least: Held | undefined;
     for (let i = 0; i < READINGS; i++) {
       await pause(READING_EVERY_MS);
@@ -44,17 +43,20 @@ export class HeldMemory {
       const rssMb = residentMb(this.#world.sidecar.pid as number);
       const engineMb = await this.#engineMb();
       if (Math.abs(engineMb - before) > ENGINE_RESTS_MB) continue;
-      if (least === undefined || rssMb - engineMb < least.heldMb) least = { heldMb: rssMb - engineMb, engineMb, ownMb };
+      if (least === undefined || rssMb - engineMb < least.heldMb)
+        least = { heldMb: rssMb - engineMb, engineMb, ...own };
     }
     return least;
   }
 
   /** What was under way in one collection is garbage in the next. */
-  async #leastOwnMb(): Promise<number> {
-    let least = Infinity;
+  async #leastOwn(): Promise<OwnMemory> {
+    let least: OwnMemory = { ownMb: Infinity, codeMb: Infinity };
     for (let i = 0; i < COLLECTIONS; i++) {
       await this.#collector.collect();
-      least = Math.min(least, await this.#collector.ownMb());
+      const own = await this.#collector.own();
+      if (Number.isNaN(own.ownMb)) return own;
+      if (own.ownMb < least.ownMb) least = own;
       await pause(READING_EVERY_MS);
     }
     return least;

@@ -1,12 +1,13 @@
 /**
- * Row 30 of the fault list, short form: steady load for half an hour, which draws breath once a minute after a warm-up. In that breath,
- * when all is committed and garbage collected, it is read what the process holds. After the warm-up that may grow by less
- * than 1 MB an hour, by a line through the readings, as far as the line can tell: its slope, less twice its standard error;
- * a line that is not sure enough fails too. Twice: what objects and buffers of all threads take, which is told to the byte;
- * and resident memory without what the engine says of its own, which comes and goes up to its limit and may never pass it.
- * File descriptors may not grow; nothing is lost, by totals of the load and by a small ledger beside it. Told too: the
- * line through the whole resident memory of the breaths, and through the least of each minute under load, which over half
- * an hour shows where in V8's cycle of some ten minutes the run began and ended.
+ * Row 30 of the fault list, short form: steady load for half an hour, which draws breath once a minute after a warm-up.
+ * In that breath, when all is committed and garbage collected, it is read what the process holds. After the warm-up that
+ * may grow by less than 1 MB an hour, by a line through the readings, as far as the line can tell: its slope, less twice
+ * its standard error; a line that is not sure enough fails too. Twice: what objects and buffers of all threads take,
+ * which is told to the byte (compiled code, which V8 goes on making for hours, has a line of its own that is only told);
+ * and resident memory without what the engine says of its own, which comes and goes up to its limit and may never pass
+ * it. File descriptors may not grow; nothing is lost, by totals of the load and by a small ledger beside it. Told too:
+ * the line through the whole resident memory of the breaths, and through the least of each minute under load, which over
+ * half an hour shows where in V8's cycle of some ten minutes the run began and ended.
  */
 import { readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -61,6 +62,9 @@ export interface SoakReport {
   readonly ownTrend: TrendVerdict;
   readonly ownMbPerHour: number;
   readonly ownError: number;
+  /** Of compiled code, which is in resident memory but not in the line before. */
+  readonly codeMbPerHour: number;
+  readonly codeError: number;
   /** Of resident memory without the engine's. */
   readonly trend: TrendVerdict;
   readonly slopeMbPerHour: number;
@@ -118,7 +122,8 @@ export async function runSoak(plan: {
       if (rested !== undefined) held.push({ ...now, ...rested });
       if (isWarming) descriptorsBefore = descriptors(pid);
       const [without, engine, whole] = [rested?.heldMb, rested?.engineMb, load.readings.at(-1)?.rssMb].map(megabytes);
-      const state = `${without} MB held beside ${engine} of the engine, ${rested?.ownMb.toFixed(2) ?? '?'} of objects and buffers`;
+      const [own, code] = [rested?.ownMb, rested?.codeMb].map((mb) => mb?.toFixed(2) ?? '?');
+      const state = `${without} MB held beside ${engine} of the engine, ${own} of objects and buffers, ${code} of code`;
       say(`${(now.hours * 60).toFixed(1)} min: ${isWarming ? 'warming up' : state}, ${whole} MB under load`);
       await pause(Math.max(0, started + minute * 60_000 - performance.now()));
     }
@@ -131,6 +136,7 @@ export async function runSoak(plan: {
     const through = (mb: (one: Held) => number) =>
       lineThrough(held.map((one) => ({ hours: one.hours, rssMb: mb(one) })));
     const own = through(({ ownMb }) => ownMb);
+    const code = through(({ codeMb }) => codeMb);
     const { slope, error } = through(({ heldMb }) => heldMb);
     const withEngine = through(({ heldMb, engineMb }) => heldMb + engineMb);
     const withGarbage = lineThrough(leastOfEachMinute(loaded.filter(isWarm)));
@@ -138,6 +144,7 @@ export async function runSoak(plan: {
       ...{ minutes, published, lost: published - Number(stored), rssMb },
       ...{ entries: entries.acknowledged, faults: faultsOf(entries) },
       ...{ ownTrend: verdictOf(own, OWN_LIMITS), ownMbPerHour: tenths(own.slope), ownError: tenths(own.error) },
+      ...{ codeMbPerHour: tenths(code.slope), codeError: tenths(code.error) },
       trend: verdictOf({ slope, error }, RESIDENT_LIMITS),
       engineMostMb: tenths(Math.max(...held.map(({ engineMb }) => engineMb))),
       ...{ slopeMbPerHour: tenths(slope), slopeError: tenths(error) },
