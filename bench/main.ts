@@ -4,8 +4,8 @@
  * with 1 when a demand is missed.
  */
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { ensureSidecar } from '../test/fault/world.ts';
+import { commandLine, refuse } from '../tools/command-line.ts';
 import { demandTable, verdictOf } from './demand.ts';
 import { machineText, originOf } from './origin.ts';
 import { BENCHES } from './programs.ts';
@@ -30,33 +30,30 @@ npm run bench -- store   CPU of the store alone, at 50,000 and 1,000,000 samples
 npm run bench -- tracker   figures of closed trades anew after each trade, and the memory of trades and alerts
 npm run bench -- trading [--only history|flow] [--seconds 10]   a year of fills; order events and quotes a second`;
 
+const OPTIONS = {
+  seconds: { type: 'string' },
+  series: { type: 'string' },
+  codec: { type: 'string' },
+  delivery: { type: 'string' },
+  highest: { type: 'boolean' },
+  rate: { type: 'string' },
+  batch: { type: 'string' },
+  viewers: { type: 'string' },
+  'past-rate': { type: 'string' },
+  'no-history': { type: 'boolean' },
+  samples: { type: 'string' },
+  repeats: { type: 'string' },
+  only: { type: 'string' },
+} as const;
+
+const NUMBERS = ['seconds', 'series', 'rate', 'batch', 'viewers', 'past-rate', 'samples', 'repeats'] as const;
+
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      seconds: { type: 'string' },
-      series: { type: 'string' },
-      codec: { type: 'string' },
-      delivery: { type: 'string' },
-      highest: { type: 'boolean' },
-      rate: { type: 'string' },
-      batch: { type: 'string' },
-      viewers: { type: 'string' },
-      'past-rate': { type: 'string' },
-      'no-history': { type: 'boolean' },
-      samples: { type: 'string' },
-      repeats: { type: 'string' },
-      only: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const { help, ...options } = values;
-  const [name = ''] = positionals;
+  const { positionals, values: options } = commandLine(USAGE, OPTIONS, NUMBERS);
+  const [name] = positionals;
+  if (name === undefined) refuse('which bench?', USAGE);
   const program = BENCHES[name];
-  if (help || program === undefined) {
-    console.log(USAGE);
-    process.exit(help ? 0 : 2);
-  }
+  if (program === undefined) refuse(`${name}: no such bench`, USAGE);
   if (program.needsSidecar === true) ensureSidecar();
   console.log(`${machineText()}, load before ${loadavg()[0]?.toFixed(2)}`);
   const origin = originOf(process.argv.slice(2).join(' '));

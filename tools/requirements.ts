@@ -5,12 +5,15 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { headCommit } from '../bench/origin.ts';
 import { reportPaths } from '../bench/report-file.ts';
 import { parseBenchReport } from '../bench/report.ts';
+import { commandLine } from './command-line.ts';
 import { catalogueIds, tally } from './requirement/catalogue.ts';
 import { provenByBench, provenByTests, type Found, type TestReport } from './requirement/proof.ts';
+
+const USAGE = `npm run requirements [-- <REQUIREMENTS.md>] [--report <file or folder>]...
+  the catalogue: ../shared/REQUIREMENTS.md; the reports: test-results`;
 
 function readText(path: string, remedy: string): string {
   if (existsSync(path)) return readFileSync(path, 'utf8');
@@ -24,9 +27,8 @@ function filesOf(path: string): string[] {
   return [join(path, 'jest.json'), ...reportPaths(path)];
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { report: { type: 'string', multiple: true, default: ['test-results'] } },
+const { values, positionals } = commandLine(USAGE, {
+  report: { type: 'string', multiple: true, default: ['test-results'] },
 });
 const [cataloguePath = '../shared/REQUIREMENTS.md'] = positionals;
 const ids = catalogueIds(readText(cataloguePath, 'name the catalogue: npm run requirements -- <REQUIREMENTS.md>'));

@@ -8,7 +8,14 @@ import { join } from 'node:path';
 import { ensureNatsServer } from './install-nats.mjs';
 import { ensureBuilt, ensureNodeModules, ensurePrograms, root } from './prerequisites.mjs';
 
+const USAGE = `npm test [-- <arguments of Jest>]   everything that needs no Grafana, such as: npm test -- sidecar/src/store
+npm run verify              the quick part: types, lint and the tests that start no browser and no long run`;
+
 const args = process.argv.slice(2);
+if (args.includes('--help') || args.includes('-h')) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const quick = args.includes('--quick');
 const jestArgs = args.filter((arg) => arg !== '--quick');
 const LONG = ['test/acceptance', 'test/fault', 'test/browser', 'test/protocol', 'test/prometheus', 'test/wire/snippet'];

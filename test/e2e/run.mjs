@@ -7,6 +7,15 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+const USAGE = `npm run e2e [-- <arguments of Playwright>]   browser tests against a real Grafana, such as: npm run e2e -- board --headed
+  GRAFANA_HOME=<folder>   an installation of Grafana; the demo is started with it and ended afterwards
+  GRAFANA_URL=<address>   one that runs already, provisioned and with data`;
+
+if (process.argv.includes('--help') || process.argv.includes('-h')) {
+  console.log(USAGE);
+  process.exit(0);
+}
+
 const folder = dirname(fileURLToPath(import.meta.url));
 const root = join(folder, '..', '..');
 /** From the start of a fresh demo to a Grafana with a board; builds included. */

@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { commandLine, refuse } from '../../tools/command-line.ts';
 import { ensureSidecar } from '../fault/world.ts';
 import { wrongWith } from './crash-report.ts';
 import { runCrashes } from './crash-run.ts';
@@ -32,23 +32,18 @@ const PARTS: Readonly<Record<string, (options: Options) => Promise<{ ok: boolean
   properties,
 };
 
+const OPTIONS = {
+  runs: { type: 'string', default: '100' },
+  seed: { type: 'string', default: '1' },
+  minutes: { type: 'string', default: '30' },
+  rate: { type: 'string' },
+  pattern: { type: 'string', short: 't' },
+} as const;
+
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      runs: { type: 'string', default: '100' },
-      seed: { type: 'string', default: '1' },
-      minutes: { type: 'string', default: '30' },
-      rate: { type: 'string' },
-      pattern: { type: 'string', short: 't' },
-      help: { type: 'boolean', default: false },
-    },
-  });
+  const { positionals, values } = commandLine(USAGE, OPTIONS, ['runs', 'seed', 'minutes', 'rate']);
   const [name] = positionals;
-  if (values.help || (name !== undefined && PARTS[name] === undefined)) {
-    console.log(USAGE);
-    process.exit(values.help ? 0 : 2);
-  }
+  if (name !== undefined && PARTS[name] === undefined) refuse(`${name}: no such part`, USAGE);
   ensureSidecar();
   const options: Options = {
     ...{ runs: Number(values.runs), seed: Number(values.seed), minutes: Number(values.minutes) },

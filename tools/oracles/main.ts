@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine, refuse } from '../command-line.ts';
 import { makeEnvironment, OracleUnavailable, PART_TIMEOUT_MS, run } from './environment.ts';
 import { executionPart } from './execution.ts';
 import { ledgerPart } from './ledger.ts';
@@ -18,23 +18,19 @@ const PARTS: readonly OraclePart[] = [performancePart, executionPart, ledgerPart
 const USAGE = `npm run oracles [-- --only <part>] [--python <interpreter with the libraries>] [--all]
 parts: ${PARTS.map(({ name }) => name).join(', ')}; --all prints every figure`;
 
+const OPTIONS = {
+  only: { type: 'string' },
+  python: { type: 'string' },
+  all: { type: 'boolean', default: false },
+} as const;
+
 const FOLDER = resolve('tools/oracles');
 const SHARED = resolve('../shared/data');
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string' },
-      python: { type: 'string' },
-      all: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
+  const { values } = commandLine(USAGE, OPTIONS);
   const parts = PARTS.filter(({ name }) => values.only === undefined || name === values.only);
-  if (values.help || parts.length === 0) {
-    console.log(USAGE);
-    process.exit(values.help ? 0 : 2);
-  }
+  if (parts.length === 0) refuse(`--only ${values.only}: no such part`, USAGE);
   const environment = values.python === undefined ? await makeEnvironment(join(FOLDER, 'requirements.txt')) : undefined;
   const comparisons: Comparison[] = [];
   try {
