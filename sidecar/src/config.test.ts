@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environmentLeaves, loadConfig } from './config.ts';
 import { TapewatchError } from './errors.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
 
 function fileOf(text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'tapewatch-config-')), 'tapewatch.yaml');
+  const file = join(temporaryFolder('config'), 'tapewatch.yaml');
   writeFileSync(file, text);
   return file;
 }

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { applyEnvironment, leavesOf } from './env-overrides.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
 
 const schema = z.strictObject({
   nats: z.strictObject({ servers: z.array(z.string()), password: z.string().optional() }),
@@ -43,7 +43,7 @@ it('variables win over the document, which stays as it was', () => {
 });
 
 it('a variable that ends in _FILE names a file that holds the value', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'tapewatch-env-')), 'password');
+  const file = join(temporaryFolder('env'), 'password');
   writeFileSync(file, 's3cret\n');
   const { document } = applyEnvironment({}, leaves, { TAPEWATCH_NATS_PASSWORD_FILE: file });
   expect(document).toEqual({ nats: { password: 's3cret' } });

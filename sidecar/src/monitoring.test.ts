@@ -1,14 +1,14 @@
 /** The whole sidecar over a real NATS: its loops, what scrapers and live clients get, and the callbacks. */
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { WebSocket } from 'ws';
 import { type App, startApp } from './app.ts';
 import { configSchema } from './config.ts';
 import { NatsServer } from './ingest/testing/nats-server.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
 
 let nats: NatsServer;
 let publisher: NatsConnection;
@@ -25,7 +25,7 @@ async function freePort(): Promise<number> {
 }
 
 async function start(monitoring: object, rules?: string, servers: readonly string[] = [nats.url]): Promise<void> {
-  const ruleFile = join(mkdtempSync(join(tmpdir(), 'tapewatch-monitoring-')), 'rules.yaml');
+  const ruleFile = join(temporaryFolder('monitoring'), 'rules.yaml');
   if (rules !== undefined) writeFileSync(ruleFile, rules);
   const [prometheus_port, websocket_port] = [await freePort(), await freePort()];
   app = await startApp(

@@ -1,11 +1,11 @@
 import type dns from 'node:dns';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { integrationsOf, type Integration } from '@tapewatch/contract';
 import type { Channel, Logger } from '../ports.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { AddressGuard } from './address-guard.ts';
 import { channelOptions } from './channel-options.ts';
 import { ChannelSet } from './channel-set.ts';
@@ -174,7 +174,7 @@ describe('the webhook', () => {
   });
 
   it('reads credentials from a file, and refuses what a header cannot carry', async () => {
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'tapewatch-secret-'));
+    const folder = temporaryFolder('secret');
     const file = path.join(folder, 'token');
     await writeFile(file, 'from-file\n');
     const authorization = { type: 'Bearer', credentials_file: file };

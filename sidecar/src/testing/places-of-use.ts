@@ -2,8 +2,7 @@
  * Where settings are used, watched from outside: each function builds the part from a configuration, on virtual time
  * where time matters, and tells what it does.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fill, NumberSample, Transition } from '@tapewatch/core';
 import { Labels, nanos } from '@tapewatch/core';
@@ -40,6 +39,7 @@ import { loadScrapeFiles } from '../scrape/scrape-file.ts';
 import { engineSettings } from '../store/duckdb/database.ts';
 import { cutoffsAt } from '../store/retention.ts';
 import { createTelemetry } from '../telemetry/metrics.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const SECOND_NANOS = 1_000_000_000n;
 /** What was opened; the test closes it after each row. */
@@ -48,7 +48,7 @@ export const closers: (() => Promise<unknown> | unknown)[] = [];
 export const arrived: string[] = [];
 
 export function fileOf(name: string, text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'tapewatch-settings-')), name);
+  const file = join(temporaryFolder('settings'), name);
   writeFileSync(file, text);
   return file;
 }

@@ -1,10 +1,10 @@
 /** What a scraper gets: both formats, judged by Prometheus's own tools and by our scraper's parser. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExponentialHistogram, Labels, type SeriesData } from '@tapewatch/core';
 import { VirtualClock } from '../../alerting/testing/virtual-world.ts';
+import { temporaryFolder } from '../../testing/temporary-folder.ts';
 import { createCatalogue } from '../../query/catalogue.ts';
 import { compileRegex } from '../../regex.ts';
 import { createTelemetry } from '../metrics.ts';
@@ -127,7 +127,7 @@ withPromtool('writes selected series with their stamps as OpenMetrics that Prome
   const { text } = await expose().federate(['{__name__=~"trading_.*"}', 'quotes_total'], OPENMETRICS);
   expect(text).toContain(`trading_equity{currency="USD"} 2 ${(nowMs - 1_000) / 1000}`);
   expect(text).not.toContain('exchange_latency');
-  const folder = mkdtempSync(join(tmpdir(), 'tapewatch-exposition-'));
+  const folder = temporaryFolder('exposition');
   writeFileSync(join(folder, 'metrics'), text);
   const made = spawnSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', join(folder, 'metrics'), folder], {
     encoding: 'utf8',
