@@ -23,6 +23,11 @@ export function registerServe(program: Command): void {
     .command('serve')
     .description('take telemetry in, decide alerts, answer Grafana and HTTP')
     .option('-c, --config <file>', 'configuration file (YAML); default: TAPEWATCH_CONFIG, else only the environment')
+    .addHelpText(
+      'after',
+      '\nSIGTERM or SIGINT: store and acknowledge what has arrived, then end (status 0); a second one: end at once.' +
+        '\nSIGHUP: read rules and routes anew. Status 1: the store failed, start it again.',
+    )
     .action(async ({ config }: { config?: string }) => serve(config));
 }
 
