@@ -26,7 +26,7 @@ export function registerServe(program: Command): void {
     .addHelpText(
       'after',
       '\nSIGTERM or SIGINT: store and acknowledge what has arrived, then end (status 0); a second one: end at once.' +
-        '\nSIGHUP: read rules and routes anew. Status 1: the store failed, start it again.',
+        '\nSIGHUP: read rules and routes anew. Status 2: the configuration is refused; 1: anything else, such as a failed store.',
     )
     .action(async ({ config }: { config?: string }) => serve(config));
 }
