@@ -46,10 +46,15 @@ const OPTIONS = {
   only: { type: 'string' },
 } as const;
 
-const NUMBERS = ['seconds', 'series', 'rate', 'batch', 'viewers', 'past-rate', 'samples', 'repeats'] as const;
+const SPEC = {
+  options: OPTIONS,
+  words: 1,
+  positive: ['seconds', 'rate', 'past-rate'],
+  counts: ['series', 'batch', 'viewers', 'samples', 'repeats'],
+} as const;
 
 async function main(): Promise<void> {
-  const { positionals, values: options } = commandLine(USAGE, OPTIONS, NUMBERS);
+  const { positionals, values: options } = commandLine(USAGE, SPEC);
   const [name] = positionals;
   if (name === undefined) refuse('which bench?', USAGE);
   const program = BENCHES[name];

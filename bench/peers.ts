@@ -150,14 +150,17 @@ async function loadMeasured(
 
 /** A count may come amid a merge of what was just flushed, and be short for a moment: lost is what stays missing. */
 async function lostBy(system: System, data: PeerData): Promise<number> {
-  let lost = data.samples;
+  let counted: number | undefined;
   const isWhole = async (): Promise<true | undefined> => {
-    lost = data.samples - (await system.count(data));
-    return lost === 0 || undefined;
+    counted = undefined;
+    counted = await system.count(data);
+    return counted === data.samples || undefined;
   };
   const wait = { what: 'every sample is counted', timeoutMs: COUNTED_TIMEOUT_MS, everyMs: 1_000 };
-  await until(isWhole, wait).catch(() => undefined);
-  return lost;
+  await until(isWhole, wait).catch((error: unknown) => {
+    if (counted === undefined) throw error;
+  });
+  return data.samples - (counted ?? 0);
 }
 
 async function askAll(

@@ -46,7 +46,7 @@ export interface StartResult {
   readonly live: number;
   /** How long the sidecar took to end when it was told to, with the day just written. */
   readonly stopSeconds: number;
-  /** 0 when it ended in order; 128 when it had to be killed. */
+  /** 0 when it ended in order; 137 when it was killed, or gave up. */
   readonly stopCode: number;
 }
 

@@ -4,43 +4,55 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ args: string[]; allowPositionals: true; options: T }>>;
 
+export interface CommandSpec<T extends Options> {
+  readonly options: T;
+  /** How many words may stand beside the options. */
+  readonly words: number;
+  /** Options whose value is a number above zero. */
+  readonly positive?: readonly (keyof T & string)[];
+  /** Options whose value is a whole number from 1. */
+  readonly counts?: readonly (keyof T & string)[];
+  /** Options whose value is any whole number. */
+  readonly seeds?: readonly (keyof T & string)[];
+}
+
+/** Its message names what was given and what is expected. */
 export class UsageError extends Error {}
 
-/** Of those options whose value is a number: above zero. Throws `UsageError` that names the option and what was given. */
-export function parseCommand<const T extends Options>(
-  args: readonly string[],
-  options: T,
-  numbers: readonly (keyof T & string)[] = [],
-): Parsed<T> {
+/** Throws `UsageError`. */
+export function parseCommand<const T extends Options>(args: readonly string[], spec: CommandSpec<T>): Parsed<T> {
+  const { options, words, positive = [], counts = [], seeds = [] } = spec;
   let parsed: Parsed<T>;
   try {
     parsed = parseArgs({ args: [...args], allowPositionals: true, options });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+  const surplus = parsed.positionals.slice(words);
+  if (surplus.length > 0) throw new UsageError(`${surplus.join(' ')}: not expected here`);
   const values: Readonly<Record<string, unknown>> = parsed.values;
-  for (const name of numbers) {
-    const value = values[name];
-    if (value !== undefined && !(Number(value) > 0 && Number.isFinite(Number(value)))) {
-      throw new UsageError(`--${name} ${String(value)}: expected a number above zero`);
+  const demand = (names: readonly string[], kind: string, fits: (value: number) => boolean): void => {
+    for (const name of names) {
+      const text = values[name];
+      if (typeof text !== 'string') continue;
+      if (text.trim() === '' || !fits(Number(text))) throw new UsageError(`--${name} ${text}: expected ${kind}`);
     }
-  }
+  };
+  demand(positive, 'a number above zero', (value) => value > 0 && Number.isFinite(value));
+  demand(counts, 'a whole number from 1', (value) => value >= 1 && Number.isSafeInteger(value));
+  demand(seeds, 'a whole number', Number.isSafeInteger);
   return parsed;
 }
 
 /** Of this process: `--help` prints the usage and ends it; what is wrong is printed before the usage, and ends it with 2. */
-export function commandLine<const T extends Options>(
-  usage: string,
-  options: T,
-  numbers: readonly (keyof T & string)[] = [],
-): Parsed<T> {
+export function commandLine<const T extends Options>(usage: string, spec: CommandSpec<T>): Parsed<T> {
   const args = process.argv.slice(2);
   if (args.includes('--help') || args.includes('-h')) {
     console.log(usage);
     process.exit(0);
   }
   try {
-    return parseCommand(args, options, numbers);
+    return parseCommand(args, spec);
   } catch (error) {
     if (error instanceof UsageError) refuse(error.message, usage);
     throw error;

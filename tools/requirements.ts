@@ -28,7 +28,8 @@ function filesOf(path: string): string[] {
 }
 
 const { values, positionals } = commandLine(USAGE, {
-  report: { type: 'string', multiple: true, default: ['test-results'] },
+  options: { report: { type: 'string', multiple: true, default: ['test-results'] } },
+  words: 1,
 });
 const [cataloguePath = '../shared/REQUIREMENTS.md'] = positionals;
 const ids = catalogueIds(readText(cataloguePath, 'name the catalogue: npm run requirements -- <REQUIREMENTS.md>'));

@@ -12,7 +12,7 @@ import { runCrashes } from './crash-run.ts';
 import { runSoak } from './soak-run.ts';
 
 const USAGE = `npm run test:long [-- faults | crash | soak | properties] [--runs 100] [--seed 1] [--minutes 30] [--rate <a second>]
-  faults [-- <arguments of Jest>], such as: npm run test:long -- faults -t 'row 18'`;
+  faults [-t <pattern of names>], such as: npm run test:long -- faults -t 'row 18'`;
 
 const REPORT = 'test-results/faults.json';
 
@@ -41,7 +41,10 @@ const OPTIONS = {
 } as const;
 
 async function main(): Promise<void> {
-  const { positionals, values } = commandLine(USAGE, OPTIONS, ['runs', 'seed', 'minutes', 'rate']);
+  const { positionals, values } = commandLine(USAGE, {
+    ...{ options: OPTIONS, words: 1 },
+    ...{ positive: ['rate'], counts: ['runs', 'minutes'], seeds: ['seed'] },
+  });
   const [name] = positionals;
   if (name !== undefined && PARTS[name] === undefined) refuse(`${name}: no such part`, USAGE);
   ensureSidecar();

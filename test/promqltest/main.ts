@@ -80,4 +80,4 @@ function printTable(counts: Readonly<Record<string, Counts>>): Counts {
   return total;
 }
 
-process.exitCode = main(commandLine(USAGE, {}).positionals);
+process.exitCode = main(commandLine(USAGE, { options: {}, words: Infinity }).positionals);

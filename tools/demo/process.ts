@@ -21,8 +21,8 @@ export interface ProcessSpec {
   readonly restart?: boolean;
 }
 
-/** From SIGTERM to SIGKILL. */
-const GRACE_MS = 15_000;
+/** From SIGTERM to SIGKILL: the sidecar gives up by itself after 15 s, and says so. */
+const GRACE_MS = 18_000;
 const RESTART_PAUSE_MS = 250;
 
 export class ManagedProcess {

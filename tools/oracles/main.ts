@@ -28,7 +28,7 @@ const FOLDER = resolve('tools/oracles');
 const SHARED = resolve('../shared/data');
 
 async function main(): Promise<void> {
-  const { values } = commandLine(USAGE, OPTIONS);
+  const { values } = commandLine(USAGE, { options: OPTIONS, words: 0 });
   const parts = PARTS.filter(({ name }) => values.only === undefined || name === values.only);
   if (parts.length === 0) refuse(`--only ${values.only}: no such part`, USAGE);
   const environment = values.python === undefined ? await makeEnvironment(join(FOLDER, 'requirements.txt')) : undefined;

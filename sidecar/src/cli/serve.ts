@@ -25,8 +25,10 @@ export function registerServe(program: Command): void {
     .option('-c, --config <file>', 'configuration file (YAML); default: TAPEWATCH_CONFIG, else only the environment')
     .addHelpText(
       'after',
-      '\nSIGTERM or SIGINT: store and acknowledge what has arrived, then end (status 0); a second one: end at once.' +
-        '\nSIGHUP: read rules and routes anew. Status 2: the configuration is refused; 1: anything else, such as a failed store.',
+      '\nSIGTERM, SIGINT  store and acknowledge what has arrived, then end; a second one, or 15 s: end as if killed' +
+        '\nSIGHUP           read rules and routes anew' +
+        '\nstatus           0 ended in order; 1 not everything was stored, or the store failed; 2 the configuration is' +
+        '\n                 refused; 143, 130 told twice; 137 not done after 15 s',
     )
     .action(async ({ config }: { config?: string }) => serve(config));
 }
@@ -34,21 +36,25 @@ export function registerServe(program: Command): void {
 async function serve(file: string | undefined): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const app = await startApp(loadConfig({ file, environment: process.env }));
-  let stopping = false;
-  let status = 0;
+  let [told, stopping, status] = [false, false, 0];
   const stop = async (): Promise<void> => {
+    if (stopping) return;
     stopping = true;
     setTimeout(giveUp, STOP_TIMEOUT_MS).unref();
     await app.stop();
     process.exit(status);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => (stopping ? endAtOnce(signal) : void stop()));
+    process.on(signal, () => {
+      if (told) endAtOnce(signal);
+      told = true;
+      void stop();
+    });
   }
   process.on('SIGHUP', () => void app.reload());
   void app.failed.then(() => {
     status = EXIT_FAILED;
-    if (!stopping) void stop();
+    void stop();
   });
 }
 
@@ -68,6 +74,6 @@ function giveUp(): void {
 function endAtOnce(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-  // Reached as the first process of a container only, which the kernel keeps from signals of its own.
-  process.exit(EXIT_FAILED);
+  // Reached as the first process of a container only, which the kernel keeps from signals of its own, but for a fault.
+  process.abort();
 }
