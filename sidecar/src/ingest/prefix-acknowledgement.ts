@@ -13,8 +13,8 @@ import {
   REPEATED,
 } from './acknowledgement.ts';
 
-/** Settled entries at the front are cut off once there are this many, and as many as the rest. */
-const COMPACT_MIN = 4_096;
+/** Settled entries at the front are cut off once there are this many, and as many as the rest: a quiet feed keeps few. */
+const COMPACT_MIN = 64;
 
 type Outcome = 'stored' | 'failed';
 
