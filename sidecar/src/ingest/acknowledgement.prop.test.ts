@@ -19,7 +19,7 @@ const command = fc.oneof(
 type Step = typeof command extends fc.Arbitrary<infer T> ? T : never;
 type Way = new (options: AcknowledgementOptions) => Acknowledgement;
 
-async function run(Way: Way, commands: readonly Step[], covers: 'prefix' | 'one'): Promise<void> {
+async function run(Way: Way, commands: readonly Step[], covers: 'prefix' | 'one'): Promise<Acknowledgement> {
   const stored = new Set<number>();
   /** Told in a microtask, where nobody would catch what is thrown. */
   const wronglyCovered: number[] = [];
@@ -82,18 +82,32 @@ async function run(Way: Way, commands: readonly Step[], covers: 'prefix' | 'one'
   await Promise.resolve();
   expect(wronglyCovered).toEqual([]);
   for (const sequence of sent) if (sequence <= acknowledgement.settledThrough) expect(stored.has(sequence)).toBe(true);
+  return acknowledgement;
 }
 
 it('by prefix: covers only what is stored', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(command, { maxLength: 60 }), (commands) =>
-      run(PrefixAcknowledgement, commands, 'prefix'),
-    ),
+    fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
+      await run(PrefixAcknowledgement, commands, 'prefix');
+    }),
   );
 });
 
 it('one by one: answers only what is stored', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(command, { maxLength: 60 }), (commands) => run(ExplicitAcknowledgement, commands, 'one')),
+    fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
+      await run(ExplicitAcknowledgement, commands, 'one');
+    }),
   );
+});
+
+it('by prefix: forgets what is settled, and knows the others by their tickets still', async () => {
+  const deliver = { kind: 'deliver', skip: 1 } as const;
+  const stored = (which: number) => ({ kind: 'stored', which }) as const;
+  // Ten are in flight throughout, so that what is settled is cut off in front of them; of two the later is settled first.
+  const inFlight = Array.from({ length: 10 }, () => deliver);
+  const round: readonly Step[] = [deliver, deliver, stored(1), stored(0), { kind: 'turn' }];
+  const rounds = Array.from({ length: 300 }, () => round).flat();
+  const acknowledgement = await run(PrefixAcknowledgement, [...inFlight, ...rounds], 'prefix');
+  expect([acknowledgement.inFlight, acknowledgement.settledThrough]).toEqual([10, 600]);
 });
